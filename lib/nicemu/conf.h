@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Description of a NIC, read from an INI file (libinih). nicemu writes one, the preload library reads it.
+ */
+#ifndef NICEMU_CONF_H
+#define NICEMU_CONF_H
+
+#include <net/ethernet.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONF_MAX_CAPS	64
+#define CONF_MAX_FAIL	32
+#define CONF_STR	128
+
+struct conf_cap { char name[48]; uint64_t value; };
+
+struct conf_func {
+	char bdf[16];			/* 0000:ca:00.2 */
+	char ibdev[16];			/* mlx5_1 */
+	char uverbs[16];		/* uverbs1 */
+	unsigned int minor;		/* of /dev/infiniband/uverbsN, major 231 */
+	uint16_t device_id;		/* 0x101d PF, 0x101e VF */
+	struct ether_addr mac;
+	int numa_node;
+	bool trusted, promisc, allmulti;
+	uint16_t mtu;
+	unsigned int queues;		/* virtqueues: max_num_virtio_queues */
+	unsigned int n_caps;
+	struct conf_cap caps[CONF_MAX_CAPS];	/* on top of the adapter's */
+};
+
+struct conf_fail { int func; char opcode[48]; unsigned int nth; char status[32]; };
+
+struct conf {
+	char part[32];			/* cx6dx */
+	char fw_ver[32];
+	char wire[CONF_STR];		/* see wire.h */
+	bool learn;			/* e-switch learns addresses */
+	unsigned int engines;
+	char cpus[CONF_STR];		/* "1" or "0,1" or empty: any */
+	char ctl[CONF_STR];		/* path of the control socket, empty: none */
+	char tree[CONF_STR];		/* root of the generated sysfs tree */
+	unsigned int n_funcs;
+	struct conf_func *funcs;	/* [0] is the PF */
+	unsigned int n_caps;
+	struct conf_cap caps[CONF_MAX_CAPS];	/* of all functions */
+	unsigned int n_fail;
+	struct conf_fail fail[CONF_MAX_FAIL];
+};
+
+/* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is allowed. */
+int conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len);
+int conf_read(struct conf *c, const char *path, char *why, size_t len);
+int conf_write(const struct conf *c, FILE *f);
+int conf_check(const struct conf *c, char *why, size_t len);
+void conf_free(struct conf *c);
+
+#endif /* NICEMU_CONF_H */

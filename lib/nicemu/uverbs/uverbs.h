@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The kernel's side of the emulated NIC: contexts, handles, event channels.
+ */
+#ifndef NICEMU_UVERBS_H
+#define NICEMU_UVERBS_H
+
+#include "../nic.h"
+
+/*
+ * An event of the firmware (engines and commands call it): deliver it to the channels that subscribed to event_type of
+ * this object. obj_type as in NIC_OBJ_*; eqe: 64 bytes, or NULL for a completion event. Never blocks.
+ */
+void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id, const void *eqe);
+
+#endif /* NICEMU_UVERBS_H */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * What is behind the NIC's port: nothing, a loop back, a tap device, an existing network interface.
+ */
+#ifndef NICEMU_WIRE_H
+#define NICEMU_WIRE_H
+
+#include "../nic.h"
+
+struct wire_ops {
+	const char *name;			/* "none", "loop", "tap", "if" */
+	int (*open)(struct wire *w, const char *arg);
+	void (*close)(struct wire *w);
+	int (*fd)(struct wire *w);		/* to poll for input, -1: none */
+	int (*tx)(struct wire *w, const struct iovec *seg, int n);	/* one frame; 0 or -errno; never blocks */
+	int (*rx)(struct wire *w, void *buf, uint32_t max);	/* one frame: its length, 0 when none */
+};
+
+/* spec: "none", "loop", "tap:NAME", "if:NAME". */
+int wire_open(struct nic *nic, const char *spec, struct wire **w);
+void wire_close(struct wire *w);
+const struct wire_ops *wire_ops(const struct wire *w);
+int wire_check(const char *spec, char *why, unsigned int len);	/* syntax only; 0 or -EINVAL with the reason */
+
+#endif /* NICEMU_WIRE_H */
