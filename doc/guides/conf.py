@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Sphinx configuration of the Holdfast guides."""
+
+import configparser
+from pathlib import Path
+
+HERE = Path(__file__).parent
+project = "Holdfast"
+copyright = "2026, The Holdfast authors"
+release = version = (HERE / "../../VERSION").read_text().strip()
+html_theme = "alabaster"
+html_theme_options = {"page_width": "70em", "sidebar_width": "16em"}
+nitpicky = True
+exclude_patterns = ["_build", "_generated"]
+
+
+def features(path: Path) -> dict[str, str]:
+    """The [Features] section of a file in the format of DPDK's feature tables."""
+    ini = configparser.ConfigParser(interpolation=None, comment_prefixes=(";",), inline_comment_prefixes=None)
+    ini.optionxform = str
+    ini.read(path)
+    return dict(ini["Features"])
+
+
+def write_features_table(app) -> None:
+    """One row for each feature that default.ini lists, one column for each driver."""
+    folder = HERE / "vdpadevs/features"
+    names = features(folder / "default.ini")
+    drivers = sorted(p for p in folder.glob("*.ini") if p.name != "default.ini")
+    values = {p.stem: features(p) for p in drivers}
+    for driver, table in values.items():
+        unknown = sorted(set(table) - set(names))
+        if unknown:
+            raise SystemExit(f"{driver}.ini: features that default.ini does not list: {', '.join(unknown)}")
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 40 " + " ".join(["20"] * len(drivers)), ""]
+    lines += ["   * - Feature"] + [f"     - {d}" for d in values]
+    for name in names:
+        lines += [f"   * - {name}"] + [f"     - {table.get(name, '') or '–'}" for table in values.values()]
+    out = HERE / "_generated"
+    out.mkdir(exist_ok=True)
+    (out / "features.txt").write_text("\n".join(lines) + "\n")
+
+
+def setup(app) -> None:
+    app.connect("builder-inited", write_features_table)
