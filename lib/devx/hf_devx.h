@@ -73,13 +73,16 @@ uint32_t hf_devx_pdn(const struct hf_devx *dev);
 struct hf_objs *hf_devx_objs(const struct hf_devx *dev);
 const char *hf_devx_name(const struct hf_devx *dev);
 
-/* NIC vport of this function (QUERY_NIC_VPORT_CONTEXT). */
+/*
+ * NIC vport of this function (QUERY_NIC_VPORT_CONTEXT). mtu is that of the IP packet: the firmware's less Ethernet head,
+ * VLAN tag and check sequence, as Linux mlx5_vnet.c query_mtu() has it; 0 if the firmware names none.
+ */
 struct hf_devx_vport { uint8_t mac[6]; uint16_t mtu; };
 int hf_devx_vport_query(struct hf_devx *dev, struct hf_devx_vport *vport);
 
 /* --- memory: hf_devx_mem.c --- */
 /* Direct MR: verbs' ibv_reg_mr_iova over [addr, addr + len), seen by the NIC at iova. */
-struct hf_mr { struct ibv_mr *mr; uint32_t lkey; uint64_t iova, len; struct hf_obj *obj; };
+struct hf_mr { struct ibv_mr *mr; uint32_t lkey; uint64_t iova, len; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_mr_create(struct hf_devx *dev, void *addr, uint64_t len, uint64_t iova, struct hf_mr *mr);
 int hf_mr_destroy(struct hf_mr *mr);
 /* The null MR: reads are zero, writes are dropped; for holes. One per device, made at open. */
@@ -92,23 +95,23 @@ struct hf_mkey_attr {
 	uint32_t n_klm;
 	uint8_t log_entity;		/* not 0: KLM_FBS, each entry covers 1 << log_entity bytes */
 };
-struct hf_mkey { struct mlx5dv_devx_obj *devx; uint32_t key; struct hf_obj *obj; };
+struct hf_mkey { struct mlx5dv_devx_obj *devx; uint32_t key; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_mkey_create(struct hf_devx *dev, const struct hf_mkey_attr *attr, struct hf_mkey *mkey);
 int hf_mkey_destroy(struct hf_mkey *mkey);
 
 /* Zeroed, page-aligned memory on the NIC's NUMA node, registered as umem. */
-struct hf_umem { struct mlx5dv_devx_umem *umem; void *buf; size_t len; uint32_t id; struct hf_obj *obj; };
+struct hf_umem { struct mlx5dv_devx_umem *umem; void *buf; size_t len; uint32_t id; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_umem_create(struct hf_devx *dev, size_t len, struct hf_umem *umem);
 int hf_umem_destroy(struct hf_umem *umem);
 
 /* --- doorbell page of the virtqueues: hf_devx_var.c --- */
-struct hf_var { struct mlx5dv_var *var; void *page; int fd; uint64_t offset; uint32_t len; uint32_t page_id; struct hf_obj *obj; };
+struct hf_var { struct mlx5dv_var *var; void *page; int fd; uint64_t offset; uint32_t len; uint32_t page_id; struct hf_devx *dev; struct hf_obj *obj; };
 /* Retries ENOSPC for a bounded time (the page may still be mapped by a front end of a process that ended). */
 int hf_var_create(struct hf_devx *dev, struct hf_var *var);
 int hf_var_destroy(struct hf_var *var);
 
 /* --- events: hf_devx_event.c --- */
-struct hf_evch { struct mlx5dv_devx_event_channel *ch; int fd; bool omit_data; };	/* fd: O_NONBLOCK */
+struct hf_evch { struct mlx5dv_devx_event_channel *ch; int fd; bool omit_data; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_evch_create(struct hf_devx *dev, bool omit_data, struct hf_evch *ch);
 int hf_evch_destroy(struct hf_evch *ch);
 /* 1 with the cookie of one event, 0 when none is there, negative errno. */
@@ -181,7 +184,7 @@ int hf_virtq_counters_query(struct hf_virtq_counters *c, struct hf_virtq_stats *
 int hf_virtq_counters_destroy(struct hf_virtq_counters *c);
 
 /* --- receive steering objects: hf_devx_steer.c --- */
-struct hf_steer_obj { struct mlx5dv_devx_obj *devx; uint32_t id; struct hf_devx *dev; struct hf_obj *obj; };
+struct hf_steer_obj { struct mlx5dv_devx_obj *devx; uint32_t id; const char *kind; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_td_create(struct hf_devx *dev, struct hf_steer_obj *td);
 int hf_tis_create(struct hf_devx *dev, uint32_t td, struct hf_steer_obj *tis);
 /* list of virtq ids, n a power of two. */
@@ -192,7 +195,7 @@ int hf_tir_create(struct hf_devx *dev, const struct hf_tir_attr *attr, struct hf
 int hf_steer_obj_destroy(struct hf_steer_obj *o);
 /* A flow of the NIC's root receive table to a TIR: mask and value are fte_match_set_lyr_2_4, 64 bytes each. */
 struct hf_flow_attr { uint16_t priority; bool match_outer; const void *mask, *value; const struct hf_steer_obj *tir; };
-struct hf_flow { struct mlx5dv_flow_matcher *matcher; struct ibv_flow *flow; struct hf_obj *obj; };
+struct hf_flow { struct mlx5dv_flow_matcher *matcher; struct ibv_flow *flow; struct hf_devx *dev; struct hf_obj *obj; };
 int hf_flow_create(struct hf_devx *dev, const struct hf_flow_attr *attr, struct hf_flow *flow);
 int hf_flow_destroy(struct hf_flow *flow);
 

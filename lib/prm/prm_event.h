@@ -45,7 +45,9 @@ struct mlx5_ifc_eqe_bits { /* Linux mlx5_ifc.h */
 	uint8_t event_type[0x8];
 	uint8_t reserved_at_10[0x8];
 	uint8_t event_sub_type[0x8];
-	uint8_t reserved_at_20[0x1d0];
+	uint8_t reserved_at_20[0xe0];
+	uint8_t event_data[0xe0];
+	uint8_t reserved_at_1e0[0x10];
 	uint8_t signature[0x8];
 	uint8_t reserved_at_1f8[0x7];
 	uint8_t owner[0x1];

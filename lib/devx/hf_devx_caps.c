@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "devx_priv.h"
+
+/* Current values, not the maximum that could be configured. cap: the capability structure within
+ * out. */
+static int
+cap_query(const struct hf_devx *dev, uint16_t op_mod, uint32_t *out, size_t outlen, void **cap)
+{
+	uint32_t in[DEVX_ST_SZ_DW(query_hca_cap_in)] = {0};
+
+	DEVX_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
+	DEVX_SET(query_hca_cap_in, in, op_mod, op_mod | MLX5_HCA_CAP_OPMOD_GET_CUR);
+	*cap = DEVX_ADDR_OF(query_hca_cap_out, out, capability);
+	return devx_general(dev, in, sizeof(in), out, outlen);
+}
+
+static void
+general_read(struct hf_devx_caps *c, const void *cap)
+{
+	uint64_t types = DEVX_GET64(cmd_hca_cap, cap, general_obj_types);
+
+	c->virtio_net_q = types >> MLX5_GENERAL_OBJ_TYPE_VIRTQ & 1;
+	c->virtio_q_counters = types >> MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS & 1;
+	c->log_max_rqt_size = DEVX_GET(cmd_hca_cap, cap, log_max_rqt_size);
+	c->log_max_klm_list = DEVX_GET(cmd_hca_cap, cap, log_max_klm_list_size);
+	c->max_indirection = DEVX_GET(cmd_hca_cap, cap, max_indirection);
+	c->fixed_klm = DEVX_GET(cmd_hca_cap, cap, fixed_buffer_size);
+	c->relaxed_ordering_read = DEVX_GET(cmd_hca_cap, cap, relaxed_ordering_read);
+	c->relaxed_ordering_write = DEVX_GET(cmd_hca_cap, cap, relaxed_ordering_write);
+	c->log_max_mkey_len = DEVX_GET(cmd_hca_cap, cap, log_max_mrw_sz);
+	c->num_lag_ports = DEVX_GET(cmd_hca_cap, cap, num_lag_ports);
+}
+
+static void
+virtio_read(struct hf_devx_caps *c, const void *cap)
+{
+	uint8_t types = DEVX_GET(virtio_emulation_cap, cap, virtio_queue_type);
+
+	c->split = types >> MLX5_VIRTQ_TYPE_SPLIT & 1;
+	c->packed = types >> MLX5_VIRTQ_TYPE_PACKED & 1;
+	c->version_1 = DEVX_GET(virtio_emulation_cap, cap, virtio_version_1_0);
+	c->eth_frame_offload = DEVX_GET(virtio_emulation_cap, cap, eth_frame_offload_type);
+	c->tso4 = DEVX_GET(virtio_emulation_cap, cap, tso_ipv4);
+	c->tso6 = DEVX_GET(virtio_emulation_cap, cap, tso_ipv6);
+	c->tx_csum = DEVX_GET(virtio_emulation_cap, cap, tx_csum);
+	c->rx_csum = DEVX_GET(virtio_emulation_cap, cap, rx_csum);
+	c->event_modes = DEVX_GET(virtio_emulation_cap, cap, event_mode);
+	c->max_virtqs = DEVX_GET(virtio_emulation_cap, cap, max_num_virtio_queues);
+	c->log_doorbell_stride = DEVX_GET(virtio_emulation_cap, cap, log_doorbell_stride);
+	c->log_doorbell_bar_size = DEVX_GET(virtio_emulation_cap, cap, log_doorbell_bar_size);
+	c->doorbell_bar_offset = DEVX_GET64(virtio_emulation_cap, cap, doorbell_bar_offset);
+	c->umem[0].a = DEVX_GET(virtio_emulation_cap, cap, umem_1_buffer_param_a);
+	c->umem[0].b = DEVX_GET(virtio_emulation_cap, cap, umem_1_buffer_param_b);
+	c->umem[1].a = DEVX_GET(virtio_emulation_cap, cap, umem_2_buffer_param_a);
+	c->umem[1].b = DEVX_GET(virtio_emulation_cap, cap, umem_2_buffer_param_b);
+	c->umem[2].a = DEVX_GET(virtio_emulation_cap, cap, umem_3_buffer_param_a);
+	c->umem[2].b = DEVX_GET(virtio_emulation_cap, cap, umem_3_buffer_param_b);
+	c->modify_ext = DEVX_GET(virtio_emulation_cap, cap, vnet_modify_ext);
+	c->modify_addr = DEVX_GET(virtio_emulation_cap, cap, virtio_net_q_addr_modify);
+	c->modify_index = DEVX_GET(virtio_emulation_cap, cap, virtio_q_index_modify);
+	c->freeze_to_rdy = DEVX_GET(virtio_emulation_cap, cap, freeze_to_rdy_supported);
+}
+
+/*
+ * The structures of capability types exist only where the general ones say so: a function without
+ * virtio emulation is no error here, it has no queues.
+ */
+int
+devx_caps_query(struct hf_devx *dev)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_hca_cap_out)] = {0};
+	struct hf_devx_caps *c = &dev->caps;
+	bool roce;
+	void *cap;
+	int ret;
+
+	ret = cap_query(dev, MLX5_GET_HCA_CAP_OP_MOD_GENERAL_DEVICE, out, sizeof(out), &cap);
+	if (ret)
+		return ret;
+	general_read(c, cap);
+	roce = DEVX_GET(cmd_hca_cap, cap, roce);
+	/* A function without RoCE says nothing of its QPs; the free running clock is what older
+	 * firmware has. */
+	c->ts_format_qp = MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR;
+	if (roce) {
+		ret = cap_query(dev, MLX5_GET_HCA_CAP_OP_MOD_ROCE, out, sizeof(out), &cap);
+		if (ret)
+			return ret;
+		c->ts_format_qp = DEVX_GET(roce_caps, cap, qp_ts_format);
+	}
+	if (!c->virtio_net_q)
+		return 0;
+	ret = cap_query(dev, MLX5_GET_HCA_CAP_OP_MOD_VDPA_EMULATION, out, sizeof(out), &cap);
+	if (ret)
+		return ret;
+	virtio_read(c, cap);
+	return 0;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * How a virtq tells of its progress: the firmware's QP sends an empty message through the fabric to
+ * a QP of ours for each completed descriptor, and that QP's completion queue counts them. The queue
+ * is collapsed: all completions are written over its first entry, whose wqe_counter is the number
+ * of the last one.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_io.h>
+
+#include "devx_priv.h"
+#include "hf_log.h"
+
+#define CQE_BYTES 64
+#define RQ_STRIDE_BYTES 16 /* the smallest; messages are empty, so no entry is ever read */
+#define DBREC_BYTES 64 /* a cache line of its own */
+#define LOG_PAGE_BASE 12 /* page sizes count from 4 KiB */
+#define CQ_DBREC_CI 0
+#define CQ_DBREC_ARM 1
+#define CQ_ARM_SN_SHIFT 28
+#define CQ_ARM_SN_MASK 3u
+#define CQ_CI_MASK 0xffffffu
+#define FIRST_COMPLETION_BEFORE UINT16_MAX /* one less than the first number, in 16 bits */
+
+enum { FW, SW, QPS };
+
+struct eqp_qp {
+	struct mlx5dv_devx_obj *devx;
+	struct hf_obj *obj;
+	uint32_t num;
+};
+
+struct hf_eqp {
+	struct hf_devx *dev;
+	uint16_t size;
+	struct hf_umem cq_umem, rq_umem;
+	struct mlx5dv_devx_obj *cq;
+	struct hf_obj *cq_obj;
+	uint32_t cqn;
+	struct eqp_qp qp[QPS];
+	volatile struct mlx5_cqe64 *cqe;
+	volatile uint32_t *cq_dbrec, *rq_dbrec;
+	uint32_t ci; /* completions consumed since the queue was made */
+	uint16_t pi; /* number of the next completion, of the QPs' present life */
+	uint32_t arm_sn;
+	uint64_t errors; /* atomic: anyone may ask */
+};
+
+/* The last dword of the first entry, which the NIC writes in one piece. */
+union cqe_tail {
+	uint32_t word;
+	struct {
+		uint16_t wqe_counter;
+		uint8_t signature;
+		uint8_t op_own;
+	};
+};
+
+static void
+cqe_invalidate(struct hf_eqp *e)
+{
+	union cqe_tail t = {
+		.wqe_counter = htobe16(FIRST_COMPLETION_BEFORE),
+		.op_own = MLX5_CQE_INVALID << 4 | MLX5_CQE_OWNER_MASK,
+	};
+
+	*(volatile uint32_t *)&e->cqe->wqe_counter = t.word;
+}
+
+static int
+cq_create(struct hf_eqp *e)
+{
+	uint32_t out[DEVX_ST_SZ_DW(create_cq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(create_cq_in)] = {0};
+	size_t ring = (size_t)e->size * CQE_BYTES;
+	struct hf_devx *dev = e->dev;
+	void *cqc;
+	int ret;
+
+	ret = hf_umem_create(dev, ring + DBREC_BYTES, &e->cq_umem);
+	if (ret)
+		return ret;
+	e->cqe = e->cq_umem.buf;
+	e->cq_dbrec = RTE_PTR_ADD(e->cq_umem.buf, ring);
+	cqe_invalidate(e);
+	DEVX_SET(create_cq_in, in, opcode, MLX5_CMD_OP_CREATE_CQ);
+	DEVX_SET(create_cq_in, in, cq_umem_valid, 1);
+	DEVX_SET(create_cq_in, in, cq_umem_id, e->cq_umem.id);
+	cqc = DEVX_ADDR_OF(create_cq_in, in, cq_context);
+	DEVX_SET(cqc, cqc, cc, 1);
+	DEVX_SET(cqc, cqc, cqe_sz, MLX5_CQE_SIZE_64B);
+	DEVX_SET(cqc, cqc, log_cq_size, rte_log2_u32(e->size));
+	DEVX_SET(cqc, cqc, log_page_size, rte_log2_u64(dev->page_size) - LOG_PAGE_BASE);
+	DEVX_SET(cqc, cqc, uar_page, dev->uar->page_id);
+	DEVX_SET(cqc, cqc, c_eqn, dev->eqn);
+	DEVX_SET(cqc, cqc, dbr_umem_valid, 1);
+	DEVX_SET(cqc, cqc, dbr_umem_id, e->cq_umem.id);
+	DEVX_SET64(cqc, cqc, dbr_addr, ring);
+	return devx_create(
+		dev, "cq", in, sizeof(in), out, sizeof(out), &e->cq, &e->cq_obj, &e->cqn);
+}
+
+/* The capability counts the formats that are there, the queue pair wants one of them. */
+static uint8_t
+qp_ts_format(const struct hf_devx *dev)
+{
+	return dev->caps.ts_format_qp == MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR
+		? MLX5_QPC_TIMESTAMP_FORMAT_FREE_RUNNING
+		: MLX5_QPC_TIMESTAMP_FORMAT_DEFAULT;
+}
+
+/* The QP that the firmware sends with has no queues of its own. */
+static int
+fw_qp_create(struct hf_eqp *e)
+{
+	uint32_t out[DEVX_ST_SZ_DW(create_qp_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(create_qp_in)] = {0};
+	void *qpc = DEVX_ADDR_OF(create_qp_in, in, qpc);
+	struct eqp_qp *qp = &e->qp[FW];
+
+	DEVX_SET(create_qp_in, in, opcode, MLX5_CMD_OP_CREATE_QP);
+	DEVX_SET(qpc, qpc, st, MLX5_QP_ST_RC);
+	DEVX_SET(qpc, qpc, pd, e->dev->pdn);
+	DEVX_SET(qpc, qpc, rq_type, MLX5_ZERO_LEN_RQ);
+	DEVX_SET(qpc, qpc, no_sq, 1);
+	DEVX_SET(qpc, qpc, ts_format, qp_ts_format(e->dev));
+	return devx_create(
+		e->dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
+}
+
+static int
+sw_qp_create(struct hf_eqp *e)
+{
+	uint32_t out[DEVX_ST_SZ_DW(create_qp_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(create_qp_in)] = {0};
+	void *qpc = DEVX_ADDR_OF(create_qp_in, in, qpc);
+	size_t ring = (size_t)e->size * RQ_STRIDE_BYTES;
+	struct eqp_qp *qp = &e->qp[SW];
+	struct hf_devx *dev = e->dev;
+	size_t dbrec = RTE_ALIGN_CEIL(ring, DBREC_BYTES);
+	int ret;
+
+	ret = hf_umem_create(dev, dbrec + DBREC_BYTES, &e->rq_umem);
+	if (ret)
+		return ret;
+	e->rq_dbrec = RTE_PTR_ADD(e->rq_umem.buf, dbrec);
+	DEVX_SET(create_qp_in, in, opcode, MLX5_CMD_OP_CREATE_QP);
+	DEVX_SET(create_qp_in, in, wq_umem_valid, 1);
+	DEVX_SET(create_qp_in, in, wq_umem_id, e->rq_umem.id);
+	DEVX_SET(qpc, qpc, st, MLX5_QP_ST_RC);
+	DEVX_SET(qpc, qpc, pm_state, MLX5_QP_PM_MIGRATED);
+	DEVX_SET(qpc, qpc, pd, dev->pdn);
+	DEVX_SET(qpc, qpc, uar_page, dev->uar->page_id);
+	DEVX_SET(qpc, qpc, log_page_size, rte_log2_u64(dev->page_size) - LOG_PAGE_BASE);
+	DEVX_SET(qpc, qpc, no_sq, 1);
+	DEVX_SET(qpc, qpc, rq_type, MLX5_NON_ZERO_RQ);
+	DEVX_SET(qpc, qpc, log_rq_size, rte_log2_u32(e->size));
+	DEVX_SET(qpc, qpc, log_rq_stride, 0); /* in powers of two from 16 bytes */
+	DEVX_SET(qpc, qpc, cqn_rcv, e->cqn);
+	DEVX_SET(qpc, qpc, dbr_umem_valid, 1);
+	DEVX_SET(qpc, qpc, dbr_umem_id, e->rq_umem.id);
+	DEVX_SET64(qpc, qpc, dbr_addr, dbrec);
+	DEVX_SET(qpc, qpc, ts_format, qp_ts_format(dev));
+	return devx_create(
+		dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
+}
+
+/*
+ * One step of one QP. The values are those of Linux mlx5_vnet.c alloc_inout() and of any reliable
+ * connection between two QPs of one port; fl (forced loopback) keeps the messages inside the NIC.
+ */
+static int
+qp_move(struct hf_eqp *e, unsigned int which, uint16_t opcode)
+{
+	uint32_t out[DEVX_ST_SZ_DW(rst2init_qp_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(rst2init_qp_in)] = {0}; /* the head is the same in all of them */
+	void *qpc = DEVX_ADDR_OF(rst2init_qp_in, in, qpc);
+	const struct eqp_qp *qp = &e->qp[which];
+	size_t inlen = sizeof(in);
+
+	DEVX_SET(rst2init_qp_in, in, opcode, opcode);
+	DEVX_SET(rst2init_qp_in, in, qpn, qp->num);
+	switch (opcode) {
+	case MLX5_CMD_OP_RST2INIT_QP:
+		DEVX_SET(qpc, qpc, pm_state, MLX5_QP_PM_MIGRATED);
+		DEVX_SET(qpc, qpc, rre, 1);
+		DEVX_SET(qpc, qpc, rwe, 1);
+		DEVX_SET(qpc, qpc, primary_address_path.vhca_port_num, 1);
+		break;
+	case MLX5_CMD_OP_INIT2RTR_QP:
+		DEVX_SET(qpc, qpc, mtu, MLX5_QPC_MTU_256_BYTES);
+		DEVX_SET(qpc, qpc, log_msg_max, 30);
+		DEVX_SET(qpc, qpc, remote_qpn, e->qp[which == FW ? SW : FW].num);
+		DEVX_SET(qpc, qpc, primary_address_path.fl, 1);
+		DEVX_SET(qpc, qpc, primary_address_path.vhca_port_num, 1);
+		break;
+	case MLX5_CMD_OP_RTR2RTS_QP:
+		DEVX_SET(qpc, qpc, retry_count, 7);
+		DEVX_SET(qpc, qpc, rnr_retry, 7);
+		DEVX_SET(qpc, qpc, primary_address_path.ack_timeout, 14);
+		break;
+	default: /* to reset: no context */
+		inlen = DEVX_ST_SZ_BYTES(2rst_qp_in);
+		break;
+	}
+	return devx_modify(e->dev, qp->devx, in, inlen, out, sizeof(out));
+}
+
+/* Each step on both before the next: a QP that is ready to receive needs a peer that knows it. */
+static int
+qps_move(struct hf_eqp *e, const uint16_t *opcodes, unsigned int n)
+{
+	unsigned int i, which;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		for (which = 0; which < QPS; which++) {
+			ret = qp_move(e, which, opcodes[i]);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+/* Both QPs from reset to send, with room for size messages, and the CQ waiting for the first. */
+static int
+qps_start(struct hf_eqp *e)
+{
+	static const uint16_t up[] = {
+		MLX5_CMD_OP_RST2INIT_QP, MLX5_CMD_OP_INIT2RTR_QP, MLX5_CMD_OP_RTR2RTS_QP};
+	int ret;
+
+	e->pi = 0;
+	cqe_invalidate(e);
+	ret = qps_move(e, up, RTE_DIM(up));
+	if (ret)
+		return ret;
+	rte_io_wmb();
+	*e->rq_dbrec = htobe32(e->size);
+	hf_eqp_arm(e);
+	return 0;
+}
+
+static int
+attr_check(const struct hf_devx *dev, const struct hf_eqp_attr *attr)
+{
+	if (attr->size != 0 && rte_is_power_of_2(attr->size))
+		return 0;
+	return devx_call_failed(
+		dev, EINVAL, "an event queue of %u entries (not a power of two)", attr->size);
+}
+
+int
+hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp **out)
+{
+	uint16_t event = MLX5_EVENT_TYPE_COMP;
+	struct hf_eqp *e;
+	int ret;
+
+	ret = attr_check(dev, attr);
+	if (ret)
+		return ret;
+	e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return -ENOMEM;
+	e->dev = dev;
+	e->size = attr->size;
+	ret = cq_create(e);
+	if (ret)
+		goto destroy;
+	ret = mlx5dv_devx_subscribe_devx_event(
+		attr->ch->ch, e->cq, sizeof(event), &event, attr->cookie);
+	if (ret) {
+		ret = devx_call_failed(dev, ret, "subscribing to completions of cq %u", e->cqn);
+		goto destroy;
+	}
+	ret = fw_qp_create(e);
+	if (ret)
+		goto destroy;
+	ret = sw_qp_create(e);
+	if (ret)
+		goto destroy;
+	ret = qps_start(e);
+	if (ret)
+		goto destroy;
+	*out = e;
+	return 0;
+destroy:
+	hf_eqp_destroy(e);
+	return ret;
+}
+
+int
+hf_eqp_destroy(struct hf_eqp *e)
+{
+	struct eqp_qp *qp;
+	unsigned int i;
+	int ret;
+
+	if (e == NULL)
+		return 0;
+	for (i = QPS; i-- > 0;) {
+		qp = &e->qp[i];
+		ret = devx_destroy(e->dev, "qp", qp->num, &qp->devx, &qp->obj);
+		if (ret)
+			return ret;
+	}
+	ret = hf_umem_destroy(&e->rq_umem);
+	if (ret)
+		return ret;
+	ret = devx_destroy(e->dev, "cq", e->cqn, &e->cq, &e->cq_obj);
+	if (ret)
+		return ret;
+	ret = hf_umem_destroy(&e->cq_umem);
+	if (ret)
+		return ret;
+	free(e);
+	return 0;
+}
+
+uint32_t
+hf_eqp_qpn(const struct hf_eqp *e)
+{
+	return e->qp[FW].num;
+}
+
+uint16_t
+hf_eqp_size(const struct hf_eqp *e)
+{
+	return e->size;
+}
+
+uint64_t
+hf_eqp_errors(const struct hf_eqp *e)
+{
+	return __atomic_load_n(&e->errors, __ATOMIC_RELAXED);
+}
+
+unsigned int
+hf_eqp_poll(struct hf_eqp *e)
+{
+	union cqe_tail t = {.word = *(volatile uint32_t *)&e->cqe->wqe_counter};
+	uint8_t opcode = t.op_own >> 4;
+	uint16_t n;
+
+	/* In 16 bits, as the NIC counts: a queue of any size that is full then differs from an
+	 * empty one. */
+	n = be16toh(t.wqe_counter) + 1 - e->pi;
+	if (n == 0)
+		return 0;
+	/* What the completions announce was written before them. */
+	rte_io_rmb();
+	if (opcode == MLX5_CQE_RESP_ERR || opcode == MLX5_CQE_REQ_ERR)
+		__atomic_add_fetch(&e->errors, 1, __ATOMIC_RELAXED);
+	e->ci += n;
+	e->pi += n;
+	e->cq_dbrec[CQ_DBREC_CI] = htobe32(e->ci & CQ_CI_MASK);
+	/* The room in the completion queue is given back before the messages that will fill it. */
+	rte_io_wmb();
+	*e->rq_dbrec = htobe32((uint16_t)(e->pi + e->size));
+	return n;
+}
+
+void
+hf_eqp_arm(struct hf_eqp *e)
+{
+	uint32_t word = (e->arm_sn & CQ_ARM_SN_MASK) << CQ_ARM_SN_SHIFT | (e->ci & CQ_CI_MASK);
+	uint8_t *db = RTE_PTR_ADD(e->dev->uar->base_addr, MLX5_CQ_DOORBELL);
+
+	e->cq_dbrec[CQ_DBREC_ARM] = htobe32(word | MLX5_CQ_DB_REQ_NOT);
+	/* The doorbell's page may combine writes: a full barrier on both sides. */
+	rte_wmb();
+	*(volatile uint64_t *)db = htobe64((uint64_t)word << 32 | e->cqn);
+	rte_wmb();
+	e->arm_sn++;
+}
+
+int
+hf_eqp_reset(struct hf_eqp *e)
+{
+	static const uint16_t down[] = {MLX5_CMD_OP_QP_2RST};
+	int ret;
+
+	ret = qps_move(e, down, RTE_DIM(down));
+	if (ret)
+		return ret;
+	/* What completed meanwhile counts for the CQ, which goes on, although not for the QPs. */
+	hf_eqp_poll(e);
+	return qps_start(e);
+}
