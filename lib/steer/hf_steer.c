@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "hf_devx.h"
+#include "hf_log.h"
+#include "hf_steer.h"
+#include "prm.h"
+
+/* With so many entries the share of any two queues differs by less than a hundredth for up to five
+ * queues. */
+#define RQT_ENTRIES 512u
+
+#define FIELD(name) (1u << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_##name)
+#define FIELDS_L3 (FIELD(SRC_IP) | FIELD(DST_IP))
+#define FIELDS_L4 (FIELDS_L3 | FIELD(L4_SPORT) | FIELD(L4_DPORT))
+
+/* ip_version 0: packets of all kinds. proto 0: all protocols over that IP. */
+static const struct kind {
+	uint16_t priority; /* 0 is looked up first */
+	uint8_t ip_version, proto;
+	uint8_t l3_type, l4_type;
+	uint32_t fields;
+} kinds[] = {
+	{2, 0, 0, 0, 0, 0},
+	{1, 4, 0, MLX5_L3_PROT_TYPE_IPV4, 0, FIELDS_L3},
+	{1, 6, 0, MLX5_L3_PROT_TYPE_IPV6, 0, FIELDS_L3},
+	{0, 4, IPPROTO_UDP, MLX5_L3_PROT_TYPE_IPV4, MLX5_L4_PROT_TYPE_UDP, FIELDS_L4},
+	{0, 4, IPPROTO_TCP, MLX5_L3_PROT_TYPE_IPV4, MLX5_L4_PROT_TYPE_TCP, FIELDS_L4},
+	{0, 6, IPPROTO_UDP, MLX5_L3_PROT_TYPE_IPV6, MLX5_L4_PROT_TYPE_UDP, FIELDS_L4},
+	{0, 6, IPPROTO_TCP, MLX5_L3_PROT_TYPE_IPV6, MLX5_L4_PROT_TYPE_TCP, FIELDS_L4},
+};
+
+/* The key of Microsoft's verification suite for RSS. */
+static const uint8_t toeplitz_key[] = {
+	0x6d,
+	0x5a,
+	0x56,
+	0xda,
+	0x25,
+	0x5b,
+	0x0e,
+	0xc2,
+	0x41,
+	0x67,
+	0x25,
+	0x3d,
+	0x43,
+	0xa3,
+	0x8f,
+	0xb0,
+	0xd0,
+	0xca,
+	0x2b,
+	0xcb,
+	0xae,
+	0x7b,
+	0x30,
+	0xb4,
+	0x77,
+	0xcb,
+	0x2d,
+	0xa3,
+	0x80,
+	0x30,
+	0xf2,
+	0x0c,
+	0x6a,
+	0x42,
+	0xb7,
+	0x3b,
+	0xbe,
+	0xac,
+	0x01,
+	0xfa,
+};
+
+struct path {
+	struct hf_steer_obj tir;
+	struct hf_flow flow;
+};
+
+struct hf_steer {
+	struct hf_devx *dev;
+	uint32_t td;
+	uint32_t entries; /* of the table */
+	unsigned int n;
+	struct hf_steer_obj rqt;
+	struct path paths[RTE_DIM(kinds)];
+};
+
+int
+hf_steer_create(struct hf_devx *dev, uint32_t td, struct hf_steer **out)
+{
+	struct hf_steer *s;
+
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	s->dev = dev;
+	s->td = td;
+	s->entries = RTE_MIN(RQT_ENTRIES, 1u << hf_devx_caps(dev)->log_max_rqt_size);
+	*out = s;
+	return 0;
+}
+
+static int
+path_destroy(struct path *p)
+{
+	int ret;
+
+	ret = hf_flow_destroy(&p->flow);
+	if (ret)
+		return ret;
+	return hf_steer_obj_destroy(&p->tir);
+}
+
+static int
+path_create(struct hf_steer *s, const struct kind *k, struct path *p)
+{
+	uint32_t mask[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
+	uint32_t value[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
+	const struct hf_tir_attr tir = {
+		.td = s->td,
+		.rqt = s->rqt.id,
+		.l3_type = k->l3_type,
+		.l4_type = k->l4_type,
+		.fields = k->fields,
+		.symmetric = true,
+		.key = toeplitz_key,
+	};
+	const struct hf_flow_attr flow = {
+		.priority = k->priority,
+		.match_outer = k->ip_version != 0,
+		.mask = mask,
+		.value = value,
+		.tir = &p->tir,
+	};
+	int ret;
+
+	if (k->ip_version != 0) {
+		DEVX_SET(fte_match_set_lyr_2_4, mask, ip_version, 0xf);
+		DEVX_SET(fte_match_set_lyr_2_4, value, ip_version, k->ip_version);
+	}
+	if (k->proto != 0) {
+		DEVX_SET(fte_match_set_lyr_2_4, mask, ip_protocol, 0xff);
+		DEVX_SET(fte_match_set_lyr_2_4, value, ip_protocol, k->proto);
+	}
+	ret = hf_tir_create(s->dev, &tir, &p->tir);
+	if (ret)
+		return ret;
+	ret = hf_flow_create(s->dev, &flow, &p->flow);
+	if (ret)
+		hf_steer_obj_destroy(&p->tir);
+	return ret;
+}
+
+/* Those that are missing: all of them, or what a removal that failed half-way took. */
+static int
+paths_create(struct hf_steer *s)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RTE_DIM(kinds); i++) {
+		if (s->paths[i].flow.flow != NULL)
+			continue;
+		ret = path_create(s, &kinds[i], &s->paths[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The general flow goes last, so that no packet is dropped that a flow which is still there would
+ * have hashed. */
+static int
+remove_all(struct hf_steer *s)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = RTE_DIM(kinds); i-- > 0;) {
+		ret = path_destroy(&s->paths[i]);
+		if (ret)
+			return ret;
+	}
+	ret = hf_steer_obj_destroy(&s->rqt);
+	if (ret)
+		return ret;
+	s->n = 0;
+	return 0;
+}
+
+void
+hf_steer_destroy(struct hf_steer *s)
+{
+	if (s == NULL)
+		return;
+	remove_all(s);
+	free(s);
+}
+
+static int
+table_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+{
+	uint32_t table[RQT_ENTRIES];
+	uint32_t i;
+
+	for (i = 0; i < s->entries; i++)
+		table[i] = virtqs[i % n];
+	if (s->rqt.devx != NULL)
+		return hf_rqt_modify(&s->rqt, table, s->entries);
+	return hf_rqt_create(s->dev, table, s->entries, &s->rqt);
+}
+
+int
+hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+{
+	bool was_empty = s->rqt.devx == NULL;
+	int ret;
+
+	if (n > s->entries) {
+		HF_LOG(ERR, "%s: %u receive queues, and a table of %u entries: use fewer queues",
+			hf_devx_name(s->dev), n, s->entries);
+		return -E2BIG;
+	}
+	if (n == 0) {
+		ret = remove_all(s);
+		if (ret && s->rqt.devx != NULL)
+			paths_create(s);
+		return ret;
+	}
+	ret = table_set(s, virtqs, n);
+	if (ret)
+		return ret;
+	ret = paths_create(s);
+	if (ret) {
+		if (was_empty)
+			remove_all(s);
+		return ret;
+	}
+	s->n = n;
+	return 0;
+}
+
+unsigned int
+hf_steer_queues(const struct hf_steer *s)
+{
+	return s->n;
+}
