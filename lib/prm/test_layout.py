@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Hold lib/prm against the headers of others.
+
+Both sides of the project use lib/prm, so a wrong layout there would be wrong on both sides and green everywhere.
+Two programs are generated and compiled, one with our headers and one with DPDK's mlx5_prm.h; each prints position
+and width of every field and the value of every constant, and they must agree. A name that DPDK's header does not
+have must say where it comes from ("/* Linux mlx5_ifc.h */" behind it, or behind the head of its struct or enum);
+with --linux, a Linux source tree, these are compared as well.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCES = {
+    "Linux mlx5_ifc.h": "include/linux/mlx5/mlx5_ifc.h",
+    "Linux mlx5_ifc_vdpa.h": "include/linux/mlx5/mlx5_ifc_vdpa.h",
+    "Linux device.h": "include/linux/mlx5/device.h",
+    "rdma-core mlx5_ifc.h": None,
+}
+
+# The same thing under another name: ours (DPDK's) -> Linux's.
+LINUX_NAMES = {
+    "roce_caps": "roce_cap",
+    "virtio_net_q": "virtio_net_q_object",
+}
+
+# The completion entry is not in lib/prm but in mlx5dv.h: (struct and field there, struct and field in DPDK).
+CQE_PAIRS = [
+    ("mlx5_cqe64.wqe_counter", "mlx5_cqe.wqe_counter"),
+    ("mlx5_cqe64.op_own", "mlx5_cqe.op_own"),
+    ("mlx5_cqe64.byte_cnt", "mlx5_cqe.byte_cnt"),
+    ("mlx5_cqe64.sop_drop_qpn", "mlx5_cqe.sop_drop_qpn"),
+]
+
+HEAD = re.compile(r"\b(struct|union)\s+mlx5_ifc_(\w+)_bits\s*\{")
+FIELD = re.compile(r"(?:u8|uint8_t|(?:struct|union)\s+mlx5_ifc_\w+_bits)\s+(\w+)\s*((?:\[\w*\]\s*)*);")
+SOURCE = re.compile(r"/\*\s*((?:Linux|rdma-core) [\w.]+)\s*\*/")
+CONSTANT = re.compile(r"^\t(MLX5_\w+)\s*=|^#define\s+(MLX5_\w+)\s+[^\s(]", re.M)
+
+
+class Name:
+    """A field (owner is its struct) or a constant (owner is None)."""
+
+    def __init__(self, owner, kind, name, source, flexible, where):
+        self.owner, self.kind, self.name = owner, kind, name
+        self.source, self.flexible, self.where = source, flexible, where
+
+    def key(self):
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+def block_end(text, start):
+    """Position behind the brace that closes the one before start."""
+    depth = 1
+    while depth:
+        depth += {"{": 1, "}": -1}.get(text[start], 0)
+        start += 1
+    return start
+
+
+def line_source(text, pos):
+    """The source that a comment names in the rest of the line."""
+    m = SOURCE.search(text[pos:text.index("\n", pos)])
+    return m.group(1) if m else None
+
+
+def parse_fields(text, where):
+    names = []
+    for head in HEAD.finditer(text):
+        end = block_end(text, head.end())
+        whole = line_source(text, head.end())
+        for f in FIELD.finditer(text, head.end(), end):
+            if not f.group(1).startswith(("reserved", "rsvd")):
+                names.append(Name(head.group(2), head.group(1), f.group(1),
+                                  line_source(text, f.end()) or whole, "[]" in f.group(2), where))
+    return names
+
+
+def parse_constants(text, where):
+    names = []
+    for m in CONSTANT.finditer(text):
+        head = text.rfind("enum", 0, m.start())
+        inside = m.group(1) is not None
+        whole = line_source(text, head) if inside else None
+        names.append(Name(None, None, m.group(1) or m.group(2),
+                          line_source(text, m.start()) or whole, False, where))
+    return names
+
+
+def strip(text):
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+
+
+def lines_of(names, linux=False):
+    """One printf per name."""
+    out = []
+    for n in names:
+        if not n.owner:
+            out.append(f'printf("{n.key()} %llx\\n", (unsigned long long)({n.name}));')
+            continue
+        owner = LINUX_NAMES.get(n.owner, n.owner) if linux else n.owner
+        ctype = f"{n.kind} mlx5_ifc_{owner}_bits"
+        element = "[0]" if n.flexible else ""
+        out.append(f'printf("{n.key()} %zx %zx\\n", offsetof({ctype}, {n.name}), '
+                   f"sizeof((({ctype} *)0)->{n.name}{element}));")
+    return out
+
+
+def run(prologue, body, cc, flags):
+    """Compile and run a program; its lines as a dict."""
+    with tempfile.TemporaryDirectory(prefix="prm-layout-") as tmp:
+        for stub in ("mlx5_glue.h", "mlx5_autoconf.h", "mlx5_ifc_fpga.h"):
+            with open(os.path.join(tmp, stub), "w", encoding="utf-8") as f:
+                f.write("#include <infiniband/mlx5dv.h>\n" if stub == "mlx5_glue.h" else "")
+        src, exe = os.path.join(tmp, "t.c"), os.path.join(tmp, "t")
+        with open(src, "w", encoding="utf-8") as f:
+            f.write("#include <stddef.h>\n#include <stdint.h>\n#include <stdio.h>\n" + prologue)
+            f.write("\nint main(void)\n{\n" + "\n".join(body) + "\nreturn 0;\n}\n")
+        subprocess.run(cc + [src, "-o", exe, "-w", "-I", tmp] + flags, check=True, timeout=120)
+        text = subprocess.run([exe], check=True, timeout=30, stdout=subprocess.PIPE, text=True).stdout
+    return dict(line.split(" ", 1) for line in text.splitlines())
+
+
+def cqe_lines(index):
+    out = []
+    for pair in CQE_PAIRS:
+        struct, field = pair[index].split(".")
+        out.append(f'printf("{pair[0]} %zx %zx\\n", offsetof(struct {struct}, {field}), '
+                   f"sizeof(((struct {struct} *)0)->{field}));")
+    return out
+
+
+def compare(title, names, ours, theirs, errors):
+    for key in names:
+        if ours[key] != theirs[key]:
+            errors.append(f"{key}: position and width or value are {ours[key]} here, {theirs[key]} in {title}")
+
+
+def enums_with(text, names):
+    """The enums of a header that define one of the names: the header as a whole needs a kernel to compile."""
+    out = []
+    for head in re.finditer(r"^enum\b[^;{]*\{", text, re.M):
+        block = text[head.start():block_end(text, head.end())]
+        if any(re.search(rf"\b{n}\b", block) for n in names):
+            out.append(block + ";\n")
+    return "".join(out)
+
+
+def check_linux(tree, names, ours, cc, errors):
+    """Compare those whose named source is in a Linux tree, and return how many they were."""
+    base = ("typedef uint8_t u8;\ntypedef uint64_t u64;\n#define BIT(n) (1UL << (n))\n#define BIT_ULL(n) (1ULL << (n))\n"
+            "#define DECLARE_FLEX_ARRAY(t, n) struct { struct {} __empty_##n; t n[]; }\n"
+            f'#include "{tree}/{SOURCES["Linux mlx5_ifc.h"]}"\n')
+    count = 0
+    for title, path in SOURCES.items():
+        mine = [n for n in names if n.source == title]
+        if not path or not mine:
+            continue
+        prologue = base
+        if title == "Linux device.h":
+            with open(os.path.join(tree, path), encoding="utf-8") as f:
+                prologue += enums_with(strip(f.read()), [n.name for n in mine])
+        elif title != "Linux mlx5_ifc.h":
+            prologue += f'#include "{tree}/{path}"\n'
+        compare(title, [n.key() for n in mine], ours, run(prologue, lines_of(mine, True), cc, []), errors)
+        count += len(mine)
+    return count
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    ap.add_argument("--prm", required=True, help="directory of our headers")
+    ap.add_argument("--dpdk", required=True, help="directory with DPDK's mlx5_prm.h")
+    ap.add_argument("--mlx5dv", default="/usr/include/infiniband/mlx5dv.h")
+    ap.add_argument("--linux", help="a Linux source tree, to compare what names it as its source")
+    ap.add_argument("--cc", default="cc", help="compiler, with its flags for DPDK's headers")
+    args = ap.parse_args()
+    cc = args.cc.split()
+
+    names = []
+    for header in sorted(os.listdir(args.prm)):
+        if header.endswith(".h"):
+            with open(os.path.join(args.prm, header), encoding="utf-8") as f:
+                text = f.read()
+            names += parse_fields(text, header) + parse_constants(text, header)
+    dpdk_path = os.path.join(args.dpdk, "mlx5_prm.h")
+    with open(dpdk_path, encoding="utf-8") as f:
+        dpdk_text = strip(f.read())
+    with open(args.mlx5dv, encoding="utf-8") as f:
+        words = set(re.findall(r"\w+", dpdk_text + strip(f.read())))
+    dpdk_fields = {n.key() for n in parse_fields(dpdk_text, dpdk_path)}
+
+    errors = []
+    known, other = [], []
+    for n in names:
+        if n.key() in dpdk_fields or (not n.owner and n.name in words):
+            known.append(n)
+        elif n.source in SOURCES:
+            other.append(n)
+        else:
+            errors.append(f"{n.where}: {n.key()} is not in DPDK's mlx5_prm.h and names no known source"
+                          + (f" ({n.source})" if n.source else ""))
+
+    ours = run('#include "prm.h"\n', lines_of(names) + cqe_lines(0), cc, ["-I", args.prm])
+    theirs = run('#include "mlx5_prm.h"\n', lines_of(known) + cqe_lines(1), cc, ["-I", args.dpdk])
+    compare("DPDK", [n.key() for n in known] + [p[0] for p in CQE_PAIRS], ours, theirs, errors)
+    fields = sum(1 for n in known if n.owner)
+    print(f"{fields} fields and {len(known) - fields} constants compared with DPDK's mlx5_prm.h, "
+          f"{len(CQE_PAIRS)} fields of mlx5dv.h")
+    if args.linux:
+        print(f"{check_linux(args.linux, other, ours, cc, errors)} names compared with Linux")
+    print(f"{len(other)} names have another source that they name")
+    if not known:
+        errors.append(f"nothing could be compared: is {dpdk_path} DPDK's header?")
+    for e in errors:
+        print(f"error: {e}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
