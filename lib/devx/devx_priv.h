@@ -26,11 +26,9 @@ struct hf_devx {
 	struct hf_devx_caps caps;
 };
 
-const char *
-devx_opcode_name(uint16_t opcode);
+const char *devx_opcode_name(uint16_t opcode);
 /* What the reader of a log line can do about a command's status. */
-const char *
-devx_status_hint(uint8_t status);
+const char *devx_status_hint(uint8_t status);
 
 /*
  * Remember and log a command that failed. in: its mailbox. out: its answer, or NULL where libmlx5
@@ -38,39 +36,31 @@ devx_status_hint(uint8_t status);
  * the negative errno for the caller: of the firmware's status where there is one, as libmlx5
  * translates it.
  */
-int
-devx_cmd_failed(const struct hf_devx *dev, const void *in, const void *out, int err);
+int devx_cmd_failed(const struct hf_devx *dev, const void *in, const void *out, int err);
 
 /* The same for a call that has no mailbox here. what: the call and its arguments. */
-int
-devx_call_failed(const struct hf_devx *dev, int err, const char *what, ...)
+int devx_call_failed(const struct hf_devx *dev, int err, const char *what, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* A command that makes no object. 0 or negative errno, logged. */
-int
-devx_general(const struct hf_devx *dev, const void *in, size_t inlen, void *out, size_t outlen);
+int devx_general(const struct hf_devx *dev, const void *in, size_t inlen, void *out, size_t outlen);
 
 /*
  * A create command; the object goes into the table as kind (a literal). All create answers carry
  * the object's number in the same place; *num is it. On error nothing is left.
  */
-int
-devx_create(struct hf_devx *dev, const char *kind, const void *in, size_t inlen, void *out,
+int devx_create(struct hf_devx *dev, const char *kind, const void *in, size_t inlen, void *out,
 	size_t outlen, struct mlx5dv_devx_obj **devx, struct hf_obj **obj, uint32_t *num);
-int
-devx_modify(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *in, size_t inlen,
-	void *out, size_t outlen);
-int
-devx_query(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *in, size_t inlen,
-	void *out, size_t outlen);
+int devx_modify(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *in,
+	size_t inlen, void *out, size_t outlen);
+int devx_query(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *in,
+	size_t inlen, void *out, size_t outlen);
 /* On success both pointers are NULL. A refused destroy leaves them, and the entry in the table.
  * NULL is no error. */
-int
-devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
+int devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 	struct mlx5dv_devx_obj **devx, struct hf_obj **obj);
 
 /* Capabilities of the function. */
-int
-devx_caps_query(struct hf_devx *dev);
+int devx_caps_query(struct hf_devx *dev);
 
 #endif /* DEVX_PRIV_H */

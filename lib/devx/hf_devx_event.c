@@ -32,7 +32,6 @@ hf_evch_create(struct hf_devx *dev, bool omit_data, struct hf_evch *ch)
 		ret = devx_call_failed(dev, ENOMEM, "entering an event channel into the table");
 		goto destroy;
 	}
-	ch->omit_data = omit_data;
 	ch->dev = dev;
 	return 0;
 destroy:

@@ -31,7 +31,6 @@ static const struct {
 } modifiable[] = {
 	{HF_VIRTQ_MOD_STATE, STATES(INIT, RDY), ALWAYS},
 	{HF_VIRTQ_MOD_STATE, STATES(SUSPEND, SUSPEND), CAP(freeze_to_rdy)},
-	{HF_VIRTQ_MOD_PERIOD, STATES(INIT, SUSPEND), CAP(modify_ext)},
 	{HF_VIRTQ_MOD_ADDR, STATES(INIT, SUSPEND), CAP(modify_addr)},
 	{HF_VIRTQ_MOD_AVAIL, STATES(INIT, SUSPEND), CAP(modify_index)},
 	{HF_VIRTQ_MOD_USED, STATES(INIT, SUSPEND), CAP(modify_index)},

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The firmware's vocabulary, for the DEVX_GET() and DEVX_SET() family of <infiniband/mlx5dv.h>: in struct mlx5_ifc_X_bits
- * each byte stands for one bit, so offsets and sizes are bit positions and widths.
+ * The firmware's vocabulary, for the DEVX_GET() and DEVX_SET() family of <infiniband/mlx5dv.h>: in
+ * struct mlx5_ifc_X_bits each byte stands for one bit, so offsets and sizes are bit positions and
+ * widths.
  *
- * Names are those of DPDK's mlx5_prm.h; test_layout.py holds all of it against that header. What it lacks names its
- * source behind the field, or behind the head of the structure.
+ * Names are those of DPDK's mlx5_prm.h; test_layout.py holds all of it against that header. What it
+ * lacks names its source behind the field, or behind the head of the structure.
  */
 #ifndef PRM_H
 #define PRM_H

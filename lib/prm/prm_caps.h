@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Capabilities: QUERY_HCA_CAP, and the structures of the capability types that an Ethernet and virtio-net function has.
+ * Capabilities: QUERY_HCA_CAP, and the structures of the capability types that an Ethernet and
+ * virtio-net function has.
  */
 #ifndef PRM_CAPS_H
 #define PRM_CAPS_H
@@ -859,7 +860,8 @@ struct mlx5_ifc_virtio_emulation_cap_bits {
 union mlx5_ifc_hca_cap_union_bits {
 	struct mlx5_ifc_cmd_hca_cap_bits cmd_hca_cap;
 	struct mlx5_ifc_cmd_hca_cap_2_bits cmd_hca_cap_2;
-	struct mlx5_ifc_per_protocol_networking_offload_caps_bits per_protocol_networking_offload_caps;
+	struct mlx5_ifc_per_protocol_networking_offload_caps_bits
+		per_protocol_networking_offload_caps;
 	struct mlx5_ifc_qos_cap_bits qos_cap;
 	struct mlx5_ifc_virtio_emulation_cap_bits vdpa_caps;
 	struct mlx5_ifc_flow_table_nic_cap_bits flow_table_nic_cap;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The command interface: opcodes, answers, heads of the mailboxes, and the commands about contexts, protection
- * domains, doorbell pages and the function itself.
+ * The command interface: opcodes, answers, heads of the mailboxes, and the commands about contexts,
+ * protection domains, doorbell pages and the function itself.
  */
 #ifndef PRM_CMD_H
 #define PRM_CMD_H

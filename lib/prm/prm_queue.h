@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Completion queues, work queues and queue pairs. Work queue and completion entries are in <infiniband/mlx5dv.h>.
+ * Completion queues, work queues and queue pairs. Work queue and completion entries are in
+ * <infiniband/mlx5dv.h>.
  */
 #ifndef PRM_QUEUE_H
 #define PRM_QUEUE_H
@@ -189,7 +190,8 @@ struct mlx5_ifc_modify_cq_in_bits { /* Linux mlx5_ifc.h */
 	uint8_t op_mod[0x10];
 	uint8_t reserved_at_40[0x8];
 	uint8_t cqn[0x18];
-	union mlx5_ifc_modify_field_select_resize_field_select_auto_bits modify_field_select_resize_field_select;
+	union mlx5_ifc_modify_field_select_resize_field_select_auto_bits
+		modify_field_select_resize_field_select;
 	struct mlx5_ifc_cqc_bits cq_context;
 	uint8_t reserved_at_280[0x60];
 	uint8_t cq_umem_valid[0x1];

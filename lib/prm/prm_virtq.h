@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * virtio-net queues and their counters: general objects MLX5_GENERAL_OBJ_TYPE_VIRTQ and _VIRTIO_Q_COUNTERS.
+ * virtio-net queues and their counters: general objects MLX5_GENERAL_OBJ_TYPE_VIRTQ and
+ * _VIRTIO_Q_COUNTERS.
  */
 #ifndef PRM_VIRTQ_H
 #define PRM_VIRTQ_H

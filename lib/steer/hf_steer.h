@@ -3,12 +3,14 @@
  *
  * Receive steering: which queue gets a packet that the port has for us.
  *
- * One table of queues (RQT), and for each kind of packet a TIR, which hashes what that kind has to hash and looks the
- * queue up in the table, and a flow that leads the kind to its TIR. The kinds are TCP and UDP over IPv4 and IPv6, the
- * rest of IPv4 and IPv6, and all else; the more specific flow has the higher priority.
+ * One table of queues (RQT), and for each kind of packet a TIR, which hashes what that kind has to
+ * hash and looks the queue up in the table, and a flow that leads the kind to its TIR. The kinds
+ * are TCP and UDP over IPv4 and IPv6, the rest of IPv4 and IPv6, and all else; the more specific
+ * flow has the higher priority.
  *
- * The hash is symmetric: both directions of a connection reach one queue pair, which a guest that forwards likes, and no
- * guest can tell the difference as neither VIRTIO_NET_F_RSS nor VIRTIO_NET_F_HASH_REPORT is offered.
+ * The hash is symmetric: both directions of a connection reach one queue pair, which a guest that
+ * forwards likes, and no guest can tell the difference as neither VIRTIO_NET_F_RSS nor
+ * VIRTIO_NET_F_HASH_REPORT is offered.
  *
  * Not thread safe: the device's lock.
  */
@@ -25,13 +27,15 @@ struct hf_steer;
  */
 int hf_steer_create(struct hf_devx *dev, uint32_t td, struct hf_steer **s);
 
-/* Removes the flows. Objects whose destruction the firmware refuses are reported as leaks at close. */
+/* Removes the flows. Objects whose destruction the firmware refuses are reported as leaks at close.
+ */
 void hf_steer_destroy(struct hf_steer *s);
 
 /*
- * Spread received packets evenly over these queues (numbers of virtqs): with one modify of the table where flows exist
- * already. n 0: no flows, the NIC drops what it would have received, and nothing refers to a virtq any more.
- * On error the steering is what it was: -E2BIG for more queues than the table has entries, else as the command failed.
+ * Spread received packets evenly over these queues (numbers of virtqs): with one modify of the
+ * table where flows exist already. n 0: no flows, the NIC drops what it would have received, and
+ * nothing refers to a virtq any more. On error the steering is what it was: -E2BIG for more queues
+ * than the table has entries, else as the command failed.
  */
 int hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n);
 
