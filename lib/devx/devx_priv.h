@@ -10,6 +10,7 @@
 #include "prm.h"
 
 #define DEVX_NAME_MAX 64
+#define DEVX_MAILBOX_MAX UINT16_MAX /* struct ib_uverbs_attr has 16 bits for a length */
 
 /* All of it is constant between open and close; only objs changes, under its own lock. */
 struct hf_devx {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  */
+#include <rte_common.h>
+
 #include "devx_priv.h"
 
 /* Current values, not the maximum that could be configured. cap: the capability structure within
@@ -16,6 +18,19 @@ cap_query(const struct hf_devx *dev, uint16_t op_mod, uint32_t *out, size_t outl
 	return devx_general(dev, in, sizeof(in), out, outlen);
 }
 
+/*
+ * Entries of a mkey: as many as the firmware takes and as fit into the command, in whole lines of
+ * four.
+ */
+static uint32_t
+max_klm_read(const void *cap)
+{
+	uint64_t max = UINT64_C(1) << DEVX_GET(cmd_hca_cap, cap, log_max_klm_list_size);
+	size_t room = DEVX_MAILBOX_MAX - DEVX_ST_SZ_BYTES(create_mkey_in);
+
+	return RTE_ALIGN_FLOOR(RTE_MIN(max, room / DEVX_ST_SZ_BYTES(klm)), 4);
+}
+
 static void
 general_read(struct hf_devx_caps *c, const void *cap)
 {
@@ -24,7 +39,7 @@ general_read(struct hf_devx_caps *c, const void *cap)
 	c->virtio_net_q = types >> MLX5_GENERAL_OBJ_TYPE_VIRTQ & 1;
 	c->virtio_q_counters = types >> MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS & 1;
 	c->log_max_rqt_size = DEVX_GET(cmd_hca_cap, cap, log_max_rqt_size);
-	c->log_max_klm_list = DEVX_GET(cmd_hca_cap, cap, log_max_klm_list_size);
+	c->max_klm = max_klm_read(cap);
 	c->max_indirection = DEVX_GET(cmd_hca_cap, cap, max_indirection);
 	c->fixed_klm = DEVX_GET(cmd_hca_cap, cap, fixed_buffer_size);
 	c->relaxed_ordering_read = DEVX_GET(cmd_hca_cap, cap, relaxed_ordering_read);

@@ -343,28 +343,37 @@ hf_eqp_errors(const struct hf_eqp *e)
 	return __atomic_load_n(&e->errors, __ATOMIC_RELAXED);
 }
 
-unsigned int
-hf_eqp_poll(struct hf_eqp *e)
+/* Take what has completed and give its room back. Returns how many, and the opcode of the last. */
+static uint16_t
+consume(struct hf_eqp *e, uint8_t *opcode)
 {
 	union cqe_tail t = {.word = *(volatile uint32_t *)&e->cqe->wqe_counter};
-	uint8_t opcode = t.op_own >> 4;
 	uint16_t n;
 
-	/* In 16 bits, as the NIC counts: a queue of any size that is full then differs from an
-	 * empty one. */
+	/* In 16 bits, as the NIC counts: a full queue of any size differs from an empty one. */
 	n = be16toh(t.wqe_counter) + 1 - e->pi;
 	if (n == 0)
 		return 0;
 	/* What the completions announce was written before them. */
 	rte_io_rmb();
-	if (opcode == MLX5_CQE_RESP_ERR || opcode == MLX5_CQE_REQ_ERR)
-		__atomic_add_fetch(&e->errors, 1, __ATOMIC_RELAXED);
+	*opcode = t.op_own >> 4;
 	e->ci += n;
 	e->pi += n;
 	e->cq_dbrec[CQ_DBREC_CI] = htobe32(e->ci & CQ_CI_MASK);
-	/* The room in the completion queue is given back before the messages that will fill it. */
+	/* Room in the completion queue is there before the messages that will fill it. */
 	rte_io_wmb();
 	*e->rq_dbrec = htobe32((uint16_t)(e->pi + e->size));
+	return n;
+}
+
+unsigned int
+hf_eqp_poll(struct hf_eqp *e)
+{
+	uint8_t opcode = MLX5_CQE_INVALID;
+	uint16_t n = consume(e, &opcode);
+
+	if (n != 0 && (opcode == MLX5_CQE_RESP_ERR || opcode == MLX5_CQE_REQ_ERR))
+		__atomic_add_fetch(&e->errors, 1, __ATOMIC_RELAXED);
 	return n;
 }
 
@@ -386,12 +395,16 @@ int
 hf_eqp_reset(struct hf_eqp *e)
 {
 	static const uint16_t down[] = {MLX5_CMD_OP_QP_2RST};
+	uint8_t opcode;
 	int ret;
 
 	ret = qps_move(e, down, RTE_DIM(down));
 	if (ret)
 		return ret;
-	/* What completed meanwhile counts for the CQ, which goes on, although not for the QPs. */
-	hf_eqp_poll(e);
+	/*
+	 * The CQ goes on where it is, so it is told of what completed meanwhile: the firmware puts
+	 * the QPs of a destroyed virtq into error, which flushes all their messages.
+	 */
+	consume(e, &opcode);
 	return qps_start(e);
 }
