@@ -49,8 +49,8 @@ struct hf_devx_caps {
 	bool virtio_net_q; /* general_obj_types, bit 0xd */
 	bool virtio_q_counters; /* general_obj_types, bit 0x1c */
 	uint8_t log_max_rqt_size; /* log2 of entries */
-	uint32_t max_klm; /* log_max_klm_list_size: entries of a mkey, and no more than a command
-			     holds */
+	uint8_t log_max_klm_list; /* log_max_klm_list_size: log2 of the entries of a mkey */
+	uint32_t max_klm; /* the same, and no more than a command holds */
 	uint8_t log_max_mkey_len; /* log_max_mrw_sz: log2 of bytes, 0 is not limited */
 	uint8_t max_indirection; /* how deep mkeys may refer to mkeys */
 	bool fixed_klm; /* fixed_buffer_size: entries of a fixed size */

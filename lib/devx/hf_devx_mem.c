@@ -63,13 +63,10 @@ hf_mr_destroy(struct hf_mr *mr)
 static int
 mkey_attr_check(const struct hf_devx *dev, const struct hf_mkey_attr *attr)
 {
-	uint64_t max = UINT64_C(1) << dev->caps.log_max_klm_list;
-
-	if (attr->n_klm == 0 || attr->n_klm > max) {
+	if (attr->n_klm == 0 || attr->n_klm > dev->caps.max_klm) {
 		HF_LOG(ERR,
-			"%s: a mkey of %u entries: this NIC has 1 to %" PRIu64
-			", merge or align the memory regions",
-			dev->name, attr->n_klm, max);
+			"%s: a mkey of %u entries: this NIC has 1 to %u, merge or align the memory regions",
+			dev->name, attr->n_klm, dev->caps.max_klm);
 		return -E2BIG;
 	}
 	if (attr->log_entity != 0 && !dev->caps.fixed_klm) {

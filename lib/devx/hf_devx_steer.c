@@ -45,7 +45,9 @@ hf_tis_create(struct hf_devx *dev, uint32_t td, struct hf_steer_obj *tis)
 static int
 rqt_size_check(const struct hf_devx *dev, uint32_t n)
 {
-	uint32_t max = 1u << dev->caps.log_max_rqt_size;
+	uint32_t room =
+		(DEVX_MAILBOX_MAX - DEVX_ST_SZ_BYTES(create_rqt_in)) / DEVX_ST_SZ_BYTES(rq_num);
+	uint32_t max = RTE_MIN(1u << dev->caps.log_max_rqt_size, rte_align32prevpow2(room));
 
 	if (n != 0 && rte_is_power_of_2(n) && n <= max)
 		return 0;
