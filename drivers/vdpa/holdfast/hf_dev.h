@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The device object: everything that the driver holds for one PCI function.
+ *
+ * Locks, outermost first:
+ *
+ * - the list of devices (hf_dev.c): only to find, enter and unlink a device; nothing else is taken
+ *   or done under it;
+ *
+ * - hf_dev.lock: the state of the device and of its queues, and all calls of lib/devx, lib/ioas and
+ *   lib/steer for it;
+ *
+ * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
+ *   hf_loop_del() is never called under it, so the event thread may take it.
+ *
+ * librte_vhost may call with its own locks held (its sockets', all its rings'); nothing here calls
+ * it back where it would take one of those, see vhost/.
+ *
+ * Threads: librte_vhost's (messages), the application's (statistics, removal), and two of the
+ * process for all devices (hf_runtime.h): "events" relays kicks and completions and never takes
+ * hf_dev.lock, "control" repairs queues and may.
+ */
+#ifndef HF_DEV_H
+#define HF_DEV_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <hf_devx.h>
+#include <hf_ioas.h>
+#include <hf_log.h>
+#include <hf_loop.h>
+#include <hf_steer.h>
+
+#include "hf_args.h"
+#include "hf_front.h"
+#include "hf_life.h"
+#include "hf_runtime.h"
+#include "hf_virtq.h"
+
+struct hf_hostnotif;
+struct rte_pci_device;
+struct rte_vdpa_device;
+
+struct hf_dev {
+	/* List lock. */
+	TAILQ_ENTRY(hf_dev) next;
+	unsigned int entered; /* threads between hf_dev_enter() and hf_dev_leave() */
+
+	/* From creation to destruction the same. */
+	char name[32]; /* PCI address, in all log lines */
+	struct rte_pci_device *pci;
+	struct rte_vdpa_device *vdev;
+	struct hf_args args;
+	struct hf_runtime *rt;
+	struct hf_devx *devx;
+	const struct hf_devx_caps *caps;
+	uint64_t offered; /* virtio and vhost-user feature bits */
+	struct hf_var var; /* the doorbell page of all queues */
+	struct hf_mkey
+		empty_mkey; /* one hole; where kept queues point when the guest's memory is gone */
+	struct hf_steer_obj td, tis;
+	struct hf_steer *steer;
+	struct hf_evch cq_events, errors;
+	struct hf_ioas *ioas; /* ASID 0, the guest's memory */
+	struct hf_hostnotif *hostnotif; /* NULL: not wanted */
+	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */
+	struct hf_vq *vqs;
+
+	pthread_mutex_t lock;
+	/* Guarded by lock. */
+	struct hf_front front; /* the vhost-user connection */
+	bool configured; /* between a successful hf_dev_conf() and the next stop */
+	bool ioas_user; /* entered as a user of ioas: kept queues may point at its mkey */
+	uint64_t features; /* negotiated; valid while configured */
+};
+
+/*
+ * Make all that a device needs until it is removed; nothing of a guest yet. The caller registers
+ * it. 0, or a negative errno after a log line: -ENOTSUP (the NIC has no virtio-net queues), or of
+ * the call that failed.
+ */
+int hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_dev **dev);
+/* Stops what runs, destroys all, reports leaks. The device must not be published. */
+void hf_dev_destroy(struct hf_dev *dev);
+
+/* Let hf_dev_enter() find the device. */
+void hf_dev_publish(struct hf_dev *dev);
+/* The published device of a PCI function, or NULL. For its removal: nothing holds it. */
+struct hf_dev *hf_dev_find(const struct rte_pci_device *pci);
+/*
+ * Take a device out of the list, and wait (bounded) until nobody is in it any more. 0, or -EBUSY:
+ * somebody stays in it; it is out of the list but must not be freed.
+ */
+int hf_dev_withdraw(struct hf_dev *dev);
+
+/*
+ * Find a published device and hold it until hf_dev_leave(); takes no other lock. NULL when unknown.
+ * The pointer is only compared, so it may dangle.
+ */
+struct hf_dev *hf_dev_enter(const struct rte_vdpa_device *vdev);
+void hf_dev_leave(struct hf_dev *dev);
+
+/*
+ * The calls below want hf_dev.lock held. They are in hf_conf.c.
+ */
+
+/*
+ * Start the device for the connection that dev->front describes: features, MTU, memory, queues,
+ * steering. 0, or a negative errno with nothing started and the reason logged.
+ */
+int hf_dev_conf(struct hf_dev *dev);
+/* What 'event' means for the whole device, as the table in hf_life.c says. Idempotent. */
+void hf_dev_event(struct hf_dev *dev, enum hf_event event);
+/*
+ * The front end enabled or disabled a ring; index is below max_vqs. On a device that is not
+ * configured that is only remembered. A negative errno is logged, and the ring is stopped then.
+ */
+int hf_dev_ring_state(struct hf_dev *dev, uint16_t index, bool enable);
+/* Take a ring that is in error down, and with 'again' set start it where the guest got its buffers
+ * back. */
+int hf_dev_ring_repair(struct hf_dev *dev, uint16_t index, bool again);
+/* Ring doorbell and call descriptor of each running queue, so that neither side waits for a lost
+ * notification. */
+void hf_dev_nudge(struct hf_dev *dev);
+
+#endif /* HF_DEV_H */

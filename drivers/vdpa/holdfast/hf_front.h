@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The front end as the rest of the driver sees it. Implemented in vhost/, which alone knows
+ * librte_vhost.
+ *
+ * All with hf_dev.lock held. The library frees a connection only after dev_cleanup, which takes
+ * that lock and forgets the vid, so whoever holds the lock and sees a vid may use it.
+ */
+#ifndef HF_FRONT_H
+#define HF_FRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hf_ioas.h>
+
+struct hf_dev;
+
+struct hf_front {
+	int vid; /* -1: no connection */
+	bool hooked; /* the message hook is installed for vid */
+	/*
+	 * SET_MEM_TABLE was seen to succeed and nothing took the table away since. Without it
+	 * rte_vhost_get_mem_table() would follow a NULL pointer.
+	 */
+	bool table;
+	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
+	int request_fd; /* the library's descriptor for requests to the front end; -1: none, not
+			   owned */
+	/*
+	 * The library calls dev_conf again after each message while it fails. Messages that can
+	 * make a difference are counted, and dev_conf is only tried in earnest when there were
+	 * some.
+	 */
+	uint64_t changes, failed_at;
+	bool failed;
+};
+
+/* Guest memory in host terms, as the library has it mapped now. */
+struct hf_front_table {
+	unsigned int n;
+	struct hf_ioas_region *regions; /* descriptors are the library's */
+	uint64_t *hva; /* of each region */
+};
+
+/* A ring as the front end described it; all guest addresses checked. */
+struct hf_front_ring {
+	uint16_t size;
+	bool packed;
+	uint64_t desc, avail,
+		used; /* guest-physical; packed: ring, driver and device event areas */
+	uint16_t avail_idx, used_idx; /* packed: bit 15 is the wrap counter */
+	int kickfd, callfd; /* the library's; -1: none */
+};
+
+/* Snapshot of the memory table; hf_front_table_free() it. -ENODATA: there is none (logged). */
+int hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t);
+void hf_front_table_free(struct hf_front_table *t);
+
+/*
+ * Rings that the front end has mentioned so far. A ring below that may still be incomplete.
+ */
+uint16_t hf_front_rings(struct hf_dev *dev);
+/*
+ * Describe a ring. 0; -EAGAIN: it is not set up (yet, or since its base was read), which is no
+ * error; -EINVAL: it is set up badly, with a log line.
+ */
+int hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t index,
+	struct hf_front_ring *ring);
+/* Where the ring goes on: what the library answers GET_VRING_BASE with, and what
+ * hf_front_ring_get() reports. */
+void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
+/* 0 or -ENODEV. */
+int hf_front_features(struct hf_dev *dev, uint64_t *features);
+/* MTU that the front end asks for (bytes, without Ethernet header); 0: it did not. */
+uint16_t hf_front_mtu(struct hf_dev *dev);
+
+#endif /* HF_FRONT_H */

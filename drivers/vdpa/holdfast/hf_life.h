@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * What ends when: the events in the life of a device, and the one table of what each of them leaves
+ * behind.
+ */
+#ifndef HF_LIFE_H
+#define HF_LIFE_H
+
+#include <stdbool.h>
+
+struct hf_dev;
+
+enum hf_event {
+	HF_EVENT_RING_STOP, /* one ring is disabled while others run: ethtool -L, another call or
+			       kick fd */
+	HF_EVENT_RING_ERROR, /* the NIC put one ring into its error state */
+	HF_EVENT_DEVICE_STOP, /* dev_close: reset, reboot, stop, migration, a changed memory table
+			       */
+	HF_EVENT_OWNER_RESET, /* dev_cleanup by RESET_OWNER: the connection lives on */
+	HF_EVENT_DISCONNECT, /* dev_cleanup: the front end is gone */
+	HF_EVENT_REMOVE, /* the PCI device is removed */
+	HF_EVENT_MAX
+};
+
+struct hf_life {
+	const char *name; /* for log lines */
+	bool whole_device; /* stops all rings, and receive steering; else the one */
+	bool save_index; /* a stopped ring's position is handed back to librte_vhost */
+	bool keep_enabled; /* the front end's word that a ring is enabled still holds */
+	bool keep_virtq; /* the firmware's queue stays, suspended */
+	bool keep_parts; /* umems, event QPs and CQ, counters of a queue stay */
+	bool keep_connection; /* vid and message hook stay */
+};
+
+const struct hf_life *hf_life(enum hf_event event);
+
+/*
+ * Do the memory regions and the mkey of the guest outlive this event? The memory policy: the one
+ * place that knows. With hf_dev.lock.
+ */
+bool hf_policy_keeps(const struct hf_dev *dev, enum hf_event event);
+
+#endif /* HF_LIFE_H */

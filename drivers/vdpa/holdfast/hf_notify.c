@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <rte_byteorder.h>
+#include <rte_common.h>
+#include <rte_io.h>
+
+#include "hf_dev.h"
+#include "hf_notify.h"
+
+/* Events taken in one go, so that the kicks of other guests get their turn. */
+#define HF_NOTIFY_BUDGET 64
+
+/* --- to the NIC --- */
+
+/* The NIC takes the queue number at the start of the page, whoever writes it: this thread, or a
+ * guest that maps it. */
+static void
+hf_notify_doorbell(struct hf_vq *vq)
+{
+	rte_write32(rte_cpu_to_le_32(vq->index), vq->dev->var.page);
+}
+
+static void
+hf_notify_kick_cb(int fd, void *arg)
+{
+	struct hf_vq *vq = arg;
+	uint64_t n;
+	ssize_t len;
+
+	len = read(fd, &n, sizeof(n));
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	__atomic_fetch_add(&vq->kicks, 1, __ATOMIC_RELAXED);
+	hf_notify_doorbell(vq);
+	if (len <= 0) {
+		/* Not an eventfd, and at its end: it would stay readable for ever. Nothing of vq
+		 * after this. */
+		HF_LOG(WARNING,
+			"%s: ring %u: the kick descriptor ended; kicks are not relayed any more",
+			vq->dev->name, vq->index);
+		hf_loop_del(vq->dev->rt->events, fd);
+	}
+}
+
+/* --- to the guest --- */
+
+/* With notify_lock. */
+static void
+hf_notify_call(struct hf_vq *vq)
+{
+	const uint64_t one = 1;
+
+	if (vq->callfd < 0)
+		return;
+	/* EAGAIN: the counter is full, so the guest has a notification waiting. */
+	if (write(vq->callfd, &one, sizeof(one)) == sizeof(one))
+		__atomic_fetch_add(&vq->calls, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Consume first, notify once after that: a guest that is told at the first of many completions
+ * would miss the rest. Arming comes last; the NIC sends an event at once if more completed
+ * meanwhile.
+ */
+static void
+hf_notify_completed(struct hf_vq *vq)
+{
+	pthread_mutex_lock(&vq->notify_lock);
+	if (vq->eqp != NULL) {
+		if (hf_eqp_poll(vq->eqp) > 0)
+			hf_notify_call(vq);
+		hf_eqp_arm(vq->eqp);
+	}
+	pthread_mutex_unlock(&vq->notify_lock);
+}
+
+static void
+hf_notify_cq_cb(int fd, void *arg)
+{
+	struct hf_dev *dev = arg;
+	unsigned int i;
+	uint64_t cookie;
+
+	RTE_SET_USED(fd);
+	for (i = 0; i < HF_NOTIFY_BUDGET; i++) {
+		if (hf_evch_read(&dev->cq_events, &cookie) <= 0)
+			return;
+		if (cookie < dev->max_vqs)
+			hf_notify_completed(&dev->vqs[cookie]);
+	}
+}
+
+int
+hf_notify_init(struct hf_dev *dev)
+{
+	return hf_loop_add(dev->rt->events, dev->cq_events.fd, hf_notify_cq_cb, dev);
+}
+
+void
+hf_notify_fini(struct hf_dev *dev)
+{
+	hf_loop_del(dev->rt->events, dev->cq_events.fd);
+}
+
+/* --- per queue --- */
+
+/* -1 stays -1: a front end that polls. */
+static int
+hf_notify_dup(int fd, int *copy)
+{
+	int flags;
+
+	*copy = -1;
+	if (fd < 0)
+		return 0;
+	*copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (*copy < 0)
+		return -errno;
+	flags = fcntl(*copy, F_GETFL);
+	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
+		fcntl(*copy, F_SETFL, flags | O_NONBLOCK);
+	return 0;
+}
+
+/*
+ * Ask the guest for kicks: an earlier back end may have left the ring without (virtio 1.2, 2.7.10
+ * and 2.8.10). In split rings that is the flags word at the start of the used ring, in packed ones
+ * the second word of the device event area.
+ */
+static void
+hf_notify_want_kicks(struct hf_vq *vq, const struct hf_front_ring *ring)
+{
+	volatile uint16_t *flags;
+
+	flags = hf_ioas_gpa_to_hva(
+		vq->dev->ioas, ring->used + (ring->packed ? sizeof(*flags) : 0), sizeof(*flags));
+	if (flags != NULL)
+		*flags = 0;
+}
+
+int
+hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
+{
+	int callfd, ret;
+
+	ret = hf_notify_dup(ring->callfd, &callfd);
+	if (ret != 0)
+		return ret;
+	ret = hf_notify_dup(ring->kickfd, &vq->kickfd);
+	if (ret != 0)
+		goto error;
+	pthread_mutex_lock(&vq->notify_lock);
+	vq->callfd = callfd;
+	hf_eqp_poll(vq->eqp);
+	hf_eqp_arm(vq->eqp);
+	pthread_mutex_unlock(&vq->notify_lock);
+	hf_notify_want_kicks(vq, ring);
+	if (vq->kickfd < 0) {
+		HF_LOG(WARNING,
+			"%s: ring %u has no kick descriptor: the NIC only notices new buffers if the guest writes"
+			" its doorbell page",
+			vq->dev->name, vq->index);
+	} else {
+		ret = hf_loop_add(vq->dev->rt->events, vq->kickfd, hf_notify_kick_cb, vq);
+		if (ret != 0)
+			goto error_kick;
+	}
+	hf_notify_nudge(vq);
+	return 0;
+error_kick:
+	close(vq->kickfd);
+	vq->kickfd = -1;
+	pthread_mutex_lock(&vq->notify_lock);
+	vq->callfd = -1;
+	pthread_mutex_unlock(&vq->notify_lock);
+error:
+	if (callfd >= 0)
+		close(callfd);
+	HF_LOG(ERR, "%s: ring %u: cannot relay its notifications: %s", vq->dev->name, vq->index,
+		strerror(-ret));
+	return ret;
+}
+
+void
+hf_notify_kick_off(struct hf_vq *vq)
+{
+	if (vq->kickfd < 0)
+		return;
+	hf_loop_del(vq->dev->rt->events, vq->kickfd);
+	close(vq->kickfd);
+	vq->kickfd = -1;
+}
+
+void
+hf_notify_call_off(struct hf_vq *vq)
+{
+	pthread_mutex_lock(&vq->notify_lock);
+	if (vq->eqp != NULL && hf_eqp_poll(vq->eqp) > 0)
+		hf_notify_call(vq);
+	if (vq->callfd >= 0)
+		close(vq->callfd);
+	vq->callfd = -1;
+	pthread_mutex_unlock(&vq->notify_lock);
+}
+
+void
+hf_notify_nudge(struct hf_vq *vq)
+{
+	hf_notify_doorbell(vq);
+	pthread_mutex_lock(&vq->notify_lock);
+	hf_notify_call(vq);
+	pthread_mutex_unlock(&vq->notify_lock);
+}

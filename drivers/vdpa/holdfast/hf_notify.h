@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Notification, both ways, on the event thread: the guest's kicks to the NIC's doorbell page, the
+ * NIC's completions to the guest's call descriptors.
+ *
+ * Kick and call descriptors are duplicates: librte_vhost closes its own when it likes, and a closed
+ * descriptor must never be in a poll set. They are made non-blocking, which all front ends'
+ * eventfds are anyway, because a front end could else stall the thread that serves all guests.
+ */
+#ifndef HF_NOTIFY_H
+#define HF_NOTIFY_H
+
+struct hf_dev;
+struct hf_front_ring;
+struct hf_vq;
+
+/* Completions of all queues of a device. 0 or a negative errno. */
+int hf_notify_init(struct hf_dev *dev);
+/* Without hf_dev.lock. */
+void hf_notify_fini(struct hf_dev *dev);
+
+/*
+ * With hf_dev.lock: begin to relay for a queue that is ready, and give both sides one notification,
+ * since what they sent before may have met nobody. 0 or a negative errno with nothing begun.
+ */
+int hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring);
+/* No kick reaches the NIC any more. */
+void hf_notify_kick_off(struct hf_vq *vq);
+/* After the queue is quiescent: pass on what has completed, then forget the call descriptor. */
+void hf_notify_call_off(struct hf_vq *vq);
+/* One notification to each side. */
+void hf_notify_nudge(struct hf_vq *vq);
+
+#endif /* HF_NOTIFY_H */

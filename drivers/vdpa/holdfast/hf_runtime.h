@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The two threads that all devices of the process share: made with the first device, joined with
+ * the last.
+ */
+#ifndef HF_RUNTIME_H
+#define HF_RUNTIME_H
+
+#include <hf_loop.h>
+
+struct hf_runtime {
+	struct hf_loop *events; /* kicks and completions: its call-backs neither block nor take
+				   hf_dev.lock */
+	struct hf_loop *
+		control; /* queue errors: its call-backs may take hf_dev.lock and command the NIC */
+};
+
+/*
+ * event_core: CPU of the event thread, -1 for the affinity of the caller. The first device decides;
+ * -EBUSY (logged) when a later one asks for another CPU. Any thread. Each success is undone by
+ * hf_runtime_put().
+ */
+int hf_runtime_get(const char *name, int event_core, struct hf_runtime **rt);
+/* Not on one of the two threads. */
+void hf_runtime_put(struct hf_runtime *rt);
+
+#endif /* HF_RUNTIME_H */

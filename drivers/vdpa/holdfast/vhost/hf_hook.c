@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rte_vhost.h>
+
+#include "../hf_dev.h"
+#include "hf_feature.h"
+#include "hf_hook.h"
+#include "hf_msg.h"
+
+/* The library's thread for messages, in 22.11. */
+#define HF_HOOK_THREAD "vhost-events"
+/* Slots of the library's table of connections. */
+#define HF_HOOK_VIDS 1024
+/*
+ * A new connection takes the lowest free slot, and each empty slot that is asked for costs a line
+ * in the log: give up after so many. The hook is then set by the first op that has a vid.
+ */
+#define HF_HOOK_EMPTY_SLOTS 16
+
+/* --- what is refused --- */
+
+/* Names the bits; the library refuses by itself what was not offered, and tells the front end in
+ * its own ways. */
+static enum rte_vhost_msg_result
+hf_hook_features(struct hf_dev *dev, uint64_t features)
+{
+	if (hf_feature_check(dev->name, dev->offered, features) == 0 ||
+		(features & ~dev->offered) != 0)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
+/* The library's own test, which knows addresses only: true means that it keeps its mappings. */
+static bool
+hf_hook_table_unchanged(const struct hf_msg *m, const struct rte_vhost_memory *old)
+{
+	const struct rte_vhost_mem_region *o;
+	uint32_t i;
+
+	if (m->payload.memory.nregions != old->nregions)
+		return false;
+	for (i = 0; i < old->nregions; i++) {
+		const struct hf_msg_region n = m->payload.memory.regions[i];
+
+		o = &old->regions[i];
+		if (n.gpa != o->guest_phys_addr || n.size != o->size ||
+			n.user_addr != o->guest_user_addr)
+			return false;
+	}
+	return true;
+}
+
+/* The old descriptor is open, so device and inode identify its object. */
+static bool
+hf_hook_same_object(int a, int b)
+{
+	struct stat sa, sb;
+
+	if (fstat(a, &sa) != 0 || fstat(b, &sb) != 0)
+		return false;
+	return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static bool
+hf_hook_table_same_memory(
+	const struct hf_dev *dev, const struct hf_msg *m, const struct rte_vhost_memory *old)
+{
+	const struct rte_vhost_mem_region *o;
+	const char *what;
+	uint32_t i;
+
+	for (i = 0; i < old->nregions; i++) {
+		const struct hf_msg_region n = m->payload.memory.regions[i];
+
+		o = &old->regions[i];
+		if (!hf_hook_same_object(m->fds[i], o->fd))
+			what = "another memory object";
+		else if (n.mmap_offset != o->host_user_addr - (uintptr_t)o->mmap_addr)
+			what = "another offset of its object";
+		else
+			continue;
+		HF_LOG(ERR,
+			"%s: memory table refused: %s behind unchanged addresses (guest address 0x%" PRIx64
+			", size 0x%" PRIx64
+			"): librte_vhost would keep the old mapping; send a table without the region first",
+			dev->name, what, n.gpa, n.size);
+		return false;
+	}
+	return true;
+}
+
+static void
+hf_hook_close_fds(struct hf_msg *m)
+{
+	int i;
+
+	for (i = 0; i < m->fd_num && i < HF_MSG_REGIONS; i++)
+		close(m->fds[i]);
+	m->fd_num = 0;
+}
+
+/*
+ * A table that the library will try to map is gone until POST says that it worked: on failure the
+ * library is left without any. One that it refuses before it touches anything, or finds unchanged,
+ * leaves the old one in place.
+ */
+static enum rte_vhost_msg_result
+hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
+{
+	enum rte_vhost_msg_result ret = RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	struct rte_vhost_memory *old;
+
+	if (m->payload.memory.nregions > HF_MSG_REGIONS ||
+		m->fd_num != (int)m->payload.memory.nregions)
+		return ret;
+	if (!dev->front.table)
+		return ret;
+	if (rte_vhost_get_mem_table(dev->front.vid, &old) != 0)
+		return ret;
+	if (!hf_hook_table_unchanged(m, old)) {
+		dev->front.table = false;
+	} else if (!hf_hook_table_same_memory(dev, m, old)) {
+		/* Who answers for the library also closes for it. */
+		hf_hook_close_fds(m);
+		ret = RTE_VHOST_MSG_RESULT_ERR;
+	}
+	free(old);
+	return ret;
+}
+
+/* --- the hook --- */
+
+static enum rte_vhost_msg_result
+hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
+{
+	switch (m->request) {
+	case HF_MSG_SET_FEATURES:
+		dev->front.changes++;
+		return hf_hook_features(dev, m->payload.u64);
+	case HF_MSG_SET_MEM_TABLE:
+		dev->front.changes++;
+		return hf_hook_table(dev, m);
+	case HF_MSG_RESET_OWNER:
+		dev->front.owner_reset = true;
+		break;
+	case HF_MSG_GET_VRING_BASE:
+		/*
+		 * The library closes the device before it takes the ring back, but for a device
+		 * that the application did not want (new_device() failed), though it had that one
+		 * configured too.
+		 */
+		dev->front.changes++;
+		if (dev->configured)
+			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+		break;
+	case HF_MSG_SET_VRING_NUM:
+	case HF_MSG_SET_VRING_ADDR:
+	case HF_MSG_NET_SET_MTU:
+	case HF_MSG_SET_STATUS:
+		dev->front.changes++;
+		break;
+	default:
+		break;
+	}
+	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+static void
+hf_hook_addr_set(struct hf_dev *dev, uint32_t index, bool set)
+{
+	if (index < dev->max_vqs)
+		dev->vqs[index].addr_set = set;
+}
+
+static void
+hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
+{
+	switch (m->request) {
+	case HF_MSG_SET_MEM_TABLE:
+		dev->front.table = true;
+		break;
+	case HF_MSG_RESET_OWNER:
+		dev->front.owner_reset = false;
+		break;
+	case HF_MSG_SET_VRING_ADDR:
+		hf_hook_addr_set(dev, m->payload.ring.index, true);
+		break;
+	case HF_MSG_GET_VRING_BASE:
+		hf_hook_addr_set(dev, m->payload.ring.index, false);
+		break;
+	case HF_MSG_SET_SLAVE_REQ_FD:
+		dev->front.request_fd = m->fd_num > 0 ? m->fds[0] : -1;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The device of a connection, locked; NULL when it has none, or not this connection. */
+static struct hf_dev *
+hf_hook_enter(int vid)
+{
+	struct hf_dev *dev = hf_dev_enter(rte_vhost_get_vdpa_device(vid));
+
+	if (dev == NULL)
+		return NULL;
+	pthread_mutex_lock(&dev->lock);
+	if (dev->front.vid == vid)
+		return dev;
+	pthread_mutex_unlock(&dev->lock);
+	hf_dev_leave(dev);
+	return NULL;
+}
+
+static void
+hf_hook_leave(struct hf_dev *dev)
+{
+	pthread_mutex_unlock(&dev->lock);
+	hf_dev_leave(dev);
+}
+
+static enum rte_vhost_msg_result
+hf_hook_pre_cb(int vid, void *msg)
+{
+	enum rte_vhost_msg_result ret;
+	struct hf_dev *dev = hf_hook_enter(vid);
+
+	if (dev == NULL)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	ret = hf_hook_pre(dev, msg);
+	hf_hook_leave(dev);
+	return ret;
+}
+
+static enum rte_vhost_msg_result
+hf_hook_post_cb(int vid, void *msg)
+{
+	struct hf_dev *dev = hf_hook_enter(vid);
+
+	if (dev != NULL) {
+		hf_hook_post(dev, msg);
+		hf_hook_leave(dev);
+	}
+	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
+static const struct rte_vhost_user_extern_ops hf_hook_ops = {
+	.pre_msg_handle = hf_hook_pre_cb,
+	.post_msg_handle = hf_hook_post_cb,
+};
+
+/* --- the connection --- */
+
+int
+hf_hook_claim(struct hf_dev *dev, int vid)
+{
+	if (dev->front.vid == vid)
+		return 0;
+	if (dev->front.vid >= 0) {
+		HF_LOG(ERR,
+			"%s: connection %d: the device serves connection %d; a device has one front end at a time",
+			dev->name, vid, dev->front.vid);
+		return -EBUSY;
+	}
+	dev->front = (struct hf_front){.vid = vid, .request_fd = -1};
+	if (rte_vhost_extern_callback_register(vid, &hf_hook_ops, NULL) == 0)
+		dev->front.hooked = true;
+	else
+		HF_LOG(ERR, "%s: cannot see the messages of connection %d", dev->name, vid);
+	return 0;
+}
+
+void
+hf_hook_scan(struct hf_dev *dev)
+{
+	struct rte_vdpa_device *vdev;
+	unsigned int empty = 0;
+	char thread[16] = "";
+	int vid;
+
+	if (pthread_getname_np(pthread_self(), thread, sizeof(thread)) != 0 ||
+		strcmp(thread, HF_HOOK_THREAD) != 0)
+		return;
+	pthread_mutex_lock(&dev->lock);
+	for (vid = 0; dev->front.vid < 0 && vid < HF_HOOK_VIDS && empty < HF_HOOK_EMPTY_SLOTS;
+		vid++) {
+		vdev = rte_vhost_get_vdpa_device(vid);
+		if (vdev == NULL)
+			empty++;
+		else if (vdev == dev->vdev)
+			hf_hook_claim(dev, vid);
+	}
+	pthread_mutex_unlock(&dev->lock);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The connection of a device, and the hook through which all its messages are seen.
+ *
+ * The hook observes, and refuses two things that the library would let pass: features without those
+ * they depend on, and another memory object behind addresses that did not change. It may be called
+ * with all ring locks of the library held, so it calls nothing of the library that locks.
+ */
+#ifndef HF_HOOK_H
+#define HF_HOOK_H
+
+struct hf_dev;
+
+/*
+ * Find the connection whose vDPA device is dev, and take it. For get_features, the first op of a
+ * connection, which has no vid. Called with the library's socket mutex held. Does nothing when
+ * there is a connection already, or on threads other than the library's, whose calls are not about
+ * a message.
+ */
+void hf_hook_scan(struct hf_dev *dev);
+/*
+ * With hf_dev.lock: this connection is the device's. 0, or -EBUSY (logged) when it has another one.
+ */
+int hf_hook_claim(struct hf_dev *dev, int vid);
+
+#endif /* HF_HOOK_H */

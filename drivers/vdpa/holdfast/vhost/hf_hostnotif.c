@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <rte_vhost.h>
+#include <vdpa_driver.h>
+
+#include "../hf_dev.h"
+#include "../hf_hostnotif.h"
+
+/* How long the end of a connection waits for an answer, before and after it cuts the channel. */
+#define HF_HOSTNOTIF_ANSWER_MS 200
+#define HF_HOSTNOTIF_CUT_MS 2000
+
+enum hf_hostnotif_state { HF_HOSTNOTIF_NONE, HF_HOSTNOTIF_WANTED, HF_HOSTNOTIF_ASKED };
+
+/* Apart from the device, and never pointing back: should a request be stuck for good, this is all
+ * that stays. */
+struct hf_hostnotif {
+	char name[32];
+	pthread_t thread;
+	pthread_mutex_t lock; /* innermost; not held during a request */
+	pthread_cond_t cond; /* something below changed; CLOCK_MONOTONIC */
+	/* Guarded by lock. */
+	int vid; /* whose rings these are */
+	bool busy; /* a request is on its way */
+	bool stop; /* the thread shall end */
+	bool orphan; /* nobody waits for it: it frees this */
+	uint16_t n;
+	uint8_t state[]; /* enum hf_hostnotif_state of each ring */
+};
+
+static void
+hf_hostnotif_free(struct hf_hostnotif *h)
+{
+	pthread_cond_destroy(&h->cond);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+/* With lock. The next ring to ask for, or n. */
+static uint16_t
+hf_hostnotif_next(const struct hf_hostnotif *h)
+{
+	uint16_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->state[i] == HF_HOSTNOTIF_WANTED)
+			break;
+	return i;
+}
+
+/* With lock, which is let go meanwhile. */
+static void
+hf_hostnotif_ask(struct hf_hostnotif *h, uint16_t index)
+{
+	int ret, vid = h->vid;
+
+	h->state[index] = HF_HOSTNOTIF_ASKED;
+	h->busy = true;
+	pthread_mutex_unlock(&h->lock);
+	ret = rte_vhost_host_notifier_ctrl(vid, index, true);
+	pthread_mutex_lock(&h->lock);
+	h->busy = false;
+	pthread_cond_broadcast(&h->cond);
+	if (ret == 0)
+		HF_LOG(INFO, "%s: ring %u: the guest's kicks go to the NIC directly", h->name,
+			index);
+	else if (ret == -ENOTSUP)
+		HF_LOG(DEBUG,
+			"%s: ring %u: the front end takes no host notifier, kicks are relayed",
+			h->name, index);
+	else
+		HF_LOG(WARNING,
+			"%s: ring %u: the front end refuses the host notifier, kicks are relayed",
+			h->name, index);
+}
+
+static void *
+hf_hostnotif_thread(void *arg)
+{
+	struct hf_hostnotif *h = arg;
+	uint16_t index;
+	bool orphan;
+
+	pthread_mutex_lock(&h->lock);
+	while (!h->stop) {
+		index = hf_hostnotif_next(h);
+		if (index < h->n)
+			hf_hostnotif_ask(h, index);
+		else
+			pthread_cond_wait(&h->cond, &h->lock);
+	}
+	orphan = h->orphan;
+	pthread_mutex_unlock(&h->lock);
+	if (orphan)
+		hf_hostnotif_free(h);
+	return NULL;
+}
+
+static int
+hf_hostnotif_locks(struct hf_hostnotif *h)
+{
+	pthread_condattr_t attr;
+	int ret;
+
+	ret = pthread_mutex_init(&h->lock, NULL);
+	if (ret != 0)
+		return -ret;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	ret = pthread_cond_init(&h->cond, &attr);
+	pthread_condattr_destroy(&attr);
+	if (ret != 0)
+		pthread_mutex_destroy(&h->lock);
+	return -ret;
+}
+
+int
+hf_hostnotif_create(struct hf_dev *dev)
+{
+	struct hf_hostnotif *h;
+	int ret;
+
+	h = calloc(1, sizeof(*h) + dev->max_vqs);
+	if (h == NULL)
+		return -ENOMEM;
+	memcpy(h->name, dev->name, sizeof(h->name));
+	h->vid = -1;
+	h->n = dev->max_vqs;
+	ret = hf_hostnotif_locks(h);
+	if (ret != 0) {
+		free(h);
+		return ret;
+	}
+	ret = pthread_create(&h->thread, NULL, hf_hostnotif_thread, h);
+	if (ret != 0) {
+		hf_hostnotif_free(h);
+		return -ret;
+	}
+	pthread_setname_np(h->thread, "hf-notifier");
+	dev->hostnotif = h;
+	return 0;
+}
+
+/* With lock: wait until no request is on its way. False after ms milliseconds. */
+static bool
+hf_hostnotif_idle(struct hf_hostnotif *h, unsigned int ms)
+{
+	struct timespec until;
+	int ret = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (ms % 1000) * 1000000L;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (h->busy && ret == 0)
+		ret = pthread_cond_timedwait(&h->cond, &h->lock, &until);
+	return !h->busy;
+}
+
+static void
+hf_hostnotif_forget(struct hf_hostnotif *h)
+{
+	memset(h->state, HF_HOSTNOTIF_NONE, h->n);
+	h->vid = -1;
+}
+
+void
+hf_hostnotif_destroy(struct hf_dev *dev)
+{
+	struct hf_hostnotif *h = dev->hostnotif;
+	bool idle;
+
+	if (h == NULL)
+		return;
+	dev->hostnotif = NULL;
+	pthread_mutex_lock(&h->lock);
+	hf_hostnotif_forget(h);
+	h->stop = true;
+	pthread_cond_broadcast(&h->cond);
+	idle = hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS);
+	h->orphan = !idle;
+	pthread_mutex_unlock(&h->lock);
+	if (!idle) {
+		HF_LOG(ERR,
+			"%s: a front end does not answer the host notifier request; its thread is left behind",
+			dev->name);
+		pthread_detach(h->thread);
+		return;
+	}
+	pthread_join(h->thread, NULL);
+	hf_hostnotif_free(h);
+}
+
+void
+hf_hostnotif_offer(struct hf_dev *dev)
+{
+	struct hf_hostnotif *h = dev->hostnotif;
+	uint16_t i;
+
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->vid = dev->front.vid;
+	for (i = 0; i < h->n; i++)
+		if (dev->vqs[i].running && h->state[i] == HF_HOSTNOTIF_NONE)
+			h->state[i] = HF_HOSTNOTIF_WANTED;
+	pthread_cond_broadcast(&h->cond);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void
+hf_hostnotif_withdraw(struct hf_dev *dev)
+{
+	struct hf_hostnotif *h = dev->hostnotif;
+
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->lock);
+	hf_hostnotif_forget(h);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void
+hf_hostnotif_end(struct hf_dev *dev)
+{
+	struct hf_hostnotif *h = dev->hostnotif;
+
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->lock);
+	hf_hostnotif_forget(h);
+	if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_ANSWER_MS)) {
+		/* The library closes it next; closing alone would not wake the thread that reads
+		 * from it. */
+		if (dev->front.request_fd >= 0)
+			shutdown(dev->front.request_fd, SHUT_RDWR);
+		if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS))
+			HF_LOG(ERR,
+				"%s: the front end still owes an answer to a host notifier request",
+				dev->name);
+	}
+	pthread_mutex_unlock(&h->lock);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The message that librte_vhost hands to external handlers. Its own header (lib/vhost/vhost_user.h,
+ * struct vhu_msg_context) is not installed; the layout is part of what external handlers rely on
+ * and holds for DPDK 22.11, which the build demands. Request numbers: the vhost-user protocol.
+ */
+#ifndef HF_MSG_H
+#define HF_MSG_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+
+enum hf_msg_request {
+	HF_MSG_SET_FEATURES = 2,
+	HF_MSG_RESET_OWNER = 4,
+	HF_MSG_SET_MEM_TABLE = 5,
+	HF_MSG_SET_VRING_NUM = 8,
+	HF_MSG_SET_VRING_ADDR = 9,
+	HF_MSG_GET_VRING_BASE = 11,
+	HF_MSG_NET_SET_MTU = 20,
+	HF_MSG_SET_SLAVE_REQ_FD = 21,
+	HF_MSG_SET_STATUS = 39,
+};
+
+#define HF_MSG_REGIONS 8
+#define HF_MSG_PAYLOAD 632
+
+struct hf_msg_region {
+	uint64_t gpa, size, user_addr, mmap_offset;
+};
+
+struct hf_msg {
+	uint32_t request;
+	uint32_t flags;
+	uint32_t size;
+	union {
+		uint64_t u64;
+		struct {
+			uint32_t index, num;
+		} ring;
+		struct {
+			uint32_t nregions, padding;
+			struct hf_msg_region regions[HF_MSG_REGIONS];
+		} memory;
+		uint8_t bytes[HF_MSG_PAYLOAD];
+	} payload;
+	int fds[HF_MSG_REGIONS];
+	int fd_num;
+} __rte_packed;
+
+static_assert(offsetof(struct hf_msg, payload) == 12, "the library's header is 12 bytes");
+static_assert(offsetof(struct hf_msg, fds) == 644, "the library's descriptors follow the payload");
+static_assert(sizeof(struct hf_msg) == 680, "the library's context has another size");
+
+#endif /* HF_MSG_H */
