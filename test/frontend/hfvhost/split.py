@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Driver of a split virtqueue (virtio 1.2, 2.7)."""
+
+from __future__ import annotations
+
+import struct
+
+from .memory import Memory
+from .ring import DESC_INDIRECT, DESC_NEXT, DESC_WRITE, Ring, RingError, Segment, Used, need_event
+
+_DESC = struct.Struct("<QIHH")      # address, length, flags, next
+_USED = struct.Struct("<II")        # id, length
+AVAIL_NO_INTERRUPT = 1
+USED_NO_NOTIFY = 1
+
+
+class SplitRing(Ring):
+    """Split virtqueue; the layout is that of Linux unless addresses are given afterwards."""
+
+    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None):
+        super().__init__(mem, index, size, event_idx, region)
+        self.desc = mem.alloc(16 * size, 16, region)
+        self.driver = mem.alloc(6 + 2 * size, 2, region)
+        self.device = mem.alloc(6 + 8 * size, 4, region)
+        self.free_ids = list(range(size - 1, -1, -1))
+        self.chains: dict[int, tuple[object, list[int]]] = {}
+        self.avail_idx = 0      # what is written, not necessarily published
+        self.shown_idx = 0
+        self.used_idx = 0
+        for area, length in ((self.desc, 16 * size), (self.driver, 6 + 2 * size), (self.device, 6 + 8 * size)):
+            mem.write(area, bytes(length))
+
+    @property
+    def outstanding(self) -> int:
+        return len(self.chains)
+
+    @property
+    def free(self) -> int:
+        return len(self.free_ids)
+
+    @property
+    def base(self) -> int:
+        return self.used_idx
+
+    def _write(self, ids: list[int], segments: list[Segment]) -> None:
+        for i, (ident, seg) in enumerate(zip(ids, segments)):
+            last = i == len(ids) - 1
+            flags = (DESC_WRITE if seg.writable else 0) | (0 if last else DESC_NEXT)
+            self.mem.write(self.desc + 16 * ident,
+                           _DESC.pack(seg.gpa, seg.length, flags, 0 if last else ids[i + 1]))
+
+    def _write_indirect(self, ident: int, segments: list[Segment]) -> None:
+        table = self.mem.alloc(16 * len(segments), 16, self.region)
+        for i, seg in enumerate(segments):
+            last = i == len(segments) - 1
+            flags = (DESC_WRITE if seg.writable else 0) | (0 if last else DESC_NEXT)
+            self.mem.write(table + 16 * i, _DESC.pack(seg.gpa, seg.length, flags, 0 if last else i + 1))
+        self.mem.write(self.desc + 16 * ident, _DESC.pack(table, 16 * len(segments), DESC_INDIRECT, 0))
+
+    def post(self, segments: list[Segment], token: object, indirect: bool = False) -> None:
+        ids = [self.free_ids.pop() for _ in range(1 if indirect else len(segments))]
+        if indirect:
+            self._write_indirect(ids[0], segments)
+        else:
+            self._write(ids, segments)
+        self.chains[ids[0]] = (token, ids)
+        self.mem.write16(self.driver + 4 + 2 * (self.avail_idx % self.size), ids[0])
+        self.avail_idx = (self.avail_idx + 1) & 0xFFFF
+
+    def publish(self) -> bool:
+        old, self.shown_idx = self.shown_idx, self.avail_idx
+        self.mem.write16(self.driver + 2, self.avail_idx)
+        if self.event_idx:
+            return need_event(self.mem.read16(self.device + 4 + 8 * self.size), self.avail_idx, old)
+        return not self.mem.read16(self.device) & USED_NO_NOTIFY
+
+    def poll(self) -> list[Used]:
+        done = []
+        idx = self.mem.read16(self.device + 2)
+        if (idx - self.used_idx) & 0xFFFF > self.size:
+            raise RingError(f"ring {self.index}: used index {idx}, ours {self.used_idx}, size {self.size}")
+        while self.used_idx != idx:
+            ident, written = _USED.unpack(self.mem.read(self.device + 4 + 8 * (self.used_idx % self.size), 8))
+            if ident not in self.chains:
+                raise RingError(f"ring {self.index}: the device gave back {ident}, which it did not have")
+            token, ids = self.chains.pop(ident)
+            self.free_ids += ids
+            self.used_idx = (self.used_idx + 1) & 0xFFFF
+            done.append(Used(token, written))
+        if self.event_idx and done and not self._calls_off:
+            self.mem.write16(self.driver + 4 + 2 * self.size, self.used_idx)
+        return done
+
+    _calls_off = False
+
+    def want_calls(self, wanted: bool) -> None:
+        self._calls_off = not wanted
+        if self.event_idx:
+            # An index just behind us is the furthest one away: no call for a whole round.
+            event = self.used_idx if wanted else self.used_idx - 1
+            self.mem.write16(self.driver + 4 + 2 * self.size, event)
+        else:
+            self.mem.write16(self.driver, 0 if wanted else AVAIL_NO_INTERRUPT)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Where the built programs are (meson tells by environment variables), and what this machine can do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[3]
+DEPS = Path(os.environ.get("HF_DEPS", REPO / "build" / "deps"))
+_BUILD = Path(os.environ.get("HF_BUILD", REPO / "build" / "release"))
+
+NICEMU = Path(os.environ.get("HF_NICEMU", _BUILD / "app/nicemu/nicemu"))
+PLUGIN = Path(os.environ.get("HF_PMD", _BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
+VDPA_APP = Path(os.environ.get("HF_VDPA_APP", _BUILD / "test/system/dpdk-vdpa"))
+SANITIZED = os.environ.get("HF_SANITIZE", "no") == "yes"
+
+QEMU_ROOT = DEPS / "qemu"
+GUEST = DEPS / "guest"
+# dpdk-testpmd and dpdk-test are programs of Debian's; ip is in sbin, which not everybody has in the PATH.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+
+def why_no_guest() -> str:
+    """Why QEMU guests cannot run here; empty if they can."""
+    if not (QEMU_ROOT / "usr/bin/qemu-system-x86_64").exists() or not (GUEST / "initramfs.gz").exists():
+        return f"no QEMU or guest kernel in {DEPS}: run devtools/setup"
+    return ""
+
+
+def why_no_netns() -> str:
+    """Why network namespaces and tap devices cannot be made here; empty if they can."""
+    if os.geteuid() != 0:
+        return "network namespaces and tap devices need root"
+    if not os.path.exists("/dev/net/tun"):
+        return "this machine has no /dev/net/tun"
+    if not shutil.which("ip"):
+        return "no ip command: run devtools/setup"
+    return ""
