@@ -110,8 +110,10 @@ hf_args_known(const struct rte_kvargs *kv, const char *name)
 	return 0;
 }
 
-/* The value of one numeric argument into *value, which keeps its default when the argument is
- * absent. */
+/*
+ * The value of one numeric argument into *value, which keeps its default when the argument is
+ * absent.
+ */
 static int
 hf_args_get(const struct rte_kvargs *kv, const char *name, const char *key, long min, long max,
 	long *value)

@@ -5,7 +5,6 @@
  * device.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +80,6 @@ static const struct hf_ioas_user_ops hf_conf_mkey_ops = {
 static int
 hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
 {
-	struct hf_ioas_stats before, after;
 	bool changed;
 	int ret;
 
@@ -91,26 +89,20 @@ hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
 			return ret;
 		dev->ioas_user = true;
 	}
-	hf_ioas_stats(dev->ioas, &before);
 	ret = hf_ioas_update(dev->ioas, t->regions, t->n, &changed);
-	if (ret != 0) {
+	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot register the guest's memory (%u regions): %s", dev->name,
 			t->n, strerror(-ret));
-		return ret;
-	}
-	hf_ioas_stats(dev->ioas, &after);
-	HF_LOG(INFO,
-		"%s: guest memory: %u regions in %u MRs, %" PRIu64 " registered now, %" PRIu64
-		" destroyed, mkey"
-		" 0x%x is %s",
-		dev->name, after.regions, after.mrs, after.mrs_registered - before.mrs_registered,
-		after.mrs_destroyed - before.mrs_destroyed, hf_ioas_mkey(dev->ioas),
-		changed ? "new" : "kept");
-	return 0;
+	else if (!changed)
+		HF_LOG(INFO, "%s: guest memory is unchanged: all MRs and mkey 0x%x kept", dev->name,
+			hf_ioas_mkey(dev->ioas));
+	return ret;
 }
 
-/* Unpin the guest's memory. Kept queues get the empty mkey first, so that none points at a dead
- * one. */
+/*
+ * Unpin the guest's memory. Kept queues get the empty mkey first, so that none points at a dead
+ * one.
+ */
 static void
 hf_conf_memory_drop(struct hf_dev *dev)
 {

@@ -184,8 +184,10 @@ hf_dev_vqs_destroy(struct hf_dev *dev)
 	free(dev->vqs);
 }
 
-/* What is made of the open NIC; each step is undone in the reverse order here and in
- * hf_dev_destroy(). */
+/*
+ * What is made of the open NIC; each step is undone in the reverse order here and in
+ * hf_dev_destroy().
+ */
 static int
 hf_dev_resources_create(struct hf_dev *dev)
 {

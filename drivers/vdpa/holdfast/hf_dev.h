@@ -120,11 +120,15 @@ void hf_dev_event(struct hf_dev *dev, enum hf_event event);
  * configured that is only remembered. A negative errno is logged, and the ring is stopped then.
  */
 int hf_dev_ring_state(struct hf_dev *dev, uint16_t index, bool enable);
-/* Take a ring that is in error down, and with 'again' set start it where the guest got its buffers
- * back. */
+/*
+ * Take a ring that is in error down, and with 'again' set start it where the guest got its buffers
+ * back.
+ */
 int hf_dev_ring_repair(struct hf_dev *dev, uint16_t index, bool again);
-/* Ring doorbell and call descriptor of each running queue, so that neither side waits for a lost
- * notification. */
+/*
+ * Ring doorbell and call descriptor of each running queue, so that neither side waits for a lost
+ * notification.
+ */
 void hf_dev_nudge(struct hf_dev *dev);
 
 #endif /* HF_DEV_H */

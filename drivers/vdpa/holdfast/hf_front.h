@@ -68,8 +68,10 @@ uint16_t hf_front_rings(struct hf_dev *dev);
  */
 int hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t index,
 	struct hf_front_ring *ring);
-/* Where the ring goes on: what the library answers GET_VRING_BASE with, and what
- * hf_front_ring_get() reports. */
+/*
+ * Where the ring goes on: what the library answers GET_VRING_BASE with, and what
+ * hf_front_ring_get() reports.
+ */
 void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
 /* 0 or -ENODEV. */
 int hf_front_features(struct hf_dev *dev, uint64_t *features);

@@ -19,8 +19,10 @@ int hf_hostnotif_create(struct hf_dev *dev);
 /* Without hf_dev.lock. Waits a bounded time for a request that is on its way. */
 void hf_hostnotif_destroy(struct hf_dev *dev);
 
-/* With hf_dev.lock: have the page offered for each running ring that does not have it yet. Does not
- * wait. */
+/*
+ * With hf_dev.lock: have the page offered for each running ring that does not have it yet. Does not
+ * wait.
+ */
 void hf_hostnotif_offer(struct hf_dev *dev);
 /* With hf_dev.lock: no request is begun any more. One that is on its way is not waited for. */
 void hf_hostnotif_withdraw(struct hf_dev *dev);

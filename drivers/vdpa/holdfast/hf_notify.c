@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_byteorder.h>
@@ -19,8 +19,10 @@
 
 /* --- to the NIC --- */
 
-/* The NIC takes the queue number at the start of the page, whoever writes it: this thread, or a
- * guest that maps it. */
+/*
+ * The NIC takes the queue number at the start of the page, whoever writes it: this thread, or a
+ * guest that maps it.
+ */
 static void
 hf_notify_doorbell(struct hf_vq *vq)
 {
@@ -40,10 +42,9 @@ hf_notify_kick_cb(int fd, void *arg)
 	__atomic_fetch_add(&vq->kicks, 1, __ATOMIC_RELAXED);
 	hf_notify_doorbell(vq);
 	if (len <= 0) {
-		/* Not an eventfd, and at its end: it would stay readable for ever. Nothing of vq
-		 * after this. */
+		/* Not an eventfd: it would stay readable for ever. Nothing of vq after this. */
 		HF_LOG(WARNING,
-			"%s: ring %u: the kick descriptor ended; kicks are not relayed any more",
+			"%s: ring %u: the kick descriptor is no eventfd; kicks are not relayed",
 			vq->dev->name, vq->index);
 		hf_loop_del(vq->dev->rt->events, fd);
 	}
@@ -111,15 +112,23 @@ hf_notify_fini(struct hf_dev *dev)
 
 /* --- per queue --- */
 
-/* -1 stays -1: a front end that polls. */
+/*
+ * -1 stays -1: a front end that polls. Anything but an anonymous inode, as eventfds are, is
+ * refused: pipes and sockets would block, or raise SIGPIPE.
+ */
 static int
 hf_notify_dup(int fd, int *copy)
 {
+	struct stat st;
 	int flags;
 
 	*copy = -1;
 	if (fd < 0)
 		return 0;
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != 0)
+		return -EINVAL;
 	*copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (*copy < 0)
 		return -errno;
@@ -151,9 +160,8 @@ hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
 	int callfd, ret;
 
 	ret = hf_notify_dup(ring->callfd, &callfd);
-	if (ret != 0)
-		return ret;
-	ret = hf_notify_dup(ring->kickfd, &vq->kickfd);
+	if (ret == 0)
+		ret = hf_notify_dup(ring->kickfd, &vq->kickfd);
 	if (ret != 0)
 		goto error;
 	pthread_mutex_lock(&vq->notify_lock);
@@ -164,8 +172,8 @@ hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
 	hf_notify_want_kicks(vq, ring);
 	if (vq->kickfd < 0) {
 		HF_LOG(WARNING,
-			"%s: ring %u has no kick descriptor: the NIC only notices new buffers if the guest writes"
-			" its doorbell page",
+			"%s: ring %u has no kick descriptor: the NIC notices new buffers only if"
+			" the guest writes its doorbell page",
 			vq->dev->name, vq->index);
 	} else {
 		ret = hf_loop_add(vq->dev->rt->events, vq->kickfd, hf_notify_kick_cb, vq);
@@ -183,8 +191,9 @@ error_kick:
 error:
 	if (callfd >= 0)
 		close(callfd);
-	HF_LOG(ERR, "%s: ring %u: cannot relay its notifications: %s", vq->dev->name, vq->index,
-		strerror(-ret));
+	HF_LOG(ERR,
+		"%s: ring %u: cannot relay notifications (kick and call descriptors must be eventfds): %s",
+		vq->dev->name, vq->index, strerror(-ret));
 	return ret;
 }
 

@@ -47,7 +47,8 @@ hf_stats_name(const struct hf_dev *dev, unsigned int id)
 	return id < hf_stats_count(dev) ? hf_stats_names[id] : NULL;
 }
 
-/* The NIC's counters of a queue; one that was never started has none yet, and has counted nothing.
+/*
+ * The NIC's counters of a queue; one that was never started has none yet, and has counted nothing.
  */
 static int
 hf_stats_query(struct hf_vq *vq, struct hf_virtq_stats *st)

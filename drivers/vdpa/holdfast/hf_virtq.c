@@ -162,8 +162,10 @@ hf_vq_attr_fill(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_vi
 	}
 }
 
-/* Fields that a resume must change. What no modify can change (size, umems, event QP) is the parts'
- * and went with them. */
+/*
+ * Fields that a resume must change. What no modify can change (size, umems, event QP) is the parts'
+ * and went with them.
+ */
 static uint64_t
 hf_vq_attr_diff(const struct hf_virtq_attr *old, const struct hf_virtq_attr *new)
 {
@@ -194,7 +196,8 @@ hf_vq_destroy(struct hf_vq *vq)
 		return;
 	if (hf_virtq_destroy(&vq->hw) != 0)
 		HF_LOG(ERR,
-			"%s: ring %u: the NIC refuses to destroy its queue; it is lost until the device is removed",
+			"%s: ring %u: the NIC refuses to destroy its queue; it is lost until the"
+			" device is removed",
 			vq->dev->name, vq->index);
 	vq->hw = (struct hf_virtq){0};
 }
@@ -229,8 +232,10 @@ hf_vq_create(struct hf_vq *vq, const struct hf_virtq_attr *attr)
 	return ret;
 }
 
-/* To RDY, with what differs from the firmware's present attributes. -ENOTSUP: not with this NIC in
- * this state. */
+/*
+ * To RDY, with what differs from the firmware's present attributes. -ENOTSUP: not with this NIC in
+ * this state.
+ */
 static int
 hf_vq_resume(struct hf_vq *vq, struct hf_virtq_attr *attr)
 {
@@ -273,6 +278,7 @@ hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	struct hf_dev *dev = vq->dev;
 	struct hf_virtq_attr attr;
+	uint16_t base;
 	int ret;
 
 	ret = hf_vq_parts_make(vq, ring->size);
@@ -285,8 +291,6 @@ hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 	vq->running = true;
 	ret = hf_notify_on(vq, ring);
 	if (ret != 0) {
-		uint16_t base;
-
 		hf_vq_stop(vq, &base);
 		goto error;
 	}

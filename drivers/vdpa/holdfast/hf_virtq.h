@@ -46,8 +46,10 @@ struct hf_vq {
 	uint64_t error_at[HF_VQ_ERRORS_MAX]; /* ms of the last repairs, a ring */
 	uint32_t errors; /* ever */
 
-	/* Kick relay: owned by the starting thread, used by the event thread between hf_loop_add()
-	 * and _del(). */
+	/*
+	 * Kick relay: owned by the starting thread, used by the event thread between hf_loop_add()
+	 * and _del().
+	 */
 	int kickfd; /* our duplicate; -1: none */
 
 	pthread_mutex_t notify_lock;
@@ -83,13 +85,17 @@ int hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring);
  * queue must not be a target of receive steering.
  */
 void hf_vq_stop(struct hf_vq *vq, uint16_t *base);
-/* Destroy the firmware's queue, keep the parts. Stopped queues only; nothing to do when there is
- * none. */
+/*
+ * Destroy the firmware's queue, keep the parts. Stopped queues only; nothing to do when there is
+ * none.
+ */
 void hf_vq_destroy(struct hf_vq *vq);
 /* Destroy the parts too. */
 void hf_vq_release(struct hf_vq *vq);
-/* Point a stopped queue at another mkey, or destroy it where that can't be done: afterwards it does
- * not use the old one. */
+/*
+ * Point a stopped queue at another mkey, or destroy it where that can't be done: afterwards it does
+ * not use the old one.
+ */
 void hf_vq_use_mkey(struct hf_vq *vq, uint32_t mkey);
 
 #endif /* HF_VQ_H */

@@ -29,7 +29,8 @@ struct hf_feature {
 
 /* clang-format off */
 #define ALWAYS(bit_) { bit_, #bit_, true, 0, 0 }
-#define IF_CAP(bit_, cap_, needs_) { bit_, #bit_, false, offsetof(struct hf_devx_caps, cap_), needs_ }
+#define IF_CAP(bit_, cap_, needs_) \
+	{ bit_, #bit_, false, offsetof(struct hf_devx_caps, cap_), needs_ }
 #define NEVER(bit_) { bit_, #bit_, false, 0, 0 }
 /* clang-format on */
 
@@ -89,8 +90,10 @@ hf_feature_offer(const struct hf_devx_caps *caps)
 	return offer;
 }
 
-/* "NAME NAME bit 55" of a set; out has room for some, the rest is told by the hexadecimal value
- * beside it. */
+/*
+ * "NAME NAME bit 55" of a set; out has room for some, the rest is told by the hexadecimal value
+ * beside it.
+ */
 static void
 hf_feature_names(uint64_t set, char *out, size_t size)
 {

@@ -12,8 +12,10 @@ struct hf_devx_caps;
 
 /* What this NIC can do: see the table in hf_feature.c. */
 uint64_t hf_feature_offer(const struct hf_devx_caps *caps);
-/* 0, or -EINVAL after a log line that names the bits that are not offered, or that lack a bit they
- * depend on. */
+/*
+ * 0, or -EINVAL after a log line that names the bits that are not offered, or that lack a bit they
+ * depend on.
+ */
 int hf_feature_check(const char *name, uint64_t offered, uint64_t features);
 /* vhost-user protocol features (VHOST_USER_PROTOCOL_F_*) that work. */
 uint64_t hf_feature_protocol(void);

@@ -10,8 +10,10 @@
 #include "../hf_front.h"
 #include "../hf_ring.h"
 
-/* The library's value for a descriptor that the front end has not sent
- * (VIRTIO_UNINITIALIZED_EVENTFD). */
+/*
+ * The library's value for a descriptor that the front end has not sent
+ * (VIRTIO_UNINITIALIZED_EVENTFD).
+ */
 #define HF_FRONT_FD_UNSET (-2)
 
 uint16_t

@@ -28,8 +28,10 @@
 
 /* --- what is refused --- */
 
-/* Names the bits; the library refuses by itself what was not offered, and tells the front end in
- * its own ways. */
+/*
+ * Names the bits; the library refuses by itself what was not offered, and tells the front end in
+ * its own ways.
+ */
 static enum rte_vhost_msg_result
 hf_hook_features(struct hf_dev *dev, uint64_t features)
 {

@@ -19,8 +19,10 @@
 
 enum hf_hostnotif_state { HF_HOSTNOTIF_NONE, HF_HOSTNOTIF_WANTED, HF_HOSTNOTIF_ASKED };
 
-/* Apart from the device, and never pointing back: should a request be stuck for good, this is all
- * that stays. */
+/*
+ * Apart from the device, and never pointing back: should a request be stuck for good, this is all
+ * that stays.
+ */
 struct hf_hostnotif {
 	char name[32];
 	pthread_t thread;
@@ -237,8 +239,10 @@ hf_hostnotif_end(struct hf_dev *dev)
 	pthread_mutex_lock(&h->lock);
 	hf_hostnotif_forget(h);
 	if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_ANSWER_MS)) {
-		/* The library closes it next; closing alone would not wake the thread that reads
-		 * from it. */
+		/*
+		 * The library closes it next; closing alone would not wake the thread that reads
+		 * from it.
+		 */
 		if (dev->front.request_fd >= 0)
 			shutdown(dev->front.request_fd, SHUT_RDWR);
 		if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS))

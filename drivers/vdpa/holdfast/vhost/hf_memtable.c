@@ -9,8 +9,10 @@
 #include "../hf_dev.h"
 #include "../hf_front.h"
 
-/* The library maps each object from its start, so the distance to the region is the offset in the
- * object. */
+/*
+ * The library maps each object from its start, so the distance to the region is the offset in the
+ * object.
+ */
 static void
 hf_memtable_fill(struct hf_front_table *t, const struct rte_vhost_memory *mem)
 {

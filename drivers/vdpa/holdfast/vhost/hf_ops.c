@@ -144,8 +144,10 @@ hf_ops_dev_close(int vid)
 	return 0;
 }
 
-/* The connection is gone, or RESET_OWNER took its memory. Also for connections that never
- * configured anything. */
+/*
+ * The connection is gone, or RESET_OWNER took its memory. Also for connections that never
+ * configured anything.
+ */
 static int
 hf_ops_dev_cleanup(int vid)
 {
@@ -207,8 +209,10 @@ hf_ops_set_features(int vid)
 	return 0;
 }
 
-/* The front end asks to make the guest known where it is now. Its own queues may wait for either
- * side's notification. */
+/*
+ * The front end asks to make the guest known where it is now. Its own queues may wait for either
+ * side's notification.
+ */
 static int
 hf_ops_migration_done(int vid)
 {
