@@ -31,6 +31,8 @@
 #define NIC_MAX_ENGINES		16
 #define NIC_MAX_MC		16	/* multicast addresses of a vport */
 #define NIC_PAGE		4096u
+#define NIC_HASH		64	/* buckets of the object table, per type */
+#define NIC_MAX_FAIL		32	/* failures on demand */
 
 struct nic;
 struct nic_func;
@@ -39,7 +41,9 @@ struct mem_pin;
 struct conf;
 struct conf_func;
 struct dp_vq;
+struct fw_uctx;
 struct dp_engine;
+struct eswitch_fdb;
 struct wire;
 
 enum nic_obj_type {
@@ -56,6 +60,7 @@ struct nic_obj {
 	uint32_t id;			/* as commands carry it */
 	uint16_t uid;			/* user context that owns it, 0 is the kernel */
 	uint32_t refs;			/* objects that point here: not 0, then a destroy is refused */
+	struct nic_obj *hnext;		/* chain of func->obj_hash */
 };
 TAILQ_HEAD(nic_obj_list, nic_obj);
 
@@ -63,7 +68,7 @@ struct nic_pd { struct nic_obj obj; };
 struct nic_td { struct nic_obj obj; };
 struct nic_uar { struct nic_obj obj; uint64_t bar_offset; };	/* page in the BAR file */
 struct nic_var { struct nic_obj obj; uint64_t bar_offset; uint32_t length; };
-struct nic_tis { struct nic_obj obj; struct nic_td *td; };
+struct nic_tis { struct nic_obj obj; struct nic_td *td; uint8_t prio, lag_port; };
 
 struct nic_umem {
 	struct nic_obj obj;
@@ -95,7 +100,9 @@ struct nic_mkey {
 	enum nic_mkey_mode mode;
 	struct nic_pd *pd;
 	uint64_t start, len;
-	struct mem_pin *pin;		/* MTT: pin offset 0 is 'start' */
+	struct mem_pin *pin;		/* MTT: pin offset 'pin_off' is 'start' */
+	uint64_t pin_off;
+	struct nic_umem *umem;		/* MTT over a umem, which then owns the pin */
 	uint8_t log_entity;		/* KLM_FBS: log2 of bytes each entry covers */
 	uint32_t n_klm;
 	struct nic_klm *klm;
@@ -115,7 +122,8 @@ struct nic_cq {
 	bool overrun_ignore;		/* cqc.oi */
 	uint32_t pi;			/* completions written */
 	uint32_t arm_seen;		/* last arm word that took effect */
-	bool armed;
+	bool armed;			/* true in a new CQ; dp/ */
+	_Atomic uint32_t dp_lock;	/* taken by engines while they write a completion; dp/ */
 	bool error;			/* overrun: dead until destroyed */
 };
 
@@ -230,6 +238,7 @@ struct nic_port_stats {
 	_Atomic uint64_t rx_no_flow;	/* no flow, or its table entry is not ready */
 	_Atomic uint64_t rx_oversize;	/* larger than the buffers or the MTU */
 	_Atomic uint64_t tx_no_dest;	/* matched nobody, and no wire */
+	_Atomic uint64_t tx_dropped;	/* runt, larger than the MTU, offload impossible, or the wire is full */
 	_Atomic uint64_t dma_errors;
 };
 
@@ -250,27 +259,43 @@ struct nic_func {
 	struct nic_obj_list objs[NIC_OBJ_TYPES];
 	uint32_t n_objs[NIC_OBJ_TYPES];
 	uint32_t next_id[NIC_OBJ_TYPES];
+	struct nic_obj *obj_hash[NIC_OBJ_TYPES][NIC_HASH];	/* by number */
 	struct nic_mkey **mkey_tbl;	/* by index, for the engines */
 	uint32_t mkey_tbl_size;
 	struct nic_flow **flow_tbl;	/* in order of match, rebuilt by fw/ at each change */
 	unsigned int n_flows;
 	uint32_t dump_fill_mkey;	/* the device's null key */
 	uint16_t next_uid;
+	struct fw_uctx *uctx;		/* user contexts, owned by fw/ */
+	uint64_t bar_used[4];		/* BAR pages in use, one bit each */
+	uint8_t max_indirection;	/* capability, for the engines */
+	uint8_t next_tag;		/* of the keys that the kernel asks for */
+	uint64_t flow_seq;
 	int bar_fd;			/* memfd that stands for the BAR; mmap offsets of UAR and VAR lie in it */
 	uint8_t *bar;			/* the NIC's own mapping of the used part */
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
 	uint64_t mr_registered, mr_destroyed, mr_bytes;	/* direct mkeys, ever; bytes pinned now */
-	struct dp_vq_list *dp;		/* owned by dp/ */
+};
+
+/* Failure on demand (fw_fail_add()). */
+struct nic_fail {
+	int func;			/* -1: any */
+	uint16_t opcode;		/* 0: any */
+	unsigned int nth;		/* commands until it strikes, 0: free */
+	uint8_t status;
 };
 
 struct nic {
 	const struct conf *conf;
 	pthread_mutex_t fw_lock;
+	struct nic_fail fails[NIC_MAX_FAIL];
 	unsigned int n_funcs;
 	struct nic_func *funcs[NIC_MAX_FUNCS];
 	struct wire *wire;
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];
+	unsigned int dp_depth;		/* nested dp_pause() calls */
+	struct eswitch_fdb *fdb;	/* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port;	/* the wire */
 	bool running;
 };

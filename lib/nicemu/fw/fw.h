@@ -48,13 +48,17 @@ int fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const voi
 	uint32_t tirn, uint32_t *id);
 int fw_flow_destroy(struct nic_func *f, uint32_t id);
 
-/* Is there such an object with this number, owned by uid? (DEVX obj checks, event subscriptions) */
+/* The object with this number, or NULL. Under fw_lock, or by an engine outside a pause. */
+struct nic_obj *fw_obj_find(const struct nic_func *f, enum nic_obj_type type, uint32_t id);
+/* The same as a question, takes fw_lock (event subscriptions). */
 bool fw_obj_exists(struct nic_func *f, enum nic_obj_type type, uint32_t id);
 
 /* Names for people and JSON. */
 const char *fw_opcode_name(uint16_t opcode);
 const char *fw_status_name(uint8_t status);
 const char *fw_obj_name(enum nic_obj_type type);
+/* What a syndrome says, in words; NULL for a number that is not ours. */
+const char *fw_rule_text(uint32_t syndrome);
 
 /*
  * The table of capabilities that can be set by name ("virtio_version_1_0=0"). For each: capability type,
@@ -65,12 +69,27 @@ struct fw_cap {
 	uint16_t type;			/* MLX5_GET_HCA_CAP_OP_MOD_* >> 1 */
 	uint16_t bit, width;		/* position in the capability structure */
 	uint64_t def;			/* of a ConnectX-6 Dx */
+	uint64_t max;			/* largest value that this emulation can serve */
 	const char *help;		/* with the source of the name and the default */
 };
 extern const struct fw_cap fw_caps[];
 extern const unsigned int fw_n_caps;
 const struct fw_cap *fw_cap_find(const char *name);
 uint64_t fw_cap_get(const struct nic_func *f, const char *name);
+/* May this capability have this value? 0, or -ENOENT and -ERANGE with the reason in words. */
+int fw_cap_check(const char *name, uint64_t value, char *why, size_t len);
+
+/* Completion event queues of a function: what DEVX QUERY_EQN answers, and what CREATE_CQ takes. */
+#define FW_N_EQ		8
+#define FW_EQN(vector)	(0x10u + (vector))
+
+/*
+ * The BAR: a sparse file, in which the mmap offsets of UAR and VAR pages lie as libmlx5 encodes them for the kernel's
+ * dynamic entries (command 9 << 8 pages, see rdma-core mlx5.h MLX5_IB_MMAP_CMD_SHIFT).
+ */
+#define FW_BAR_BASE	0x900000ull
+#define FW_BAR_PAGES	256u
+void *fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset);	/* NULL when outside */
 
 /*
  * Failure on demand: the nth (1 is the next) command with that opcode, on any function if func < 0, is not executed

@@ -7,6 +7,8 @@
 #ifndef NICEMU_MEM_H
 #define NICEMU_MEM_H
 
+#include <setjmp.h>
+
 #include "../nic.h"
 
 /*
@@ -21,8 +23,15 @@ uint64_t mem_pin_bytes(const struct mem_pin *pin);
 void *mem_pin_ptr(const struct mem_pin *pin, uint64_t off, uint64_t *contig);
 
 /*
- * Called by the preload library for the application's own calls. Returns true when it took the call over; then
- * *ret is the result (errno set). real_*: the C library's functions.
+ * Called by the preload library for the application's own calls, before the C library's. Returns true when it took the
+ * call over; then *ret is the result (errno set). From any thread; never called with a lock of the NIC's held.
+ *
+ * Only private memory is held, as only that cannot be mapped a second time:
+ *	munmap		is carried out when the last pin goes; the call succeeds at once
+ *	mremap		what is cut off waits like munmap; what is moved is copied, and the NIC keeps the old pages
+ *	madvise		MADV_DONTNEED clears the pages in place, MADV_FREE does nothing: both as the caller would see it
+ *	mmap		MAP_FIXED over pinned pages fails with ENOMEM
+ * What the C library does inside (free() of a large block) is not seen: a DMA there faults, and is caught by the guard.
  */
 bool mem_hold_munmap(void *addr, size_t len, int *ret);
 bool mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_addr, void **ret);
@@ -44,13 +53,14 @@ void *mem_umem_ptr(const struct nic_umem *u, uint64_t off, uint32_t len);
 
 /*
  * Faults (a file cut short under a mapping): an engine runs DMA between mem_guard_enter() and mem_guard_leave().
- * mem_guard_enter() returns 0, or again with 1 when an access in between faulted. One guard per thread.
+ * mem_guard_enter() returns 0, or again with 1 when an access in between faulted; 'addr' then says where. One guard per
+ * thread. The signal mask is not saved, which would cost a system call per burst: the handlers never block a signal.
+ * An application that replaces the handlers of SIGSEGV or SIGBUS after mem_guard_init() takes the guard away.
  */
-#include <setjmp.h>
 struct mem_guard { sigjmp_buf env; void *volatile addr; };
 extern __thread struct mem_guard *mem_guard_cur;
 int mem_guard_init(void);		/* installs SIGSEGV and SIGBUS handlers that chain to the application's */
-#define mem_guard_enter(g) (mem_guard_cur = (g), sigsetjmp((g)->env, 1))
+#define mem_guard_enter(g) (mem_guard_cur = (g), sigsetjmp((g)->env, 0))
 #define mem_guard_leave() ((void)(mem_guard_cur = NULL))
 
 #endif /* NICEMU_MEM_H */

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Command mailboxes: the table of commands, and what happens to each before and after its handler. Failure on demand,
+ * and the count of commands.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "fw_int.h"
+
+#define HAS_CHANGE	0x1	/* changes an object: under a pause of the engines */
+#define HAS_OP_MOD	0x2	/* gives op_mod a meaning of its own */
+
+struct fw_op {
+	uint16_t opcode;
+	uint16_t min_in, min_out;	/* bytes */
+	uint8_t flags;
+	fw_handler handler;
+	/* DESTROY_* and DEALLOC_* need no handler: the object of the number at bits 0x48..0x5f goes */
+	enum nic_obj_type destroys;
+};
+
+static uint8_t general_create(struct fw_cmd *c);
+static uint8_t general_modify(struct fw_cmd *c);
+static uint8_t general_query(struct fw_cmd *c);
+static uint8_t general_destroy(struct fw_cmd *c);
+
+#define CMD(op, st, fl, fn)                                                                        \
+	{                                                                                          \
+		MLX5_CMD_OP_##op, DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out), fl, fn,   \
+			NIC_OBJ_TYPES                                                              \
+	}
+#define MODIFY_QP(op, st) CMD(op, st, HAS_CHANGE, fw_modify_qp)
+#define DESTROY(op, st, type)                                                                      \
+	{                                                                                          \
+		MLX5_CMD_OP_##op, DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out),           \
+			HAS_CHANGE, NULL, NIC_OBJ_##type                                           \
+	}
+#define GENERAL(op, fl, fn)                                                                        \
+	{                                                                                          \
+		MLX5_CMD_OP_##op##_GENERAL_OBJECT, DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr),       \
+			DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), (fl) | HAS_OP_MOD, fn,          \
+			NIC_OBJ_TYPES                                                              \
+	}
+
+/* clang-format off */
+static const struct fw_op fw_ops[] = {
+	CMD(QUERY_HCA_CAP, query_hca_cap, HAS_OP_MOD, fw_query_hca_cap),
+	CMD(ALLOC_PD, alloc_pd, HAS_CHANGE, fw_alloc_pd),
+	DESTROY(DEALLOC_PD, dealloc_pd, PD),
+	CMD(ALLOC_UAR, alloc_uar, HAS_CHANGE, fw_alloc_uar),
+	DESTROY(DEALLOC_UAR, dealloc_uar, UAR),
+	DESTROY(DESTROY_UMEM, destroy_umem, UMEM),
+	CMD(CREATE_MKEY, create_mkey, HAS_CHANGE, fw_create_mkey),
+	CMD(QUERY_MKEY, query_mkey, 0, fw_query_mkey),
+	DESTROY(DESTROY_MKEY, destroy_mkey, MKEY),
+	CMD(QUERY_SPECIAL_CONTEXTS, query_special_contexts, 0, fw_query_special_contexts),
+	CMD(CREATE_CQ, create_cq, HAS_CHANGE, fw_create_cq),
+	CMD(QUERY_CQ, query_cq, 0, fw_query_cq),
+	DESTROY(DESTROY_CQ, destroy_cq, CQ),
+	CMD(CREATE_QP, create_qp, HAS_CHANGE, fw_create_qp),
+	DESTROY(DESTROY_QP, destroy_qp, QP),
+	MODIFY_QP(RST2INIT_QP, rst2init_qp),
+	MODIFY_QP(INIT2INIT_QP, init2init_qp),
+	MODIFY_QP(INIT2RTR_QP, init2rtr_qp),
+	MODIFY_QP(RTR2RTS_QP, rtr2rts_qp),
+	MODIFY_QP(RTS2RTS_QP, rts2rts_qp),
+	MODIFY_QP(QP_2ERR, qp_2err),
+	MODIFY_QP(QP_2RST, 2rst_qp),
+	CMD(QUERY_QP, query_qp, 0, fw_query_qp),
+	CMD(QUERY_VPORT_STATE, query_vport_state, HAS_OP_MOD, fw_query_vport_state),
+	CMD(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0, fw_query_nic_vport_context),
+	CMD(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, HAS_CHANGE, fw_alloc_td),
+	DESTROY(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain, TD),
+	CMD(CREATE_TIS, create_tis, HAS_CHANGE, fw_create_tis),
+	CMD(QUERY_TIS, query_tis, 0, fw_query_tis),
+	DESTROY(DESTROY_TIS, destroy_tis, TIS),
+	CMD(CREATE_RQT, create_rqt, HAS_CHANGE, fw_create_rqt),
+	CMD(MODIFY_RQT, modify_rqt, HAS_CHANGE, fw_modify_rqt),
+	CMD(QUERY_RQT, query_rqt, 0, fw_query_rqt),
+	DESTROY(DESTROY_RQT, destroy_rqt, RQT),
+	CMD(CREATE_TIR, create_tir, HAS_CHANGE, fw_create_tir),
+	CMD(MODIFY_TIR, modify_tir, HAS_CHANGE, fw_modify_tir),
+	CMD(QUERY_TIR, query_tir, 0, fw_query_tir),
+	DESTROY(DESTROY_TIR, destroy_tir, TIR),
+	GENERAL(CREATE, HAS_CHANGE, general_create),
+	GENERAL(MODIFY, HAS_CHANGE, general_modify),
+	GENERAL(QUERY, HAS_CHANGE, general_query),	/* indices are exact only when the engines stand */
+	GENERAL(DESTROY, HAS_CHANGE, general_destroy),
+};
+/* clang-format on */
+
+/* Objects of the general commands. */
+static const struct fw_general {
+	uint16_t obj_type;
+	enum nic_obj_type type;
+	uint16_t create_in, query_out;	/* bytes */
+	fw_handler create, modify, query;
+} fw_generals[] = {
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, NIC_OBJ_VIRTQ, DEVX_ST_SZ_BYTES(create_virtq_in),
+		DEVX_ST_SZ_BYTES(query_virtq_out), fw_create_virtq, fw_modify_virtq,
+		fw_query_virtq },
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS,
+		DEVX_ST_SZ_BYTES(create_virtio_q_counters_in),
+		DEVX_ST_SZ_BYTES(query_virtio_q_counters_out), fw_create_counters, NULL,
+		fw_query_counters },
+};
+
+uint8_t
+fw_refuse(struct fw_cmd *c, enum fw_rule r)
+{
+	c->status = fw_rule_status(r);
+	c->syndrome = FW_SYNDROME + r;
+	return c->status;
+}
+
+static uint8_t
+destroy(struct fw_cmd *c, enum nic_obj_type type, uint32_t id)
+{
+	struct nic_obj *o = fw_target(c, type, id);
+
+	if (o == NULL || fw_obj_idle(c, o) != 0)
+		return c->status;
+	fw_destroy(o);
+	return 0;
+}
+
+/* ---- general objects ---- */
+
+static const struct fw_general *
+general_find(struct fw_cmd *c)
+{
+	uint16_t obj_type = DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_type);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fw_generals) / sizeof(fw_generals[0]); i++) {
+		if (fw_generals[i].obj_type == obj_type && fw_cap_obj_type(c->f, obj_type))
+			return &fw_generals[i];
+	}
+	fw_refuse(c, FW_R_OBJ_TYPE);
+	return NULL;
+}
+
+static uint8_t
+general_create(struct fw_cmd *c)
+{
+	const struct fw_general *g = general_find(c);
+
+	if (g == NULL)
+		return c->status;
+	if (c->inlen < g->create_in)
+		return fw_refuse(c, FW_R_IN_LEN);
+	if (DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_offset) != 0)
+		return fw_refuse(c, FW_R_OBJ_RANGE);
+	return g->create(c);
+}
+
+static uint8_t
+general_modify(struct fw_cmd *c)
+{
+	const struct fw_general *g = general_find(c);
+
+	if (g == NULL)
+		return c->status;
+	if (g->modify == NULL)
+		return fw_refuse(c, FW_R_OBJ_MODIFY);
+	if (c->inlen < g->create_in)
+		return fw_refuse(c, FW_R_IN_LEN);
+	return g->modify(c);
+}
+
+static uint8_t
+general_query(struct fw_cmd *c)
+{
+	const struct fw_general *g = general_find(c);
+
+	if (g == NULL)
+		return c->status;
+	if (c->outlen < g->query_out)
+		return fw_refuse(c, FW_R_OUT_LEN);
+	return g->query(c);
+}
+
+static uint8_t
+general_destroy(struct fw_cmd *c)
+{
+	const struct fw_general *g = general_find(c);
+
+	if (g == NULL)
+		return c->status;
+	return destroy(c, g->type, DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
+}
+
+/* ---- failure on demand ---- */
+
+int
+fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_t status)
+{
+	int rc = -ENOSPC;
+	unsigned int i;
+
+	if (nth == 0 || status == 0)
+		return -EINVAL;
+	pthread_mutex_lock(&nic->fw_lock);
+	for (i = 0; i < NIC_MAX_FAIL; i++) {
+		if (nic->fails[i].nth == 0) {
+			nic->fails[i] = (struct nic_fail){ func, opcode, nth, status };
+			rc = 0;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&nic->fw_lock);
+	return rc;
+}
+
+void
+fw_fail_clear(struct nic *nic)
+{
+	pthread_mutex_lock(&nic->fw_lock);
+	memset(nic->fails, 0, sizeof(nic->fails));
+	pthread_mutex_unlock(&nic->fw_lock);
+}
+
+/* Every entry that names the command counts it; the first that is due decides. */
+static uint8_t
+injected(struct fw_cmd *c)
+{
+	struct nic *nic = c->f->nic;
+	uint8_t status = 0;
+	unsigned int i;
+
+	for (i = 0; i < NIC_MAX_FAIL; i++) {
+		struct nic_fail *fl = &nic->fails[i];
+
+		if (fl->nth == 0 || (fl->func >= 0 && (unsigned int)fl->func != c->f->idx) ||
+			(fl->opcode != 0 && fl->opcode != c->opcode))
+			continue;
+		if (--fl->nth == 0 && status == 0)
+			status = fl->status;
+	}
+	if (status != 0) {
+		c->status = status;
+		c->syndrome = FW_SYNDROME + FW_R_INJECTED;
+	}
+	return status;
+}
+
+/* ---- execution ---- */
+
+static void
+count(const struct fw_cmd *c)
+{
+	unsigned int i = c->opcode < NIC_OPCODES ? c->opcode : NIC_OPCODES - 1;
+
+	c->f->n_cmds[i]++;
+	if (c->status != 0)
+		c->f->n_failed[i]++;
+}
+
+static const struct fw_op *
+op_find(uint16_t opcode)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fw_ops) / sizeof(fw_ops[0]); i++) {
+		if (fw_ops[i].opcode == opcode)
+			return &fw_ops[i];
+	}
+	return NULL;
+}
+
+static uint8_t
+check(struct fw_cmd *c, const struct fw_op *op)
+{
+	if (op == NULL)
+		return fw_refuse(c, FW_R_OPCODE);
+	if (c->inlen < op->min_in)
+		return fw_refuse(c, FW_R_IN_LEN);
+	if (c->outlen < op->min_out)
+		return fw_refuse(c, FW_R_OUT_LEN);
+	if (!(op->flags & HAS_OP_MOD)) {
+		if (DEVX_GET(general_obj_in_cmd_hdr, c->in, vhca_tunnel_id) != 0)
+			return fw_refuse(c, FW_R_TUNNEL);
+		if (DEVX_GET(mbox_in, c->in, op_mod) != 0)
+			return fw_refuse(c, FW_R_OP_MOD);
+	}
+	return 0;
+}
+
+static uint8_t
+execute(struct fw_cmd *c)
+{
+	const struct fw_op *op = op_find(c->opcode);
+
+	if (injected(c) != 0 || check(c, op) != 0)
+		return c->status;
+	if (op->flags & HAS_CHANGE)
+		dp_pause(c->f->nic);
+	if (op->handler != NULL)
+		op->handler(c);
+	else
+		/* all of these have the number at the same place */
+		destroy(c, op->destroys, DEVX_GET(destroy_qp_in, c->in, qpn));
+	if (op->flags & HAS_CHANGE)
+		dp_resume(c->f->nic);
+	return c->status;
+}
+
+int
+fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen)
+{
+	struct fw_cmd c = { .f = f, .in = in, .inlen = inlen, .out = out, .outlen = outlen };
+
+	if (inlen < DEVX_ST_SZ_BYTES(mbox_in) || outlen < DEVX_ST_SZ_BYTES(mbox_out))
+		return -EINVAL;
+	c.opcode = DEVX_GET(mbox_in, in, opcode);
+	c.uid = DEVX_GET(mbox_in, in, uid);
+	memset(out, 0, outlen);
+	pthread_mutex_lock(&f->nic->fw_lock);
+	if (execute(&c) != 0) {
+		memset(out, 0, outlen);
+		DEVX_SET(mbox_out, out, status, c.status);
+		DEVX_SET(mbox_out, out, syndrome, c.syndrome);
+	}
+	count(&c);
+	pthread_mutex_unlock(&f->nic->fw_lock);
+	return 0;
+}
+
+uint8_t
+fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid)
+{
+	*c = (struct fw_cmd){ .f = f, .opcode = opcode, .uid = uid };
+	pthread_mutex_lock(&f->nic->fw_lock);
+	dp_pause(f->nic);
+	return opcode != 0 ? injected(c) : 0;
+}
+
+static int
+status_errno(uint8_t status)
+{
+	switch (status) {
+	case MLX5_CMD_STAT_OK:
+		return 0;
+	case MLX5_CMD_STAT_BAD_OP_ERR:
+	case MLX5_CMD_STAT_BAD_PARAM_ERR:
+	case MLX5_CMD_STAT_BAD_RES_ERR:
+	case MLX5_CMD_STAT_BAD_RES_STATE_ERR:
+	case MLX5_CMD_STAT_IX_ERR:
+	case MLX5_CMD_STAT_BAD_QP_STATE_ERR:
+	case MLX5_CMD_STAT_BAD_PKT_ERR:
+	case MLX5_CMD_STAT_BAD_SIZE_OUTS_CQES_ERR:
+		return -EINVAL;
+	case MLX5_CMD_STAT_RES_BUSY:
+		return -EBUSY;
+	case MLX5_CMD_STAT_NOT_READY:
+	case MLX5_CMD_STAT_NO_RES_ERR:
+		return -EAGAIN;
+	case MLX5_CMD_STAT_LIM_ERR:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
+}
+
+int
+fw_kern_end(struct fw_cmd *c)
+{
+	/* opcode 0: not a command, the kernel's own bookkeeping */
+	if (c->opcode != 0)
+		count(c);
+	dp_resume(c->f->nic);
+	pthread_mutex_unlock(&c->f->nic->fw_lock);
+	return status_errno(c->status);
+}
+
+int
+fw_func_init(struct nic_func *f)
+{
+	int rc;
+
+	fw_objs_init(f);
+	rc = fw_caps_init(f);
+	if (rc != 0)
+		return rc;
+	rc = fw_bar_init(f);
+	if (rc != 0)
+		goto err_caps;
+	rc = fw_mkey_init(f);
+	if (rc != 0)
+		goto err_bar;
+	return 0;
+err_bar:
+	fw_bar_fini(f);
+err_caps:
+	fw_caps_fini(f);
+	return rc;
+}
+
+void
+fw_func_fini(struct nic_func *f)
+{
+	while (f->uctx != NULL)
+		fw_uctx_destroy(f, f->uctx->uid);
+	fw_mkey_fini(f);
+	fw_bar_fini(f);
+	fw_caps_fini(f);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Completion queues.
+ */
+#include "fw_int.h"
+
+static uint8_t
+cq_check(struct fw_cmd *c, const void *cqc)
+{
+	if (DEVX_GET(cqc, cqc, cqe_sz) > MLX5_CQE_SIZE_128B)
+		return fw_refuse(c, FW_R_CQ_CQE_SIZE);
+	if (DEVX_GET(cqc, cqc, log_cq_size) > FW_CAP_GEN(c->f, log_max_cq_sz))
+		return fw_refuse(c, FW_R_CQ_SIZE);
+	if (DEVX_GET(cqc, cqc, cqe_comp_en) && !FW_CAP_GEN(c->f, cqe_compression))
+		return fw_refuse(c, FW_R_CQ_COMPRESS);
+	if (DEVX_GET(cqc, cqc, oi) && !FW_CAP_GEN(c->f, cq_oi))
+		return fw_refuse(c, FW_R_CQ_OI);
+	if ((DEVX_GET(cqc, cqc, cq_period) != 0 || DEVX_GET(cqc, cqc, cq_max_count) != 0) &&
+		!FW_CAP_GEN(c->f, cq_moderation))
+		return fw_refuse(c, FW_R_CQ_MODERATION);
+	if (DEVX_GET(cqc, cqc, c_eqn) - FW_EQN(0) >= FW_N_EQ)
+		return fw_refuse(c, FW_R_CQ_EQN);
+	if (!DEVX_GET(create_cq_in, c->in, cq_umem_valid) || !DEVX_GET(cqc, cqc, dbr_umem_valid))
+		return fw_refuse(c, FW_R_CQ_NO_PAGES);
+	return 0;
+}
+
+uint8_t
+fw_create_cq(struct fw_cmd *c)
+{
+	static const struct fw_umem_rules q_rules = { FW_R_CQ_UMEM, FW_R_CQ_UMEM_RANGE,
+		FW_R_CQ_UMEM_WRITE };
+	static const struct fw_umem_rules dbr_rules = { FW_R_CQ_DBR, FW_R_CQ_DBR_RANGE, 0 };
+	const void *cqc = DEVX_ADDR_OF(create_cq_in, c->in, cq_context);
+	uint64_t off = DEVX_GET64(create_cq_in, c->in, cq_umem_offset);
+	uint64_t dbr_off = DEVX_GET64(cqc, cqc, dbr_addr);
+	uint8_t log_size = DEVX_GET(cqc, cqc, log_cq_size);
+	uint8_t log_cqe = DEVX_GET(cqc, cqc, cqe_sz) == MLX5_CQE_SIZE_128B ? 7 : 6;
+	struct nic_umem *umem, *dbr;
+	struct nic_uar *uar;
+	struct nic_cq *cq;
+
+	if (cq_check(c, cqc) != 0)
+		return c->status;
+	umem = fw_umem_use(c, DEVX_GET(create_cq_in, c->in, cq_umem_id), off,
+		1ull << (log_size + log_cqe), 64, &q_rules);
+	if (umem == NULL)
+		return c->status;
+	dbr = fw_umem_use(c, DEVX_GET(cqc, cqc, dbr_umem_id), dbr_off, 8, 8, &dbr_rules);
+	if (dbr == NULL)
+		return c->status;
+	uar = fw_use(c, NIC_OBJ_UAR, DEVX_GET(cqc, cqc, uar_page), FW_R_CQ_UAR);
+	if (uar == NULL)
+		return c->status;
+	cq = fw_obj_new(c, NIC_OBJ_CQ, sizeof(*cq));
+	if (cq == NULL)
+		return c->status;
+	cq->umem = umem;
+	cq->dbr_umem = dbr;
+	cq->uar = uar;
+	fw_hold(umem);
+	fw_hold(dbr);
+	fw_hold(uar);
+	cq->offset = off;
+	cq->dbr_offset = dbr_off;
+	cq->log_size = log_size;
+	cq->log_cqe_size = log_cqe;
+	cq->collapsed = DEVX_GET(cqc, cqc, cc);
+	cq->overrun_ignore = DEVX_GET(cqc, cqc, oi);
+	/* the first arm word of a driver is that of fresh memory, 0: so a new queue is armed */
+	cq->armed = true;
+	DEVX_SET(create_cq_out, c->out, cqn, cq->obj.id);
+	return 0;
+}
+
+void
+fw_cq_free(struct nic_cq *cq)
+{
+	fw_drop(cq->umem);
+	fw_drop(cq->dbr_umem);
+	fw_drop(cq->uar);
+	fw_obj_free(&cq->obj);
+}
+
+uint8_t
+fw_query_cq(struct fw_cmd *c)
+{
+	const struct nic_cq *cq = fw_target(c, NIC_OBJ_CQ, DEVX_GET(query_cq_in, c->in, cqn));
+	void *cqc = DEVX_ADDR_OF(query_cq_out, c->out, cq_context);
+
+	if (cq == NULL)
+		return c->status;
+	/* Linux mlx5_ifc.h: CQC_STATUS_OK 0x0, CQ_OVERFLOW 0x9 */
+	DEVX_SET(cqc, cqc, status, cq->error ? 0x9 : 0);
+	DEVX_SET(cqc, cqc, cqe_sz, cq->log_cqe_size == 7 ? MLX5_CQE_SIZE_128B : MLX5_CQE_SIZE_64B);
+	DEVX_SET(cqc, cqc, cc, cq->collapsed);
+	DEVX_SET(cqc, cqc, oi, cq->overrun_ignore);
+	DEVX_SET(cqc, cqc, log_cq_size, cq->log_size);
+	DEVX_SET(cqc, cqc, uar_page, cq->uar->obj.id);
+	DEVX_SET(cqc, cqc, producer_counter, cq->pi & 0xffffff);
+	DEVX_SET(cqc, cqc, dbr_umem_valid, 1);
+	DEVX_SET(cqc, cqc, dbr_umem_id, cq->dbr_umem->obj.id);
+	DEVX_SET64(cqc, cqc, dbr_addr, cq->dbr_offset);
+	return 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5 fs.c), out of a flow group per mask
+ * and a table entry per value.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fw_int.h"
+
+#define MAX_PRIORITY	15	/* Linux mlx5_ib fs.c: MLX5_BY_PASS_NUM_REGULAR_PRIOS */
+#define OUTER		(1u << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT)
+
+/* ---- matchers ---- */
+
+/* Is every bit of 'mask' within the fields that the classifier reads? */
+static bool
+mask_known(const uint8_t *mask)
+{
+	uint8_t rest[NIC_LYR24_LEN];
+	unsigned int i;
+
+	memcpy(rest, mask, sizeof(rest));
+#define KNOWN(fld) DEVX_SET(fte_match_set_lyr_2_4, rest, fld, 0)
+	KNOWN(smac_47_16);
+	KNOWN(smac_15_0);
+	KNOWN(dmac_47_16);
+	KNOWN(dmac_15_0);
+	KNOWN(ethertype);
+	KNOWN(first_prio);
+	KNOWN(first_cfi);
+	KNOWN(first_vid);
+	KNOWN(cvlan_tag);
+	KNOWN(svlan_tag);
+	KNOWN(ip_version);
+	KNOWN(ip_protocol);
+	KNOWN(ip_dscp);
+	KNOWN(ip_ecn);
+	KNOWN(frag);
+	KNOWN(tcp_sport);
+	KNOWN(tcp_dport);
+	KNOWN(udp_sport);
+	KNOWN(udp_dport);
+#undef KNOWN
+	memset(DEVX_ADDR_OF(fte_match_set_lyr_2_4, rest, src_ipv4_src_ipv6), 0, 16);
+	memset(DEVX_ADDR_OF(fte_match_set_lyr_2_4, rest, dst_ipv4_dst_ipv6), 0, 16);
+	for (i = 0; i < sizeof(rest); i++) {
+		if (rest[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static uint8_t
+mask_check(struct fw_cmd *c, const uint8_t *mask, uint32_t len, uint8_t criteria)
+{
+	uint32_t i;
+
+	if (criteria & ~OUTER)
+		return fw_refuse(c, FW_R_FLOW_CRITERIA);
+	if (len < NIC_LYR24_LEN)
+		return fw_refuse(c, FW_R_FLOW_MASK_LEN);
+	for (i = criteria & OUTER ? NIC_LYR24_LEN : 0; i < len; i++) {
+		if (mask[i] != 0)
+			return fw_refuse(c, FW_R_FLOW_MASK);
+	}
+	return mask_known(mask) ? 0 : fw_refuse(c, FW_R_FLOW_MASK_FIELD);
+}
+
+int
+fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len,
+	uint8_t criteria, uint16_t priority, uint32_t *id)
+{
+	struct nic_matcher *m;
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, FW_OP_CREATE_FLOW_GROUP, uid) != 0)
+		goto out;
+	if (priority > MAX_PRIORITY) {
+		fw_refuse(&c, FW_R_FLOW_PRIORITY);
+		goto out;
+	}
+	if (mask_check(&c, mask, mask_len, criteria) != 0)
+		goto out;
+	m = fw_obj_new(&c, NIC_OBJ_MATCHER, sizeof(*m));
+	if (m == NULL)
+		goto out;
+	m->priority = priority;
+	m->criteria = criteria;
+	memcpy(m->mask, mask, sizeof(m->mask));
+	*id = m->obj.id;
+out:
+	return fw_kern_end(&c);
+}
+
+int
+fw_matcher_destroy(struct nic_func *f, uint32_t id)
+{
+	struct nic_matcher *m;
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, FW_OP_DESTROY_FLOW_GROUP, 0) == 0) {
+		m = fw_target(&c, NIC_OBJ_MATCHER, id);
+		if (m != NULL && fw_obj_idle(&c, &m->obj) == 0)
+			fw_obj_free(&m->obj);
+	}
+	return fw_kern_end(&c);
+}
+
+/* ---- flows ---- */
+
+/* In order of match: by priority of the matcher, then by age. */
+static int
+flow_cmp(const void *a, const void *b)
+{
+	const struct nic_flow *x = *(struct nic_flow *const *)a, *y = *(struct nic_flow *const *)b;
+
+	if (x->matcher->priority != y->matcher->priority)
+		return x->matcher->priority < y->matcher->priority ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+/* The table of the engines, built anew. 'n' is how many of the flows there may be. */
+static bool
+flow_tbl_room(struct nic_func *f, unsigned int n)
+{
+	struct nic_flow **t = realloc(f->flow_tbl, n * sizeof(*t));
+
+	if (t == NULL)
+		return false;
+	f->flow_tbl = t;
+	return true;
+}
+
+static void
+flow_tbl_build(struct nic_func *f)
+{
+	struct nic_obj *o;
+
+	f->n_flows = 0;
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_FLOW], next)
+		f->flow_tbl[f->n_flows++] = (struct nic_flow *)o;
+	if (f->n_flows > 1)
+		qsort(f->flow_tbl, f->n_flows, sizeof(f->flow_tbl[0]), flow_cmp);
+	if (f->n_flows == 0) {
+		free(f->flow_tbl);
+		f->flow_tbl = NULL;
+	}
+	dp_flows_changed(f);
+}
+
+static bool
+flow_there(const struct nic_func *f, const struct nic_matcher *m, const uint8_t *value)
+{
+	const struct nic_flow *fl;
+	unsigned int i;
+
+	for (i = 0; i < f->n_flows; i++) {
+		fl = f->flow_tbl[i];
+		if (fl->matcher->priority == m->priority &&
+			memcmp(fl->matcher->mask, m->mask, sizeof(m->mask)) == 0 &&
+			memcmp(fl->value, value, sizeof(fl->value)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint8_t
+flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, uint32_t tirn,
+	uint32_t *id)
+{
+	uint8_t value[NIC_LYR24_LEN];
+	struct nic_matcher *m;
+	struct nic_flow *fl;
+	struct nic_tir *tir;
+	unsigned int i;
+
+	m = fw_use(c, NIC_OBJ_MATCHER, matcher, FW_R_FLOW_MATCHER);
+	if (m == NULL)
+		return c->status;
+	tir = fw_use(c, NIC_OBJ_TIR, tirn, FW_R_FLOW_TIR);
+	if (tir == NULL)
+		return c->status;
+	if (len < sizeof(value))
+		return fw_refuse(c, FW_R_FLOW_MASK_LEN);
+	for (i = 0; i < sizeof(value); i++)
+		value[i] = in[i] & m->mask[i];
+	if (flow_there(c->f, m, value))
+		return fw_refuse(c, FW_R_FLOW_EXISTS);
+	if (!flow_tbl_room(c->f, c->f->n_objs[NIC_OBJ_FLOW] + 1))
+		return fw_refuse(c, FW_R_MEMORY);
+	fl = fw_obj_new(c, NIC_OBJ_FLOW, sizeof(*fl));
+	if (fl == NULL)
+		return c->status;
+	fl->matcher = m;
+	fl->tir = tir;
+	fl->seq = ++c->f->flow_seq;
+	memcpy(fl->value, value, sizeof(value));
+	fw_hold(m);
+	fw_hold(tir);
+	flow_tbl_build(c->f);
+	*id = fl->obj.id;
+	return 0;
+}
+
+int
+fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
+	uint32_t value_len, uint32_t tirn, uint32_t *id)
+{
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, FW_OP_SET_FLOW_TABLE_ENTRY, uid) == 0)
+		flow_fill(&c, matcher, value, value_len, tirn, id);
+	return fw_kern_end(&c);
+}
+
+void
+fw_flow_free(struct nic_flow *fl)
+{
+	struct nic_func *f = fl->obj.func;
+
+	fw_drop(fl->matcher);
+	fw_drop(fl->tir);
+	fw_obj_free(&fl->obj);
+	flow_tbl_build(f);
+}
+
+int
+fw_flow_destroy(struct nic_func *f, uint32_t id)
+{
+	struct nic_flow *fl;
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, FW_OP_DELETE_FLOW_TABLE_ENTRY, 0) == 0) {
+		fl = fw_target(&c, NIC_OBJ_FLOW, id);
+		if (fl != NULL)
+			fw_flow_free(fl);
+	}
+	return fw_kern_end(&c);
+}

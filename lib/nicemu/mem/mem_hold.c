@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Private memory cannot be mapped twice, so it stays where it is: calls that would take it away wait for the last pin.
+ * Two lists of ranges under one lock: what is pinned (one entry per pin), and what the application has unmapped since.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem_int.h"
+
+struct range {
+	LIST_ENTRY(range) next;
+	uintptr_t start, end;
+	bool write;
+};
+LIST_HEAD(range_list, range);
+
+static pthread_mutex_t hold_lock = PTHREAD_MUTEX_INITIALIZER;	/* both lists */
+static struct range_list held = LIST_HEAD_INITIALIZER(held);
+static struct range_list gone = LIST_HEAD_INITIALIZER(gone);
+/* Read without the lock: a process without private pins pays nothing for its munmap() calls. */
+static _Atomic unsigned int n_held;
+
+static const struct range *
+range_find(const struct range_list *list, uintptr_t start, uintptr_t end)
+{
+	const struct range *r;
+
+	LIST_FOREACH(r, list, next) {
+		if (r->start < end && start < r->end)
+			return r;
+	}
+	return NULL;
+}
+
+static struct range *
+range_add(struct range_list *list, uintptr_t start, uintptr_t end, bool write)
+{
+	struct range *r = malloc(sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	*r = (struct range){ .start = start, .end = end, .write = write };
+	LIST_INSERT_HEAD(list, r, next);
+	return r;
+}
+
+/*
+ * The first piece of [start, end) that is pinned or not pinned throughout: its end, and which.
+ */
+static uintptr_t
+piece(uintptr_t start, uintptr_t end, bool *pinned)
+{
+	const struct range *r;
+
+	*pinned = false;
+	LIST_FOREACH(r, &held, next) {
+		if (r->start <= start && start < r->end) {
+			*pinned = true;
+			return r->end < end ? r->end : end;
+		}
+		if (r->start > start && r->start < end)
+			end = r->start;
+	}
+	return end;
+}
+
+int
+mem_hold_add(uintptr_t start, uintptr_t end, bool write)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&hold_lock);
+	if (range_find(&gone, start, end) != NULL)
+		rc = -EFAULT;
+	else if (range_add(&held, start, end, write) == NULL)
+		rc = -ENOMEM;
+	else
+		n_held++;
+	pthread_mutex_unlock(&hold_lock);
+	return rc;
+}
+
+/* Unmap of what waits and is pinned no more; what is still pinned waits on. */
+static void
+gone_sweep(void)
+{
+	struct range *r, *next_r;
+	uintptr_t at, to;
+	bool pinned;
+
+	for (r = LIST_FIRST(&gone); r != NULL; r = next_r) {
+		next_r = LIST_NEXT(r, next);
+		for (at = r->start; at < r->end; at = to) {
+			to = piece(at, r->end, &pinned);
+			/* in front of 'r', so this loop does not meet it again */
+			if (pinned && range_add(&gone, at, to, false) != NULL)
+				continue;
+			mem_sys_munmap((void *)at, to - at);
+		}
+		LIST_REMOVE(r, next);
+		free(r);
+	}
+}
+
+void
+mem_hold_del(uintptr_t start, uintptr_t end)
+{
+	struct range *r;
+
+	pthread_mutex_lock(&hold_lock);
+	LIST_FOREACH(r, &held, next) {
+		if (r->start == start && r->end == end) {
+			LIST_REMOVE(r, next);
+			free(r);
+			n_held--;
+			break;
+		}
+	}
+	gone_sweep();
+	pthread_mutex_unlock(&hold_lock);
+}
+
+static bool
+overlaps(const void *addr, size_t len)
+{
+	return n_held != 0 && len != 0 &&
+		range_find(&held, (uintptr_t)addr, (uintptr_t)addr + len) != NULL;
+}
+
+static size_t
+pages(size_t len)
+{
+	return (len + NIC_PAGE - 1) & ~(size_t)(NIC_PAGE - 1);
+}
+
+/* With the lock held. */
+static int
+unmap_later(uintptr_t start, uintptr_t end)
+{
+	uintptr_t to;
+	bool pinned;
+
+	for (; start < end; start = to) {
+		to = piece(start, end, &pinned);
+		if (pinned && range_add(&gone, start, to, false) == NULL) {
+			errno = ENOMEM;
+			return -1;
+		}
+		if (!pinned && mem_sys_munmap((void *)start, to - start) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+bool
+mem_hold_munmap(void *addr, size_t len, int *ret)
+{
+	bool mine;
+
+	if (n_held == 0)
+		return false;
+	pthread_mutex_lock(&hold_lock);
+	mine = ((uintptr_t)addr & (NIC_PAGE - 1)) == 0 && overlaps(addr, pages(len));
+	if (mine)
+		*ret = unmap_later((uintptr_t)addr, (uintptr_t)addr + pages(len));
+	pthread_mutex_unlock(&hold_lock);
+	return mine;
+}
+
+/* The pages move by a copy: the NIC keeps the old ones, so what it writes from now on is not seen at the new place. */
+static void *
+move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
+{
+	int fixed = flags & MREMAP_FIXED ? MAP_FIXED : 0;
+	void *p;
+
+	if (!(flags & MREMAP_MAYMOVE)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	p = mem_sys_mmap(fixed ? new_addr : NULL, new_len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
+	if (p == MAP_FAILED)
+		return p;
+	memcpy(p, old, old_len < new_len ? old_len : new_len);
+	if (unmap_later((uintptr_t)old, (uintptr_t)old + old_len) == 0)
+		return p;
+	mem_sys_munmap(p, new_len);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+bool
+mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_addr, void **ret)
+{
+	bool mine;
+
+	if (n_held == 0)
+		return false;
+	old_len = pages(old_len);
+	new_len = pages(new_len);
+	pthread_mutex_lock(&hold_lock);
+	mine = overlaps(old, old_len);
+	if (!mine && flags & MREMAP_FIXED && overlaps(new_addr, new_len)) {
+		errno = ENOMEM;
+		*ret = MAP_FAILED;
+		mine = true;
+	} else if (mine && new_len == 0) {
+		errno = EINVAL;
+		*ret = MAP_FAILED;
+	} else if (mine && new_len <= old_len && !(flags & MREMAP_FIXED)) {
+		*ret = unmap_later((uintptr_t)old + new_len, (uintptr_t)old + old_len) == 0 ?
+			old :
+			MAP_FAILED;
+	} else if (mine) {
+		*ret = move(old, old_len, new_len, flags, new_addr);
+	}
+	pthread_mutex_unlock(&hold_lock);
+	return mine;
+}
+
+/* MADV_DONTNEED: the caller may count on reading zeros; elsewhere the kernel does it. */
+static int
+clear(uintptr_t start, uintptr_t end)
+{
+	const struct range *r;
+	uintptr_t to;
+	bool pinned;
+
+	for (; start < end; start = to) {
+		to = piece(start, end, &pinned);
+		r = range_find(&held, start, to);
+		if (!pinned) {
+			if (syscall(SYS_madvise, start, to - start, MADV_DONTNEED) != 0)
+				return -1;
+		} else if (r->write) {
+			memset((void *)start, 0, to - start);
+		}
+	}
+	return 0;
+}
+
+bool
+mem_hold_madvise(void *addr, size_t len, int advice, int *ret)
+{
+	bool mine;
+
+	if (n_held == 0 || (advice != MADV_DONTNEED && advice != MADV_FREE))
+		return false;
+	pthread_mutex_lock(&hold_lock);
+	mine = ((uintptr_t)addr & (NIC_PAGE - 1)) == 0 && overlaps(addr, pages(len));
+	if (mine)
+		*ret = advice == MADV_FREE ?
+			0 :
+			clear((uintptr_t)addr, (uintptr_t)addr + pages(len));
+	pthread_mutex_unlock(&hold_lock);
+	return mine;
+}
+
+bool
+mem_hold_mmap_fixed(void *addr, size_t len, int prot, int flags, int fd, int64_t off, void **ret)
+{
+	bool mine;
+
+	(void)prot;
+	(void)fd;
+	(void)off;
+	if (n_held == 0 || !(flags & MAP_FIXED))
+		return false;
+	pthread_mutex_lock(&hold_lock);
+	mine = overlaps(addr, pages(len));
+	pthread_mutex_unlock(&hold_lock);
+	if (mine) {
+		errno = ENOMEM;
+		*ret = MAP_FAILED;
+	}
+	return mine;
+}
