@@ -141,7 +141,7 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 	}
 	ret = hf_args_known(kv, name);
 	if (ret == 0)
-		ret = hf_args_get(kv, name, HF_ARG_QUEUE_PAIRS, 1, INT16_MAX, &pairs);
+		ret = hf_args_get(kv, name, HF_ARG_QUEUE_PAIRS, 1, HF_ARGS_PAIRS_MAX, &pairs);
 	if (ret == 0)
 		ret = hf_args_get(
 			kv, name, HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core);

@@ -11,6 +11,9 @@
 
 struct rte_devargs;
 
+/* Messages of vhost-user number rings with 8 bits. */
+#define HF_ARGS_PAIRS_MAX 128
+
 struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
 	int event_core; /* CPU of the process's event thread; -1: where the thread that probes may
@@ -20,7 +23,7 @@ struct hf_args {
 
 #define HF_ARGS_HELP \
 	"class=vdpa " \
-	"queue_pairs=<1-32767> " \
+	"queue_pairs=<1-128> " \
 	"event_core=<CPU number> " \
 	"host_notifier=<0|1>"
 

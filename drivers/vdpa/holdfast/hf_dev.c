@@ -55,7 +55,8 @@ hf_dev_open(struct hf_dev *dev)
 static int
 hf_dev_limits(struct hf_dev *dev)
 {
-	uint32_t max = RTE_MIN(dev->caps->max_virtqs, (uint32_t)UINT16_MAX) & ~UINT32_C(1);
+	uint32_t max =
+		RTE_MIN(dev->caps->max_virtqs, (uint32_t)HF_ARGS_PAIRS_MAX * 2) & ~UINT32_C(1);
 
 	if (!dev->caps->virtio_net_q || max == 0) {
 		HF_LOG(ERR,
@@ -71,8 +72,8 @@ hf_dev_limits(struct hf_dev *dev)
 		return -ENOTSUP;
 	}
 	if (dev->args.queue_pairs > max / 2) {
-		HF_LOG(ERR, "%s: argument queue_pairs=%u: the NIC has queues for %u pairs",
-			dev->name, dev->args.queue_pairs, max / 2);
+		HF_LOG(ERR, "%s: argument queue_pairs=%u: there are queues for %u pairs", dev->name,
+			dev->args.queue_pairs, max / 2);
 		return -EINVAL;
 	}
 	dev->max_vqs = dev->args.queue_pairs != 0 ? dev->args.queue_pairs * 2 : max;
