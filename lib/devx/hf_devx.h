@@ -13,9 +13,9 @@
  * where they are until destroy. To destroy one that was zeroed, is destroyed already or whose
  * create failed is no error and does nothing.
  * Every object is in the device's table (hf_objs) from creation to destruction. A destroy that the
- * firmware refuses changes nothing, so it can be tried again, and if it is not, hf_devx_close()
- * names the object as a leak.
- * Names and numbers are those of lib/prm.
+ * firmware refuses (-EINVAL or -EBUSY, as it puts it) changes nothing, so it can be tried again,
+ * and if it is not, hf_devx_close() names the object as a leak. Names and numbers are those of
+ * lib/prm.
  */
 #ifndef HF_DEVX_H
 #define HF_DEVX_H
@@ -49,23 +49,16 @@ struct hf_devx_caps {
 	bool virtio_net_q; /* general_obj_types, bit 0xd */
 	bool virtio_q_counters; /* general_obj_types, bit 0x1c */
 	uint8_t log_max_rqt_size; /* log2 of entries */
-	uint8_t log_max_klm_list; /* log_max_klm_list_size: log2 of the entries of a mkey */
-	uint32_t max_klm; /* the same, and no more than a command holds */
-	uint8_t log_max_mkey_len; /* log_max_mrw_sz: log2 of bytes, 0 is not limited */
-	uint8_t max_indirection; /* how deep mkeys may refer to mkeys */
+	uint32_t max_klm; /* log_max_klm_list_size, in entries; and no more than a command holds */
 	bool fixed_klm; /* fixed_buffer_size: entries of a fixed size */
-	bool relaxed_ordering_read, relaxed_ordering_write;
-	uint8_t num_lag_ports;
 	/* RoCE */
 	uint8_t ts_format_qp; /* qp_ts_format */
 	/* virtio emulation; all zero without virtio_net_q */
 	bool packed, split; /* virtio_queue_type */
 	bool version_1; /* virtio_version_1_0 */
-	bool eth_frame_offload;
 	bool tso4, tso6, tx_csum, rx_csum;
 	uint8_t event_modes; /* a bit per mode: 0 none, 1 QP, 2 MSI-X */
 	uint32_t max_virtqs; /* queues, not pairs */
-	uint8_t log_doorbell_stride, log_doorbell_bar_size;
 	uint64_t doorbell_bar_offset;
 	struct {
 		uint32_t a, b;
@@ -130,7 +123,8 @@ struct hf_mr {
 	struct hf_obj *obj;
 };
 int hf_mr_create(struct hf_devx *dev, void *addr, uint64_t len, uint64_t iova, struct hf_mr *mr);
-int hf_mr_destroy(struct hf_mr *mr); /* -EBUSY while a mkey refers to it */
+/* The NIC does not ask whether a mkey refers to it: those go first. */
+int hf_mr_destroy(struct hf_mr *mr);
 
 /*
  * Indirect mkey: one address range put together from pieces of other keys. Entries follow each
@@ -155,7 +149,7 @@ struct hf_mkey {
 };
 /* -E2BIG: no entry, or more than the NIC takes. -ENOTSUP: entries of a fixed size. -EINVAL. */
 int hf_mkey_create(struct hf_devx *dev, const struct hf_mkey_attr *attr, struct hf_mkey *mkey);
-int hf_mkey_destroy(struct hf_mkey *mkey); /* -EBUSY while a virtq refers to it */
+int hf_mkey_destroy(struct hf_mkey *mkey); /* refused while a virtq refers to it */
 
 /* Zeroed pages of their own, on the NIC's NUMA node where there is memory, registered as umem. */
 struct hf_umem {
@@ -167,7 +161,7 @@ struct hf_umem {
 	struct hf_obj *obj;
 };
 int hf_umem_create(struct hf_devx *dev, size_t len, struct hf_umem *umem);
-int hf_umem_destroy(struct hf_umem *umem); /* -EBUSY while a queue lies in it */
+int hf_umem_destroy(struct hf_umem *umem); /* refused while a queue lies in it */
 
 /* --- doorbell page of the virtqueues: hf_devx_var.c --- */
 
@@ -219,7 +213,7 @@ struct hf_eqp_attr {
 };
 /* It is armed: the first completion makes an event. */
 int hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp **eqp);
-/* -EBUSY while a virtq refers to it. eqp is freed on success only. */
+/* Refused while a virtq refers to it. eqp is freed on success only. */
 int hf_eqp_destroy(struct hf_eqp *eqp);
 /* Of the QP that the firmware sends with: hf_virtq_attr.event_qpn. */
 uint32_t hf_eqp_qpn(const struct hf_eqp *eqp);
@@ -287,7 +281,7 @@ int hf_virtq_create(struct hf_devx *dev, const struct hf_virtq_attr *attr, struc
 /* The fields that attr->mod selects, all or none; no field is no command. */
 int hf_virtq_modify(struct hf_virtq *vq, const struct hf_virtq_attr *attr);
 int hf_virtq_query(struct hf_virtq *vq, struct hf_virtq_status *st);
-int hf_virtq_destroy(struct hf_virtq *vq); /* -EBUSY while a receive table refers to it */
+int hf_virtq_destroy(struct hf_virtq *vq); /* refused while a receive table refers to it */
 /* Errors of this queue (OBJECT_CHANGE) to ch, which is not one that omits data. */
 int hf_virtq_subscribe(struct hf_virtq *vq, struct hf_evch *ch, uint64_t cookie);
 /* Are all these fields of a virtq modifiable from this state, given the capabilities? */
@@ -306,7 +300,7 @@ struct hf_virtq_stats {
 };
 int hf_virtq_counters_create(struct hf_devx *dev, struct hf_virtq_counters *c);
 int hf_virtq_counters_query(struct hf_virtq_counters *c, struct hf_virtq_stats *st);
-int hf_virtq_counters_destroy(struct hf_virtq_counters *c); /* -EBUSY while a virtq has them */
+int hf_virtq_counters_destroy(struct hf_virtq_counters *c); /* refused while a virtq has them */
 
 /* --- receive steering objects: hf_devx_steer.c --- */
 
@@ -333,7 +327,7 @@ struct hf_tir_attr {
 	const uint8_t *key; /* Toeplitz, 40 bytes */
 };
 int hf_tir_create(struct hf_devx *dev, const struct hf_tir_attr *attr, struct hf_steer_obj *tir);
-int hf_steer_obj_destroy(struct hf_steer_obj *o); /* -EBUSY while another object refers to it */
+int hf_steer_obj_destroy(struct hf_steer_obj *o); /* refused while another object refers to it */
 
 /* A flow of the NIC's root receive table to a TIR. */
 struct hf_flow_attr {

@@ -39,14 +39,8 @@ general_read(struct hf_devx_caps *c, const void *cap)
 	c->virtio_net_q = types >> MLX5_GENERAL_OBJ_TYPE_VIRTQ & 1;
 	c->virtio_q_counters = types >> MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS & 1;
 	c->log_max_rqt_size = DEVX_GET(cmd_hca_cap, cap, log_max_rqt_size);
-	c->log_max_klm_list = DEVX_GET(cmd_hca_cap, cap, log_max_klm_list_size);
 	c->max_klm = max_klm_read(cap);
-	c->max_indirection = DEVX_GET(cmd_hca_cap, cap, max_indirection);
 	c->fixed_klm = DEVX_GET(cmd_hca_cap, cap, fixed_buffer_size);
-	c->relaxed_ordering_read = DEVX_GET(cmd_hca_cap, cap, relaxed_ordering_read);
-	c->relaxed_ordering_write = DEVX_GET(cmd_hca_cap, cap, relaxed_ordering_write);
-	c->log_max_mkey_len = DEVX_GET(cmd_hca_cap, cap, log_max_mrw_sz);
-	c->num_lag_ports = DEVX_GET(cmd_hca_cap, cap, num_lag_ports);
 }
 
 static void
@@ -57,15 +51,12 @@ virtio_read(struct hf_devx_caps *c, const void *cap)
 	c->split = types >> MLX5_VIRTQ_TYPE_SPLIT & 1;
 	c->packed = types >> MLX5_VIRTQ_TYPE_PACKED & 1;
 	c->version_1 = DEVX_GET(virtio_emulation_cap, cap, virtio_version_1_0);
-	c->eth_frame_offload = DEVX_GET(virtio_emulation_cap, cap, eth_frame_offload_type);
 	c->tso4 = DEVX_GET(virtio_emulation_cap, cap, tso_ipv4);
 	c->tso6 = DEVX_GET(virtio_emulation_cap, cap, tso_ipv6);
 	c->tx_csum = DEVX_GET(virtio_emulation_cap, cap, tx_csum);
 	c->rx_csum = DEVX_GET(virtio_emulation_cap, cap, rx_csum);
 	c->event_modes = DEVX_GET(virtio_emulation_cap, cap, event_mode);
 	c->max_virtqs = DEVX_GET(virtio_emulation_cap, cap, max_num_virtio_queues);
-	c->log_doorbell_stride = DEVX_GET(virtio_emulation_cap, cap, log_doorbell_stride);
-	c->log_doorbell_bar_size = DEVX_GET(virtio_emulation_cap, cap, log_doorbell_bar_size);
 	c->doorbell_bar_offset = DEVX_GET64(virtio_emulation_cap, cap, doorbell_bar_offset);
 	c->umem[0].a = DEVX_GET(virtio_emulation_cap, cap, umem_1_buffer_param_a);
 	c->umem[0].b = DEVX_GET(virtio_emulation_cap, cap, umem_1_buffer_param_b);

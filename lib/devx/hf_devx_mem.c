@@ -49,8 +49,7 @@ hf_mr_destroy(struct hf_mr *mr)
 		return 0;
 	ret = ibv_dereg_mr(mr->mr);
 	if (ret)
-		return devx_call_failed(mr->dev, ret,
-			"ibv_dereg_mr of key 0x%x (does a mkey still refer to it?)", mr->lkey);
+		return devx_call_failed(mr->dev, ret, "ibv_dereg_mr of key 0x%x", mr->lkey);
 	hf_obj_put(mr->obj);
 	memset(mr, 0, sizeof(*mr));
 	return 0;

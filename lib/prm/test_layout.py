@@ -3,11 +3,12 @@
 # Copyright(c) 2026 The Holdfast authors
 """Hold lib/prm against the headers of others.
 
-Both sides of the project use lib/prm, so a wrong layout there would be wrong on both sides and green everywhere.
-Two programs are generated and compiled, one with our headers and one with DPDK's mlx5_prm.h; each prints position
-and width of every field and the value of every constant, and they must agree. A name that DPDK's header does not
-have must say where it comes from ("/* Linux mlx5_ifc.h */" behind it, or behind the head of its struct or enum);
-with --linux, a Linux source tree, these are compared as well.
+Both sides of the project use lib/prm, so a wrong layout there would be wrong on both sides and
+green everywhere. Two programs are generated and compiled, one with our headers and one with DPDK's
+mlx5_prm.h; each prints position and width of every field and the value of every constant, and they
+must agree. A name that DPDK's header does not have must say where it comes from, as in
+"/* Linux mlx5_ifc.h */" behind it or behind the head of its struct or enum; with --linux, a Linux
+source tree, these are compared as well.
 """
 
 import argparse
@@ -30,7 +31,7 @@ LINUX_NAMES = {
     "virtio_net_q": "virtio_net_q_object",
 }
 
-# The completion entry is not in lib/prm but in mlx5dv.h: (struct and field there, struct and field in DPDK).
+# The completion entry is not in lib/prm but in mlx5dv.h: (name there, name in DPDK).
 CQE_PAIRS = [
     ("mlx5_cqe64.wqe_counter", "mlx5_cqe.wqe_counter"),
     ("mlx5_cqe64.op_own", "mlx5_cqe.op_own"),
@@ -39,7 +40,8 @@ CQE_PAIRS = [
 ]
 
 HEAD = re.compile(r"\b(struct|union)\s+mlx5_ifc_(\w+)_bits\s*\{")
-FIELD = re.compile(r"(?:u8|uint8_t|(?:struct|union)\s+mlx5_ifc_\w+_bits)\s+(\w+)\s*((?:\[\w*\]\s*)*);")
+FIELD = re.compile(r"(?:u8|uint8_t|(?:struct|union)\s+mlx5_ifc_\w+_bits)\s+(\w+)\s*"
+                   r"((?:\[\w*\]\s*)*);")
 SOURCE = re.compile(r"/\*\s*((?:Linux|rdma-core) [\w.]+)\s*\*/")
 CONSTANT = re.compile(r"^\t(MLX5_\w+)\s*=|^#define\s+(MLX5_\w+)\s+[^\s(]", re.M)
 
@@ -123,8 +125,8 @@ def run(prologue, body, cc, flags):
             f.write("#include <stddef.h>\n#include <stdint.h>\n#include <stdio.h>\n" + prologue)
             f.write("\nint main(void)\n{\n" + "\n".join(body) + "\nreturn 0;\n}\n")
         subprocess.run(cc + [src, "-o", exe, "-w", "-I", tmp] + flags, check=True, timeout=120)
-        text = subprocess.run([exe], check=True, timeout=30, stdout=subprocess.PIPE, text=True).stdout
-    return dict(line.split(" ", 1) for line in text.splitlines())
+        done = subprocess.run([exe], check=True, timeout=30, stdout=subprocess.PIPE, text=True)
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
 
 
 def cqe_lines(index):
@@ -139,11 +141,12 @@ def cqe_lines(index):
 def compare(title, names, ours, theirs, errors):
     for key in names:
         if ours[key] != theirs[key]:
-            errors.append(f"{key}: position and width or value are {ours[key]} here, {theirs[key]} in {title}")
+            errors.append(f"{key}: position and width, or value, are {ours[key]} here, "
+                          f"{theirs[key]} in {title}")
 
 
 def enums_with(text, names):
-    """The enums of a header that define one of the names: the header as a whole needs a kernel to compile."""
+    """The enums that define one of the names, of a header that needs a kernel to compile."""
     out = []
     for head in re.finditer(r"^enum\b[^;{]*\{", text, re.M):
         block = text[head.start():block_end(text, head.end())]
@@ -154,7 +157,8 @@ def enums_with(text, names):
 
 def check_linux(tree, names, ours, cc, errors):
     """Compare those whose named source is in a Linux tree, and return how many they were."""
-    base = ("typedef uint8_t u8;\ntypedef uint64_t u64;\n#define BIT(n) (1UL << (n))\n#define BIT_ULL(n) (1ULL << (n))\n"
+    base = ("typedef uint8_t u8;\ntypedef uint64_t u64;\n"
+            "#define BIT(n) (1UL << (n))\n#define BIT_ULL(n) (1ULL << (n))\n"
             "#define DECLARE_FLEX_ARRAY(t, n) struct { struct {} __empty_##n; t n[]; }\n"
             f'#include "{tree}/{SOURCES["Linux mlx5_ifc.h"]}"\n')
     count = 0
@@ -168,7 +172,8 @@ def check_linux(tree, names, ours, cc, errors):
                 prologue += enums_with(strip(f.read()), [n.name for n in mine])
         elif title != "Linux mlx5_ifc.h":
             prologue += f'#include "{tree}/{path}"\n'
-        compare(title, [n.key() for n in mine], ours, run(prologue, lines_of(mine, True), cc, []), errors)
+        theirs = run(prologue, lines_of(mine, True), cc, [])
+        compare(title, [n.key() for n in mine], ours, theirs, errors)
         count += len(mine)
     return count
 
@@ -204,7 +209,7 @@ def main():
         elif n.source in SOURCES:
             other.append(n)
         else:
-            errors.append(f"{n.where}: {n.key()} is not in DPDK's mlx5_prm.h and names no known source"
+            errors.append(f"{n.where}: {n.key()} is not in mlx5_prm.h and names no known source"
                           + (f" ({n.source})" if n.source else ""))
 
     ours = run('#include "prm.h"\n', lines_of(names) + cqe_lines(0), cc, ["-I", args.prm])
