@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The parts of the PMD that need neither NIC nor front end: arguments, ring checks, features, and
+ * the table of what each event leaves behind.
+ */
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <string.h>
+
+#include <rte_class.h>
+#include <rte_common.h>
+#include <rte_devargs.h>
+#include <rte_vhost.h>
+
+#include "hf_args.h"
+#include "hf_devx.h"
+#include "hf_feature.h"
+#include "hf_life.h"
+#include "hf_ring.h"
+#include "test.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* --- arguments --- */
+
+static struct hf_args args;
+
+static int
+parse(const char *text)
+{
+	struct rte_devargs devargs = {.args = text};
+
+	memset(&args, 0xff, sizeof(args));
+	return hf_args_parse(&devargs, "test", &args);
+}
+
+static bool
+wanted(const char *text)
+{
+	struct rte_devargs devargs = {.args = text};
+
+	return hf_args_wanted(&devargs);
+}
+
+static int
+test_args_wanted(void)
+{
+	struct rte_class vdpa = {.name = "vdpa"}, eth = {.name = "eth"};
+	struct rte_devargs devargs = {.cls = &vdpa};
+
+	TEST_ASSERT(wanted("class=vdpa"), "class=vdpa");
+	TEST_ASSERT(wanted("queue_pairs=2,class=vdpa"), "not first");
+	TEST_ASSERT(hf_args_wanted(&devargs), "EAL's global syntax");
+	devargs.cls = &eth;
+	TEST_ASSERT(!hf_args_wanted(&devargs), "EAL's global syntax, another class");
+	TEST_ASSERT(!hf_args_wanted(NULL), "no arguments at all");
+	TEST_ASSERT(!wanted(NULL), "no string");
+	TEST_ASSERT(!wanted(""), "an empty string");
+	TEST_ASSERT(!wanted("class=eth"), "another class");
+	TEST_ASSERT(!wanted("class=vdpa:eth"), "two classes, one of which is not ours");
+	TEST_ASSERT(!wanted("class"), "a key without value");
+	TEST_ASSERT(!wanted("queue_pairs=2"), "no class");
+	return TEST_SUCCESS;
+}
+
+static int
+test_args_good(void)
+{
+	TEST_ASSERT_SUCCESS(parse("class=vdpa"), "defaults");
+	TEST_ASSERT_EQUAL(args.queue_pairs, 0, "all that the NIC has");
+	TEST_ASSERT_EQUAL(args.event_core, -1, "any CPU");
+	TEST_ASSERT(args.host_notifier, "offered");
+	TEST_ASSERT_SUCCESS(
+		parse("class=vdpa,queue_pairs=128,event_core=0,host_notifier=0"), "all given");
+	TEST_ASSERT_EQUAL(args.queue_pairs, 128, "%u", args.queue_pairs);
+	TEST_ASSERT_EQUAL(args.event_core, 0, "%d", args.event_core);
+	TEST_ASSERT(!args.host_notifier, "not offered");
+	TEST_ASSERT_SUCCESS(parse("driver=vdpa_holdfast,host_notifier=1"), "EAL's own key");
+	return TEST_SUCCESS;
+}
+
+static int
+test_args_bad(void)
+{
+	static const char *const bad[] = {
+		"class=vdpa,queue_pair=2",
+		"class=vdpa,queues=2",
+		"class=vdpa,queue_pairs=0",
+		"class=vdpa,queue_pairs=129",
+		"class=vdpa,queue_pairs=-1",
+		"class=vdpa,queue_pairs=2x",
+		"class=vdpa,queue_pairs=",
+		"class=vdpa,queue_pairs",
+		"class=vdpa,queue_pairs=99999999999999999999",
+		"class=vdpa,queue_pairs=1,queue_pairs=1",
+		"class=vdpa,event_core=-1",
+		"class=vdpa,event_core=1000000",
+		"class=vdpa,host_notifier=2",
+		"class=vdpa,host_notifier=yes",
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(bad); i++)
+		TEST_ASSERT_EQUAL(parse(bad[i]), -EINVAL, "%s", bad[i]);
+	return TEST_SUCCESS;
+}
+
+/* --- rings --- */
+
+/* Two regions, with a hole between them; the first one is at guest address 0. */
+static struct hf_ioas_region regions[] = {
+	{.gpa = 0, .len = 0x100000},
+	{.gpa = 0x200000, .len = 0x100000},
+};
+static uint64_t region_hva[] = {0x7f0000000000, 0x7e0000000000};
+static const struct hf_front_table table = {.n = RTE_DIM(regions),
+	.regions = regions,
+	.hva = region_hva};
+
+static int
+resolve(uint32_t size, bool packed, uint64_t desc, uint64_t avail, uint64_t used, uint64_t *gpa)
+{
+	const uint64_t hva[HF_RING_AREAS] = {desc, avail, used};
+
+	return hf_ring_resolve("test", 0, size, packed, hva, &table, gpa);
+}
+
+static int
+test_ring_places(void)
+{
+	const uint64_t a = region_hva[0], b = region_hva[1];
+	uint64_t gpa[HF_RING_AREAS];
+
+	TEST_ASSERT_SUCCESS(
+		resolve(256, false, a, a + 0x1000, a + 0x2000, gpa), "at guest address 0");
+	TEST_ASSERT_EQUAL(gpa[HF_RING_DESC], 0, "0x%" PRIx64, gpa[HF_RING_DESC]);
+	TEST_ASSERT_EQUAL(gpa[HF_RING_AVAIL], 0x1000, "0x%" PRIx64, gpa[HF_RING_AVAIL]);
+	TEST_ASSERT_EQUAL(gpa[HF_RING_USED], 0x2000, "0x%" PRIx64, gpa[HF_RING_USED]);
+	TEST_ASSERT_SUCCESS(resolve(256, false, b, a, b + 0x2000, gpa), "in two regions");
+	TEST_ASSERT_EQUAL(gpa[HF_RING_DESC], 0x200000, "0x%" PRIx64, gpa[HF_RING_DESC]);
+	TEST_ASSERT_SUCCESS(resolve(256, false, b + 0x100000 - 4096, a, a + 0x1000, gpa),
+		"descriptors that end with their region");
+	TEST_ASSERT_SUCCESS(resolve(256, true, b, b + 0x100000 - 4, b + 0x100000 - 8, gpa),
+		"event areas at the end of a region");
+	return TEST_SUCCESS;
+}
+
+static int
+test_ring_outside(void)
+{
+	const uint64_t a = region_hva[0], b = region_hva[1];
+	uint64_t gpa[HF_RING_AREAS];
+
+	TEST_ASSERT_EQUAL(
+		resolve(256, false, a + 0x100000 - 4080, a, a + 0x1000, gpa), -EINVAL, "desc");
+	TEST_ASSERT_EQUAL(resolve(256, false, a, a + 0x100000 - 516, a + 0x1000, gpa), -EINVAL,
+		"avail, by its last field");
+	TEST_ASSERT_EQUAL(resolve(256, false, a, a + 0x1000, a + 0x100000 - 2052, gpa), -EINVAL,
+		"used, by its last field");
+	TEST_ASSERT_EQUAL(resolve(256, false, 0, a, a + 0x1000, gpa), -EINVAL, "NULL");
+	TEST_ASSERT_EQUAL(resolve(256, false, b - 16, a, a + 0x1000, gpa), -EINVAL, "before");
+	TEST_ASSERT_EQUAL(resolve(256, false, UINT64_MAX - 15, a, a + 0x1000, gpa), -EINVAL,
+		"an extent that wraps");
+	TEST_ASSERT_EQUAL(resolve(256, true, a, a + 0x100000, a + 0x1000, gpa), -EINVAL,
+		"a driver event area behind the end");
+	TEST_ASSERT_EQUAL(resolve(32768, false, a + 0x80000 + 16, a, a + 0x20000, gpa), -EINVAL,
+		"the largest ring, 16 bytes too far");
+	return TEST_SUCCESS;
+}
+
+static int
+test_ring_sizes(void)
+{
+	static const uint32_t bad_split[] = {0, 3, 255, 257, 32767, 32769, 65536, UINT32_MAX};
+	static const uint32_t bad_packed[] = {0, 32769, 65536, UINT32_MAX};
+	const uint64_t a = region_hva[0];
+	uint64_t gpa[HF_RING_AREAS];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(bad_split); i++)
+		TEST_ASSERT_EQUAL(resolve(bad_split[i], false, a, a + 0x80000, a + 0xa0000, gpa),
+			-EINVAL, "split, %u", bad_split[i]);
+	for (i = 0; i < RTE_DIM(bad_packed); i++)
+		TEST_ASSERT_EQUAL(resolve(bad_packed[i], true, a, a + 0x80000, a + 0xa0000, gpa),
+			-EINVAL, "packed, %u", bad_packed[i]);
+	TEST_ASSERT_SUCCESS(resolve(32768, false, a, a + 0x80000, a + 0xa0000, gpa), "largest");
+	TEST_ASSERT_SUCCESS(resolve(1, false, a, a + 0x80000, a + 0xa0000, gpa), "smallest");
+	TEST_ASSERT_SUCCESS(resolve(255, true, a, a + 0x80000, a + 0xa0000, gpa), "packed, odd");
+	return TEST_SUCCESS;
+}
+
+static int
+test_ring_alignment(void)
+{
+	const uint64_t a = region_hva[0];
+	uint64_t gpa[HF_RING_AREAS];
+
+	TEST_ASSERT_EQUAL(resolve(64, false, a + 8, a + 0x1000, a + 0x2000, gpa), -EINVAL, "desc");
+	TEST_ASSERT_EQUAL(resolve(64, false, a, a + 0x1001, a + 0x2000, gpa), -EINVAL, "avail");
+	TEST_ASSERT_EQUAL(resolve(64, false, a, a + 0x1000, a + 0x2002, gpa), -EINVAL, "used");
+	TEST_ASSERT_SUCCESS(resolve(64, false, a, a + 0x1002, a + 0x2004, gpa), "just so");
+	TEST_ASSERT_EQUAL(
+		resolve(64, true, a, a + 0x1002, a + 0x2000, gpa), -EINVAL, "driver event area");
+	TEST_ASSERT_EQUAL(
+		resolve(64, true, a, a + 0x1000, a + 0x2002, gpa), -EINVAL, "device event area");
+	return TEST_SUCCESS;
+}
+
+/* --- features --- */
+
+static const struct hf_devx_caps all_caps = {
+	.packed = true,
+	.split = true,
+	.version_1 = true,
+	.tso4 = true,
+	.tso6 = true,
+	.tx_csum = true,
+	.rx_csum = true,
+};
+
+static int
+test_feature_offer(void)
+{
+	const uint64_t never = BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_IOMMU_PLATFORM) |
+		BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(28) /* INDIRECT_DESC */ | BIT(29) /* EVENT_IDX */;
+	const uint64_t tso = BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6);
+	struct hf_devx_caps caps = {0};
+	uint64_t offer;
+
+	offer = hf_feature_offer(&all_caps);
+	TEST_ASSERT_EQUAL((offer & never), 0, "0x%" PRIx64, offer);
+	TEST_ASSERT_EQUAL((offer & tso), tso, "0x%" PRIx64, offer);
+	TEST_ASSERT((offer & BIT(VIRTIO_F_RING_PACKED)) != 0, "0x%" PRIx64, offer);
+	TEST_ASSERT((offer & BIT(VIRTIO_F_VERSION_1)) != 0, "0x%" PRIx64, offer);
+	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_GUEST_CSUM)) != 0, "0x%" PRIx64, offer);
+	TEST_ASSERT((offer & BIT(VHOST_USER_F_PROTOCOL_FEATURES)) != 0, "0x%" PRIx64, offer);
+	offer = hf_feature_offer(&caps);
+	TEST_ASSERT_EQUAL((offer & (tso | BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_F_VERSION_1))), 0,
+		"a NIC that can nothing: 0x%" PRIx64, offer);
+	caps.tso4 = true;
+	caps.packed = true;
+	offer = hf_feature_offer(&caps);
+	TEST_ASSERT_EQUAL((offer & (tso | BIT(VIRTIO_F_RING_PACKED))), 0,
+		"offered without what it depends on: 0x%" PRIx64, offer);
+	return TEST_SUCCESS;
+}
+
+static int
+test_feature_check(void)
+{
+	const uint64_t offer = hf_feature_offer(&all_caps);
+
+	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, 0), "nothing");
+	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, offer), "all");
+	TEST_ASSERT_EQUAL(
+		hf_feature_check("test", offer, offer | BIT(VHOST_F_LOG_ALL)), -EINVAL, "logging");
+	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, UINT64_MAX), -EINVAL, "all that is");
+	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, BIT(VIRTIO_NET_F_HOST_TSO4)), -EINVAL,
+		"TSO without checksums");
+	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, BIT(VIRTIO_F_RING_PACKED)), -EINVAL,
+		"packed rings without VERSION_1");
+	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer,
+				    BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_CSUM)),
+		"TSO with checksums");
+	return TEST_SUCCESS;
+}
+
+/* --- what ends when --- */
+
+static int
+test_life(void)
+{
+	enum hf_event e;
+
+	for (e = 0; e < HF_EVENT_MAX; e++) {
+		const struct hf_life *life = hf_life(e);
+
+		TEST_ASSERT_NOT_NULL(life->name, "event %d is not in the table", e);
+		TEST_ASSERT(!life->keep_virtq || life->keep_parts,
+			"%s: a queue is kept without its parts", life->name);
+		TEST_ASSERT(life->keep_connection || !hf_policy_keeps(NULL, e),
+			"%s: memory outlives the connection", life->name);
+		TEST_ASSERT(life->save_index || life->whole_device,
+			"%s: a ring is stopped alone, and its position forgotten", life->name);
+	}
+	TEST_ASSERT(hf_life(HF_EVENT_DEVICE_STOP)->keep_virtq, "a reset destroys the queues");
+	TEST_ASSERT(hf_life(HF_EVENT_DEVICE_STOP)->keep_enabled,
+		"a changed memory table leaves no queue enabled");
+	TEST_ASSERT(!hf_life(HF_EVENT_RING_ERROR)->keep_virtq,
+		"nothing leads out of a queue's error state");
+	TEST_ASSERT(hf_policy_keeps(NULL, HF_EVENT_DEVICE_STOP), "a reset unpins the guest");
+	TEST_ASSERT(!hf_policy_keeps(NULL, HF_EVENT_DISCONNECT), "memory of nobody stays pinned");
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite vdpa_suite = {
+	.suite_name = "vdpa",
+	.unit_test_cases =
+		{
+			TEST_CASE(test_args_wanted),
+			TEST_CASE(test_args_good),
+			TEST_CASE(test_args_bad),
+			TEST_CASE(test_ring_places),
+			TEST_CASE(test_ring_outside),
+			TEST_CASE(test_ring_sizes),
+			TEST_CASE(test_ring_alignment),
+			TEST_CASE(test_feature_offer),
+			TEST_CASE(test_feature_check),
+			TEST_CASE(test_life),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_vdpa(void)
+{
+	return unit_test_suite_runner(&vdpa_suite);
+}
+
+REGISTER_TEST_COMMAND(vdpa_autotest, test_vdpa);
