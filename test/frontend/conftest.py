@@ -5,8 +5,24 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "system"))
 
+from pair import Pair  # noqa: E402  (needs the paths above)
+
 pytest_plugins = ["hfrig.fixtures"]
+
+
+@pytest.fixture
+def rig(stage):
+    """dpdk-vdpa with our plugin on a NIC with two VFs."""
+    return Pair(stage)
+
+
+@pytest.fixture(params=[False, True], ids=["split", "packed"])
+def packed(request):
+    """Both kinds of rings."""
+    return request.param

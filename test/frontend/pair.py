@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Two scripted guests on the two VFs of one NIC, below one dpdk-vdpa."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from hfrig import nic, vdpa
+from hfvhost import frames
+from hfvhost.memory import Memory
+from hfvhost.net import NetDevice, Shape
+
+BROADCAST = b"\xff" * 6
+
+
+def address(vf: int) -> bytes:
+    """A VF's MAC address."""
+    return frames.mac(nic.vf_mac(vf))
+
+
+def burst(count: int, first: int = 0, src: int = 0, dst: int = 1, size: int = 0) -> list[bytes]:
+    """Frames from one VF to another: of one size, or of many; numbered from 'first'."""
+    return [frames.build(flow, address(dst), address(src), first + i, size or 60 + 37 * i % 1400)
+            for i, flow in enumerate(frames.flows(count))]
+
+
+class Pair:
+    """The application, and what is connected to it."""
+
+    def __init__(self, stage, config: vdpa.VdpaConfig | None = None):
+        self.stage = stage
+        self.app = vdpa.Vdpa(stage, config or vdpa.VdpaConfig())
+        self.nic = self.app.nic
+        self.socks = [self.app.create(vf) for vf in range(self.app.cfg.nic.vfs)]
+
+    def connect(self, vf: int, shape: Shape | None = None, mem: Memory | None = None) -> NetDevice:
+        """A front end at a VF's socket that has said nothing yet."""
+        return self.stage.keep(NetDevice(self.socks[vf], mem, replace(shape) if shape else None))
+
+    def guest(self, vf: int, shape: Shape | None = None, mem: Memory | None = None, rx: int | None = None) -> NetDevice:
+        """A guest that runs, with receive buffers posted."""
+        dev = self.connect(vf, shape, mem)
+        dev.start()
+        self.wait_ready(vf, len(dev.queues))
+        for pair in range(dev.shape.pairs):
+            dev.post_rx(rx, pair)
+        return dev
+
+    def wait_ready(self, vf: int, queues: int, timeout: float = 20.0) -> None:
+        """Wait until the NIC has so many running virtqueues on a VF."""
+        end = time.monotonic() + timeout
+        while True:
+            ready = self.running(vf)
+            if ready >= queues:
+                return
+            if time.monotonic() > end:
+                raise TimeoutError(f"{ready} of {queues} queues of VF {vf} run after {timeout} s")
+            time.sleep(0.02)
+
+    def running(self, vf: int) -> int:
+        """How many virtqueues of a VF the NIC runs."""
+        return sum(q["state"] == "RDY" for q in self.nic.function(nic.vf_bdf(vf), "stats")["virtqs"])
+
+    def registered(self, vf: int) -> int:
+        """How many MRs were ever registered on a VF."""
+        return self.nic.registered(nic.vf_bdf(vf))
+
+    def kept(self, vf: int) -> int:
+        """How many MRs a VF has."""
+        return self.nic.kept(nic.vf_bdf(vf))
+
+    def wait_kept(self, vf: int, count: int, timeout: float = 20.0) -> None:
+        """Wait until a VF has so many MRs: a disconnect is seen by the application's own thread, later."""
+        end = time.monotonic() + timeout
+        while self.kept(vf) != count:
+            if time.monotonic() > end:
+                raise TimeoutError(f"VF {vf} has {self.kept(vf)} MRs after {timeout} s, not {count}")
+            time.sleep(0.02)
+
+    def in_log(self, pattern: str, timeout: float = 20.0) -> None:
+        """Wait for a line anywhere in the application's log."""
+        self.app.process.expect(pattern, timeout, rewind=True)
+
+    def alive(self) -> None:
+        """The application serves: it answers at its prompt, and has no sanitizer's report."""
+        assert len(self.app.devices()) == self.app.cfg.nic.vfs
+
+
+def transfer(src: NetDevice, dst: NetDevice, sent: list[bytes], **how) -> None:
+    """Send frames from one guest, and see all of them arrive whole at the other, once."""
+    src.send(sent, **how)
+    got: list[bytes] = []
+    for pair in range(dst.shape.pairs):
+        got += dst.take(pair)
+    end = time.monotonic() + 20
+    while len(got) < len(sent) and time.monotonic() < end:
+        for pair in range(dst.shape.pairs):
+            got += dst.take(pair)
+        time.sleep(0.0005)
+    assert sorted(got) == sorted(sent), f"{len(got)} of {len(sent)} frames arrived"
+
+
+def both_ways(a: NetDevice, b: NetDevice, first: int = 0, count: int = 100, **how) -> None:
+    """Frames from VF 0 to VF 1 and back."""
+    transfer(a, b, burst(count, first, 0, 1), **how)
+    transfer(b, a, burst(count, first + count, 1, 0), **how)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Front ends and guests that lie, talk nonsense, or die in the middle: the application and the other guest go on."""
+
+import random
+
+import pytest
+from hfvhost import proto
+from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
+from hfvhost.net import Shape
+from hfvhost.proto import Request, Status
+from hfvhost.ring import Segment
+from pair import both_ways, burst, transfer
+
+RUDE = (Closed, NoAnswer, ProtocolError, Refused)
+
+
+def survivors(rig, packed=False):
+    """Both VFs serve new guests."""
+    rig.alive()
+    both_ways(rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise(rig, seed):
+    """Bytes that are no messages."""
+    dice = random.Random(seed)
+    for _ in range(10):
+        dev = rig.connect(0)
+        try:
+            dev.channel.send_raw(dice.randbytes(dice.randrange(1, 2000)))
+        except Closed:
+            pass
+        dev.close()
+    survivors(rig)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_messages(rig, seed):
+    """Well-formed messages with random numbers in random order, to a device that runs."""
+    dice = random.Random(1000 + seed)
+    other = rig.guest(1)
+    for _ in range(5):
+        dev = rig.guest(0)
+        dev.channel.timeout = 5
+        try:
+            for _ in range(20):
+                request = dice.choice([*Request, 0, 26, 41, 1000, 0xFFFFFFFF])
+                words = [dice.choice([0, 1, 2, 7, 255, 1 << 20, 0xFFFFFFFF]) for _ in range(dice.randrange(12))]
+                payload = b"".join(w.to_bytes(4, "little") for w in words)
+                dev.channel.send(request, payload, flags=proto.VERSION | dice.choice([0, proto.FLAG_NEED_REPLY]))
+        except RUDE:
+            pass
+        dev.close()
+    rig.alive()
+    both_ways(rig.guest(0), other)
+
+
+@pytest.mark.parametrize("index", [2, 31, 32, 128, 255, 256, 0xFFFF, 0xFFFFFFFF])
+def test_ring_index(rig, index):
+    """Each message about a ring, for rings that are not there."""
+    state = proto.VRING_STATE.pack(index, 1)
+    for request, payload in ((Request.SET_VRING_NUM, proto.VRING_STATE.pack(index, 256)),
+                             (Request.SET_VRING_BASE, state), (Request.SET_VRING_ENABLE, state),
+                             (Request.SET_VRING_ADDR, proto.VRING_ADDR.pack(index, 0, 0, 0, 0, 0)),
+                             (Request.GET_VRING_BASE, state),
+                             (Request.SET_VRING_KICK, proto.U64.pack(index & 0xFF)),
+                             (Request.SET_VRING_CALL, proto.U64.pack(index & 0xFF))):
+        dev = rig.guest(0)
+        dev.channel.timeout = 5
+        try:
+            if request == Request.GET_VRING_BASE:
+                dev.channel.ask(request, payload)
+            else:
+                dev.channel.tell(request, payload)
+        except RUDE:
+            pass
+        dev.close()
+    survivors(rig)
+
+
+STEPS = ["connect", "negotiate", "table", "ring", "rings", "enable", "ok", "traffic", "half"]
+
+
+@pytest.mark.parametrize("last", range(len(STEPS)), ids=STEPS)
+def test_disconnect_after(rig, packed, last):
+    """The front end goes at each step of its start."""
+    dev = rig.connect(0, Shape(packed=packed))
+    steps = [lambda: None, lambda: (dev.negotiate(), dev.make_rings()), dev.set_mem_table,
+             lambda: dev.setup_ring(0), lambda: dev.setup_ring(1), lambda: (dev.enable(0), dev.enable(1)),
+             lambda: dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK),
+             lambda: (dev.post_rx(), [dev.post_tx(f) for f in burst(100)], dev.tx().ring.flush()),
+             lambda: dev.channel.send_raw(proto.HEADER.pack(Request.SET_MEM_TABLE, proto.VERSION, 72) + b"12")]
+    for step in steps[:last + 1]:
+        step()
+    dev.close()
+    survivors(rig, packed)
+
+
+def test_second_front_end(rig):
+    """A second connection to the socket of a device that is in use: the first one is not disturbed."""
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b)
+    second = rig.connect(1)
+    second.channel.timeout = 5
+    try:
+        second.start()
+    except RUDE:
+        pass
+    transfer(b, a, burst(50, 1000, 1, 0))
+    second.close()
+    transfer(b, a, burst(50, 2000, 1, 0))
+    rig.alive()
+
+
+BAD = {
+    "outside": [Segment(1 << 40, 128)],
+    "over-the-end": [Segment((64 << 20) - 64, 4096)],
+    "wraps": [Segment((1 << 64) - 64, 128)],
+    "empty": [Segment(4096, 0)],
+    "huge": [Segment(4096, 0xFFFFFFFF)],
+    "short": [Segment(4096, 5)],
+    "writable": [Segment(4096, 128, True)],
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_descriptor(rig, packed, kind):
+    """A guest posts what it must not: its own queue may stop; the other guest, and its own next life, are well."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    ring = a.tx().ring
+    ring.post(BAD[kind], None)
+    ring.flush()
+    transfer(b, a, burst(20, 0, 1, 0))
+    a.close()
+    rig.alive()
+    both_ways(rig.guest(0, Shape(packed=packed)), b, 1000)
+
+
+def test_descriptor_loop(rig):
+    """A split chain that bites its own tail."""
+    a, b = rig.guest(0), rig.guest(1)
+    ring = a.tx().ring
+    ring.post([Segment(4096, 64), Segment(4096, 64)], None)
+    head = ring.chains.popitem()[1][1]
+    a.mem.write16(ring.desc + 16 * head[1] + 12, 1)          # NEXT
+    a.mem.write16(ring.desc + 16 * head[1] + 14, head[0])    # back to the head
+    ring.flush()
+    transfer(b, a, burst(20, 0, 1, 0))
+    a.close()
+    both_ways(rig.guest(0), b, 1000)
+
+
+@pytest.mark.parametrize("jump", [1000, 0x8000, 0xFFFF])
+def test_available_index_jumps(rig, jump):
+    """A split ring whose available index runs ahead of what a ring can hold."""
+    a, b = rig.guest(0), rig.guest(1)
+    ring = a.tx().ring
+    a.mem.write16(ring.driver + 2, jump)
+    ring.kick()
+    transfer(b, a, burst(20, 0, 1, 0))
+    a.close()
+    both_ways(rig.guest(0), b, 1000)

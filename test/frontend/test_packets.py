@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Frames between two guests, through the virtqueues of the NIC."""
+
+import pytest
+from hfrig.toeplitz import KEY, hash_input, toeplitz
+from hfvhost import frames
+from hfvhost.net import Shape
+from hfvhost.proto import Feature
+from pair import BROADCAST, address, both_ways, burst, transfer
+
+
+def test_exchange(rig, packed):
+    """More frames than the ring is long, of all sizes, both ways, whole and once."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    assert bool(a.features & Feature.RING_PACKED) == packed
+    both_ways(a, b, 0, 600)
+
+
+def test_mixed(rig):
+    """A guest with split rings and one with packed rings."""
+    both_ways(rig.guest(0, Shape(packed=False)), rig.guest(1, Shape(packed=True)))
+
+
+def test_chains(rig, packed):
+    """Frames in several descriptors, to buffers of several descriptors."""
+    shape = Shape(packed=packed)
+    a, b = rig.guest(0, shape, rx=0), rig.guest(1, shape, rx=0)
+    b.post_rx(60, parts=4)
+    sent = burst(60)
+    a.send(sent, parts=5)
+    assert sorted(b.receive(60, refill=False)) == sorted(sent)
+
+
+@pytest.mark.parametrize("size", [4, 64, 1024])
+def test_ring_sizes(rig, packed, size):
+    """Small rings and large ones go round."""
+    shape = Shape(packed=packed, size=size)
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    step = max(1, size // 2)
+    for first in range(0, 4 * size, step):
+        transfer(a, b, burst(step, first))
+
+
+def test_interrupts(rig, packed):
+    """The call descriptor fires when frames arrive, unless the guest asked for silence."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    ring = b.rx().ring
+    ring.want_calls(True)
+    a.send(burst(10))
+    assert ring.call_fd.wait(20), "no call for received frames"
+    b.receive(10)
+    ring.want_calls(False)
+    while ring.call_fd.wait(0.2):
+        pass
+    a.send(burst(10, 100))
+    b.receive(10)
+    assert not ring.call_fd.wait(0.5), "called although the guest asked for silence"
+    ring.want_calls(True)
+    a.send(burst(10, 200))
+    assert ring.call_fd.wait(20), "no call after the guest asked for calls again"
+    b.receive(10)
+
+
+def test_short_of_buffers(rig, packed):
+    """What finds no buffer is dropped and counted, the rest arrives; nothing gets stuck."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), rx=20)
+    sent = burst(50, size=200)
+    a.send(sent)
+    got = b.receive(20, refill=False)
+    assert got == sent[:20]
+    b.post_rx()
+    transfer(a, b, burst(50, 100))
+
+
+def test_queues(rig, packed):
+    """Four queue pairs: every one is hit, and each frame is on the queue that its hash says."""
+    shape = Shape(pairs=4, packed=packed)
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    kinds = [f for kind in ("udp4", "tcp4", "udp6", "tcp6", "ip4", "ip6") for f in frames.flows(16, kind)]
+    want: dict[int, list[bytes]] = {0: [], 1: [], 2: [], 3: []}
+    for seq, flow in enumerate(kinds):
+        frame = frames.build(flow, address(1), address(0), seq)
+        want[toeplitz(KEY, hash_input(flow)) % 4].append(frame)
+        a.send([frame], pair=seq % 4)
+    for queue, sent in want.items():
+        assert sent, f"the flows of the test leave queue {queue} out"
+        assert sorted(b.receive(len(sent), queue)) == sorted(sent)
+
+
+def test_queue_disabled(rig, packed):
+    """Receive traffic follows queues that are disabled and enabled again."""
+    shape = Shape(pairs=2, packed=packed)
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    transfer(a, b, burst(64))
+    b.enable(2, False)
+    a.send(burst(64, 100))
+    assert len(b.receive(64, 0)) == 64
+    b.enable(2)
+    rig.wait_ready(1, 4)
+    transfer(a, b, burst(64, 200))
+
+
+def test_broadcast(rig):
+    """A broadcast reaches the other VF, and does not come back to its sender."""
+    a, b = rig.guest(0), rig.guest(1)
+    frame = frames.build(frames.Flow(), BROADCAST, address(0), 1)
+    a.send([frame])
+    assert b.receive(1) == [frame]
+    assert not a.take()
+
+
+def test_stranger(rig):
+    """A frame for an address that nobody has reaches nobody."""
+    a, b = rig.guest(0), rig.guest(1)
+    a.send([frames.build(frames.Flow(), frames.mac("52:54:00:ff:ff:ff"), address(0), 1)])
+    transfer(a, b, burst(5, 10))

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Stops and starts: no buffer is lost, and what is registered stays registered until the guest is gone."""
+
+import time
+
+import pytest
+from hfvhost import frames
+from hfvhost.net import Shape
+from hfvhost.proto import Protocol, Request
+from pair import both_ways, burst, transfer
+
+PREFETCH = 0.3      # seconds in which a NIC that fetches buffers ahead has done so
+
+
+@pytest.mark.parametrize("status_first", [False, True], ids=["bases-first", "status-first"])
+def test_posted_buffers(rig, packed, status_first):
+    """Every buffer that was posted before a stop takes a frame after the start."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), rx=128)
+    transfer_some(a, b, 40, 0)
+    time.sleep(PREFETCH)
+    b.stop(status_first)
+    b.start()
+    rig.wait_ready(1, 2)
+    transfer_some(a, b, 88, 100)
+    assert b.rx().ring.outstanding == 0
+    b.post_rx()
+    both_ways(a, b, 1000)
+
+
+def transfer_some(a, b, count, first):
+    """Frames into posted buffers, which are not posted again."""
+    sent = burst(count, first)
+    a.send(sent)
+    assert b.receive(count, refill=False) == sent
+
+
+def test_all_buffers_many_times(rig, packed):
+    """Several stops in a row, with nothing received in between, lose nothing either."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    posted = b.rx().ring.outstanding
+    for _ in range(4):
+        b.stop()
+        b.start()
+        rig.wait_ready(1, 2)
+    transfer_some(a, b, posted, 0)
+    assert b.rx().ring.outstanding == 0
+
+
+def test_posted_while_stopped(rig, packed):
+    """Frames that were posted to a stopped ring go out when it starts."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a.stop()
+    sent = burst(60)
+    for frame in sent:
+        a.post_tx(frame)
+    a.tx().ring.publish()
+    a.start()
+    a.tx().ring.kick()
+    assert b.receive(60) == sent
+    a.send([])
+
+
+def test_stop_in_traffic(rig, packed):
+    """Stops in the middle of a burst: every buffer comes back once, no frame comes twice or damaged."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    seen: list[int] = []
+    first = 0
+    for turn in range(6):
+        for frame in burst(200, first):
+            a.post_tx(frame)
+        a.tx().ring.flush()
+        first += 200
+        for dev in (b, a) if turn % 2 else (a, b):
+            dev.stop()
+            dev.start()
+        rig.wait_ready(0, 2)
+        rig.wait_ready(1, 2)
+        a.tx().ring.kick()
+        a.send([])
+        seen += [frames.sequence(f) for f in b.take()]
+    transfer(a, b, burst(50, 100000))
+    assert len(seen) == len(set(seen))
+    assert set(seen) <= set(range(first))
+
+
+def test_memory_kept(rig, packed):
+    """A device stop costs no registration, in either order of its messages; a disconnect gives all back."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    both_ways(a, b)
+    idle = rig.registered(1)
+    kept = rig.kept(1)
+    for turn in range(3):
+        b.stop(status_first=turn % 2 == 0)
+        assert rig.kept(1) == kept
+        b.start()
+        rig.wait_ready(1, 2)
+    assert rig.registered(1) == idle
+    both_ways(a, b, 1000)
+    b.close()
+    again = rig.guest(1, Shape(packed=packed))
+    both_ways(a, again, 2000)
+
+
+def test_disconnect_drops(rig):
+    """After a disconnect the NIC has none of the guest's memory any more."""
+    probe = rig.kept(0)
+    a = rig.guest(0)
+    assert rig.kept(0) > probe
+    a.close()
+    rig.wait_kept(0, probe)
+
+
+def test_reset_owner(rig, packed):
+    """RESET_OWNER ends a device on a connection that lives on; set up again, it works."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    both_ways(a, b)
+    b.channel.tell(Request.RESET_OWNER, need_reply=False)
+    for queue in b.queues:
+        queue.ring.close()
+    b.back.close()
+    b.queues, b.back, b.channel.need_reply = [], None, False
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    both_ways(a, b, 1000)
+    rig.alive()
+
+
+def test_no_status(rig, packed):
+    """A front end that does not know STATUS: the device starts with its first pair, later queues join."""
+    shape = Shape(pairs=2, packed=packed, protocol=int(Protocol.MQ | Protocol.REPLY_ACK))
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    both_ways(a, b)
+    b.stop()
+    b.start()
+    rig.wait_ready(1, 4)
+    both_ways(a, b, 1000)
+
+
+def test_late_queues(rig, packed):
+    """Queues that are enabled after the device started (no STATUS) are closed with the rest (D34)."""
+    a = rig.guest(0, Shape(packed=packed))
+    b = rig.connect(1, Shape(pairs=2, packed=packed, protocol=int(Protocol.MQ | Protocol.REPLY_ACK)))
+    b.negotiate()
+    b.make_rings()
+    b.set_mem_table()
+    for index in (0, 1):
+        b.setup_ring(index)
+        b.enable(index)
+    rig.wait_ready(1, 2)
+    for index in (2, 3):
+        b.setup_ring(index)
+        b.enable(index)
+    rig.wait_ready(1, 4)
+    for pair in (0, 1):
+        b.post_rx(pair=pair)
+    transfer(a, b, burst(64))
+    b.stop()
+    assert rig.running(1) == 0
+    b.start()
+    rig.wait_ready(1, 4)
+    transfer(a, b, burst(64, 100))
+    b.close()
+    rig.alive()
+
+
+def test_event_descriptors_swapped(rig, packed):
+    """Kick and call descriptors may be replaced while the device runs."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    for turn in range(3):
+        for dev, index in ((a, 1), (b, 0)):
+            ring = dev.queues[index].ring
+            ring.kick_fd.close()
+            ring.call_fd.close()
+            ring.kick_fd, ring.call_fd = type(ring.kick_fd)(), type(ring.call_fd)()
+            dev.set_kick(index)
+            dev.set_call(index)
+        rig.wait_ready(0, 2)
+        rig.wait_ready(1, 2)
+        b.rx().ring.want_calls(True)
+        transfer(a, b, burst(20, 100 * turn))
+        assert b.rx().ring.call_fd.wait(20)

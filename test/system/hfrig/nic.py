@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""nicemu: the description of a NIC as options, and what the NIC itself says on its control socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import paths
+from .process import Process, Stage
+
+
+def vf_bdf(index: int) -> str:
+    """PCI address of the VF with that index, 0 is the first."""
+    devfn = index + 2
+    return f"0000:ca:{devfn >> 3:02x}.{devfn & 7}"
+
+
+def vf_mac(index: int) -> str:
+    """The MAC address that the VF with that index has unless told otherwise."""
+    return f"0c:42:a1:0e:00:{index + 1:02x}"
+
+
+@dataclass
+class NicConfig:
+    """What the NIC is to be like."""
+
+    vfs: int = 2
+    queues: int = 0                                     # virtqueues of a function, 0: the default
+    wire: str = "none"
+    engines: int = 1
+    caps: dict[str, int] = field(default_factory=dict)  # of all functions
+    learn: bool = False
+    options: list[str] = field(default_factory=list)    # more of nicemu run
+
+    def argv(self) -> list[str]:
+        """As options of nicemu run."""
+        argv = ["--vfs", str(self.vfs), "--wire", self.wire, "--engines", str(self.engines)]
+        argv += ["--queues", str(self.queues)] if self.queues else []
+        argv += ["--learn"] if self.learn else []
+        for name, value in self.caps.items():
+            argv += ["--cap", f"{name}={value}"]
+        return argv + self.options
+
+
+class NicControl:
+    """The control socket: the NIC's own tables."""
+
+    def __init__(self, path: Path | str, process: Process | None = None):
+        self.path = str(path)
+        self.process = process
+
+    def ask(self, line: str, timeout: float = 20.0) -> dict:
+        """One request, one answer."""
+        end = time.monotonic() + timeout
+        while True:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(timeout)
+            try:
+                sock.connect(self.path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                sock.close()
+                if time.monotonic() > end or (self.process and not self.process.alive):
+                    raise TimeoutError(f"no NIC listens at {self.path}") from None
+                time.sleep(0.05)
+        with sock:
+            sock.sendall((line + "\n").encode())
+            data = b""
+            while not data.endswith(b"\n"):
+                part = sock.recv(65536)
+                if not part:
+                    break
+                data += part
+        answer = json.loads(data)
+        if not answer.get("ok"):
+            raise ValueError(f"nicemu: '{line}': {answer.get('error')}")
+        return answer
+
+    def function(self, bdf: str, what: str = "objects") -> dict:
+        """What the NIC says of one function."""
+        for func in self.ask(what)["functions"]:
+            if func["bdf"] == bdf:
+                return func
+        raise KeyError(f"the NIC has no function {bdf}")
+
+    def registered(self, bdf: str) -> int:
+        """How many MRs were ever registered with a function."""
+        return self.function(bdf)["mr_registered"]
+
+    def kept(self, bdf: str) -> int:
+        """How many MRs a function has now."""
+        func = self.function(bdf)
+        return func["mr_registered"] - func["mr_destroyed"]
+
+
+def sanitizer_env() -> dict[str, str]:
+    """What a sanitized plugin or preload library needs when the program that loads it is not sanitized."""
+    if not paths.SANITIZED:
+        return {}
+    libs = [subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True,
+                           timeout=20).stdout.strip() for name in ("libasan.so", "libubsan.so")]
+    return {"LD_PRELOAD": " ".join(str(Path(lib).resolve()) for lib in libs),
+            "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:handle_abort=0",
+            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+
+
+def run(stage: Stage, name: str, nic: NicConfig, argv: list[str]) -> tuple[Process, NicControl]:
+    """Start a program on a NIC."""
+    stage.count += 1
+    ctl = stage.dir / f"c{stage.count}"
+    process = stage.run(name, [str(paths.NICEMU), "run", "--ctl", str(ctl), *nic.argv(), "--", *argv],
+                        sanitizer_env())
+    return process, NicControl(ctl, process)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""DPDK's dpdk-vdpa example on an emulated NIC, with our plugin or with the mlx5 driver that DPDK itself has."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import nic, paths
+from .process import Process, Stage
+
+HOLDFAST = "holdfast"
+MLX5 = "mlx5"
+
+
+@dataclass
+class VdpaConfig:
+    """How to start the application."""
+
+    driver: str = HOLDFAST
+    nic: nic.NicConfig = field(default_factory=nic.NicConfig)
+    devargs: str = ""           # more of each VF
+    client: bool = False        # connect to the front ends instead of listening
+    memory: int = 256
+    eal: list[str] = field(default_factory=list)
+
+
+def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
+    """The application's command line."""
+    line = [str(paths.VDPA_APP), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
+            "--no-telemetry", f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info",
+            *cfg.eal]
+    if cfg.driver == HOLDFAST:
+        line += ["-d", str(paths.PLUGIN)]
+    for index in range(cfg.nic.vfs):
+        line += ["-a", f"{nic.vf_bdf(index)},class=vdpa" + (f",{cfg.devargs}" if cfg.devargs else "")]
+    return line + ["--", "-i"] + (["--client"] if cfg.client else [])
+
+
+class Vdpa:
+    """The running application, at its prompt."""
+
+    def __init__(self, stage: Stage, cfg: VdpaConfig | None = None):
+        self.cfg = cfg or VdpaConfig()
+        self.stage = stage
+        self.process: Process
+        self.process, self.nic = nic.run(stage, f"vdpa-{self.cfg.driver}", self.cfg.nic, argv(stage, self.cfg))
+        self.process.expect(r"vdpa> ", 60)
+
+    def do(self, command: str, timeout: float = 60.0) -> str:
+        """Type a command; what was printed until the prompt came back."""
+        at = len(self.process.text())
+        self.process.command(command, r"vdpa> ", timeout)
+        return self.process.text()[at:self.process.seen]
+
+    def devices(self) -> dict[str, tuple[int, int]]:
+        """What 'list' says: number of queue pairs, and features, by device name."""
+        found = re.findall(r"^(\S+:\S+)\s+(\d+)\s+0x([0-9a-f]+)", self.do("list"), re.M)
+        return {name: (int(queues), int(features, 16)) for name, queues, features in found}
+
+    def create(self, vf: int, sock: str | None = None) -> str:
+        """Bind a VF to a socket; the socket's path."""
+        sock = sock or f"{self.stage.dir}/v{vf}"
+        if not self.cfg.client and os.path.exists(sock):
+            os.unlink(sock)
+        said = self.do(f"create {sock} {nic.vf_bdf(vf)}")
+        if re.search(r"Unable to find|please remove|driver failed", said):
+            raise self.process.fail(f"cannot bind {nic.vf_bdf(vf)} to {sock}")
+        return sock
+
+    def stats(self, vf: int, queue: int) -> dict[str, int]:
+        """What the driver counts for a queue."""
+        said = self.do(f"stats {nic.vf_bdf(vf)} {queue}")
+        return {k: int(v) for k, v in re.findall(r"^\s+([a-z_]\S*(?: \S+)*?)\s+(\d+)\s*$", said, re.M)}
+
+    def wait_log(self, pattern: str, timeout: float = 30.0) -> re.Match:
+        """Wait for a line in the application's log."""
+        return self.process.expect(pattern, timeout)
+
+    def quit(self) -> int:
+        """Leave by the prompt; exit status."""
+        self.process.write("quit")
+        return self.process.wait(60)
+
+
+def plugin_is_safe(path: Path = paths.PLUGIN) -> bool:
+    """EAL refuses a plugin below a directory that everybody may write."""
+    return not any(p.stat().st_mode & 0o002 for p in path.resolve().parents)
