@@ -51,6 +51,7 @@ struct hf_devx_caps {
 	uint8_t log_max_rqt_size; /* log2 of entries */
 	uint32_t max_klm; /* log_max_klm_list_size, in entries; and no more than a command holds */
 	bool fixed_klm; /* fixed_buffer_size: entries of a fixed size */
+	bool relaxed_only; /* mkc_order_write_after_write_ro_only: keys have to be relaxed */
 	/* RoCE */
 	uint8_t ts_format_qp; /* qp_ts_format */
 	/* virtio emulation; all zero without virtio_net_q */

@@ -14,14 +14,24 @@
 #include "devx_priv.h"
 #include "hf_log.h"
 
+/*
+ * Keys are strictly ordered although the NIC may offer relaxed ordering: rings and packets lie
+ * under the same key, and the index of a used ring must not overtake the packet that it announces.
+ * A NIC that has no other keys than relaxed ones orders these by itself.
+ */
+
 /* --- direct MRs --- */
 
 int
 hf_mr_create(struct hf_devx *dev, void *addr, uint64_t len, uint64_t iova, struct hf_mr *mr)
 {
+	unsigned int access = IBV_ACCESS_LOCAL_WRITE;
+
 	memset(mr, 0, sizeof(*mr));
+	if (dev->caps.relaxed_only)
+		access |= IBV_ACCESS_RELAXED_ORDERING;
 	errno = 0;
-	mr->mr = ibv_reg_mr_iova(dev->pd, addr, len, iova, IBV_ACCESS_LOCAL_WRITE);
+	mr->mr = ibv_reg_mr_iova(dev->pd, addr, len, iova, access);
 	if (mr->mr == NULL)
 		return devx_call_failed(dev, errno,
 			"ibv_reg_mr_iova of 0x%" PRIx64 " bytes for 0x%" PRIx64
@@ -83,16 +93,13 @@ mkey_attr_check(const struct hf_devx *dev, const struct hf_mkey_attr *attr)
 	return 0;
 }
 
-/*
- * The key is strictly ordered although the NIC may offer relaxed ordering: rings and packets lie
- * under the same key, and the index of a used ring must not overtake the packet that it announces.
- */
 static void
 mkey_context_fill(const struct hf_devx *dev, const struct hf_mkey_attr *attr, uint32_t n, void *mkc)
 {
 	DEVX_SET(mkc, mkc, access_mode_1_0,
 		attr->log_entity != 0 ? MLX5_MKC_ACCESS_MODE_KLM_FBS : MLX5_MKC_ACCESS_MODE_KLM);
 	DEVX_SET(mkc, mkc, log_page_size, attr->log_entity);
+	DEVX_SET(mkc, mkc, relaxed_ordering_write, dev->caps.relaxed_only);
 	DEVX_SET(mkc, mkc, lr, 1);
 	DEVX_SET(mkc, mkc, lw, 1);
 	DEVX_SET(mkc, mkc, qpn, 0xffffff); /* any */

@@ -347,7 +347,9 @@ struct mlx5_ifc_cmd_hca_cap_bits {
 	uint8_t roce_rw_supported[0x1]; /* Linux mlx5_ifc.h */
 	uint8_t reserved_at_3a2[0x1];
 	uint8_t log_max_stride_sz_rq[0x5];
-	uint8_t reserved_at_3a8[0x3];
+	uint8_t reserved_at_3a8[0x1];
+	uint8_t mkc_order_write_after_write_ro_only[0x1]; /* mstflint PRM database */
+	uint8_t reserved_at_3aa[0x1];
 	uint8_t log_min_stride_sz_rq[0x5];
 	uint8_t reserved_at_3b0[0x3];
 	uint8_t log_max_stride_sz_sq[0x5];

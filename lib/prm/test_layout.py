@@ -23,6 +23,7 @@ SOURCES = {
     "Linux mlx5_ifc_vdpa.h": "include/linux/mlx5/mlx5_ifc_vdpa.h",
     "Linux device.h": "include/linux/mlx5/device.h",
     "rdma-core mlx5_ifc.h": None,
+    "mstflint PRM database": None,
 }
 
 # The same thing under another name: ours (DPDK's) -> Linux's.
@@ -42,7 +43,7 @@ CQE_PAIRS = [
 HEAD = re.compile(r"\b(struct|union)\s+mlx5_ifc_(\w+)_bits\s*\{")
 FIELD = re.compile(r"(?:u8|uint8_t|(?:struct|union)\s+mlx5_ifc_\w+_bits)\s+(\w+)\s*"
                    r"((?:\[\w*\]\s*)*);")
-SOURCE = re.compile(r"/\*\s*((?:Linux|rdma-core) [\w.]+)\s*\*/")
+SOURCE = re.compile(r"/\*\s*((?:Linux|rdma-core|mstflint) [\w. ]*\w)\s*\*/")
 CONSTANT = re.compile(r"^\t(MLX5_\w+)\s*=|^#define\s+(MLX5_\w+)\s+[^\s(]", re.M)
 
 
