@@ -9,8 +9,11 @@
 #include <net/ethernet.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stddef.h>
 #include <stdio.h>
 
+#define CONF_MAX_VFS	64
+#define CONF_MAX_QUEUES	256
 #define CONF_MAX_CAPS	64
 #define CONF_MAX_FAIL	32
 #define CONF_STR	128
@@ -32,6 +35,7 @@ struct conf_func {
 	struct conf_cap caps[CONF_MAX_CAPS];	/* on top of the adapter's */
 };
 
+/* func -1: on any function; nth 1: the next command with this opcode */
 struct conf_fail { int func; char opcode[48]; unsigned int nth; char status[32]; };
 
 struct conf {
@@ -39,6 +43,7 @@ struct conf {
 	char fw_ver[32];
 	char wire[CONF_STR];		/* see wire.h */
 	bool learn;			/* e-switch learns addresses */
+	bool memlock;			/* RLIMIT_MEMLOCK limits what is pinned */
 	unsigned int engines;
 	char cpus[CONF_STR];		/* "1" or "0,1" or empty: any */
 	char ctl[CONF_STR];		/* path of the control socket, empty: none */
@@ -57,5 +62,30 @@ int conf_read(struct conf *c, const char *path, char *why, size_t len);
 int conf_write(const struct conf *c, FILE *f);
 int conf_check(const struct conf *c, char *why, size_t len);
 void conf_free(struct conf *c);
+
+/*
+ * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all functions (conf_set_cap).
+ * conf_set_cap(): name and value of a capability; an unknown name lists those that are close to it.
+ * conf_set_fail(): "[FUNC/]OPCODE[:NTH[:STATUS]]".
+ */
+int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
+int conf_set_cap(struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
+int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
+/* A whole number, decimal, 0x hexadecimal or 0 octal, nothing after it. 0 or -EINVAL. */
+int conf_number(const char *s, int64_t *v);
+
+/* The keys of the sections [nic] and [func N], for conf_set(), conf_write() and "nicemu describe". */
+enum conf_type { CONF_TEXT, CONF_BOOL, CONF_UINT, CONF_U16, CONF_HEX16, CONF_INT, CONF_MAC };
+struct conf_key {
+	const char *name;
+	enum conf_type type;
+	size_t off, size;		/* in struct conf or struct conf_func; size of a text */
+	int64_t min, max;		/* of a number */
+	const char *help;
+};
+extern const struct conf_key conf_nic_keys[], conf_func_keys[];
+extern const unsigned int conf_n_nic_keys, conf_n_func_keys;
+/* The value of a key as text, as conf_set() takes it. */
+void conf_print(const struct conf_key *k, const void *base, char *buf, size_t len);
 
 #endif /* NICEMU_CONF_H */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fw/fw.h"
+#include "wire/wire.h"
+
+#define DEV_ID_PF	0x101d /* ConnectX-6 Dx, pci.ids */
+#define DEV_ID_VF	0x101e /* ConnectX Family mlx5Gen Virtual Function */
+#define FIRST_VF_DEVFN	2
+#define FIRST_MINOR	192 /* IB_UVERBS_BASE_MINOR of Linux uverbs_main.c */
+
+static void
+func_default(struct conf_func *f, unsigned int idx)
+{
+	unsigned int devfn = idx == 0 ? 0 : FIRST_VF_DEVFN + idx - 1;
+
+	snprintf(f->bdf, sizeof(f->bdf), "0000:ca:%02x.%u", (devfn >> 3) & 0x1f, devfn & 7);
+	snprintf(f->ibdev, sizeof(f->ibdev), "mlx5_%u", idx % 1000);
+	snprintf(f->uverbs, sizeof(f->uverbs), "uverbs%u", idx % 1000);
+	f->minor = FIRST_MINOR + idx;
+	f->device_id = idx == 0 ? DEV_ID_PF : DEV_ID_VF;
+	f->mac = (struct ether_addr){{0x0c, 0x42, 0xa1, 0x0e, 0x00, (uint8_t)idx}};
+	f->numa_node = -1;
+	f->mtu = 1500;
+	f->queues = 32;
+}
+
+int
+conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len)
+{
+	unsigned int i;
+
+	memset(c, 0, sizeof(*c));
+	if (n_vfs > CONF_MAX_VFS) {
+		snprintf(why, len, "%u VFs: at most %u", n_vfs, CONF_MAX_VFS);
+		return -EINVAL;
+	}
+	c->n_funcs = n_vfs + 1;
+	c->funcs = calloc(c->n_funcs, sizeof(*c->funcs));
+	if (c->funcs == NULL) {
+		snprintf(why, len, "no memory for %u functions", c->n_funcs);
+		return -ENOMEM;
+	}
+	snprintf(c->part, sizeof(c->part), "cx6dx");
+	snprintf(c->fw_ver, sizeof(c->fw_ver), "22.41.1000");
+	snprintf(c->wire, sizeof(c->wire), "none");
+	c->engines = 1;
+	for (i = 0; i < c->n_funcs; i++)
+		func_default(&c->funcs[i], i);
+	return 0;
+}
+
+void
+conf_free(struct conf *c)
+{
+	free(c->funcs);
+	memset(c, 0, sizeof(*c));
+}
+
+static int
+check_caps(const struct conf_cap *caps, unsigned int n, char *why, size_t len)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		ret = fw_cap_check(caps[i].name, caps[i].value, why, len);
+		if (ret != 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* Two functions that can't be told apart would get each other's frames or each other's files. */
+static int
+check_unique(const struct conf *c, char *why, size_t len)
+{
+	const struct conf_func *a, *b;
+	const char *what;
+	unsigned int i, j;
+
+	for (i = 0; i < c->n_funcs; i++) {
+		for (j = 0; j < i; j++) {
+			a = &c->funcs[i];
+			b = &c->funcs[j];
+			what = NULL;
+			if (strcasecmp(a->bdf, b->bdf) == 0)
+				what = "bdf";
+			else if (strcmp(a->ibdev, b->ibdev) == 0)
+				what = "ibdev";
+			else if (strcmp(a->uverbs, b->uverbs) == 0 || a->minor == b->minor)
+				what = "uverbs or minor";
+			else if (memcmp(&a->mac, &b->mac, sizeof(a->mac)) == 0)
+				what = "mac";
+			if (what == NULL)
+				continue;
+			snprintf(why, len, "functions %u and %u have the same %s", j, i, what);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int
+check_func(const struct conf_func *f, unsigned int idx, char *why, size_t len)
+{
+	unsigned int dom, bus, dev, fn;
+	int end = 0;
+
+	if (sscanf(f->bdf, "%4x:%2x:%2x.%1u%n", &dom, &bus, &dev, &fn, &end) != 4 ||
+		f->bdf[end] != '\0' || end != 12 || dev > 0x1f || fn > 7) {
+		snprintf(why, len, "function %u: bdf '%s': want DDDD:BB:DD.F", idx, f->bdf);
+		return -EINVAL;
+	}
+	if (f->mac.ether_addr_octet[0] & 1) {
+		snprintf(why, len, "function %u: a multicast address can't be its mac", idx);
+		return -EINVAL;
+	}
+	if (strchr(f->ibdev, '/') != NULL || f->ibdev[0] == '\0' || f->ibdev[0] == '.' ||
+		strchr(f->uverbs, '/') != NULL || strncmp(f->uverbs, "uverbs", 6) != 0) {
+		snprintf(why, len, "function %u: ibdev '%s' or uverbs '%s': want names like mlx5_0 and uverbs0",
+			idx, f->ibdev, f->uverbs);
+		return -EINVAL;
+	}
+	return check_caps(f->caps, f->n_caps, why, len);
+}
+
+/* A list of CPUs: "1", "0,2-3". */
+static int
+check_cpus(const char *list, char *why, size_t len)
+{
+	const char *p = list;
+	unsigned int a, b;
+	int used;
+
+	while (*p != '\0') {
+		used = 0;
+		if (sscanf(p, "%u-%u%n", &a, &b, &used) != 2 || used == 0) {
+			used = 0;
+			if (sscanf(p, "%u%n", &a, &used) != 1 || used == 0)
+				goto bad;
+			b = a;
+		}
+		if (a > b || b > 4095)
+			goto bad;
+		p += used;
+		if (*p == ',' && p[1] != '\0')
+			p++;
+		else if (*p != '\0')
+			goto bad;
+	}
+	return 0;
+bad:
+	snprintf(why, len, "cpus '%s': want a list like 1 or 0,2-3", list);
+	return -EINVAL;
+}
+
+static int
+check_fails(const struct conf *c, char *why, size_t len)
+{
+	const struct conf_fail *f;
+	uint16_t opcode;
+	uint8_t status;
+	unsigned int i;
+
+	for (i = 0; i < c->n_fail; i++) {
+		f = &c->fail[i];
+		if (f->func >= (int)c->n_funcs) {
+			snprintf(why, len, "fail: no function %d, there are %u", f->func, c->n_funcs);
+			return -EINVAL;
+		}
+		if (fw_opcode_parse(f->opcode, &opcode) != 0) {
+			snprintf(why, len, "fail: opcode '%s': want a name like CREATE_MKEY or a number",
+				f->opcode);
+			return -EINVAL;
+		}
+		if (fw_status_parse(f->status, &status) != 0) {
+			snprintf(why, len, "fail: status '%s': want a name like BAD_PARAM or a number", f->status);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int
+conf_check(const struct conf *c, char *why, size_t len)
+{
+	unsigned int i;
+	int ret;
+
+	if (strcmp(c->part, "cx6dx") != 0) {
+		snprintf(why, len, "part '%s': only cx6dx (ConnectX-6 Dx)", c->part);
+		return -EINVAL;
+	}
+	if (c->n_funcs == 0 || c->engines == 0 || c->engines > NIC_MAX_ENGINES) {
+		snprintf(why, len, "%u functions, %u engines: want at least 1 of each, at most %u engines",
+			c->n_funcs, c->engines, NIC_MAX_ENGINES);
+		return -EINVAL;
+	}
+	ret = check_caps(c->caps, c->n_caps, why, len);
+	for (i = 0; ret == 0 && i < c->n_funcs; i++)
+		ret = check_func(&c->funcs[i], i, why, len);
+	if (ret == 0)
+		ret = check_unique(c, why, len);
+	if (ret == 0)
+		ret = check_cpus(c->cpus, why, len);
+	if (ret == 0)
+		ret = check_fails(c, why, len);
+	if (ret == 0)
+		ret = wire_check(c->wire, why, len);
+	return ret;
+}

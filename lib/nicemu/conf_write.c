@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "conf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+static void
+write_keys(const struct conf_key *keys, unsigned int n, const void *base, FILE *f)
+{
+	char value[CONF_STR];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		conf_print(&keys[i], base, value, sizeof(value));
+		fprintf(f, "%s = %s\n", keys[i].name, value);
+	}
+}
+
+static void
+write_caps(const struct conf_cap *caps, unsigned int n, const char *prefix, FILE *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fprintf(f, "%s%s = %#" PRIx64 "\n", prefix, caps[i].name, caps[i].value);
+}
+
+int
+conf_write(const struct conf *c, FILE *f)
+{
+	const struct conf_fail *fail;
+	unsigned int i;
+
+	fprintf(f, "[nic]\nvfs = %u\n", c->n_funcs - 1);
+	write_keys(conf_nic_keys, conf_n_nic_keys, c, f);
+	for (i = 0; i < c->n_fail; i++) {
+		fail = &c->fail[i];
+		fputs("fail = ", f);
+		if (fail->func >= 0)
+			fprintf(f, "%d/", fail->func);
+		fprintf(f, "%s:%u:%s\n", fail->opcode, fail->nth, fail->status);
+	}
+	fputs("\n[cap]\n", f);
+	write_caps(c->caps, c->n_caps, "", f);
+	for (i = 0; i < c->n_funcs; i++) {
+		fprintf(f, "\n[func %u]\n", i);
+		write_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], f);
+		write_caps(c->funcs[i].caps, c->funcs[i].n_caps, "cap.", f);
+	}
+	return ferror(f) ? -EIO : 0;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * What the control socket answers, as JSON.
+ */
+#include "ctl.h"
+
+#include <cjson/cJSON.h>
+#include <netinet/ether.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "dp/dp.h"
+#include "fw/fw.h"
+
+static const char *const vq_states[] = {"INIT", "RDY", "SUSPEND", "ERR"};
+static const char *const qp_states[] = {"RST", "INIT", "RTR", "RTS", "SQD", "SQE", "ERR"};
+static const char *const mkey_modes[] = {"MTT", "KLM", "KLM_FBS", "NULL"};
+
+static void
+add_num(cJSON *j, const char *name, uint64_t v)
+{
+	cJSON_AddNumberToObject(j, name, (double)v);
+}
+
+/* Keys and addresses are read by people: hexadecimal. */
+static void
+add_hex(cJSON *j, const char *name, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)v);
+	cJSON_AddStringToObject(j, name, text);
+}
+
+static void
+mkey_fields(cJSON *j, const struct nic_mkey *m)
+{
+	cJSON_AddStringToObject(j, "mode", mkey_modes[m->mode]);
+	add_hex(j, "key", m->obj.id << 8 | m->tag);
+	add_hex(j, "start", m->start);
+	add_num(j, "len", m->len);
+	add_num(j, "klms", m->n_klm);
+	if (m->pd != NULL)
+		add_num(j, "pd", m->pd->obj.id);
+}
+
+static void
+virtq_fields(cJSON *j, const struct nic_virtq *v)
+{
+	add_num(j, "index", v->index);
+	cJSON_AddStringToObject(j, "state", vq_states[atomic_load(&v->state)]);
+	cJSON_AddStringToObject(j, "type", v->type == NIC_VQ_PACKED ? "packed" : "split");
+	add_num(j, "size", v->size);
+	add_hex(j, "features", v->features);
+	add_hex(j, "mkey", v->mkey);
+	add_hex(j, "desc", v->desc);
+	add_num(j, "avail_idx", v->avail_idx);
+	add_num(j, "used_idx", v->used_idx);
+	add_num(j, "error_type", v->error_type);
+	if (v->event_qp != NULL)
+		add_num(j, "event_qp", v->event_qp->obj.id);
+	if (v->counters != NULL)
+		add_num(j, "counters", v->counters->obj.id);
+}
+
+static void
+qp_fields(cJSON *j, const struct nic_qp *q)
+{
+	cJSON_AddStringToObject(j, "state", qp_states[q->state]);
+	add_num(j, "remote_qpn", q->remote_qpn);
+	add_num(j, "rq_ci", q->rq_ci);
+	if (q->cq_rcv != NULL)
+		add_num(j, "cq_rcv", q->cq_rcv->obj.id);
+}
+
+static void
+flow_fields(cJSON *j, const struct nic_flow *f)
+{
+	add_num(j, "matcher", f->matcher->obj.id);
+	add_num(j, "priority", f->matcher->priority);
+	add_num(j, "tir", f->tir->obj.id);
+	add_num(j, "hits", atomic_load(&f->hits));
+}
+
+static void
+rqt_fields(cJSON *j, const struct nic_rqt *r)
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "virtqs");
+	uint32_t i;
+
+	add_num(j, "max_size", r->max_size);
+	for (i = 0; i < r->size && r->vq != NULL; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateNumber(r->vq[i] != NULL ? r->vq[i]->obj.id : 0));
+}
+
+static void
+obj_fields(cJSON *j, const struct nic_obj *o)
+{
+	switch (o->type) {
+	case NIC_OBJ_MKEY:
+		mkey_fields(j, (const struct nic_mkey *)o);
+		break;
+	case NIC_OBJ_UMEM:
+		add_num(j, "len", ((const struct nic_umem *)o)->len);
+		break;
+	case NIC_OBJ_CQ:
+		add_num(j, "log_size", ((const struct nic_cq *)o)->log_size);
+		add_num(j, "pi", ((const struct nic_cq *)o)->pi);
+		break;
+	case NIC_OBJ_QP:
+		qp_fields(j, (const struct nic_qp *)o);
+		break;
+	case NIC_OBJ_VIRTQ:
+		virtq_fields(j, (const struct nic_virtq *)o);
+		break;
+	case NIC_OBJ_RQT:
+		rqt_fields(j, (const struct nic_rqt *)o);
+		break;
+	case NIC_OBJ_TIR:
+		add_num(j, "rqt", ((const struct nic_tir *)o)->rqt->obj.id);
+		add_num(j, "hash_fn", ((const struct nic_tir *)o)->hash_fn);
+		break;
+	case NIC_OBJ_MATCHER:
+		add_num(j, "priority", ((const struct nic_matcher *)o)->priority);
+		break;
+	case NIC_OBJ_FLOW:
+		flow_fields(j, (const struct nic_flow *)o);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+func_objects(cJSON *j, const struct nic_func *f)
+{
+	cJSON *counts = cJSON_AddObjectToObject(j, "counts"), *list = cJSON_AddArrayToObject(j, "objects"), *item;
+	const struct nic_obj *o;
+	unsigned int type;
+
+	add_num(j, "mr_registered", f->mr_registered);
+	add_num(j, "mr_destroyed", f->mr_destroyed);
+	add_num(j, "mr_bytes", f->mr_bytes);
+	for (type = 0; type < NIC_OBJ_TYPES; type++) {
+		add_num(counts, fw_obj_name((enum nic_obj_type)type), f->n_objs[type]);
+		TAILQ_FOREACH(o, &f->objs[type], next) {
+			item = cJSON_CreateObject();
+			cJSON_AddStringToObject(item, "object", fw_obj_name(o->type));
+			add_num(item, "id", o->id);
+			add_num(item, "uid", o->uid);
+			add_num(item, "refs", o->refs);
+			obj_fields(item, o);
+			cJSON_AddItemToArray(list, item);
+		}
+	}
+}
+
+static void
+port_stats(cJSON *parent, const char *name, const struct nic_port_stats *s)
+{
+	cJSON *j = cJSON_AddObjectToObject(parent, name);
+
+	add_num(j, "rx_pkts", atomic_load(&s->rx_pkts));
+	add_num(j, "rx_bytes", atomic_load(&s->rx_bytes));
+	add_num(j, "tx_pkts", atomic_load(&s->tx_pkts));
+	add_num(j, "tx_bytes", atomic_load(&s->tx_bytes));
+	add_num(j, "rx_no_buffer", atomic_load(&s->rx_no_buffer));
+	add_num(j, "rx_no_flow", atomic_load(&s->rx_no_flow));
+	add_num(j, "rx_oversize", atomic_load(&s->rx_oversize));
+	add_num(j, "tx_no_dest", atomic_load(&s->tx_no_dest));
+	add_num(j, "tx_dropped", atomic_load(&s->tx_dropped));
+	add_num(j, "dma_errors", atomic_load(&s->dma_errors));
+}
+
+static void
+virtq_stats(cJSON *list, const struct nic_virtq *v)
+{
+	cJSON *j = cJSON_CreateObject();
+
+	add_num(j, "id", v->obj.id);
+	virtq_fields(j, v);
+	if (v->counters != NULL) {
+		add_num(j, "received_desc", atomic_load(&v->counters->received_desc));
+		add_num(j, "completed_desc", atomic_load(&v->counters->completed_desc));
+		add_num(j, "error_cqes", atomic_load(&v->counters->error_cqes));
+		add_num(j, "bad_desc_errors", atomic_load(&v->counters->bad_desc_errors));
+		add_num(j, "exceed_max_chain", atomic_load(&v->counters->exceed_max_chain));
+		add_num(j, "invalid_buffer", atomic_load(&v->counters->invalid_buffer));
+	}
+	cJSON_AddItemToArray(list, j);
+}
+
+static void
+func_stats(cJSON *j, const struct nic_func *f)
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "virtqs");
+	struct nic_virtq *v;
+	struct nic_obj *o;
+
+	port_stats(j, "vport", &f->stats);
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
+		v = (struct nic_virtq *)o;
+		if (atomic_load(&v->state) == NIC_VQ_RDY)
+			dp_virtq_indices(v);
+		virtq_stats(list, v);
+	}
+}
+
+static void
+func_commands(cJSON *j, const struct nic_func *f)
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "commands"), *item;
+	unsigned int op;
+
+	for (op = 0; op < NIC_OPCODES; op++) {
+		if (f->n_cmds[op] == 0)
+			continue;
+		item = cJSON_CreateObject();
+		add_hex(item, "opcode", op);
+		cJSON_AddStringToObject(item, "name", fw_opcode_name((uint16_t)op));
+		add_num(item, "count", f->n_cmds[op]);
+		add_num(item, "failed", f->n_failed[op]);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
+/* One object for each function, filled by 'fill'. fw_lock and a pause keep it consistent. */
+static void
+all_funcs(struct nic *nic, cJSON *j, void (*fill)(cJSON *j, const struct nic_func *f))
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "functions"), *item;
+	char mac[18];
+	unsigned int i;
+
+	pthread_mutex_lock(&nic->fw_lock);
+	dp_pause(nic);
+	for (i = 0; i < nic->n_funcs; i++) {
+		item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "bdf", nic->funcs[i]->conf->bdf);
+		cJSON_AddStringToObject(item, "ibdev", nic->funcs[i]->conf->ibdev);
+		cJSON_AddStringToObject(item, "mac", ether_ntoa_r(&nic->funcs[i]->vport.mac, mac));
+		fill(item, nic->funcs[i]);
+		cJSON_AddItemToArray(list, item);
+	}
+	dp_resume(nic);
+	pthread_mutex_unlock(&nic->fw_lock);
+}
+
+/* "clear", or a failure as in a description. NULL, or what is wrong with it. */
+static const char *
+do_fail(struct nic *nic, const char *arg, char *why, size_t len)
+{
+	struct conf one = {.n_funcs = nic->n_funcs};
+	uint16_t opcode;
+	uint8_t status;
+
+	if (strcmp(arg, "clear") == 0) {
+		fw_fail_clear(nic);
+		return NULL;
+	}
+	if (conf_set_fail(&one, arg, why, len) != 0)
+		return why;
+	if (fw_opcode_parse(one.fail[0].opcode, &opcode) != 0)
+		return "unknown opcode: want a name like CREATE_MKEY or a number";
+	if (fw_status_parse(one.fail[0].status, &status) != 0)
+		return "unknown status: want a name like BAD_PARAM or a number";
+	if (one.fail[0].func >= (int)nic->n_funcs)
+		return "no such function";
+	return fw_fail_add(nic, one.fail[0].func, opcode, one.fail[0].nth, status) != 0 ? "too many failures are set" :
+		NULL;
+}
+
+static const char *
+do_request(struct nic *nic, const char *request, cJSON *j, char *why, size_t len)
+{
+	if (strcmp(request, "objects") == 0) {
+		all_funcs(nic, j, func_objects);
+	} else if (strcmp(request, "stats") == 0) {
+		port_stats(j, "port", &nic->port);
+		all_funcs(nic, j, func_stats);
+	} else if (strcmp(request, "commands") == 0) {
+		all_funcs(nic, j, func_commands);
+	} else if (strncmp(request, "fail ", 5) == 0) {
+		return do_fail(nic, request + 5, why, len);
+	} else {
+		return "unknown request: want objects, stats, commands, fail SPEC or fail clear";
+	}
+	return NULL;
+}
+
+char *
+ctl_answer(struct nic *nic, char *request)
+{
+	cJSON *j = cJSON_CreateObject(), *ok;
+	const char *error;
+	char why[256], *text;
+
+	if (j == NULL)
+		return NULL;
+	ok = cJSON_AddTrueToObject(j, "ok");
+	error = do_request(nic, request, j, why, sizeof(why));
+	if (error != NULL && ok != NULL) {
+		cJSON_ReplaceItemInObject(j, "ok", cJSON_CreateFalse());
+		cJSON_AddStringToObject(j, "error", error);
+	}
+	text = cJSON_PrintUnformatted(j);
+	cJSON_Delete(j);
+	return text;
+}

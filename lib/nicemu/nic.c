@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "nic_own.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "ctl.h"
+#include "dp/dp.h"
+#include "fw/fw.h"
+#include "mem/mem.h"
+
+static struct conf the_conf;
+static const struct conf *conf_ptr;
+static pthread_once_t conf_once = PTHREAD_ONCE_INIT;
+static struct nic *the_nic;
+static struct ctl *the_ctl;
+
+static void
+conf_load(void)
+{
+	const char *path = getenv("NICEMU_CONFIG");
+	char why[512];
+
+	if (path == NULL || *path == '\0')
+		return;
+	if (conf_read(&the_conf, path, why, sizeof(why)) != 0) {
+		fprintf(stderr, "nicemu: no NIC: %s\n", why);
+		return;
+	}
+	conf_ptr = &the_conf;
+}
+
+const struct conf *
+nic_conf(void)
+{
+	pthread_once(&conf_once, conf_load);
+	return conf_ptr;
+}
+
+bool
+nic_verbose(void)
+{
+	static int verbose = -1;
+	const char *s;
+
+	if (verbose < 0) {
+		s = getenv("NICEMU_VERBOSE");
+		verbose = s != NULL && *s != '\0' && strcmp(s, "0") != 0;
+	}
+	return verbose != 0;
+}
+
+static void
+func_free(struct nic_func *f)
+{
+	fw_func_fini(f);
+	free(f);
+}
+
+static int
+func_create(struct nic *nic, unsigned int idx)
+{
+	const struct conf_func *conf = &nic->conf->funcs[idx];
+	struct nic_func *f = calloc(1, sizeof(*f));
+	int ret;
+
+	if (f == NULL)
+		return -ENOMEM;
+	f->nic = nic;
+	f->idx = idx;
+	f->is_vf = idx != 0;
+	f->vhca_id = (uint16_t)idx;
+	f->conf = conf;
+	f->vport.mac = conf->mac;
+	f->vport.trusted = conf->trusted;
+	f->vport.promisc = conf->promisc;
+	f->vport.allmulti = conf->allmulti;
+	f->vport.mtu = conf->mtu;
+	ret = fw_func_init(f);
+	if (ret != 0) {
+		fprintf(stderr, "nicemu: %s: no firmware: %s\n", conf->ibdev, strerror(-ret));
+		free(f);
+		return ret;
+	}
+	nic->funcs[nic->n_funcs++] = f;
+	return 0;
+}
+
+static void
+add_failures(struct nic *nic)
+{
+	const struct conf_fail *fail;
+	uint16_t opcode;
+	uint8_t status;
+	unsigned int i;
+
+	for (i = 0; i < nic->conf->n_fail; i++) {
+		fail = &nic->conf->fail[i];
+		if (fw_opcode_parse(fail->opcode, &opcode) == 0 && fw_status_parse(fail->status, &status) == 0)
+			fw_fail_add(nic, fail->func, opcode, fail->nth, status);
+	}
+}
+
+static void
+nic_free(struct nic *nic)
+{
+	while (nic->n_funcs > 0)
+		func_free(nic->funcs[--nic->n_funcs]);
+	pthread_mutex_destroy(&nic->fw_lock);
+	free(nic);
+}
+
+static int
+nic_create(const struct conf *conf, struct nic **out)
+{
+	struct nic *nic = calloc(1, sizeof(*nic));
+	unsigned int i;
+	int ret = 0;
+
+	if (nic == NULL)
+		return -ENOMEM;
+	nic->conf = conf;
+	pthread_mutex_init(&nic->fw_lock, NULL);
+	for (i = 0; ret == 0 && i < conf->n_funcs; i++)
+		ret = func_create(nic, i);
+	if (ret != 0)
+		goto fail;
+	add_failures(nic);
+	ret = dp_start(nic);
+	if (ret != 0) {
+		fprintf(stderr, "nicemu: no data path (wire %s): %s\n", conf->wire, strerror(-ret));
+		goto fail;
+	}
+	*out = nic;
+	return 0;
+fail:
+	nic_free(nic);
+	return ret;
+}
+
+int
+nic_get(struct nic **out)
+{
+	const struct conf *conf = nic_conf();
+	struct nic *nic;
+	int ret;
+
+	if (the_nic != NULL) {
+		*out = the_nic;
+		return 0;
+	}
+	if (conf == NULL)
+		return -ENODEV;
+	ret = mem_guard_init();
+	if (ret != 0)
+		return ret;
+	ret = nic_create(conf, &nic);
+	if (ret != 0)
+		return ret;
+	/* A NIC that can't be asked still works: another process may own the socket. */
+	if (conf->ctl[0] != '\0')
+		the_ctl = ctl_start(nic, conf->ctl);
+	the_nic = nic;
+	*out = nic;
+	return 0;
+}
+
+void
+nic_put(void)
+{
+	if (the_nic == NULL)
+		return;
+	ctl_stop(the_ctl);
+	the_ctl = NULL;
+	dp_stop(the_nic);
+	nic_free(the_nic);
+	the_nic = NULL;
+}
+
+void
+nic_forget(void)
+{
+	the_nic = NULL;
+	the_ctl = NULL;
+}

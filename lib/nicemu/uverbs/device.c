@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Methods of the device itself. Linux core/uverbs_std_types_device.c.
+ */
+#include <errno.h>
+#include <rdma/ib_user_ioctl_verbs.h>
+#include <rdma/ib_user_verbs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../conf.h"
+#include "../fw/fw.h"
+#include "../sysfs.h"
+#include "uv.h"
+
+static int
+get_context(struct uv_call *call)
+{
+	uint64_t support = IB_UVERBS_CORE_SUPPORT_OPTIONAL_MR_ACCESS;
+	uint32_t n_vectors = FW_N_EQ;
+	int ret;
+
+	ret = uv_put_optional(call, UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, &n_vectors, sizeof(n_vectors));
+	if (ret == 0)
+		ret = uv_put_optional(call, UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, &support, sizeof(support));
+	return ret != 0 ? ret : uv_ucontext_create(call);
+}
+
+static int
+query_port(struct uv_call *call)
+{
+	struct ib_uverbs_query_port_resp_ex resp = {0};
+	uint64_t port;
+	int ret;
+
+	if (!call->ctx->has_ucontext)
+		return -EINVAL;
+	ret = uv_get_const(call, UVERBS_ATTR_QUERY_PORT_PORT_NUM, UINT8_MAX, &port);
+	if (ret == 0)
+		ret = uv_query_port(call->ctx->func, (uint32_t)port, &resp);
+	if (ret != 0)
+		return ret;
+	return uv_put(call, UVERBS_ATTR_QUERY_PORT_RESP, &resp, sizeof(resp));
+}
+
+static int
+info_handles(struct uv_call *call)
+{
+	size_t len = uv_attr_len(call, UVERBS_ATTR_INFO_HANDLES_LIST), max = len / sizeof(uint32_t);
+	uint64_t object, total = 0;
+	uint32_t *list;
+	struct uv_obj *o;
+	int ret;
+
+	if (len == 0 || len % sizeof(uint32_t) != 0)
+		return -EINVAL;
+	ret = uv_get_const(call, UVERBS_ATTR_INFO_OBJECT_ID, UINT16_MAX, &object);
+	if (ret != 0)
+		return ret;
+	list = calloc(max, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	TAILQ_FOREACH(o, &call->ctx->objs, next) {
+		if (o->type == object && total < max)
+			list[total++] = o->handle;
+	}
+	ret = uv_put(call, UVERBS_ATTR_INFO_HANDLES_LIST, list, total * sizeof(*list));
+	free(list);
+	if (ret == 0)
+		ret = uv_put_optional(call, UVERBS_ATTR_INFO_TOTAL_HANDLES, &total, sizeof(total));
+	return ret;
+}
+
+static void
+fill_gid(const struct nic_func *f, unsigned int idx, struct ib_uverbs_gid_entry *e)
+{
+	uint64_t guid = sysfs_guid(f->conf);
+	uint8_t *gid = (uint8_t *)&e->gid;
+	unsigned int i;
+
+	gid[0] = 0xfe;
+	gid[1] = 0x80;
+	for (i = 0; i < 8; i++)
+		gid[8 + i] = (uint8_t)(guid >> (56 - 8 * i));
+	e->gid_index = idx;
+	e->port_num = 1;
+	e->gid_type = idx == 0 ? IB_UVERBS_GID_TYPE_ROCE_V1 : IB_UVERBS_GID_TYPE_ROCE_V2;
+}
+
+static int
+query_gid_entry(struct uv_call *call)
+{
+	struct ib_uverbs_gid_entry e = {0};
+	uint64_t port, idx, flags;
+	int ret;
+
+	ret = uv_get_flags(call, UVERBS_ATTR_QUERY_GID_ENTRY_FLAGS, 0, &flags);
+	if (ret == 0)
+		ret = uv_get_const(call, UVERBS_ATTR_QUERY_GID_ENTRY_PORT, UINT32_MAX, &port);
+	if (ret == 0)
+		ret = uv_get_const(call, UVERBS_ATTR_QUERY_GID_ENTRY_GID_INDEX, UINT32_MAX, &idx);
+	if (ret != 0)
+		return ret;
+	if (!call->ctx->has_ucontext || port != 1 || idx >= SYSFS_GIDS)
+		return -EINVAL;
+	fill_gid(call->ctx->func, (unsigned int)idx, &e);
+	return uv_put(call, UVERBS_ATTR_QUERY_GID_ENTRY_RESP_ENTRY, &e, sizeof(e));
+}
+
+static int
+query_gid_table(struct uv_call *call)
+{
+	size_t len = uv_attr_len(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES);
+	struct ib_uverbs_gid_entry e[SYSFS_GIDS];
+	uint64_t flags, size, n;
+	int ret;
+
+	ret = uv_get_flags(call, UVERBS_ATTR_QUERY_GID_TABLE_FLAGS, 0, &flags);
+	if (ret == 0)
+		ret = uv_get_const(call, UVERBS_ATTR_QUERY_GID_TABLE_ENTRY_SIZE, UINT64_MAX, &size);
+	if (ret != 0)
+		return ret;
+	/* entries of another size are those of another kernel */
+	if (!call->ctx->has_ucontext || size == 0 || len < size || len % size != 0)
+		return -EINVAL;
+	if (size != sizeof(e[0]))
+		return -EOPNOTSUPP;
+	memset(e, 0, sizeof(e));
+	for (n = 0; n < SYSFS_GIDS && n < len / size; n++)
+		fill_gid(call->ctx->func, (unsigned int)n, &e[n]);
+	ret = uv_put(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, e, n * sizeof(e[0]));
+	if (ret == 0)
+		ret = uv_put(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_NUM_ENTRIES, &n, sizeof(n));
+	return ret;
+}
+
+/* clang-format off */
+static const struct uv_attr_spec invoke_write_attrs[] = {
+	{.id = UVERBS_ATTR_WRITE_CMD, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_CORE_IN, .type = UV_PTR_IN, .min = 4, .max = UINT16_MAX},
+	{.id = UVERBS_ATTR_CORE_OUT, .type = UV_PTR_OUT, .max = UINT16_MAX},
+};
+
+static const struct uv_attr_spec get_context_attrs[] = {
+	{.id = UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, .type = UV_PTR_OUT, .min = 4, .max = 4},
+	{.id = UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, .type = UV_PTR_OUT, .min = 8, .max = 8},
+};
+
+static const struct uv_attr_spec query_port_attrs[] = {
+	{.id = UVERBS_ATTR_QUERY_PORT_PORT_NUM, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_PORT_RESP, .type = UV_PTR_OUT, .mandatory = true, .zero_trailing = true,
+		.min = sizeof(struct ib_uverbs_query_port_resp), .max = sizeof(struct ib_uverbs_query_port_resp_ex)},
+};
+
+static const struct uv_attr_spec info_handles_attrs[] = {
+	{.id = UVERBS_ATTR_INFO_OBJECT_ID, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_INFO_TOTAL_HANDLES, .type = UV_PTR_OUT, .min = 4, .max = 8},
+	{.id = UVERBS_ATTR_INFO_HANDLES_LIST, .type = UV_PTR_OUT, .min = 4, .max = UINT16_MAX},
+};
+
+static const struct uv_attr_spec gid_table_attrs[] = {
+	{.id = UVERBS_ATTR_QUERY_GID_TABLE_ENTRY_SIZE, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_GID_TABLE_FLAGS, .type = UV_PTR_IN, .min = 4, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, .type = UV_PTR_OUT, .mandatory = true, .max = UINT16_MAX},
+	{.id = UVERBS_ATTR_QUERY_GID_TABLE_RESP_NUM_ENTRIES, .type = UV_PTR_OUT, .mandatory = true,
+		.min = 8, .max = 8},
+};
+
+static const struct uv_attr_spec gid_entry_attrs[] = {
+	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_PORT, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_GID_INDEX, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_FLAGS, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_RESP_ENTRY, .type = UV_PTR_OUT, .mandatory = true, .zero_trailing = true,
+		.min = sizeof(struct ib_uverbs_gid_entry), .max = sizeof(struct ib_uverbs_gid_entry)},
+};
+
+#define METHOD(name, attrs, handler, uhw) \
+	{UVERBS_OBJECT_DEVICE, UVERBS_METHOD_##name, attrs, sizeof(attrs) / sizeof(attrs[0]), uhw, handler}
+static const struct uv_method_spec methods[] = {
+	METHOD(INVOKE_WRITE, invoke_write_attrs, uv_invoke_write, true),
+	METHOD(GET_CONTEXT, get_context_attrs, get_context, true),
+	METHOD(QUERY_PORT, query_port_attrs, query_port, false),
+	METHOD(INFO_HANDLES, info_handles_attrs, info_handles, false),
+	METHOD(QUERY_GID_TABLE, gid_table_attrs, query_gid_table, false),
+	METHOD(QUERY_GID_ENTRY, gid_entry_attrs, query_gid_entry, false),
+};
+/* clang-format on */
+const struct uv_methods uv_device_methods = {methods, sizeof(methods) / sizeof(methods[0])};

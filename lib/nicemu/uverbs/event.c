@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Event channels and who subscribed to what. Linux hw/mlx5/devx.c: deliver_event(), dispatch_event_fd().
+ *
+ * A channel is a pair of SOCK_SEQPACKET sockets: the user has one end, so poll(), epoll and O_NONBLOCK are the kernel's own,
+ * and each read() is one event. Engines write to the other end, never blocking, under ev_lock, which guards everything here.
+ * A channel lives until the last descriptor of the user's end is closed, wherever that is.
+ */
+#include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <rdma/mlx5_user_ioctl_verbs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../real.h"
+#include "prm.h"
+#include "uv.h"
+#include "uverbs.h"
+
+#define EQE_SIZE	64
+#define SUB_HASH	64
+#define SOCKET_BUFFER	(1 << 20)	/* as much of it as net.core.wmem_max gives */
+
+struct uv_chan {
+	LIST_ENTRY(uv_chan) next;
+	const struct uv_ctx *ctx;	/* NULL: its device is closed */
+	enum uv_chan_kind kind;
+	bool omit_data;
+	dev_t dev;			/* identity of the user's end */
+	ino_t ino;
+	int fd;				/* our end */
+	uint64_t sent;			/* messages, ever */
+	int unit;			/* what one message takes in the socket's buffer, 0: not known yet */
+	uint64_t lost;			/* messages that found no room */
+};
+
+struct uv_sub {
+	LIST_ENTRY(uv_sub) next;
+	struct uv_chan *chan;
+	const struct nic_func *func;
+	uint16_t event;
+	enum nic_obj_type type;		/* NIC_OBJ_TYPES: of the device */
+	uint32_t id;
+	uint64_t cookie;
+	int eventfd;			/* ours, -1: the channel itself */
+	uint64_t seq;			/* number of its last message, 0: none */
+};
+
+static pthread_mutex_t ev_lock = PTHREAD_MUTEX_INITIALIZER;
+static LIST_HEAD(, uv_chan) chans = LIST_HEAD_INITIALIZER(chans);
+static LIST_HEAD(sub_list, uv_sub) subs[SUB_HASH];
+
+static struct sub_list *
+bucket(enum nic_obj_type type, uint32_t id)
+{
+	return &subs[(id * 31u + (unsigned int)type) % SUB_HASH];
+}
+
+static void
+sub_free(struct uv_sub *s)
+{
+	LIST_REMOVE(s, next);
+	if (s->eventfd >= 0)
+		real_close()(s->eventfd);
+	free(s);
+}
+
+static void
+chan_free(struct uv_chan *c)
+{
+	struct uv_sub *s, *next;
+	unsigned int i;
+
+	for (i = 0; i < SUB_HASH; i++) {
+		for (s = LIST_FIRST(&subs[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, next);
+			if (s->chan == c)
+				sub_free(s);
+		}
+	}
+	LIST_REMOVE(c, next);
+	real_close()(c->fd);
+	free(c);
+}
+
+struct uv_chan *
+uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd)
+{
+	struct uv_chan *c = calloc(1, sizeof(*c));
+	int pair[2], size = SOCKET_BUFFER;
+	struct stat st;
+
+	if (c == NULL)
+		return NULL;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		goto fail;
+	if (real_fstat()(pair[1], &st) != 0)
+		goto close_pair;
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	c->ctx = ctx;
+	c->kind = kind;
+	c->omit_data = omit_data;
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+	c->fd = pair[0];
+	*fd = pair[1];
+	pthread_mutex_lock(&ev_lock);
+	LIST_INSERT_HEAD(&chans, c, next);
+	pthread_mutex_unlock(&ev_lock);
+	return c;
+
+close_pair:
+	real_close()(pair[0]);
+	real_close()(pair[1]);
+fail:
+	free(c);
+	return NULL;
+}
+
+struct uv_chan *
+uv_chan_find(int fd, enum uv_chan_kind kind)
+{
+	struct uv_chan *c;
+	struct stat st;
+
+	if (real_fstat()(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return NULL;
+	pthread_mutex_lock(&ev_lock);
+	LIST_FOREACH(c, &chans, next) {
+		if (c->kind == kind && c->dev == st.st_dev && c->ino == st.st_ino)
+			break;
+	}
+	pthread_mutex_unlock(&ev_lock);
+	return c;
+}
+
+/* One message; 0 or -EAGAIN when there is no room for it, or -EPIPE when no one has the other end. */
+static int
+chan_write(struct uv_chan *c, const void *msg, size_t len)
+{
+	if (send(c->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		c->lost++;
+		return errno == EPIPE ? -EPIPE : -EAGAIN;
+	}
+	c->sent++;
+	/* All messages of a channel for completions have one size: what the first takes tells how many wait. */
+	if (c->sent == 1 && ioctl(c->fd, SIOCOUTQ, &c->unit) != 0)
+		c->unit = 0;
+	return 0;
+}
+
+int
+uv_chan_send(struct uv_chan *chan, const void *msg, size_t len)
+{
+	int ret;
+
+	pthread_mutex_lock(&ev_lock);
+	ret = chan_write(chan, msg, len);
+	pthread_mutex_unlock(&ev_lock);
+	return ret;
+}
+
+/* Is the subscription's last message still unread? */
+static bool
+is_queued(const struct uv_sub *s)
+{
+	int bytes = 0;
+
+	if (s->seq == 0 || s->chan->unit <= 0 || ioctl(s->chan->fd, SIOCOUTQ, &bytes) != 0)
+		return false;
+	return s->seq > s->chan->sent - (uint64_t)(bytes / s->chan->unit);
+}
+
+static void
+deliver(struct uv_sub *s, const void *eqe)
+{
+	uint8_t msg[sizeof(s->cookie) + EQE_SIZE] = {0};
+
+	if (s->eventfd >= 0) {
+		eventfd_write(s->eventfd, 1);
+		return;
+	}
+	memcpy(msg, &s->cookie, sizeof(s->cookie));
+	if (s->chan->omit_data) {
+		if (!is_queued(s) && chan_write(s->chan, msg, sizeof(s->cookie)) == 0)
+			s->seq = s->chan->sent;
+		return;
+	}
+	if (eqe != NULL)
+		memcpy(msg + sizeof(s->cookie), eqe, EQE_SIZE);
+	chan_write(s->chan, msg, sizeof(msg));
+}
+
+void
+uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id, const void *eqe)
+{
+	struct uv_sub *s;
+
+	pthread_mutex_lock(&ev_lock);
+	LIST_FOREACH(s, bucket(obj_type, id), next) {
+		if (s->func == f && s->event == event_type && s->type == obj_type && s->id == id)
+			deliver(s, eqe);
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
+int
+uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type, uint32_t id,
+	uint64_t cookie, int eventfd)
+{
+	struct uv_sub *s = malloc(sizeof(*s));
+
+	if (s == NULL)
+		return -ENOMEM;
+	*s = (struct uv_sub){.chan = chan, .func = f, .event = event, .type = type, .id = id, .cookie = cookie,
+		.eventfd = eventfd};
+	pthread_mutex_lock(&ev_lock);
+	LIST_INSERT_HEAD(bucket(type, id), s, next);
+	pthread_mutex_unlock(&ev_lock);
+	return 0;
+}
+
+void
+uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id)
+{
+	struct uv_sub *s, *next;
+
+	pthread_mutex_lock(&ev_lock);
+	for (s = LIST_FIRST(bucket(type, id)); s != NULL; s = next) {
+		next = LIST_NEXT(s, next);
+		if (s->func == f && s->type == type && s->id == id)
+			sub_free(s);
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
+void
+uv_chan_ctx_gone(const struct uv_ctx *ctx)
+{
+	struct uv_chan *c;
+	struct uv_sub *s, *next;
+	unsigned int i;
+
+	pthread_mutex_lock(&ev_lock);
+	for (i = 0; i < SUB_HASH; i++) {
+		for (s = LIST_FIRST(&subs[i]); s != NULL; s = next) {
+			next = LIST_NEXT(s, next);
+			if (s->chan->ctx == ctx)
+				sub_free(s);
+		}
+	}
+	/* A reader gets an end of file: the kernel's read returns -EIO then. */
+	LIST_FOREACH(c, &chans, next) {
+		if (c->ctx == ctx) {
+			c->ctx = NULL;
+			shutdown(c->fd, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
+bool
+uv_chan_closed(int fd)
+{
+	struct uv_chan *c;
+	struct stat st;
+
+	if (real_fstat()(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	pthread_mutex_lock(&ev_lock);
+	LIST_FOREACH(c, &chans, next) {
+		if (c->dev == st.st_dev && c->ino == st.st_ino)
+			break;
+	}
+	pthread_mutex_unlock(&ev_lock);
+	return c != NULL;
+}
+
+void
+uv_chan_reap(void)
+{
+	struct uv_chan *c, *next;
+	struct pollfd p = {.events = 0};
+
+	pthread_mutex_lock(&ev_lock);
+	for (c = LIST_FIRST(&chans); c != NULL; c = next) {
+		next = LIST_NEXT(c, next);
+		p.fd = c->fd;
+		if (c->ctx == NULL || (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0))
+			chan_free(c);
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
+void
+uv_chan_fork_prepare(void)
+{
+	pthread_mutex_lock(&ev_lock);
+}
+
+void
+uv_chan_fork_parent(void)
+{
+	pthread_mutex_unlock(&ev_lock);
+}
+
+/* The parent's channels are not the child's: its copies of our ends would keep them open. */
+void
+uv_chan_fork_child(void)
+{
+	struct uv_chan *c;
+
+	while ((c = LIST_FIRST(&chans)) != NULL)
+		chan_free(c);
+	pthread_mutex_unlock(&ev_lock);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <rdma/rdma_user_ioctl_cmds.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "../conf.h"
+#include "../nic_own.h"
+#include "../real.h"
+#include "uv.h"
+
+#define UVERBS_MAJOR	231
+#define MAX_CTX		4096
+
+/* The BAR file of each function: written once, before n_bars says so. */
+static struct bar {
+	dev_t dev;
+	ino_t ino;
+	const struct conf_func *conf;
+} bars[NIC_MAX_FUNCS];
+static atomic_uint n_bars;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static LIST_HEAD(, uv_ctx) ctxs = LIST_HEAD_INITIALIZER(ctxs);
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct nic *nic;
+static bool exiting;
+
+void
+uv_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+uv_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Index of the function whose BAR file this is, -1: none. */
+static int
+bar_find(const struct stat *st)
+{
+	unsigned int n = atomic_load_explicit(&n_bars, memory_order_acquire), i;
+
+	for (i = 0; i < n; i++) {
+		if (bars[i].ino == st->st_ino && bars[i].dev == st->st_dev)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int
+fd_func(int fd)
+{
+	struct stat st;
+
+	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0 || fd < 0 || real_fstat()(fd, &st) != 0)
+		return -1;
+	return bar_find(&st);
+}
+
+static void
+ctx_free(struct uv_ctx *ctx)
+{
+	LIST_REMOVE(ctx, next);
+	uv_obj_destroy_all(ctx);
+	uv_ucontext_destroy(ctx);
+	uv_chan_ctx_gone(ctx);
+	free(ctx);
+}
+
+/* Does another description than this one's hold the byte? */
+static bool
+is_locked(int fd, uint32_t number)
+{
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = number, .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK;
+}
+
+/* The description holds one byte, so from its side all are locked but its own. */
+static struct uv_ctx *
+ctx_find(int fd, int func)
+{
+	struct uv_ctx *ctx;
+
+	LIST_FOREACH(ctx, &ctxs, next) {
+		if ((int)ctx->func->idx == func && !is_locked(fd, ctx->number) &&
+			is_locked(ctx->func->bar_fd, ctx->number))
+			return ctx;
+	}
+	return NULL;
+}
+
+static void
+reap(void)
+{
+	struct uv_ctx *ctx, *next;
+
+	for (ctx = LIST_FIRST(&ctxs); ctx != NULL; ctx = next) {
+		next = LIST_NEXT(ctx, next);
+		if (!is_locked(ctx->func->bar_fd, ctx->number))
+			ctx_free(ctx);
+	}
+	uv_chan_reap();
+}
+
+static void
+fork_prepare(void)
+{
+	uv_lock();
+	if (nic != NULL)
+		pthread_mutex_lock(&nic->fw_lock);
+	uv_chan_fork_prepare();
+}
+
+static void
+fork_parent(void)
+{
+	uv_chan_fork_parent();
+	if (nic != NULL)
+		pthread_mutex_unlock(&nic->fw_lock);
+	uv_unlock();
+}
+
+/* The child has no NIC: what it inherited stays where it is, unused, and its descriptors are none of ours. */
+static void
+fork_child(void)
+{
+	uv_chan_fork_child();
+	if (nic != NULL)
+		pthread_mutex_unlock(&nic->fw_lock);
+	nic = NULL;
+	LIST_INIT(&ctxs);
+	atomic_store(&n_bars, 0);
+	nic_forget();
+	uv_unlock();
+}
+
+static void
+init(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+static int
+start_nic(void)
+{
+	struct stat st;
+	unsigned int i;
+	int ret;
+
+	if (exiting)
+		return -ENODEV;
+	ret = nic_get(&nic);
+	if (ret != 0 || atomic_load(&n_bars) != 0)
+		return ret;
+	for (i = 0; i < nic->n_funcs; i++) {
+		if (real_fstat()(nic->funcs[i]->bar_fd, &st) != 0)
+			return -errno;
+		bars[i] = (struct bar){.dev = st.st_dev, .ino = st.st_ino, .conf = nic->funcs[i]->conf};
+	}
+	atomic_store_explicit(&n_bars, nic->n_funcs, memory_order_release);
+	return 0;
+}
+
+/* A new description of the BAR file that has locked a byte which no other has. */
+static int
+open_bar(struct nic_func *f, int flags, uint32_t *number)
+{
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	char path[32];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->bar_fd);
+	fd = real_open()(path, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	if (fd < 0)
+		return -errno;
+	for (*number = 1; *number < MAX_CTX; (*number)++) {
+		fl.l_start = *number;
+		if (fcntl(fd, F_OFD_SETLK, &fl) == 0)
+			return fd;
+		if (errno != EAGAIN && errno != EACCES)
+			break;
+	}
+	err = *number == MAX_CTX ? -EMFILE : -errno;
+	real_close()(fd);
+	return err;
+}
+
+static int
+open_locked(const struct conf_func *conf, int flags)
+{
+	struct uv_ctx *ctx;
+	int ret;
+
+	ret = start_nic();
+	if (ret != 0)
+		return ret;
+	reap();
+	ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL)
+		return -ENOMEM;
+	ctx->func = nic->funcs[conf - nic->conf->funcs];
+	TAILQ_INIT(&ctx->objs);
+	ret = open_bar(ctx->func, flags, &ctx->number);
+	if (ret < 0) {
+		free(ctx);
+		return ret;
+	}
+	LIST_INSERT_HEAD(&ctxs, ctx, next);
+	return ret;
+}
+
+int
+file_open(const struct conf_func *conf, int flags)
+{
+	int fd;
+
+	pthread_once(&once, init);
+	uv_lock();
+	fd = open_locked(conf, flags);
+	uv_unlock();
+	if (fd >= 0)
+		return fd;
+	errno = -fd;
+	return -1;
+}
+
+bool
+file_ioctl(int fd, void *arg, int *ret)
+{
+	int func = fd_func(fd), err = -EIO;
+	struct uv_ctx *ctx;
+
+	if (func < 0)
+		return false;
+	uv_lock();
+	ctx = exiting ? NULL : ctx_find(fd, func);
+	if (ctx != NULL)
+		err = uv_ioctl(ctx, arg);
+	uv_unlock();
+	*ret = err != 0 ? -1 : 0;
+	if (err != 0)
+		errno = -err;
+	return true;
+}
+
+void
+file_stat(struct stat *st)
+{
+	int func;
+
+	if (!S_ISREG(st->st_mode) || atomic_load_explicit(&n_bars, memory_order_acquire) == 0)
+		return;
+	func = bar_find(st);
+	if (func < 0)
+		return;
+	st->st_mode = S_IFCHR | 0666;
+	st->st_rdev = makedev(UVERBS_MAJOR, bars[func].conf->minor);
+	st->st_size = 0;
+	st->st_blocks = 0;
+}
+
+bool
+file_may_map(int fd, size_t len, off_t offset)
+{
+	int func = fd_func(fd);
+	struct uv_ctx *ctx;
+	struct uv_obj *o;
+	bool may = false;
+
+	if (func < 0)
+		return true;
+	uv_lock();
+	ctx = exiting ? NULL : ctx_find(fd, func);
+	if (ctx == NULL)
+		goto out;
+	TAILQ_FOREACH(o, &ctx->objs, next) {
+		if ((o->type == MLX5_IB_OBJECT_UAR || o->type == MLX5_IB_OBJECT_VAR) &&
+			o->page.offset == (uint64_t)offset && len > 0 && len <= o->page.len)
+			may = true;
+	}
+out:
+	uv_unlock();
+	return may;
+}
+
+bool
+file_is_ours(int fd)
+{
+	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0)
+		return false;
+	return fd_func(fd) >= 0 || uv_chan_closed(fd);
+}
+
+void
+file_closed(void)
+{
+	int err = errno;
+
+	uv_lock();
+	if (nic != NULL)
+		reap();
+	uv_unlock();
+	errno = err;
+}
+
+/* At exit: what the kernel does when it closes all files of a process, and then the NIC goes. */
+static void __attribute__((destructor))
+fini(void)
+{
+	uv_lock();
+	exiting = true;
+	while (!LIST_EMPTY(&ctxs))
+		ctx_free(LIST_FIRST(&ctxs));
+	uv_chan_reap();
+	atomic_store(&n_bars, 0);
+	nic = NULL;
+	uv_unlock();
+	/* without the lock: threads that end here may still come by an interposer */
+	nic_put();
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * From an ioctl to the handler of its method: every attribute is checked against the method's table first, with the
+ * errors and in the order of Linux uverbs_ioctl.c.
+ */
+#include "uv.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <rdma/ib_user_ioctl_verbs.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct uv_methods *const uv_all[] = {
+	&uv_device_methods,
+	&uv_mr_methods,
+	&uv_devx_methods,
+	&uv_umem_methods,
+	&uv_page_methods,
+	&uv_flow_methods,
+	&uv_event_methods,
+};
+
+static const struct uv_attr_spec uhw_attrs[] = {
+	{.id = UVERBS_ATTR_UHW_IN, .type = UV_PTR_IN, .max = UINT16_MAX},
+	{.id = UVERBS_ATTR_UHW_OUT, .type = UV_PTR_OUT, .max = UINT16_MAX},
+};
+
+static const struct uv_method_spec *
+find_method(uint16_t object, uint16_t method)
+{
+	unsigned int t, i;
+
+	for (t = 0; t < sizeof(uv_all) / sizeof(uv_all[0]); t++) {
+		for (i = 0; i < uv_all[t]->n; i++) {
+			if (uv_all[t]->m[i].object == object && uv_all[t]->m[i].method == method)
+				return &uv_all[t]->m[i];
+		}
+	}
+	return NULL;
+}
+
+static const struct uv_attr_spec *
+find_attr(const struct uv_method_spec *m, uint16_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->n_attrs; i++) {
+		if (m->attrs[i].id == id)
+			return &m->attrs[i];
+	}
+	for (i = 0; m->has_uhw && i < 2; i++) {
+		if (uhw_attrs[i].id == id)
+			return &uhw_attrs[i];
+	}
+	return NULL;
+}
+
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	while (len-- > 0) {
+		if (*p++ != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Is the input zero from byte 'from' on? */
+static int
+check_cleared(const struct ib_uverbs_attr *in, uint16_t from)
+{
+	size_t len = in->len;
+	uint8_t *buf;
+	int ret;
+
+	if (len <= sizeof(in->data))
+		return is_zero((const uint8_t *)&in->data + from, len - from) ? 0 : -EOPNOTSUPP;
+	buf = malloc(len - from);
+	if (buf == NULL)
+		return -ENOMEM;
+	ret = uv_copy_in(buf, in->data + from, len - from);
+	if (ret == 0 && !is_zero(buf, len - from))
+		ret = -EOPNOTSUPP;
+	free(buf);
+	return ret;
+}
+
+static int
+check_ptr(const struct uv_attr *a, uint16_t min, uint16_t max)
+{
+	const struct ib_uverbs_attr *in = &a->in;
+	int ret;
+
+	if (in->len > max && a->spec->zero_trailing && a->spec->type != UV_PTR_OUT) {
+		ret = check_cleared(in, max);
+		if (ret != 0)
+			return ret;
+	}
+	if (in->len < min || (!a->spec->zero_trailing && in->len > max))
+		return -EINVAL;
+	return a->spec->type != UV_ENUM_IN && in->attr_data.reserved != 0 ? -EINVAL : 0;
+}
+
+static int
+check_enum(const struct uv_attr *a)
+{
+	uint8_t elem = a->in.attr_data.enum_data.elem_id;
+
+	if (elem >= a->spec->n_elems)
+		return -EOPNOTSUPP;
+	if (a->in.attr_data.enum_data.reserved != 0)
+		return -EINVAL;
+	return elem == 0 ? check_ptr(a, a->spec->min, a->spec->max) : check_ptr(a, 0, 0);
+}
+
+static int
+check_handle(struct uv_call *call, struct uv_attr *a)
+{
+	int64_t id;
+	int ret;
+
+	if (a->in.attr_data.reserved != 0 || a->in.len != 0)
+		return -EINVAL;
+	if (a->spec->access != UV_NEW)
+		return uv_obj_find(call->ctx, a->spec->obj_type, a->in.data_s64, &a->obj);
+	if (!call->ctx->has_ucontext)
+		return -EINVAL;
+	a->obj = uv_obj_new(call->ctx, a->spec->obj_type);
+	if (a->obj == NULL)
+		return -ENOMEM;
+	id = a->obj->handle;
+	ret = uv_copy_out((uintptr_t)&a->user->data, &id, sizeof(id));
+	return ret;
+}
+
+static int
+check_fd(struct uv_call *call, struct uv_attr *a)
+{
+	enum uv_chan_kind kind = UV_CHAN_ASYNC;
+
+	if (a->in.attr_data.reserved != 0 || a->in.len != 0)
+		return -EINVAL;
+	if (a->spec->access == UV_NEW)
+		return call->ctx->has_ucontext ? 0 : -EINVAL;
+	if (a->spec->obj_type == MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD)
+		kind = UV_CHAN_DEVX;
+	else if (a->spec->obj_type == MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD)
+		kind = UV_CHAN_CMD;
+	if (a->in.data_s64 < 0 || a->in.data_s64 > INT_MAX)
+		return -EINVAL;
+	a->chan = uv_chan_find((int)a->in.data_s64, kind);
+	return a->chan == NULL ? -EBADF : 0;
+}
+
+static int
+check_array(struct uv_call *call, struct uv_attr *a)
+{
+	unsigned int n = a->in.len / sizeof(uint32_t), i;
+	uint32_t handle;
+	int ret = 0;
+
+	if (a->in.attr_data.reserved != 0 || a->in.len % sizeof(uint32_t) != 0 || n < a->spec->min ||
+		n > a->spec->max)
+		return -EINVAL;
+	for (i = 0; i < n && ret == 0; i++) {
+		if (a->in.len > sizeof(a->in.data))
+			ret = uv_copy_in(&handle, a->in.data + i * sizeof(handle), sizeof(handle));
+		else
+			memcpy(&handle, (const uint8_t *)&a->in.data + i * sizeof(handle), sizeof(handle));
+		if (ret == 0)
+			ret = uv_obj_find(call->ctx, a->spec->obj_type, handle, &a->obj);
+	}
+	return ret;
+}
+
+static int
+check_attr(struct uv_call *call, struct uv_attr *a)
+{
+	switch (a->spec->type) {
+	case UV_PTR_IN:
+	case UV_PTR_OUT:
+		return check_ptr(a, a->spec->min, a->spec->max);
+	case UV_ENUM_IN:
+		return check_enum(a);
+	case UV_IDR:
+		return check_handle(call, a);
+	case UV_FD:
+		return check_fd(call, a);
+	case UV_IDR_ARRAY:
+		return check_array(call, a);
+	case UV_RAW_FD:
+		break;
+	}
+	if (a->in.attr_data.reserved != 0 || a->in.len != 0 || a->in.data_s64 < INT_MIN ||
+		a->in.data_s64 > INT_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int
+take_attr(struct uv_call *call, struct ib_uverbs_attr *user)
+{
+	const struct uv_attr_spec *spec;
+	struct ib_uverbs_attr in;
+	struct uv_attr *a;
+	int ret;
+
+	ret = uv_copy_in(&in, (uintptr_t)user, sizeof(in));
+	if (ret != 0)
+		return ret;
+	spec = find_attr(call->method, in.attr_id);
+	if (spec == NULL)
+		return (in.flags & UVERBS_ATTR_F_MANDATORY) != 0 ? -EPROTONOSUPPORT : 0;
+	if (uv_attr(call, in.attr_id) != NULL || call->n_attrs == UV_MAX_ATTRS)
+		return -EINVAL;
+	a = &call->attrs[call->n_attrs++];
+	*a = (struct uv_attr){.spec = spec, .user = user, .in = in};
+	return check_attr(call, a);
+}
+
+static int
+check_mandatory(struct uv_call *call)
+{
+	unsigned int i;
+
+	for (i = 0; i < call->method->n_attrs; i++) {
+		if (call->method->attrs[i].mandatory && uv_attr(call, call->method->attrs[i].id) == NULL)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* New handles become visible, or vanish. */
+static void
+finish_objects(struct uv_call *call, int ret)
+{
+	struct uv_attr *a;
+	unsigned int i;
+
+	for (i = 0; i < call->n_attrs; i++) {
+		a = &call->attrs[i];
+		if (a->spec->type != UV_IDR || a->spec->access != UV_NEW || a->obj == NULL)
+			continue;
+		if (ret == 0)
+			uv_obj_commit(a->obj);
+		else
+			uv_obj_abort(a->obj);
+	}
+}
+
+static int
+run_method(struct uv_call *call, struct ib_uverbs_attr *attrs, unsigned int n)
+{
+	struct uv_attr *out;
+	unsigned int i;
+	uint16_t flags;
+	int ret = 0;
+
+	for (i = 0; i < n && ret == 0; i++)
+		ret = take_attr(call, &attrs[i]);
+	if (ret == 0)
+		ret = check_mandatory(call);
+	if (ret != 0)
+		return ret;
+	for (i = 0; i < call->n_attrs && ret == 0; i++) {
+		if (call->attrs[i].spec->type == UV_IDR && call->attrs[i].spec->access == UV_DESTROY) {
+			ret = uv_obj_destroy(call->attrs[i].obj);
+			call->attrs[i].obj = NULL;
+		}
+	}
+	if (ret == 0 && call->method->handler != NULL)
+		ret = call->method->handler(call);
+	out = uv_attr(call, UVERBS_ATTR_UHW_OUT);
+	if (ret == 0 && out != NULL) {
+		flags = out->in.flags | UVERBS_ATTR_F_VALID_OUTPUT;
+		ret = uv_copy_out((uintptr_t)&out->user->flags, &flags, sizeof(flags));
+	}
+	/* this one says that the method is unknown, and nothing else */
+	return ret == -EPROTONOSUPPORT ? -EINVAL : ret;
+}
+
+int
+uv_ioctl(struct uv_ctx *ctx, void *arg)
+{
+	struct ib_uverbs_ioctl_hdr *user = arg;
+	struct ib_uverbs_ioctl_hdr hdr;
+	struct uv_call call = {.ctx = ctx};
+	int ret;
+
+	ret = uv_copy_in(&hdr, (uintptr_t)user, sizeof(hdr));
+	if (ret != 0)
+		return ret;
+	if (hdr.length > NIC_PAGE || hdr.length != sizeof(hdr) + hdr.num_attrs * sizeof(hdr.attrs[0]))
+		return -EINVAL;
+	if (hdr.reserved1 != 0 || hdr.reserved2 != 0)
+		return -EPROTONOSUPPORT;
+	if (hdr.driver_id != RDMA_DRIVER_MLX5)
+		return -EINVAL;
+	call.method = find_method(hdr.object_id, hdr.method_id);
+	if (call.method == NULL)
+		return -EPROTONOSUPPORT;
+	ret = run_method(&call, user->attrs, hdr.num_attrs);
+	finish_objects(&call, ret);
+	return ret;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Protection domains and memory regions. Linux core/uverbs_cmd.c, core/umem.c, core/uverbs_std_types_mr.c.
+ */
+#include <errno.h>
+#include <infiniband/mlx5dv.h>
+#include <linux/capability.h>
+#include <rdma/ib_user_ioctl_verbs.h>
+#include <rdma/ib_user_verbs.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "../conf.h"
+#include "../fw/fw.h"
+#include "../mem/mem.h"
+#include "../nic_own.h"
+#include "prm.h"
+#include "uv.h"
+
+#define ACCESS_REMOTE	(IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_ATOMIC)
+/* ib_access_writable() */
+#define ACCESS_WRITABLE	(ACCESS_REMOTE | IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_MW_BIND)
+#define ACCESS_KNOWN	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_READ | \
+	IB_UVERBS_ACCESS_REMOTE_ATOMIC | IB_UVERBS_ACCESS_MW_BIND | IB_UVERBS_ACCESS_ZERO_BASED | \
+	IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | IB_UVERBS_ACCESS_OPTIONAL_RANGE)
+
+static uint64_t pinned_total;	/* mm->pinned_vm in bytes, under uv_lock() */
+
+int
+uv_check_access(uint32_t access)
+{
+	/* who may write from afar may write here */
+	if ((access & ACCESS_REMOTE) != 0 && (access & IB_UVERBS_ACCESS_LOCAL_WRITE) == 0)
+		return -EINVAL;
+	return (access & ~(uint32_t)ACCESS_KNOWN) != 0 ? -EINVAL : 0;
+}
+
+/* What the kernel asks of a process that pins memory: can_do_mlock(), and the limit. */
+static int
+check_limit(uint64_t bytes)
+{
+	struct rlimit lim;
+
+	if (!nic_conf()->memlock || uv_capable(CAP_IPC_LOCK) || getrlimit(RLIMIT_MEMLOCK, &lim) != 0)
+		return 0;
+	if (lim.rlim_cur == 0)
+		return -EPERM;
+	return lim.rlim_cur != RLIM_INFINITY && pinned_total + bytes > lim.rlim_cur ? -ENOMEM : 0;
+}
+
+int
+uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned)
+{
+	uint64_t first = va & ~(uint64_t)(NIC_PAGE - 1), end;
+	int ret;
+
+	if (len == 0 || __builtin_add_overflow(va, len, &end) || end > UINT64_MAX - NIC_PAGE)
+		return -EINVAL;
+	*pinned = ((end + NIC_PAGE - 1) & ~(uint64_t)(NIC_PAGE - 1)) - first;
+	ret = check_limit(*pinned);
+	if (ret == 0)
+		ret = mem_pin(va, len, writable, pin);
+	if (ret == 0)
+		pinned_total += *pinned;
+	return ret;
+}
+
+void
+uv_unpinned(uint64_t pinned)
+{
+	pinned_total -= pinned;
+}
+
+int
+uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn)
+{
+	uint32_t in[DEVX_ST_SZ_DW(alloc_pd_in)] = {0};
+	uint32_t out[DEVX_ST_SZ_DW(alloc_pd_out)] = {0};
+	struct uv_obj *o;
+	int ret;
+
+	if (!ctx->has_ucontext)
+		return -EINVAL;
+	o = uv_obj_new(ctx, UVERBS_OBJECT_PD);
+	if (o == NULL)
+		return -ENOMEM;
+	DEVX_SET(alloc_pd_in, in, opcode, MLX5_CMD_OP_ALLOC_PD);
+	ret = uv_exec(ctx, in, sizeof(in), out, sizeof(out));
+	if (ret != 0) {
+		uv_obj_abort(o);
+		return ret == -EREMOTEIO ? -ENOMEM : ret;
+	}
+	o->pd.pdn = DEVX_GET(alloc_pd_out, out, pd);
+	uv_obj_commit(o);
+	*handle = o->handle;
+	*pdn = o->pd.pdn;
+	return 0;
+}
+
+int
+uv_pd_destroy(struct uv_obj *o)
+{
+	uint32_t in[DEVX_ST_SZ_DW(dealloc_pd_in)] = {0};
+	uint32_t out[DEVX_ST_SZ_DW(dealloc_pd_out)] = {0};
+	int ret;
+
+	DEVX_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
+	DEVX_SET(dealloc_pd_in, in, pd, o->pd.pdn);
+	ret = uv_exec(o->ctx, in, sizeof(in), out, sizeof(out));
+	return ret == -EREMOTEIO ? -EBUSY : ret;
+}
+
+int
+uv_reg_mr(struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp)
+{
+	bool writable = (cmd->access_flags & ACCESS_WRITABLE) != 0;
+	struct mem_pin *pin;
+	struct uv_obj *pd, *o;
+	int ret;
+
+	if ((cmd->start & (NIC_PAGE - 1)) != (cmd->hca_va & (NIC_PAGE - 1)) || !ctx->has_ucontext)
+		return -EINVAL;
+	ret = uv_check_access(cmd->access_flags);
+	if (ret == 0)
+		ret = uv_obj_find(ctx, UVERBS_OBJECT_PD, cmd->pd_handle, &pd);
+	if (ret != 0)
+		return ret;
+	/* paging on demand is not advertised */
+	if ((cmd->access_flags & IB_UVERBS_ACCESS_ON_DEMAND) != 0)
+		return -EINVAL;
+	o = uv_obj_new(ctx, UVERBS_OBJECT_MR);
+	if (o == NULL)
+		return -ENOMEM;
+	ret = uv_pin(cmd->start, cmd->length, writable, &pin, &o->mr.pinned);
+	if (ret != 0)
+		goto abort;
+	ret = fw_mr_create(ctx->func, pd->pd.pdn, pin, cmd->hca_va, cmd->length, cmd->access_flags, &o->mr.lkey);
+	if (ret != 0)
+		goto unpin;
+	o->mr.iova = cmd->hca_va;
+	o->mr.len = cmd->length;
+	o->mr.pd = pd;
+	pd->users++;
+	uv_obj_commit(o);
+	*resp = (struct ib_uverbs_reg_mr_resp){.mr_handle = o->handle, .lkey = o->mr.lkey, .rkey = o->mr.lkey};
+	return 0;
+unpin:
+	mem_unpin(pin);
+	uv_unpinned(o->mr.pinned);
+abort:
+	uv_obj_abort(o);
+	return ret;
+}
+
+int
+uv_mr_destroy(struct uv_obj *o)
+{
+	int ret = fw_mr_destroy(o->ctx->func, o->mr.lkey);
+
+	if (ret != 0)
+		return ret;
+	uv_unpinned(o->mr.pinned);
+	o->mr.pd->users--;
+	return 0;
+}
+
+static int
+query_mr(struct uv_call *call)
+{
+	const struct uv_obj *o = uv_attr_obj(call, UVERBS_ATTR_QUERY_MR_HANDLE);
+	int ret;
+
+	ret = uv_put(call, UVERBS_ATTR_QUERY_MR_RESP_LKEY, &o->mr.lkey, sizeof(o->mr.lkey));
+	if (ret == 0)
+		ret = uv_put(call, UVERBS_ATTR_QUERY_MR_RESP_RKEY, &o->mr.lkey, sizeof(o->mr.lkey));
+	if (ret == 0)
+		ret = uv_put(call, UVERBS_ATTR_QUERY_MR_RESP_LENGTH, &o->mr.len, sizeof(o->mr.len));
+	if (ret == 0)
+		ret = uv_put_optional(call, UVERBS_ATTR_QUERY_MR_RESP_IOVA, &o->mr.iova, sizeof(o->mr.iova));
+	return ret;
+}
+
+static int
+query_pd(struct uv_call *call)
+{
+	const struct uv_obj *o = uv_attr_obj(call, MLX5_IB_ATTR_QUERY_PD_HANDLE);
+
+	return uv_put(call, MLX5_IB_ATTR_QUERY_PD_RESP_PDN, &o->pd.pdn, sizeof(o->pd.pdn));
+}
+
+/* clang-format off */
+static const struct uv_attr_spec pd_destroy_attrs[] = {
+	{.id = UVERBS_ATTR_DESTROY_PD_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_PD,
+		.access = UV_DESTROY},
+};
+
+static const struct uv_attr_spec pd_query_attrs[] = {
+	{.id = MLX5_IB_ATTR_QUERY_PD_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_PD},
+	{.id = MLX5_IB_ATTR_QUERY_PD_RESP_PDN, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+};
+
+static const struct uv_attr_spec mr_destroy_attrs[] = {
+	{.id = UVERBS_ATTR_DESTROY_MR_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_MR,
+		.access = UV_DESTROY},
+};
+
+static const struct uv_attr_spec mr_query_attrs[] = {
+	{.id = UVERBS_ATTR_QUERY_MR_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_MR},
+	{.id = UVERBS_ATTR_QUERY_MR_RESP_RKEY, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	{.id = UVERBS_ATTR_QUERY_MR_RESP_LKEY, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	{.id = UVERBS_ATTR_QUERY_MR_RESP_LENGTH, .type = UV_PTR_OUT, .mandatory = true, .min = 8, .max = 8},
+	{.id = UVERBS_ATTR_QUERY_MR_RESP_IOVA, .type = UV_PTR_OUT, .min = 8, .max = 8},
+};
+
+#define N(a) (sizeof(a) / sizeof(a[0]))
+static const struct uv_method_spec methods[] = {
+	{UVERBS_OBJECT_PD, UVERBS_METHOD_PD_DESTROY, pd_destroy_attrs, N(pd_destroy_attrs), false, NULL},
+	{UVERBS_OBJECT_PD, MLX5_IB_METHOD_PD_QUERY, pd_query_attrs, N(pd_query_attrs), false, query_pd},
+	{UVERBS_OBJECT_MR, UVERBS_METHOD_MR_DESTROY, mr_destroy_attrs, N(mr_destroy_attrs), false, NULL},
+	{UVERBS_OBJECT_MR, UVERBS_METHOD_QUERY_MR, mr_query_attrs, N(mr_query_attrs), false, query_mr},
+};
+/* clang-format on */
+const struct uv_methods uv_mr_methods = {methods, N(methods)};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Handles of a context. Linux rdma_core.c.
+ */
+#include "uv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int
+cleanup(struct uv_obj *o)
+{
+	switch (o->type) {
+	case UVERBS_OBJECT_PD:
+		return uv_pd_destroy(o);
+	case UVERBS_OBJECT_MR:
+		return uv_mr_destroy(o);
+	case UVERBS_OBJECT_FLOW:
+		return uv_flow_destroy(o);
+	case MLX5_IB_OBJECT_DEVX_OBJ:
+		return uv_devx_destroy(o);
+	case MLX5_IB_OBJECT_DEVX_UMEM:
+		return uv_umem_destroy(o);
+	case MLX5_IB_OBJECT_FLOW_MATCHER:
+		return uv_matcher_destroy(o);
+	case MLX5_IB_OBJECT_UAR:
+		return uv_uar_destroy(o);
+	case MLX5_IB_OBJECT_VAR:
+		return uv_var_destroy(o);
+	default:
+		return -EINVAL;
+	}
+}
+
+struct uv_obj *
+uv_obj_new(struct uv_ctx *ctx, uint16_t type)
+{
+	struct uv_obj *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->ctx = ctx;
+	o->type = type;
+	o->handle = ctx->next_handle++;
+	return o;
+}
+
+void
+uv_obj_commit(struct uv_obj *o)
+{
+	TAILQ_INSERT_HEAD(&o->ctx->objs, o, next);
+}
+
+void
+uv_obj_abort(struct uv_obj *o)
+{
+	free(o);
+}
+
+int
+uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **found)
+{
+	struct uv_obj *o;
+
+	if (handle < 0)
+		return -EINVAL;
+	TAILQ_FOREACH(o, &ctx->objs, next) {
+		if (o->handle != (uint64_t)handle)
+			continue;
+		if (type != UV_ANY_OBJECT && o->type != type)
+			return -EINVAL;
+		*found = o;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int
+uv_obj_destroy(struct uv_obj *o)
+{
+	int ret;
+
+	if (o->users > 0)
+		return -EBUSY;
+	ret = cleanup(o);
+	if (ret != 0)
+		return ret;
+	TAILQ_REMOVE(&o->ctx->objs, o, next);
+	free(o);
+	return 0;
+}
+
+void
+uv_obj_destroy_all(struct uv_ctx *ctx)
+{
+	struct uv_obj *o, *next;
+	bool progress;
+
+	do {
+		progress = false;
+		for (o = TAILQ_FIRST(&ctx->objs); o != NULL; o = next) {
+			next = TAILQ_NEXT(o, next);
+			if (uv_obj_destroy(o) == 0)
+				progress = true;
+		}
+	} while (progress);
+	/* What the firmware does not let go (failure on demand) it loses with the user context. */
+	while ((o = TAILQ_FIRST(&ctx->objs)) != NULL) {
+		TAILQ_REMOVE(&ctx->objs, o, next);
+		free(o);
+	}
+}

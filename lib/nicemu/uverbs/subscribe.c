@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Methods that make event channels, and subscribe to events. Linux hw/mlx5/devx.c: MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT,
+ * core/uverbs_std_types_async_fd.c.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/mlx5dv.h>
+#include <limits.h>
+#include <rdma/mlx5_user_ioctl_verbs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../real.h"
+#include "devx_rules.h"
+#include "prm.h"
+#include "uv.h"
+
+#define MAX_EVENTS	16
+#define MAX_EVENT_TYPE	255
+#define CAP_DEV_EVENT	0x14	/* Linux device.h: MLX5_CAP_DEV_EVENT */
+#define EVENT_MASKS	4	/* of 64 event types each */
+
+/* The kernel's own list, for firmware that gives none: is_legacy_obj_event_num(). */
+static bool
+is_legacy_event(uint16_t event, bool of_object)
+{
+	if (!of_object)
+		return event == MLX5_EVENT_TYPE_PORT_CHANGE;
+	switch (event) {
+	case MLX5_EVENT_TYPE_COMP:
+	case MLX5_EVENT_TYPE_CQ_ERROR:
+	case MLX5_EVENT_TYPE_WQ_CATAS_ERROR:
+	case MLX5_EVENT_TYPE_WQ_INVAL_REQ_ERROR:
+	case MLX5_EVENT_TYPE_WQ_ACCESS_ERROR:
+	case 0x01: /* path migrated */
+	case 0x02: /* communication established */
+	case 0x03: /* send queue drained */
+	case 0x07: /* path migration failed */
+	case 0x12: /* SRQ catastrophic error */
+	case 0x13: /* last WQE of an SRQ */
+	case 0x14: /* SRQ limit */
+	case 0x18: /* XRQ error */
+	case 0x1c: /* DCT drained */
+	case 0x1d: /* DCT key violation */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* device_event_cap: masks of the affiliated events, then of the others. Linux mlx5_ifc.h. */
+static bool
+is_valid_event(const struct nic_func *f, uint16_t event, bool of_object)
+{
+	uint64_t mask;
+
+	if (!DEVX_GET(cmd_hca_cap, f->caps[0], event_cap) || f->caps[CAP_DEV_EVENT] == NULL)
+		return is_legacy_event(event, of_object);
+	if (event > MAX_EVENT_TYPE)
+		return false;
+	if (of_object && event == MLX5_EVENT_TYPE_COMP)
+		return true;
+	memcpy(&mask, f->caps[CAP_DEV_EVENT] + 8u * (event / 64u + (of_object ? 0 : EVENT_MASKS)), sizeof(mask));
+	return (be64toh(mask) >> event % 64 & 1) != 0;
+}
+
+/* A descriptor of our own for an eventfd of the user. */
+static int
+get_eventfd(struct uv_call *call, int *fd)
+{
+	char link[64], path[32];
+	int32_t user;
+	ssize_t n;
+	int ret;
+
+	*fd = -1;
+	ret = uv_get(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM, &user, sizeof(user));
+	if (ret != 0)
+		return ret == -ENOENT ? 0 : ret;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", user);
+	n = real_readlink()(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return -EBADF;
+	link[n] = '\0';
+	if (strcmp(link, "anon_inode:[eventfd]") != 0)
+		return -EINVAL;
+	*fd = fcntl(user, F_DUPFD_CLOEXEC, 0);
+	return *fd < 0 ? -errno : 0;
+}
+
+static int
+subscribe_all(struct uv_call *call, struct uv_chan *chan, const uint16_t *events, size_t n, uint64_t cookie, int eventfd)
+{
+	const struct uv_obj *o = uv_attr_obj(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE);
+	enum nic_obj_type type = o != NULL ? devx_nic_type(o->devx.id) : NIC_OBJ_TYPES;
+	uint32_t id = o != NULL ? (uint32_t)o->devx.id : 0;
+	int fd = -1, ret;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!is_valid_event(call->ctx->func, events[i], o != NULL))
+			return -EINVAL;
+	}
+	for (i = 0; i < n; i++) {
+		if (eventfd >= 0) {
+			fd = fcntl(eventfd, F_DUPFD_CLOEXEC, 0);
+			if (fd < 0)
+				return -errno;
+		}
+		ret = uv_chan_subscribe(chan, call->ctx->func, events[i], type, id, cookie, fd);
+		if (ret != 0) {
+			if (fd >= 0)
+				real_close()(fd);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int
+subscribe(struct uv_call *call)
+{
+	struct uv_attr *chan = uv_attr(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE);
+	uint64_t cookie = 0;
+	int eventfd, ret;
+	void *events;
+	size_t len;
+
+	if (call->ctx->uid == 0)
+		return -EINVAL;
+	ret = uv_get(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_COOKIE, &cookie, sizeof(cookie));
+	if (ret == 0 && uv_attr(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM) != NULL)
+		return -EINVAL;
+	ret = uv_get_buf(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, &events, &len);
+	if (ret != 0)
+		return ret;
+	ret = -EINVAL;
+	if (len % sizeof(uint16_t) != 0 || len / sizeof(uint16_t) > MAX_EVENTS)
+		goto free_events;
+	ret = get_eventfd(call, &eventfd);
+	if (ret != 0)
+		goto free_events;
+	ret = subscribe_all(call, chan->chan, events, len / sizeof(uint16_t), cookie, eventfd);
+	if (eventfd >= 0)
+		real_close()(eventfd);
+free_events:
+	free(events);
+	return ret;
+}
+
+static int
+make_channel(struct uv_call *call, enum uv_chan_kind kind, bool omit_data, uint16_t handle_id)
+{
+	struct uv_attr *a = uv_attr(call, handle_id);
+	int64_t id;
+	int fd, ret;
+
+	if (uv_chan_create(call->ctx, kind, omit_data, &fd) == NULL)
+		return -ENOMEM;
+	id = fd;
+	ret = uv_copy_out((uintptr_t)&a->user->data_s64, &id, sizeof(id));
+	if (ret != 0) {
+		real_close()(fd);
+		uv_chan_reap();
+	}
+	return ret;
+}
+
+static int
+async_event_fd(struct uv_call *call)
+{
+	uint64_t flags;
+	int ret;
+
+	ret = uv_get_flags(call, MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_FLAGS,
+		MLX5_IB_UAPI_DEVX_CR_EV_CH_FLAGS_OMIT_DATA, &flags);
+	if (ret != 0)
+		return ret;
+	return make_channel(call, UV_CHAN_DEVX, flags != 0, MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE);
+}
+
+static int
+async_cmd_fd(struct uv_call *call)
+{
+	return make_channel(call, UV_CHAN_CMD, false, MLX5_IB_ATTR_DEVX_ASYNC_CMD_FD_ALLOC_HANDLE);
+}
+
+static int
+verbs_async_fd(struct uv_call *call)
+{
+	return make_channel(call, UV_CHAN_ASYNC, false, UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE);
+}
+
+/* clang-format off */
+static const struct uv_attr_spec subscribe_attrs[] = {
+	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE, .type = UV_FD, .mandatory = true,
+		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD},
+	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE, .type = UV_IDR, .obj_type = MLX5_IB_OBJECT_DEVX_OBJ},
+	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, .type = UV_PTR_IN, .mandatory = true,
+		.min = 2, .max = UINT16_MAX},
+	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_COOKIE, .type = UV_PTR_IN, .min = 8, .max = 8},
+	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM, .type = UV_PTR_IN, .min = 4, .max = 4},
+};
+
+static const struct uv_attr_spec event_fd_attrs[] = {
+	{.id = MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE, .type = UV_FD, .mandatory = true,
+		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, .access = UV_NEW},
+	{.id = MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_FLAGS, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 8},
+};
+
+static const struct uv_attr_spec cmd_fd_attrs[] = {
+	{.id = MLX5_IB_ATTR_DEVX_ASYNC_CMD_FD_ALLOC_HANDLE, .type = UV_FD, .mandatory = true,
+		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, .access = UV_NEW},
+};
+
+static const struct uv_attr_spec verbs_fd_attrs[] = {
+	{.id = UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE, .type = UV_FD, .mandatory = true,
+		.obj_type = UVERBS_OBJECT_ASYNC_EVENT, .access = UV_NEW},
+};
+
+#define N(a) (sizeof(a) / sizeof(a[0]))
+static const struct uv_method_spec methods[] = {
+	{MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT, subscribe_attrs, N(subscribe_attrs), false,
+		subscribe},
+	{MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, MLX5_IB_METHOD_DEVX_ASYNC_EVENT_FD_ALLOC, event_fd_attrs,
+		N(event_fd_attrs), false, async_event_fd},
+	{MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, MLX5_IB_METHOD_DEVX_ASYNC_CMD_FD_ALLOC, cmd_fd_attrs, N(cmd_fd_attrs),
+		false, async_cmd_fd},
+	{UVERBS_OBJECT_ASYNC_EVENT, UVERBS_METHOD_ASYNC_EVENT_ALLOC, verbs_fd_attrs, N(verbs_fd_attrs), false,
+		verbs_async_fd},
+};
+/* clang-format on */
+const struct uv_methods uv_event_methods = {methods, N(methods)};
