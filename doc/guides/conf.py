@@ -3,6 +3,7 @@
 """Sphinx configuration of the Holdfast guides."""
 
 import configparser
+import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -42,5 +43,20 @@ def write_features_table(app) -> None:
     (out / "features.txt").write_text("\n".join(lines) + "\n")
 
 
+RULE = re.compile(r'^FW_RULE\((\w+),\s*(0x[0-9a-f]+),\s*(\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.M)
+
+
+def write_rules(app) -> None:
+    """The table of what the emulated firmware refuses, from the list that the firmware itself is made of."""
+    text = (HERE / "../../lib/nicemu/fw/fw_rules.h").read_text()
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 14 22 64", ""]
+    lines += ["   * - syndrome", "     - status", "     - rule"]
+    for _, number, status, literals in RULE.findall(text):
+        words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
+        lines += [f"   * - ``{number}``", f"     - {status}", f"     - {words}"]
+    (HERE / "_generated/rules.txt").write_text("\n".join(lines) + "\n")
+
+
 def setup(app) -> None:
     app.connect("builder-inited", write_features_table)
+    app.connect("builder-inited", write_rules)
