@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import struct
 import zlib
@@ -39,6 +40,7 @@ class Flow:
         """Whether addresses have 16 bytes."""
         return self.proto.endswith("6")
 
+    @functools.lru_cache(4096)
     def addresses(self) -> tuple[bytes, bytes]:
         """Source and destination in network order."""
         return ipaddress.ip_address(self.src).packed, ipaddress.ip_address(self.dst).packed
@@ -66,17 +68,19 @@ def _l4(flow: Flow, payload: bytes) -> tuple[int, bytes]:
     return 253, payload
 
 
+@functools.lru_cache(256)
+def _filling(start: int) -> bytes:
+    return bytes((start + i * 13) & 0xFF for i in range(251)) * 40
+
+
 def build(flow: Flow, dst: bytes, src: bytes, seq: int, size: int = 128) -> bytes:
     """A frame of 'size' bytes (or as few as its headers need) with a sequence number and a filling made from it."""
     headers = ETH.size
     if flow.proto != "raw":
         headers += IPV6.size if flow.ipv6 else IPV4.size
         headers += {"udp": UDP.size, "tcp": TCP.size}.get(flow.proto[:3], 0)
-    fill = max(size, MIN_FRAME) - headers - MARK.size
-    if fill < 0:
-        fill = 0
-    filling = bytes((seq * 7 + i * 13) & 0xFF for i in range(min(fill, 251)))
-    filling = (filling * (fill // 251 + 1))[:fill] if filling else b""
+    fill = max(max(size, MIN_FRAME) - headers - MARK.size, 0)
+    filling = _filling(seq * 7 & 0xFF)[:fill]
     payload = MARK.pack(MAGIC, seq, fill, zlib.crc32(filling)) + filling
     if flow.proto == "raw":
         return ETH.pack(dst, src, 0x88B5) + payload

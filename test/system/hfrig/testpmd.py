@@ -20,8 +20,8 @@ class GuestConfig:
     packed: bool = False
     server: bool = False            # listen at sock, wait for the back end to connect
     options: str = ""               # more devargs of virtio-user
-    rx_pcap: str = ""               # sends what is in this file
-    tx_pcap: str = ""               # stores what it receives in this file
+    rx_pcap: str = ""               # sends what is in this file; %q is the queue's number
+    tx_pcap: str = ""               # stores what it receives in this file; likewise
     forward: str = "io"
     memory: int = 128
     extra: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Testpmd:
         """A port's statistics, by testpmd's names: RX-packets, TX-packets, RX-missed, ..."""
         self.do(f"show port stats {port}", r"NIC statistics for port")
         at = self.process.seen
-        self.process.expect(r"####\n")
+        self.process.expect(r"^ *#+$")
         return {k: int(v) for k, v in re.findall(r"([A-Za-z-]+): +(\d+)", self.process.text()[at:self.process.seen])}
 
     def rates(self, port: int) -> tuple[int, int]:
@@ -84,12 +84,9 @@ def guest(stage: Stage, cfg: GuestConfig, cpu: str = "0-1") -> Testpmd:
     """Start a guest; it has a second port on capture files if there are any."""
     argv = _eal(stage, cfg.memory, f"0@({cpu}),1@({cpu})") + [f"--vdev={cfg.device()}"]
     if cfg.rx_pcap or cfg.tx_pcap:
-        vdev = "net_pcap0"
-        for _ in range(cfg.queues):
-            vdev += f",rx_pcap={cfg.rx_pcap}" if cfg.rx_pcap else ""
-        for i in range(cfg.queues):
-            vdev += f",tx_pcap={cfg.tx_pcap.replace('%q', str(i))}" if cfg.tx_pcap else ""
-        argv.append(f"--vdev={vdev}")
+        files = [f"rx_pcap={cfg.rx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.rx_pcap]
+        files += [f"tx_pcap={cfg.tx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.tx_pcap]
+        argv.append("--vdev=net_pcap0," + ",".join(files))
     argv += ["--", "-i", "--nb-cores=1", f"--rxq={cfg.queues}", f"--txq={cfg.queues}", "--rxd=256", "--txd=256",
              "--total-num-mbufs=8192", f"--forward-mode={cfg.forward}", "--no-flush-rx"] + cfg.extra
     return Testpmd(stage.run("guest", argv))

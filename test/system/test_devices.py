@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Stock programs find the NIC, and the driver claims what it should."""
+
+import pytest
+from hfrig import nic, paths, vdpa
+from hfrig.nic import NicConfig
+from hfvhost.proto import Feature
+
+
+def run(stage, argv, cfg=None, timeout=60):
+    """Run a command on a NIC to its end; what it printed."""
+    process, _ = nic.run(stage, argv[0], cfg or NicConfig(), argv)
+    status = process.wait(timeout)
+    assert status == 0, process.tail()
+    return process.text()
+
+
+def test_plugin_may_be_loaded():
+    """The plugin lies where EAL accepts it."""
+    assert vdpa.plugin_is_safe()
+
+
+def test_ibv_devinfo(stage):
+    """ibv_devinfo -v lists the PF and both VFs, active, with the adapter's ids."""
+    text = run(stage, ["ibv_devinfo", "-v"])
+    assert text.count("hca_id:") == 3
+    assert text.count("PORT_ACTIVE") == 3
+    assert text.count("vendor_part_id:\t\t\t4125") == 1      # 0x101d
+    assert text.count("vendor_part_id:\t\t\t4126") == 2      # 0x101e
+
+
+@pytest.mark.parametrize("command", ["version_autotest", "devargs_autotest"])
+def test_dpdk_test(stage, command):
+    """DPDK's own test program loads the plugin, probes our device, and passes."""
+    argv = ["env", f"DPDK_TEST={command}", "dpdk-test", "--no-huge", "-m", "128", "--no-telemetry", "--no-shconf",
+            "-l", "0", f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info",
+            "-d", str(paths.PLUGIN), "-a", f"{nic.vf_bdf(0)},class=vdpa"]
+    text = run(stage, argv)
+    assert "Test OK" in text
+    assert f"{nic.vf_bdf(0)}: 16 queue pairs" in text
+
+
+def test_dpdk_test_dumps_devices(stage):
+    """dump_devices of dpdk-test names our driver as that of the device."""
+    argv = ["dpdk-test", "--no-huge", "-m", "128", "--no-telemetry", "--no-shconf", "-l", "0",
+            f"--file-prefix={stage.prefix()}", "-d", str(paths.PLUGIN), "-a", f"{nic.vf_bdf(0)},class=vdpa"]
+    process, _ = nic.run(stage, "dpdk-test", NicConfig(), argv)
+    process.expect(r"RTE>>", 60)
+    process.write("dump_devargs")
+    process.expect(rf"{nic.vf_bdf(0)}")
+    process.write("quit")
+    process.wait(30)
+
+
+@pytest.mark.parametrize("driver", [vdpa.HOLDFAST, vdpa.MLX5])
+def test_list(stage, driver):
+    """dpdk-vdpa lists both VFs, with our driver and with DPDK's."""
+    app = vdpa.Vdpa(stage, vdpa.VdpaConfig(driver))
+    devices = app.devices()
+    assert list(devices) == [nic.vf_bdf(0), nic.vf_bdf(1)]
+    for queues, features in devices.values():
+        assert queues == 16
+        assert features & Feature.VERSION_1
+        assert not features & Feature.IOMMU_PLATFORM
+        if driver == vdpa.HOLDFAST:
+            assert features & Feature.RING_PACKED
+            assert not features & Feature.LOG_ALL
+    assert app.quit() == 0
+    if driver == vdpa.HOLDFAST:
+        assert "leak" not in app.process.text()
+
+
+def test_unclaimed_without_class(stage):
+    """Without class=vdpa the device is not ours."""
+    argv = [str(paths.VDPA_APP), "-l", "0", "--no-huge", "-m", "128", "--no-shconf", "--no-telemetry",
+            f"--file-prefix={stage.prefix()}", "-d", str(paths.PLUGIN), "-a", nic.vf_bdf(0), "--", "-i"]
+    process, _ = nic.run(stage, "vdpa", NicConfig(), argv)
+    process.wait(60)
+    assert "queue pairs, features" not in process.text()
+
+
+@pytest.mark.parametrize("devargs,said", [
+    ("colour=blue", r"unknown argument 'colour'; there are: .*queue_pairs"),
+    ("queue_pairs=0", r"queue_pairs=0: must be a number from 1"),
+    ("queue_pairs=many", r"queue_pairs=many: must be a number"),
+    ("queue_pairs=4000", r"queue_pairs=4000: "),
+])
+def test_devargs_refused(stage, devargs, said):
+    """An unknown argument or a bad value is an error that names it, and what is allowed."""
+    argv = vdpa.argv(stage, vdpa.VdpaConfig(nic=NicConfig(vfs=1), devargs=devargs))
+    process, _ = nic.run(stage, "vdpa", NicConfig(vfs=1), argv)
+    process.expect(said, 60)
+
+
+def test_queue_pairs(stage):
+    """queue_pairs limits what is offered."""
+    app = vdpa.Vdpa(stage, vdpa.VdpaConfig(devargs="queue_pairs=3"))
+    assert [queues for queues, _ in app.devices().values()] == [3, 3]

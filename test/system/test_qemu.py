@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""A Linux guest in QEMU pings a host at the far end of the NIC's wire, and goes on after everything it goes through."""
+
+import time
+
+import pytest
+from hfrig import nic, paths, qemu, vdpa
+from hfrig.netns import Namespace
+from hfrig.nic import NicConfig
+from hfrig.vdpa import VdpaConfig
+
+pytestmark = [pytest.mark.skipif(bool(paths.why_no_guest()), reason=paths.why_no_guest() or "-"),
+              pytest.mark.skipif(bool(paths.why_no_netns()), reason=paths.why_no_netns() or "-")]
+
+HOST = "10.9.0.1"
+GUEST = "10.9.0.2"
+
+
+class Bench:
+    """A namespace behind the wire, the application, and a machine on the first VF."""
+
+    def __init__(self, stage, driver=vdpa.HOLDFAST, **card):
+        self.net = stage.keep(Namespace(stage.tag))
+        self.app = vdpa.Vdpa(stage, VdpaConfig(driver, NicConfig(vfs=1, wire=f"tap:{self.net.tap}")))
+        sock = self.app.create(0)
+        self.net.adopt(HOST)
+        self.vm = qemu.Machine(stage, qemu.Config(qemu.Card(sock, nic.vf_mac(0), **card), GUEST))
+        self.vm.wait_up()
+
+    def check_ping(self) -> None:
+        """Each end reaches the other. The first packets of a new link may be lost to address resolution."""
+        self.vm.ping(HOST, 2)
+        assert self.vm.ping(HOST, 5) == 5
+        assert self.net.ping(GUEST, 5) == 5
+
+    def registered(self) -> int:
+        """MRs that the NIC ever had of the guest."""
+        return self.app.nic.registered(nic.vf_bdf(0))
+
+    def kept(self) -> int:
+        """MRs that the NIC has of the guest."""
+        return self.app.nic.kept(nic.vf_bdf(0))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_reboots(stage, packed):
+    """reboot -f in the guest, system_reset, stop and cont in the monitor: it pings again, nothing is registered anew."""
+    bench = Bench(stage, options="packed=on" if packed else "")
+    bench.check_ping()
+    assert int(bench.vm.order("irq", r"irq (\d+)").group(1)) >= 3, "the guest does not use MSI-X"
+    before, kept = bench.registered(), bench.kept()
+    bench.vm.reboot()
+    bench.check_ping()
+    bench.vm.reset()
+    bench.check_ping()
+    bench.vm.command("stop")
+    bench.vm.command("cont")
+    bench.check_ping()
+    assert bench.registered() == before
+    assert bench.kept() == kept
+
+
+def test_memory_plugged(stage):
+    """A module of memory is plugged in, filled and used: one MR more, and it pings on."""
+    bench = Bench(stage)
+    bench.check_ping()
+    before = bench.registered()
+    small = int(bench.vm.order("mem", r"mem (\d+)").group(1))
+    bench.vm.plug_memory(128)
+    end = time.monotonic() + 30
+    while int(bench.vm.order("mem", r"mem (\d+)").group(1)) < small + 120 * 1024:
+        assert time.monotonic() < end, "the guest did not take the memory"
+        time.sleep(0.2)
+    bench.vm.order("fill 160", r"fill (\d+)", 60)
+    bench.check_ping()
+    assert bench.registered() == before + 1
+
+
+def test_doorbell_page(stage):
+    """page-per-vq: the guest rings the NIC's doorbell page itself."""
+    bench = Bench(stage, options="page-per-vq=on")
+    bench.app.process.expect(r"kicks go to the NIC directly", 30, rewind=True)
+    bench.check_ping()
+    bench.vm.reboot()
+    bench.check_ping()
+
+
+def test_multiqueue(stage):
+    """Two queue pairs on two CPUs."""
+    bench = Bench(stage, pairs=2)
+    bench.check_ping()
+    bench.vm.reset()
+    bench.check_ping()
+
+
+def test_peer_driver(stage):
+    """DPDK's own mlx5 driver carries the same guest on the same NIC."""
+    bench = Bench(stage, vdpa.MLX5)
+    bench.check_ping()
+    bench.vm.reboot()
+    bench.check_ping()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Two testpmd guests on the two VFs of a NIC, frames from a capture file in one to capture files of the other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from hfrig import capture, nic, pcap, testpmd, vdpa
+from hfvhost import frames
+
+KINDS = ("udp4", "tcp4", "udp6", "tcp6", "ip4", "ip6")
+
+
+def make_frames(count: int, src: int, dst: int, first: int = 0) -> list[bytes]:
+    """Frames of many flows, kinds and sizes from one VF to another."""
+    flows = [f for kind in KINDS for f in frames.flows(64, kind)]
+    to, of = frames.mac(nic.vf_mac(dst)), frames.mac(nic.vf_mac(src))
+    return [frames.build(flows[i % len(flows)], to, of, first + i, 60 + i * 37 % 1440) for i in range(count)]
+
+
+@dataclass
+class Side:
+    """One guest: what it sends, and where it stores what it gets."""
+
+    vf: int
+    stem: str
+    queues: int
+    sent: list[bytes] = field(default_factory=list)
+    guest: testpmd.Testpmd | None = None
+
+    def config(self, sock: str, packed: bool, **more) -> testpmd.GuestConfig:
+        """The guest's configuration; its frames are dealt out to one file for each queue."""
+        for queue in range(self.queues):
+            pcap.write(f"{self.stem}.in{queue}", self.sent[queue::self.queues])
+        return testpmd.GuestConfig(sock, nic.vf_mac(self.vf), self.queues, packed, rx_pcap=f"{self.stem}.in%q",
+                                   tx_pcap=f"{self.stem}.out%q", **more)
+
+    def stored(self) -> list[list[bytes]]:
+        """What arrived, by queue."""
+        return [pcap.read(f"{self.stem}.out{queue}") for queue in range(self.queues)]
+
+    def received(self) -> list[bytes]:
+        """What arrived, on any queue."""
+        return [frame for queue in self.stored() for frame in queue]
+
+
+class TwoGuests:
+    """The application and two guests; both send to each other."""
+
+    def __init__(self, stage, cfg: vdpa.VdpaConfig, queues: int = 1, packed: bool = False, count: int = 6000):
+        self.stage = stage
+        self.packed = packed
+        self.app = vdpa.Vdpa(stage, cfg)
+        self.nic = self.app.nic
+        self.socks = [self.app.create(vf) for vf in (0, 1)]
+        self.sides = [Side(vf, f"{stage.dir}/g{vf}", queues, make_frames(count, vf, 1 - vf, vf * 10_000_000))
+                      for vf in (0, 1)]
+        for side in self.sides:
+            self.boot(side)
+
+    def boot(self, side: Side, **more) -> None:
+        """Start a guest; it forwards nothing yet."""
+        side.guest = testpmd.guest(self.stage, side.config(self.socks[side.vf], self.packed, **more))
+        side.guest.do("set fwd io retry")
+        side.guest.do("set burst tx delay 20 retry 5000")
+        self.wait_ready(side.vf, 2 * side.queues)
+
+    def wait_ready(self, vf: int, queues: int, timeout: float = 30.0) -> None:
+        """Wait until so many virtqueues of a VF run."""
+        end = time.monotonic() + timeout
+        while True:
+            ready = sum(q["state"] == "RDY" for q in self.function(vf, "stats")["virtqs"])
+            if ready >= queues:
+                return
+            if time.monotonic() > end:
+                raise self.app.process.fail(f"{ready} of {queues} queues of VF {vf} run after {timeout} s")
+            time.sleep(0.05)
+
+    def function(self, vf: int, what: str = "objects") -> dict:
+        """The NIC's tables of a VF."""
+        return self.nic.function(nic.vf_bdf(vf), what)
+
+    def dropped(self, vf: int) -> int:
+        """Frames that a VF could not take, as the NIC counted."""
+        stats = self.function(vf, "stats")
+        return sum(stats[name] for name in ("rx_no_buffer", "rx_no_flow", "rx_oversize"))
+
+    def settle(self, timeout: float = 60.0) -> None:
+        """Wait until nothing moves any more: all is sent, and what can arrive has arrived."""
+        end = time.monotonic() + timeout
+        before = None
+        while time.monotonic() < end:
+            now = [(self.function(s.vf, "stats")["tx_pkts"], s.guest.stats(0)["RX-packets"]) for s in self.sides]
+            if now == before and all(sent > 0 for sent, _ in now):
+                return
+            before = now
+            time.sleep(0.5)
+        raise self.app.process.fail(f"traffic did not settle within {timeout} s: {before}")
+
+    def run(self) -> list[capture.Verdict]:
+        """Let both guests send all they have; what each received of what the other sent."""
+        for side in self.sides:
+            side.guest.start()
+        self.settle()
+        for side in self.sides:
+            side.guest.stop()
+        return [capture.compare(self.sides[1 - vf].sent, self.sides[vf].received()) for vf in (0, 1)]
