@@ -21,7 +21,7 @@
 #define CAP(f, name) DEVX_GET(cmd_hca_cap, (f)->caps[0], name)
 
 /* ib_verbs.h: enum ib_device_cap_flags */
-#define CAP_CHANGE_PHY_PORT		(1u << 4)
+#define CAP_CHANGE_PHY_PORT		(1u << 5)
 #define CAP_PORT_ACTIVE_EVENT		(1u << 10)
 #define CAP_SYS_IMAGE_GUID		(1u << 11)
 #define CAP_RC_RNR_NAK_GEN		(1u << 12)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The command nicemu: describes an emulated NIC, and runs any command on it.
+ */
+#ifndef APP_NICEMU_H
+#define APP_NICEMU_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+
+#define WHY_LEN 512
+
+enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL };
+
+struct options {
+	enum cmd cmd;
+	struct conf conf;		/* of CMD_RUN and CMD_DESCRIBE */
+	char **args;			/* what follows the command's name, NULL at the end */
+	bool keep, verbose, json;
+	const char *socket;		/* of CMD_CTL */
+};
+
+/* Parse the command line. Errors and --help end the process, as argp does. */
+void options_parse(struct options *o, int argc, char **argv);
+
+/* Each returns the exit status of the process. */
+int run_main(struct options *o);
+int describe_main(const struct options *o);
+int ctl_main(const struct options *o);
+
+/* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. 0 or -errno, reported. */
+int tree_create(struct conf *c, char *dir, size_t len);
+void tree_remove(const char *dir);
+
+/* preload.c: the value of LD_PRELOAD that puts a command on the NIC. 0 or -ENOENT, reported. */
+int preload_value(char *buf, size_t len);
+bool preload_is_sanitized(void);
+
+/* table.c: an answer of the control socket for people. */
+struct cJSON;
+void table_print(const char *request, const struct cJSON *answer);
+
+#endif /* APP_NICEMU_H */

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The command line. Options that describe the NIC are kept until all are there, since --vfs and --config say what the
+ * others apply to.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nicemu.h"
+
+#define MAX_SETTINGS	256
+
+enum key {
+	KEY_VFS = 0x100, KEY_CONFIG, KEY_QUEUES, KEY_CAP, KEY_MAC, KEY_NUMA, KEY_MTU, KEY_TRUST, KEY_PROMISC,
+	KEY_ALLMULTI, KEY_WIRE, KEY_LEARN, KEY_ENGINES, KEY_CPUS, KEY_MEMLOCK, KEY_FAIL, KEY_CTL, KEY_KEEP, KEY_SOCKET,
+	KEY_JSON,
+};
+
+struct setting { int key; char *arg; };
+
+struct parser {
+	struct options *o;
+	const char *config;
+	const char *vfs;
+	struct setting settings[MAX_SETTINGS];
+	unsigned int n_settings;
+};
+
+const char *argp_program_version = "nicemu " NICEMU_VERSION;
+
+static const char doc[] =
+	"Put a command on an emulated ConnectX-6 Dx: unmodified libibverbs, libmlx5 and DPDK programs find a PF "
+	"and its VFs, joined by an e-switch, without hardware and without a kernel driver.\v"
+	"Commands:\n"
+	"  run [OPTION...] -- COMMAND [ARG...]   run COMMAND on a NIC of its own; ends with its status\n"
+	"  describe [OPTION...] [--json]         print the NIC as an INI file that --config takes back, with all\n"
+	"                                        capabilities, their defaults and what they are\n"
+	"  ctl --socket PATH REQUEST [--json]    ask a running NIC (run --ctl PATH): objects, stats, commands,\n"
+	"                                        fail [FUNC/]OPCODE[:NTH[:STATUS]], fail clear\n"
+	"\n"
+	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or its PCI address (0000:ca:00.2).\n"
+	"\n"
+	"Examples:\n"
+	"  nicemu run -- ibv_devinfo -v\n"
+	"  nicemu run --vfs 4 --wire tap:nicemu0 --ctl /tmp/nic.sock -- \\\n"
+	"      dpdk-vdpa -a 0000:ca:00.2,class=vdpa -- -i\n"
+	"  nicemu ctl --socket /tmp/nic.sock objects\n"
+	"  nicemu run --cap virtio_version_1_0=0 --cap 2:tx_csum=0 -- COMMAND\n"
+	"  nicemu describe --vfs 1 >nic.ini; nicemu run --config nic.ini -- COMMAND\n";
+
+/* clang-format off */
+static const struct argp_option options[] = {
+	{NULL, 0, NULL, 0, "The NIC (run, describe):", 1},
+	{"vfs", KEY_VFS, "N", 0, "virtual functions, 0 to 64 (2)", 0},
+	{"config", KEY_CONFIG, "FILE", 0, "start from this description instead of the default one", 0},
+	{"queues", KEY_QUEUES, "N", 0, "virtqueues of each function (32)", 0},
+	{"cap", KEY_CAP, "[FUNC:]NAME=VALUE", 0, "set a capability, of all functions or one", 0},
+	{"mac", KEY_MAC, "FUNC=MAC", 0, "Ethernet address of a function", 0},
+	{"numa", KEY_NUMA, "FUNC=NODE", 0, "NUMA node of a function, -1: none (-1)", 0},
+	{"mtu", KEY_MTU, "FUNC=BYTES", 0, "largest IP packet of a function (1500)", 0},
+	{NULL, 0, NULL, 0, "E-switch and wire (run, describe):", 2},
+	{"wire", KEY_WIRE, "WIRE", 0, "what the port is wired to: none, loop, tap:NAME or if:NAME (none)", 0},
+	{"learn", KEY_LEARN, NULL, 0, "the e-switch learns addresses, instead of knowing those of its functions only", 0},
+	{"trust", KEY_TRUST, "FUNC", 0, "the function may be promiscuous", 0},
+	{"promisc", KEY_PROMISC, "FUNC", 0, "the function gets every frame; needs --trust", 0},
+	{"allmulti", KEY_ALLMULTI, "FUNC", 0, "the function gets every multicast frame; needs --trust", 0},
+	{NULL, 0, NULL, 0, "How it runs (run, describe):", 3},
+	{"engines", KEY_ENGINES, "N", 0, "threads that move packets (1)", 0},
+	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
+	{"memlock", KEY_MEMLOCK, NULL, 0, "limit what is registered to RLIMIT_MEMLOCK, as a kernel does", 0},
+	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
+		"let the NTH (1) command with this opcode fail with this status (INTERNAL_ERR)", 0},
+	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
+	{NULL, 0, NULL, 0, "The command (run):", 4},
+	{"keep", KEY_KEEP, NULL, 0, "keep the generated files, and tell where they are", 0},
+	{"verbose", 'v', NULL, 0, "report what the NIC refuses, and why", 0},
+	{NULL, 0, NULL, 0, "Asking (describe, ctl):", 5},
+	{"socket", KEY_SOCKET, "PATH", 0, "control socket to ask (ctl)", 0},
+	{"json", KEY_JSON, NULL, 0, "answer as JSON", 0},
+	{0},
+};
+/* clang-format on */
+
+/* Which commands take an option: a bit for each enum cmd. */
+static unsigned int
+commands_of(int key)
+{
+	switch (key) {
+	case KEY_KEEP:
+	case 'v':
+		return 1u << CMD_RUN;
+	case KEY_SOCKET:
+		return 1u << CMD_CTL;
+	case KEY_JSON:
+		return 1u << CMD_DESCRIBE | 1u << CMD_CTL;
+	default:
+		return 1u << CMD_RUN | 1u << CMD_DESCRIBE;
+	}
+}
+
+static void
+take_command(struct parser *p, const char *name, struct argp_state *state)
+{
+	if (strcmp(name, "run") == 0)
+		p->o->cmd = CMD_RUN;
+	else if (strcmp(name, "describe") == 0)
+		p->o->cmd = CMD_DESCRIBE;
+	else if (strcmp(name, "ctl") == 0)
+		p->o->cmd = CMD_CTL;
+	else
+		argp_error(state, "unknown command '%s': want run, describe or ctl", name);
+}
+
+/* Everything from the first argument on is the command to run, or what to ask. */
+static void
+take_args(struct parser *p, struct argp_state *state)
+{
+	if (p->o->cmd == CMD_DESCRIBE)
+		argp_error(state, "describe takes no '%s'", state->argv[state->next - 1]);
+	p->o->args = &state->argv[state->next - 1];
+	if (p->o->cmd == CMD_RUN)
+		state->next = state->argc;
+}
+
+static error_t
+parse_option(struct parser *p, int key, char *arg, struct argp_state *state)
+{
+	if (p->o->cmd == CMD_NONE)
+		argp_error(state, "the command comes first: run, describe or ctl");
+	if ((commands_of(key) & 1u << p->o->cmd) == 0)
+		argp_error(state, "this command does not take '%s'", state->argv[state->next - 1]);
+	switch (key) {
+	case KEY_VFS:
+		p->vfs = arg;
+		break;
+	case KEY_CONFIG:
+		p->config = arg;
+		break;
+	case KEY_KEEP:
+		p->o->keep = true;
+		break;
+	case 'v':
+		p->o->verbose = true;
+		break;
+	case KEY_JSON:
+		p->o->json = true;
+		break;
+	case KEY_SOCKET:
+		p->o->socket = arg;
+		break;
+	default:
+		if (p->n_settings == MAX_SETTINGS)
+			argp_error(state, "more than %d options", MAX_SETTINGS);
+		p->settings[p->n_settings++] = (struct setting){key, arg};
+	}
+	return 0;
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct parser *p = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (p->o->cmd == CMD_NONE)
+			take_command(p, arg, state);
+		else if (p->o->args == NULL)
+			take_args(p, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (p->o->cmd == CMD_NONE)
+			argp_usage(state);
+		if (p->o->cmd == CMD_RUN && p->o->args == NULL)
+			argp_error(state, "run needs a COMMAND");
+		if (p->o->cmd == CMD_CTL && (p->o->args == NULL || p->o->socket == NULL))
+			argp_error(state, "ctl needs --socket PATH and a request: objects, stats, commands or fail ...");
+		return 0;
+	case ARGP_KEY_INIT:
+	case ARGP_KEY_FINI:
+	case ARGP_KEY_SUCCESS:
+	case ARGP_KEY_ERROR:
+	case ARGP_KEY_ARGS:
+	case ARGP_KEY_NO_ARGS:
+		return 0;
+	default:
+		return (key > 0xff && key <= KEY_JSON) || key == 'v' ? parse_option(p, key, arg, state) :
+			ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Index of a function by number, name or PCI address; -1: none. */
+static int
+find_func(const struct conf *c, const char *name)
+{
+	int64_t n;
+	unsigned int i;
+
+	if (conf_number(name, &n) == 0)
+		return n >= 0 && n < c->n_funcs ? (int)n : -1;
+	for (i = 0; i < c->n_funcs; i++) {
+		if (strcmp(name, c->funcs[i].ibdev) == 0 || strcasecmp(name, c->funcs[i].bdf) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int
+no_func(const struct conf *c, const char *name, char *why)
+{
+	snprintf(why, WHY_LEN, "no function '%s': want 0 to %u, or a name like %s or %s", name, c->n_funcs - 1,
+		c->funcs[0].ibdev, c->funcs[0].bdf);
+	return -1;
+}
+
+/* "FUNC=VALUE" */
+static int
+set_of_func(struct conf *c, const char *key, char *arg, char *why)
+{
+	char *value = strchr(arg, '=');
+	int func;
+
+	if (value == NULL) {
+		snprintf(why, WHY_LEN, "--%s '%s': want FUNC=VALUE", key, arg);
+		return -1;
+	}
+	*value++ = '\0';
+	func = find_func(c, arg);
+	if (func < 0)
+		return no_func(c, arg, why);
+	return conf_set(c, func, strcmp(key, "numa") == 0 ? "numa_node" : key, value, why, WHY_LEN);
+}
+
+static int
+set_flag(struct conf *c, const char *key, const char *name, char *why)
+{
+	int func = find_func(c, name);
+
+	return func < 0 ? no_func(c, name, why) : conf_set(c, func, key, "1", why, WHY_LEN);
+}
+
+/* "[FUNC:]NAME=VALUE"; a PCI address has colons of its own. */
+static int
+set_cap(struct conf *c, char *arg, char *why)
+{
+	char *value = strchr(arg, '='), *colon;
+	int func = -1;
+
+	if (value == NULL) {
+		snprintf(why, WHY_LEN, "--cap '%s': want [FUNC:]NAME=VALUE", arg);
+		return -1;
+	}
+	*value++ = '\0';
+	colon = strrchr(arg, ':');
+	if (colon != NULL) {
+		*colon = '\0';
+		func = find_func(c, arg);
+		if (func < 0)
+			return no_func(c, arg, why);
+		arg = colon + 1;
+	}
+	return conf_set_cap(c, func, arg, value, why, WHY_LEN);
+}
+
+static int
+set_queues(struct conf *c, const char *arg, char *why)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; ret == 0 && i < c->n_funcs; i++)
+		ret = conf_set(c, (int)i, "queues", arg, why, WHY_LEN);
+	return ret;
+}
+
+static int
+apply(struct conf *c, const struct setting *s, char *why)
+{
+	switch (s->key) {
+	case KEY_QUEUES:
+		return set_queues(c, s->arg, why);
+	case KEY_CAP:
+		return set_cap(c, s->arg, why);
+	case KEY_MAC:
+		return set_of_func(c, "mac", s->arg, why);
+	case KEY_NUMA:
+		return set_of_func(c, "numa", s->arg, why);
+	case KEY_MTU:
+		return set_of_func(c, "mtu", s->arg, why);
+	case KEY_TRUST:
+		return set_flag(c, "trusted", s->arg, why);
+	case KEY_PROMISC:
+		return set_flag(c, "promisc", s->arg, why);
+	case KEY_ALLMULTI:
+		return set_flag(c, "allmulti", s->arg, why);
+	case KEY_LEARN:
+		return conf_set(c, -1, "learn", "1", why, WHY_LEN);
+	case KEY_MEMLOCK:
+		return conf_set(c, -1, "memlock", "1", why, WHY_LEN);
+	case KEY_WIRE:
+		return conf_set(c, -1, "wire", s->arg, why, WHY_LEN);
+	case KEY_ENGINES:
+		return conf_set(c, -1, "engines", s->arg, why, WHY_LEN);
+	case KEY_CPUS:
+		return conf_set(c, -1, "cpus", s->arg, why, WHY_LEN);
+	case KEY_CTL:
+		return conf_set(c, -1, "ctl", s->arg, why, WHY_LEN);
+	default:
+		return conf_set_fail(c, s->arg, why, WHY_LEN);
+	}
+}
+
+static int
+describe_nic(struct parser *p, char *why)
+{
+	struct conf *c = &p->o->conf;
+	int64_t vfs = 2;
+	unsigned int i;
+	int ret;
+
+	if (p->config != NULL && p->vfs != NULL) {
+		snprintf(why, WHY_LEN, "--vfs and --config: the file says how many VFs there are");
+		return -1;
+	}
+	if (p->vfs != NULL && (conf_number(p->vfs, &vfs) != 0 || vfs < 0 || vfs > CONF_MAX_VFS)) {
+		snprintf(why, WHY_LEN, "--vfs '%s': want a number from 0 to %d", p->vfs, CONF_MAX_VFS);
+		return -1;
+	}
+	if (p->config != NULL)
+		ret = conf_read(c, p->config, why, WHY_LEN);
+	else
+		ret = conf_default(c, (unsigned int)vfs, why, WHY_LEN);
+	for (i = 0; ret == 0 && i < p->n_settings; i++)
+		ret = apply(c, &p->settings[i], why);
+	return ret != 0 ? ret : conf_check(c, why, WHY_LEN);
+}
+
+void
+options_parse(struct options *o, int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, "COMMAND ...", doc, NULL, NULL, NULL};
+	static struct parser p;
+	char why[WHY_LEN] = "";
+
+	p.o = o;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
+	if (o->cmd == CMD_CTL || describe_nic(&p, why) == 0)
+		return;
+	fprintf(stderr, "nicemu: %s\n", why);
+	conf_free(&o->conf);
+	exit(2);
+}

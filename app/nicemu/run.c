@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * nicemu run: a child gets the command, and this process stays to take the generated files away at its end.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nicemu.h"
+
+#define STATUS_NOT_FOUND	127
+#define STATUS_NOT_RUN		126
+#define STATUS_SIGNAL		128
+
+static int
+set_environment(const struct options *o, const char *dir)
+{
+	char preload[4 * PATH_MAX], path[CONF_STR + 32];
+	int ret;
+
+	ret = preload_value(preload, sizeof(preload));
+	if (ret != 0)
+		return ret;
+	setenv("LD_PRELOAD", preload, 1);
+	snprintf(path, sizeof(path), "%s/nic.ini", dir);
+	setenv("NICEMU_CONFIG", path, 1);
+	setenv("SYSFS_PATH", o->conf.tree, 1);
+	snprintf(path, sizeof(path), "%s/bus/pci/devices", o->conf.tree);
+	setenv("SYSFS_PCI_DEVICES", path, 1);
+	if (o->verbose)
+		setenv("NICEMU_VERBOSE", "1", 1);
+	/* what a stock command leaves unfreed is not ours to report */
+	if (preload_is_sanitized())
+		setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
+	return 0;
+}
+
+static pid_t
+start(const struct options *o, const char *dir, const sigset_t *mask)
+{
+	pid_t pid = fork();
+	int err;
+
+	if (pid != 0)
+		return pid;
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (set_environment(o, dir) != 0)
+		_exit(STATUS_NOT_RUN);
+	execvp(o->args[0], o->args);
+	err = errno;
+	fprintf(stderr, "nicemu: %s: %s\n", o->args[0], strerror(err));
+	_exit(err == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+}
+
+/* Has the child ended? Then its status, as a shell tells it; else -1. */
+static int
+child_status(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return -1;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : -1;
+}
+
+/* Sleep until the child has ended, and pass on what is meant for it. */
+static int
+watch(pid_t pid, const sigset_t *watched)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		status = child_status(pid);
+		if (status >= 0)
+			return status;
+		if (sigwaitinfo(watched, &info) < 0 || info.si_signo == SIGCHLD)
+			continue;
+		/* The terminal's own signals have reached the child already. */
+		if (info.si_code != SI_KERNEL)
+			kill(pid, info.si_signo);
+	}
+}
+
+int
+run_main(struct options *o)
+{
+	sigset_t watched, old;
+	char dir[CONF_STR];
+	int status;
+	pid_t pid;
+
+	if (tree_create(&o->conf, dir, sizeof(dir)) != 0)
+		return STATUS_NOT_RUN;
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGCHLD);
+	sigaddset(&watched, SIGINT);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &watched, &old);
+	pid = start(o, dir, &old);
+	if (pid < 0) {
+		fprintf(stderr, "nicemu: fork: %s\n", strerror(errno));
+		status = STATUS_NOT_RUN;
+	} else {
+		status = watch(pid, &watched);
+	}
+	if (o->keep)
+		fprintf(stderr, "nicemu: files are kept in %s\n", dir);
+	else
+		tree_remove(dir);
+	return status;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nicemu.h"
+#include "sysfs.h"
+
+static int
+write_config(const struct conf *c, const char *dir)
+{
+	char path[CONF_STR + 16];
+	FILE *f;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/nic.ini", dir);
+	f = fopen(path, "we");
+	if (f == NULL)
+		return -errno;
+	ret = conf_write(c, f);
+	return fclose(f) != 0 ? -errno : ret;
+}
+
+int
+tree_create(struct conf *c, char *dir, size_t len)
+{
+	const char *tmp = getenv("TMPDIR");
+	char why[WHY_LEN] = "";
+	int ret;
+
+	snprintf(dir, len, "%s/nicemu-XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL) {
+		ret = -errno;
+		fprintf(stderr, "nicemu: %s: %s\n", dir, strerror(errno));
+		return ret;
+	}
+	/* the command may run as another user */
+	ret = chmod(dir, 0755) != 0 ? -errno : 0;
+	if (snprintf(c->tree, sizeof(c->tree), "%s/sys", dir) >= (int)sizeof(c->tree))
+		ret = -ENAMETOOLONG;
+	if (ret == 0 && mkdir(c->tree, 0755) != 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = write_config(c, dir);
+	if (ret == 0)
+		ret = sysfs_create(c, why, sizeof(why));
+	if (ret == 0)
+		return 0;
+	fprintf(stderr, "nicemu: %s: %s\n", dir, why[0] != '\0' ? why : strerror(-ret));
+	tree_remove(dir);
+	return ret;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+tree_remove(const char *dir)
+{
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
