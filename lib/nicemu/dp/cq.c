@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "cq.h"
+
+#include <endian.h>
+#include <infiniband/mlx5dv.h>
+#include <sched.h>
+#include <string.h>
+
+#include "../fw/fw.h"
+#include "../mem/mem.h"
+#include "../uverbs/uverbs.h"
+#include "prm.h"
+
+#define COUNTER_MASK		0xffffffu	/* of CQ consumer and producer */
+#define ARM_SOLICITED		(1u << 24)	/* rdma-core mlx5dv.h, MLX5_CQ_DBR: solicited only */
+#define SYNDROME_OVERRUN	1		/* Linux MLX5_CQ_ERROR_SYNDROME_CQ_OVERRUN */
+#define SPINS			1000u
+
+/* Words of the doorbell record of a CQ, and of a QP. */
+enum { DBR_CI, DBR_ARM };
+enum { DBR_RCV };
+
+static void
+lock(struct nic_cq *cq)
+{
+	unsigned int spins = 0;
+
+	while (atomic_exchange_explicit(&cq->dp_lock, 1, memory_order_acquire) != 0) {
+		if (++spins % SPINS == 0)
+			sched_yield();
+	}
+}
+
+static void
+unlock(struct nic_cq *cq)
+{
+	atomic_store_explicit(&cq->dp_lock, 0, memory_order_release);
+}
+
+/* A word of a doorbell record, host order. */
+static uint32_t
+dbr_load(const struct nic_umem *u, uint64_t off, unsigned int word)
+{
+	_Atomic uint32_t *p = mem_umem_ptr(u, off + word * 4, 4);
+
+	return p == NULL ? 0 : be32toh(atomic_load_explicit(p, memory_order_acquire));
+}
+
+static void
+overrun(struct nic_cq *cq)
+{
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = { 0 };
+	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
+
+	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_CQ_ERROR);
+	DEVX_SET(cq_error, data, cqn, cq->obj.id);
+	DEVX_SET(cq_error, data, syndrome, SYNDROME_OVERRUN);
+	uverbs_event(cq->obj.func, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cq->obj.id, eqe);
+}
+
+static void
+write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
+{
+	uint32_t slot = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
+	uint32_t stride = 1u << cq->log_cqe_size;
+	uint8_t owner = (uint8_t)(cq->pi >> cq->log_size & 1);
+	struct mlx5_cqe64 cqe = { .sop_drop_qpn = htobe32(qpn), .wqe_counter = htobe16(wqe_counter),
+		.op_own = (uint8_t)(opcode << 4 | owner) };
+	uint8_t *to = mem_umem_ptr(cq->umem, cq->offset + (uint64_t)slot * stride, stride);
+	uint32_t last;
+
+	if (to == NULL)
+		return;
+	/* an entry of 128 bytes has the 64 that matter in its second half */
+	to += stride - sizeof(cqe);
+	/* the last word carries the owner bit, and what a reader of a collapsed CQ looks at: in one store, last */
+	memcpy(to, &cqe, sizeof(cqe) - sizeof(last));
+	memcpy(&last, (uint8_t *)&cqe + sizeof(cqe) - sizeof(last), sizeof(last));
+	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(cqe) - sizeof(last)), last,
+		memory_order_release);
+}
+
+void
+cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
+{
+	uint32_t ci;
+	bool failed = false;
+
+	lock(cq);
+	if (!cq->error) {
+		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
+		failed = !cq->overrun_ignore && ((cq->pi - ci) & COUNTER_MASK) >= 1u << cq->log_size;
+		if (failed) {
+			cq->error = true;
+		} else {
+			write_cqe(cq, qpn, wqe_counter, opcode);
+			cq->pi++;
+		}
+	}
+	unlock(cq);
+	if (failed)
+		overrun(cq);
+}
+
+bool
+cq_raise(struct nic_cq *cq)
+{
+	bool fire = false, done = true;
+	uint32_t arm, ci;
+
+	/* the driver arms first and looks at the CQ then: the other way round here */
+	atomic_thread_fence(memory_order_seq_cst);
+	lock(cq);
+	if (!cq->error) {
+		arm = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_ARM);
+		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
+		if (arm != cq->arm_seen) {
+			cq->arm_seen = arm;
+			cq->armed = true;
+		}
+		fire = cq->armed && (arm & ARM_SOLICITED) == 0 && ((cq->pi ^ arm) & COUNTER_MASK) != 0;
+		if (fire)
+			cq->armed = false;
+		done = fire || ((cq->pi ^ ci) & COUNTER_MASK) == 0;
+	}
+	unlock(cq);
+	if (fire)
+		uverbs_event(cq->obj.func, MLX5_EVENT_TYPE_COMP, NIC_OBJ_CQ, cq->obj.id, NULL);
+	return done;
+}
+
+static struct nic_qp *
+peer(const struct nic_qp *event_qp)
+{
+	return event_qp == NULL ? NULL :
+		(struct nic_qp *)fw_obj_find(event_qp->obj.func, NIC_OBJ_QP, event_qp->remote_qpn);
+}
+
+bool
+cq_complete_qp(const struct nic_qp *event_qp)
+{
+	struct nic_qp *qp = peer(event_qp);
+	uint16_t posted;
+
+	if (qp == NULL || event_qp->state != NIC_QP_RTS || (qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS) ||
+		qp->cq_rcv == NULL || qp->dbr_umem == NULL)
+		return false;
+	posted = (uint16_t)dbr_load(qp->dbr_umem, qp->dbr_offset, DBR_RCV);
+	if (posted == qp->rq_ci)
+		return false;
+	cq_complete(qp->cq_rcv, qp->obj.id, qp->rq_ci++, MLX5_CQE_RESP_SEND);
+	return true;
+}
+
+bool
+cq_raise_qp(const struct nic_qp *event_qp)
+{
+	struct nic_qp *qp = peer(event_qp);
+
+	return qp == NULL || qp->cq_rcv == NULL || cq_raise(qp->cq_rcv);
+}

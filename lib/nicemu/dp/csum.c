@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "csum.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <netinet/in.h>
+
+#define UDP_CSUM_OFF	6u
+#define TCP_CSUM_OFF	16u
+
+/* Sums little-endian words of 32 bits: in one's complement the order of bytes only matters at the end. */
+uint64_t
+csum_add(uint64_t sum, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	uint32_t w;
+
+	for (; len >= 4; len -= 4, p += 4) {
+		memcpy(&w, p, 4);
+		sum += w;
+	}
+	w = 0;
+	memcpy(&w, p, len);
+	return sum + w;
+}
+
+static uint16_t
+fold(uint64_t sum)
+{
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+uint16_t
+csum_fold(uint64_t sum)
+{
+	return be16toh(fold(sum));
+}
+
+uint64_t
+csum_pkt(const struct pkt *p, uint32_t from, uint32_t to)
+{
+	struct iov_cur c = p->rest;
+	uint64_t sum = 0;
+	uint32_t pos = from;
+	size_t part;
+
+	if (to > p->len)
+		to = p->len;
+	if (pos < p->head_len && pos < to) {
+		part = (to < p->head_len ? to : p->head_len) - pos;
+		sum = csum_add(sum, p->head + pos, part);
+		pos += (uint32_t)part;
+	} else if (pos < to) {
+		iov_skip(&c, pos - p->head_len);
+	}
+	while (pos < to && (part = iov_here(&c, to - pos)) > 0) {
+		const void *ptr = iov_ptr(&c);
+		uint16_t s = ptr == NULL ? 0 : fold(csum_add(0, ptr, part));
+
+		sum += (pos - from) % 2 == 0 ? s : (uint16_t)(s << 8 | s >> 8);
+		iov_skip(&c, part);
+		pos += (uint32_t)part;
+	}
+	return sum;
+}
+
+int
+csum_complete(struct pkt *p, uint16_t csum_start, uint16_t csum_offset)
+{
+	uint32_t at = (uint32_t)csum_start + csum_offset;
+	uint16_t sum;
+
+	if (at + 2 > p->head_len)
+		return -EINVAL;
+	sum = (uint16_t)~csum_fold(csum_pkt(p, csum_start, p->len));
+	if (sum == 0 && csum_offset == UDP_CSUM_OFF)
+		sum = 0xffff;
+	pkt_put_be16(p->head + at, sum);
+	return 0;
+}
+
+uint64_t
+csum_pseudo(const struct pkt *p, uint32_t l4_len)
+{
+	const uint8_t *l3 = p->head + p->hdr.l3_off;
+	uint8_t tail[8] = { (uint8_t)(l4_len >> 24), (uint8_t)(l4_len >> 16), (uint8_t)(l4_len >> 8),
+		(uint8_t)l4_len, 0, 0, 0, p->hdr.proto };
+	uint64_t sum = csum_add(0, tail, sizeof(tail));
+
+	if (p->hdr.l3 == PKT_L3_IPV4)
+		return csum_add(sum, l3 + 12, 8);
+	return csum_add(sum, l3 + 8, 32);
+}
+
+bool
+csum_verify(const struct pkt *p)
+{
+	const struct pkt_hdr *h = &p->hdr;
+	uint32_t field;
+
+	if (h->l4_off == 0 || h->frag || (uint32_t)h->l4_off + h->l4_len > p->len)
+		return false;
+	if (h->proto == IPPROTO_TCP)
+		field = TCP_CSUM_OFF;
+	else if (h->proto == IPPROTO_UDP)
+		field = UDP_CSUM_OFF;
+	else
+		return false;
+	if (h->l4_len < field + 2 || h->l4_off + field + 2 > p->head_len)
+		return false;
+	if (h->l3 == PKT_L3_IPV4 && csum_fold(csum_pkt(p, h->l3_off, h->l4_off)) != 0xffff)
+		return false;
+	if (h->proto == IPPROTO_UDP && pkt_be16(p->head + h->l4_off + field) == 0)
+		return false;
+	return csum_fold(csum_pkt(p, h->l4_off, (uint32_t)h->l4_off + h->l4_len) +
+		       csum_pseudo(p, h->l4_len)) == 0xffff;
+}

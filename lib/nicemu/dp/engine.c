@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Engine threads: how they run, stop between two bursts, and sleep.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "../conf.h"
+#include "../wire/wire.h"
+
+#define SPIN_NS		50000u		/* busy loop after the last work */
+#define SLEEP_MIN_US	50u
+#define SLEEP_MAX_US	1000u
+#define WIRE_SKIP	32u		/* rounds without a look at a wire that was silent */
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+struct pkt *
+engine_pkt(struct dp_engine *e)
+{
+	if (e->n_pkts == ENGINE_PKTS) {
+		eswitch_flush(e);
+		e->n_pkts = 0;
+	}
+	return &e->pkt[e->n_pkts++];
+}
+
+static bool
+touches(const struct dp_vq *v, const uint8_t *addr)
+{
+	unsigned int i, s;
+
+	for (i = 0; i < 3 && v->mapped; i++) {
+		const struct vq_area *a = &v->area[i];
+
+		for (s = 0; s < a->n; s++) {
+			if (addr >= a->seg[s].base && addr < a->seg[s].base + (a->seg[s].end - a->seg[s].from))
+				return true;
+		}
+	}
+	for (i = 0; i < v->n; i++) {
+		const struct vq_chain *c = &v->chain[(v->head + i) % VQ_BURST];
+
+		for (s = 0; s < c->n_seg; s++) {
+			const struct iovec *seg = &v->pool[c->seg + s];
+
+			if (addr >= (uint8_t *)seg->iov_base && addr < (uint8_t *)seg->iov_base + seg->iov_len)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The queue whose memory it was is at fault; what is neither's (a completion queue) is the receiver's. */
+static void
+blame(struct dp_engine *e, struct dp_vq *v)
+{
+	struct dp_vq *rx = e->rx_locked;
+
+	if (rx == NULL || (v != NULL && touches(v, e->guard.addr)))
+		rx = v;
+	if (rx != NULL)
+		vq_fail(rx, NIC_VQ_ERR_INVALID_BUFFER, "its memory is gone (a file that was cut short?)");
+	rx = e->rx_locked;
+	e->rx_locked = NULL;
+	if (rx != NULL)
+		pthread_mutex_unlock(&rx->lock);
+}
+
+bool
+engine_dma(struct dp_engine *e, struct dp_vq *v, void (*step)(struct dp_engine *, struct dp_vq *))
+{
+	if (mem_guard_enter(&e->guard) != 0) {
+		blame(e, v);
+		return false;
+	}
+	step(e, v);
+	mem_guard_leave();
+	return true;
+}
+
+static void
+wire_burst(struct dp_engine *e, struct dp_vq *v)
+{
+	struct iovec seg[ENGINE_WIRE];
+	struct wire *w = e->nic->wire;
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	(void)v;
+	for (i = 0; i < ENGINE_WIRE; i++) {
+		uint8_t *buf = e->wire_buf + (size_t)i * WIRE_MAX_FRAME;
+		struct iov_cur cur = { .seg = &seg[i], .n = 1 };
+		int len = wire_ops(w)->rx(w, buf, WIRE_MAX_FRAME);
+		struct pkt *p;
+
+		if (len <= 0)
+			break;
+		bytes += (uint32_t)len;
+		if (len < ETHER_HDR_LEN)
+			continue;
+		seg[i] = (struct iovec){ .iov_base = buf, .iov_len = (size_t)len };
+		p = engine_pkt(e);
+		pkt_load(p, &cur, (uint32_t)len);
+		eswitch_send(e, NULL, p);
+	}
+	eswitch_flush(e);
+	atomic_fetch_add_explicit(&e->nic->port.rx_pkts, i, memory_order_relaxed);
+	atomic_fetch_add_explicit(&e->nic->port.rx_bytes, bytes, memory_order_relaxed);
+	e->wire_skip = i > 0 ? 0 : WIRE_SKIP;
+}
+
+static bool
+wire_serve(struct dp_engine *e)
+{
+	if (e->wire_buf == NULL)
+		return false;
+	if (e->wire_skip > 0) {
+		e->wire_skip--;
+		return false;
+	}
+	e->dest.valid = false;
+	engine_dma(e, NULL, wire_burst);
+	e->n_bins = 0;
+	e->n_pkts = 0;
+	return e->wire_skip == 0;
+}
+
+static void
+attend(struct dp_engine *e, struct dp_vq *v)
+{
+	unsigned int attn = atomic_exchange(&v->attn, 0);
+
+	if ((attn & VQ_ATTN_START) != 0) {
+		if (!v->tx)
+			rxq_start(e, v);
+		else if (vq_is_ready(v) && vq_map(v))
+			v->ops->doorbells(v, true);
+	}
+	if ((attn & (VQ_ATTN_NOTIFY | VQ_ATTN_ARM)) == 0)
+		return;
+	if (!v->tx) {
+		pthread_mutex_lock(&v->lock);
+		e->rx_locked = v;
+	}
+	if ((attn & VQ_ATTN_NOTIFY) != 0)
+		vq_notify(v);
+	else
+		vq_raise(v);
+	e->rx_locked = NULL;
+	if (!v->tx)
+		pthread_mutex_unlock(&v->lock);
+}
+
+/* One round. True: there was work, or there is soon. */
+static bool
+round_trip(struct dp_engine *e)
+{
+	struct nic *nic = e->nic;
+	struct dp_vq *v;
+	bool busy = false;
+	unsigned int i;
+
+	for (i = e->idx; i < nic->n_funcs; i += nic->n_engines)
+		doorbell_poll(nic->funcs[i]);
+	TAILQ_FOREACH(v, &e->vqs, next) {
+		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
+			engine_dma(e, v, attend);
+		if (v->tx && txq_serve(e, v))
+			busy = true;
+	}
+	if (wire_serve(e))
+		busy = true;
+	return busy;
+}
+
+static void
+nap(struct dp_engine *e)
+{
+	struct timespec ts = { .tv_nsec = (long)e->sleep_us * 1000 };
+	struct pollfd pfd = { .fd = -1, .events = POLLIN };
+
+	if (e->wire_buf != NULL)
+		pfd.fd = wire_ops(e->nic->wire)->fd(e->nic->wire);
+	ppoll(&pfd, pfd.fd >= 0, &ts, NULL);
+	e->wire_skip = 0;
+	e->sleep_us = e->sleep_us * 2 < SLEEP_MAX_US ? e->sleep_us * 2 : SLEEP_MAX_US;
+}
+
+/* Rounds until there is nothing to do, or somebody wants a pause. */
+static void
+work(struct dp_engine *e)
+{
+	do {
+		e->now = now_ns();
+		if (round_trip(e)) {
+			e->busy_at = e->now;
+			e->sleep_us = SLEEP_MIN_US;
+		}
+	} while (!atomic_load_explicit(&e->pause, memory_order_relaxed) &&
+		 !atomic_load_explicit(&e->stop, memory_order_relaxed) && e->now - e->busy_at < SPIN_NS);
+}
+
+static void *
+engine_main(void *arg)
+{
+	struct dp_engine *e = arg;
+
+	/* naps are short: the kernel's 50 us of slack would double them */
+	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
+	pthread_mutex_lock(&e->lock);
+	while (!atomic_load(&e->stop)) {
+		if (atomic_load(&e->pause)) {
+			pthread_cond_wait(&e->resume, &e->lock);
+			continue;
+		}
+		work(e);
+		if (atomic_load(&e->pause) || atomic_load(&e->stop))
+			continue;
+		pthread_mutex_unlock(&e->lock);
+		nap(e);
+		pthread_mutex_lock(&e->lock);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return NULL;
+}
+
+void
+dp_pause(struct nic *nic)
+{
+	unsigned int i;
+
+	if (nic->dp_depth++ > 0)
+		return;
+	for (i = 0; i < nic->n_engines; i++)
+		atomic_store(&nic->engines[i]->pause, true);
+	/* who gets the lock knows that the engine is between two rounds; it does not start another before dp_resume() */
+	for (i = 0; i < nic->n_engines; i++) {
+		pthread_mutex_lock(&nic->engines[i]->lock);
+		pthread_mutex_unlock(&nic->engines[i]->lock);
+	}
+}
+
+void
+dp_resume(struct nic *nic)
+{
+	unsigned int i;
+
+	if (--nic->dp_depth > 0)
+		return;
+	for (i = 0; i < nic->n_engines; i++) {
+		pthread_mutex_lock(&nic->engines[i]->lock);
+		atomic_store(&nic->engines[i]->pause, false);
+		pthread_cond_signal(&nic->engines[i]->resume);
+		pthread_mutex_unlock(&nic->engines[i]->lock);
+	}
+}
+
+/*
+ * The CPU of an engine: the nth of the list ("1,3"), round again when there are more engines; any CPU without a list. Set in
+ * any case: the thread would inherit the mask of the thread that opened the device, an EAL's main lcore.
+ */
+static void
+set_cpu(const struct dp_engine *e, const char *list)
+{
+	unsigned int cpus[CPU_SETSIZE], n = 0, i;
+	char *end;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	while (*list != '\0' && n < CPU_SETSIZE) {
+		unsigned long cpu = strtoul(list, &end, 10);
+
+		if (end == list)
+			break;
+		if (cpu < CPU_SETSIZE)
+			cpus[n++] = (unsigned int)cpu;
+		list = end + (*end == ',');
+	}
+	if (n > 0)
+		CPU_SET(cpus[e->idx % n], &set);
+	for (i = 0; n == 0 && i < CPU_SETSIZE; i++)
+		CPU_SET(i, &set);
+	i = (unsigned int)pthread_setaffinity_np(e->thread, sizeof(set), &set);
+	if (i != 0)
+		fprintf(stderr, "nicemu: engine %u stays on any CPU: %s\n", e->idx, strerror((int)i));
+}
+
+static void
+engine_free(struct dp_engine *e)
+{
+	pthread_cond_destroy(&e->resume);
+	pthread_mutex_destroy(&e->lock);
+	free(e->wire_buf);
+	free(e);
+}
+
+static int
+engine_create(struct nic *nic, unsigned int idx)
+{
+	struct dp_engine *e = aligned_alloc(64, (sizeof(*e) + 63) / 64 * 64);
+
+	if (e == NULL)
+		return -ENOMEM;
+	memset(e, 0, sizeof(*e));
+	e->nic = nic;
+	e->idx = idx;
+	e->sleep_us = SLEEP_MIN_US;
+	TAILQ_INIT(&e->vqs);
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->resume, NULL);
+	if (idx == 0) {
+		e->wire_buf = malloc((size_t)ENGINE_WIRE * WIRE_MAX_FRAME);
+		if (e->wire_buf == NULL) {
+			engine_free(e);
+			return -ENOMEM;
+		}
+	}
+	nic->engines[nic->n_engines++] = e;
+	return 0;
+}
+
+/* Signals are the application's: an engine takes none but those of its own faults. */
+static int
+engine_run(struct dp_engine *e)
+{
+	sigset_t all, old;
+	char name[16];
+	int ret;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&e->thread, NULL, engine_main, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret != 0)
+		return -ret;
+	snprintf(name, sizeof(name), "nicemu-%u", e->idx);
+	pthread_setname_np(e->thread, name);
+	set_cpu(e, e->nic->conf->cpus);
+	return 0;
+}
+
+static void
+engine_join(struct dp_engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	atomic_store(&e->stop, true);
+	pthread_cond_signal(&e->resume);
+	pthread_mutex_unlock(&e->lock);
+	pthread_join(e->thread, NULL);
+}
+
+int
+dp_start(struct nic *nic)
+{
+	unsigned int n = nic->conf->engines, running = 0;
+	int ret;
+
+	if (n == 0 || n > NIC_MAX_ENGINES) {
+		fprintf(stderr, "nicemu: %u engines, 1 to %u are possible\n", n, NIC_MAX_ENGINES);
+		return -EINVAL;
+	}
+	ret = mem_guard_init();
+	if (ret != 0)
+		return ret;
+	ret = eswitch_init(nic);
+	if (ret != 0)
+		return ret;
+	ret = wire_open(nic, nic->conf->wire, &nic->wire);
+	if (ret != 0)
+		goto no_wire;
+	while (ret == 0 && nic->n_engines < n)
+		ret = engine_create(nic, nic->n_engines);
+	for (; ret == 0 && running < n; running++) {
+		ret = engine_run(nic->engines[running]);
+		if (ret != 0)
+			break;
+	}
+	if (ret == 0) {
+		nic->running = true;
+		return 0;
+	}
+	while (running > 0)
+		engine_join(nic->engines[--running]);
+	while (nic->n_engines > 0)
+		engine_free(nic->engines[--nic->n_engines]);
+	wire_close(nic->wire);
+	nic->wire = NULL;
+no_wire:
+	eswitch_fini(nic);
+	return ret;
+}
+
+void
+dp_stop(struct nic *nic)
+{
+	unsigned int i;
+
+	if (!nic->running)
+		return;
+	nic->running = false;
+	for (i = 0; i < nic->n_engines; i++)
+		engine_join(nic->engines[i]);
+	while (nic->n_engines > 0)
+		engine_free(nic->engines[--nic->n_engines]);
+	wire_close(nic->wire);
+	nic->wire = NULL;
+	eswitch_fini(nic);
+}

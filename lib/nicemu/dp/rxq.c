@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Receive queues. They need no doorbell: buffers are fetched when the queue becomes ready and when frames arrive, ahead of
+ * what is used.
+ */
+#include "engine.h"
+
+#include <endian.h>
+#include <linux/virtio_net.h>
+
+#include "csum.h"
+
+/* Header and frame into the buffers of a chain. */
+static void
+copy_frame(struct dp_vq *v, const struct vq_chain *c, const struct pkt *p)
+{
+	struct iov_cur dst = { .seg = &v->pool[c->seg], .n = c->n_seg };
+	struct virtio_net_hdr_v1 hdr = { 0 };
+	struct iov_cur rest = p->rest;
+
+	if ((v->q->features & NIC_VQ_F_GUEST_CSUM) != 0 && (p->csum_ok || csum_verify(p)))
+		hdr.flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	if (v->q->v1)
+		hdr.num_buffers = htole16(1);
+	iov_write(&dst, &hdr, vq_hdr_len(v));
+	iov_write(&dst, p->head, p->head_len);
+	iov_copy(&dst, &rest, p->len - p->head_len);
+}
+
+static void
+add(_Atomic uint64_t *counter, uint64_t n)
+{
+	if (n > 0)
+		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+/*
+ * A frame that is larger than the buffers is dropped, and the buffers stay for the next: there is no MRG_RXBUF, and a driver
+ * posts buffers of one size, so what comes next fits as well or as badly.
+ */
+static void
+fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
+{
+	struct nic_port_stats *st = &v->f->stats;
+	uint64_t oversize = 0, bytes = 0;
+	unsigned int i, done = 0;
+
+	if (v->n < n && vq_fetch(v, VQ_BURST) < 0)
+		return;
+	for (i = 0; i < n && v->n > 0; i++) {
+		uint32_t len = vq_hdr_len(v) + pkt[i]->len;
+
+		if (len > v->chain[v->head].len) {
+			oversize++;
+			continue;
+		}
+		copy_frame(v, &v->chain[v->head], pkt[i]);
+		vq_complete(v, len);
+		bytes += pkt[i]->len;
+		done++;
+	}
+	if (done > 0)
+		vq_publish(v);
+	add(&st->rx_pkts, done);
+	add(&st->rx_bytes, bytes);
+	add(&st->rx_oversize, oversize);
+	add(&st->rx_no_buffer, n - i);
+}
+
+void
+rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
+{
+	pthread_mutex_lock(&v->lock);
+	e->rx_locked = v;
+	if (vq_is_ready(v))
+		fill(v, pkt, n);
+	else
+		add(&v->f->stats.rx_no_flow, n);
+	e->rx_locked = NULL;
+	pthread_mutex_unlock(&v->lock);
+}
+
+void
+rxq_start(struct dp_engine *e, struct dp_vq *v)
+{
+	pthread_mutex_lock(&v->lock);
+	e->rx_locked = v;
+	if (vq_is_ready(v) && vq_map(v)) {
+		v->ops->doorbells(v, false);
+		vq_fetch(v, VQ_BURST);
+	}
+	e->rx_locked = NULL;
+	pthread_mutex_unlock(&v->lock);
+}

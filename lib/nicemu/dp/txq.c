@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Transmit queues. Strict about doorbells: a queue is served from a doorbell until it was empty for a moment, and then
+ * waits for the next. While it is served, the guest is told not to ring.
+ */
+#include "engine.h"
+
+#include <endian.h>
+#include <linux/virtio_net.h>
+#include <net/ethernet.h>
+
+#include "csum.h"
+
+#define LINGER_NS	50000u		/* empty for so long: wait for a doorbell */
+#define MAX_FRAME	(65535u + ETHER_HDR_LEN + 8)	/* before it is cut */
+
+static void
+drop(struct dp_vq *v)
+{
+	atomic_fetch_add_explicit(&v->f->stats.tx_dropped, 1, memory_order_relaxed);
+}
+
+void
+txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p)
+{
+	uint32_t tag = p->hdr.cvlan || p->hdr.svlan ? 4 : 0;
+
+	if (p->len > (uint32_t)v->f->vport.mtu + ETHER_HDR_LEN + tag) {
+		drop(v);
+		return;
+	}
+	e->tx_pkts++;
+	e->tx_bytes += p->len;
+	eswitch_send(e, v->f, p);
+}
+
+static bool
+may_cut(const struct dp_vq *v, uint8_t gso_type)
+{
+	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return (v->q->features & NIC_VQ_F_HOST_TSO4) != 0;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return (v->q->features & NIC_VQ_F_HOST_TSO6) != 0;
+	default:
+		return false;
+	}
+}
+
+/* False: the queue has failed. */
+static bool
+send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
+{
+	struct iov_cur src = { .seg = &v->pool[c->seg], .n = c->n_seg };
+	uint32_t hdr_len = vq_hdr_len(v), len = c->len - hdr_len;
+	struct virtio_net_hdr_v1 hdr = { 0 };
+	struct pkt *p;
+
+	if (c->len < hdr_len) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is shorter than the virtio-net header");
+		return false;
+	}
+	iov_read(&src, &hdr, hdr_len);
+	if (len < ETHER_HDR_LEN || len > MAX_FRAME) {
+		drop(v);
+		return true;
+	}
+	p = engine_pkt(e);
+	pkt_load(p, &src, len);
+	if (hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+		if (!may_cut(v, hdr.gso_type) || tso_send(e, v, &hdr, p) != 0)
+			drop(v);
+		return true;
+	}
+	if ((hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0 && (v->q->features & NIC_VQ_F_CSUM) != 0) {
+		if (csum_complete(p, le16toh(hdr.csum_start), le16toh(hdr.csum_offset)) != 0) {
+			drop(v);
+			return true;
+		}
+		p->csum_ok = true;
+	}
+	txq_send(e, v, p);
+	return true;
+}
+
+static void
+send_burst(struct dp_engine *e, struct dp_vq *v)
+{
+	unsigned int i;
+
+	if (vq_fetch(v, VQ_BURST) < 0)
+		return;
+	for (i = 0; i < v->n; i++) {
+		if (!send_chain(e, v, vq_chain_at(v, i)))
+			return;
+	}
+	eswitch_flush(e);
+}
+
+static void
+complete_burst(struct dp_engine *e, struct dp_vq *v)
+{
+	(void)e;
+	while (v->n > 0)
+		vq_complete(v, 0);
+	vq_publish(v);
+}
+
+/* Fetched means sent, so all of it is completed, even if a receiver faulted. */
+static bool
+burst(struct dp_engine *e, struct dp_vq *v)
+{
+	e->dest.valid = false;
+	engine_dma(e, v, send_burst);
+	e->n_bins = 0;
+	e->n_pkts = 0;
+	atomic_fetch_add_explicit(&v->f->stats.tx_pkts, e->tx_pkts, memory_order_relaxed);
+	atomic_fetch_add_explicit(&v->f->stats.tx_bytes, e->tx_bytes, memory_order_relaxed);
+	e->tx_pkts = 0;
+	e->tx_bytes = 0;
+	if (!vq_is_ready(v) || v->n == 0)
+		return false;
+	engine_dma(e, v, complete_burst);
+	return true;
+}
+
+static void
+wake(struct dp_engine *e, struct dp_vq *v)
+{
+	(void)e;
+	if (vq_map(v))
+		v->ops->doorbells(v, false);
+}
+
+static void
+go_idle(struct dp_engine *e, struct dp_vq *v)
+{
+	(void)e;
+	v->ops->doorbells(v, true);
+	/* the guest makes a chain available first and looks then whether to ring: the other way round here */
+	atomic_thread_fence(memory_order_seq_cst);
+	v->serving = v->ops->pending(v);
+	if (v->serving)
+		v->ops->doorbells(v, false);
+}
+
+bool
+txq_serve(struct dp_engine *e, struct dp_vq *v)
+{
+	if (!vq_is_ready(v))
+		return false;
+	if (atomic_load_explicit(&v->kick, memory_order_relaxed) && atomic_exchange(&v->kick, false)) {
+		if (!v->serving)
+			engine_dma(e, v, wake);
+		v->serving = true;
+		v->last_work = e->now;
+	}
+	if (!v->serving)
+		return false;
+	if (vq_is_ready(v) && burst(e, v)) {
+		v->last_work = e->now;
+		return true;
+	}
+	if (e->now - v->last_work > LINGER_NS && vq_is_ready(v))
+		engine_dma(e, v, go_idle);
+	return v->serving && vq_is_ready(v);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * What firmware does with the engine's half of a virtqueue. All of it under a pause.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct dp_engine *
+least_loaded(const struct nic *nic)
+{
+	struct dp_engine *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < nic->n_engines; i++) {
+		if (best == NULL || nic->engines[i]->n_vqs < best->n_vqs)
+			best = nic->engines[i];
+	}
+	return best;
+}
+
+int
+dp_virtq_init(struct nic_virtq *q)
+{
+	struct dp_vq *v = calloc(1, sizeof(*v));
+	pthread_mutexattr_t attr;
+
+	if (v == NULL)
+		return -ENOMEM;
+	v->q = q;
+	v->f = q->obj.func;
+	v->tx = (q->index & 1) != 0;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&v->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	v->engine = least_loaded(v->f->nic);
+	if (v->engine != NULL) {
+		TAILQ_INSERT_TAIL(&v->engine->vqs, v, next);
+		v->engine->n_vqs++;
+	}
+	q->dp = v;
+	return 0;
+}
+
+void
+dp_virtq_fini(struct nic_virtq *q)
+{
+	struct dp_vq *v = q->dp;
+
+	if (v == NULL)
+		return;
+	/* after dp_stop() the engines are gone, and their lists with them */
+	if (v->engine != NULL && v->f->nic->n_engines > 0) {
+		TAILQ_REMOVE(&v->engine->vqs, v, next);
+		v->engine->n_vqs--;
+	}
+	pthread_mutex_destroy(&v->lock);
+	free(v);
+	q->dp = NULL;
+}
+
+static void
+forget_addresses(struct dp_vq *v)
+{
+	vq_rewind(v);
+	v->mapped = false;
+	memset(v->tlb, 0, sizeof(v->tlb));
+}
+
+void
+dp_virtq_ready(struct nic_virtq *q)
+{
+	struct dp_vq *v = q->dp;
+	bool untouched = v->parked && q->avail_idx == v->parked_avail && q->used_idx == v->parked_used;
+
+	v->tx = (q->index & 1) != 0;
+	v->ops = q->type == NIC_VQ_PACKED ? &vq_packed_ops : &vq_split_ops;
+	v->n = 0;
+	v->next_avail = untouched ? v->parked_fetch : q->avail_idx;
+	v->next_used = q->used_idx;
+	v->held = false;
+	v->done = 0;
+	v->parked = false;
+	v->serving = false;
+	forget_addresses(v);
+	/* a doorbell that was rung before this moment is lost, for this queue */
+	doorbell_poll(v->f);
+	atomic_store(&v->kick, false);
+	atomic_fetch_or(&v->attn, VQ_ATTN_START);
+}
+
+static void
+leave_ring(struct dp_vq *v)
+{
+	struct mem_guard guard;
+
+	/* whoever serves the ring next has to be told of new buffers */
+	if (v->mapped && mem_guard_enter(&guard) == 0)
+		v->ops->doorbells(v, true);
+	mem_guard_leave();
+}
+
+void
+dp_virtq_quiesce(struct nic_virtq *q)
+{
+	struct dp_vq *v = q->dp;
+
+	if (!vq_is_ready(v))
+		return;
+	dp_virtq_indices(q);
+	leave_ring(v);
+	vq_rewind(v);
+	atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_START);
+	v->serving = false;
+	v->parked = true;
+	v->parked_avail = q->avail_idx;
+	v->parked_used = q->used_idx;
+	v->parked_fetch = v->next_avail;
+}
+
+void
+dp_virtq_indices(struct nic_virtq *q)
+{
+	if (!vq_is_ready(q->dp))
+		return;
+	q->avail_idx = q->dp->next_avail;
+	q->used_idx = q->dp->next_used;
+}
+
+void
+dp_flows_changed(struct nic_func *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nic->n_engines; i++)
+		f->nic->engines[i]->flow = NULL;
+}
+
+void
+dp_mkeys_changed(struct nic_func *f)
+{
+	struct nic_obj *o;
+
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
+		struct dp_vq *v = ((struct nic_virtq *)o)->dp;
+
+		if (v != NULL)
+			forget_addresses(v);
+	}
+}
+
+void
+dp_qp_reset(struct nic_qp *qp)
+{
+	qp->rq_ci = 0;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "vq.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../conf.h"
+#include "../fw/fw.h"
+#include "../uverbs/uverbs.h"
+#include "cq.h"
+#include "iov.h"
+#include "prm.h"
+
+#define DESC_LEN	16u
+#define TLB_BIG		21u	/* log2 of the translations that are kept: 2 MiB, where a region allows it */
+#define TLB_SMALL	16u
+
+static bool
+map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
+{
+	uint32_t len = v->ops->area[i].fixed + v->ops->area[i].per_entry * v->q->size;
+	struct vq_area *a = &v->area[i];
+	struct iovec seg[VQ_AREA_SEGS];
+	uint32_t off = 0;
+	int n, s;
+
+	if (addr % v->ops->area[i].align != 0) {
+		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "a ring address is not aligned");
+		return false;
+	}
+	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg, VQ_AREA_SEGS);
+	if (n <= 0) {
+		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err)-n));
+		return false;
+	}
+	a->n = (unsigned int)n;
+	for (s = 0; s < n; s++) {
+		if (seg[s].iov_base == NULL) {
+			vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "a ring lies in a hole of its memory key");
+			return false;
+		}
+		a->seg[s].base = seg[s].iov_base;
+		a->seg[s].from = off;
+		off += (uint32_t)seg[s].iov_len;
+		a->seg[s].end = off;
+	}
+	return true;
+}
+
+bool
+vq_map(struct dp_vq *v)
+{
+	const struct nic_virtq *q = v->q;
+
+	if (v->mapped)
+		return true;
+	if (q->type == NIC_VQ_PACKED &&
+		((v->next_avail & 0x7fff) >= q->size || (v->next_used & 0x7fff) >= q->size)) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an index is larger than the ring");
+		return false;
+	}
+	v->mapped = map_area(v, VQ_DESC, q->desc) && map_area(v, VQ_DRIVER, q->avail) &&
+		    map_area(v, VQ_DEVICE, q->used);
+	return v->mapped;
+}
+
+static int
+xlate_miss(struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
+{
+	uint8_t perm = v->tx ? NIC_PERM_LR : NIC_PERM_LW;
+	static const uint8_t logs[] = { TLB_BIG, TLB_SMALL };
+	struct iovec wide;
+	unsigned int i;
+	int n;
+
+	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, perm, seg, max);
+	if (n != 1 || seg[0].iov_base == NULL)
+		return n;
+	for (i = 0; i < sizeof(logs); i++) {
+		uint64_t base = addr >> logs[i] << logs[i];
+
+		if (mem_xlate(v->f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide, 1) == 1 &&
+			wide.iov_base != NULL) {
+			*t = (struct vq_tlb){ .base = base, .len = wide.iov_len, .host = wide.iov_base };
+			break;
+		}
+	}
+	return n;
+}
+
+static int
+xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
+{
+	struct vq_tlb *t = &v->tlb[(addr >> TLB_BIG) % VQ_TLB];
+	uint64_t off = addr - t->base;
+
+	if (max > 0 && off < t->len && len <= t->len - off) {
+		*seg = (struct iovec){ .iov_base = t->host + off, .iov_len = len };
+		return 1;
+	}
+	return xlate_miss(v, t, addr, len, seg, max);
+}
+
+bool
+vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos)
+{
+	unsigned int first = v->n > 0 ? v->chain[v->head].seg : 0;
+	unsigned int tail = v->seg_tail;
+
+	/* segments of a chain are contiguous: the pool is used round, with a gap at its end */
+	if (v->n == 0) {
+		tail = 0;
+	} else if (tail > first) {
+		if (VQ_POOL - tail < VQ_MAX_SEGS) {
+			if (first < VQ_MAX_SEGS)
+				return false;
+			tail = 0;
+		}
+	} else if (first - tail < VQ_MAX_SEGS) {
+		return false;
+	}
+	*c = (struct vq_chain){ .pos = pos, .slots = 1, .seg = (uint16_t)tail };
+	return true;
+}
+
+int
+vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, uint16_t flags,
+	unsigned int n_desc)
+{
+	int n;
+
+	if (n_desc > v->q->size) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is longer than the ring: a loop");
+		return -1;
+	}
+	if (n_desc > VQ_MAX_CHAIN) {
+		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "a chain has too many descriptors");
+		return -1;
+	}
+	if (((flags & VRING_DESC_F_WRITE) != 0) == v->tx) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor has the wrong direction");
+		return -1;
+	}
+	if (len == 0 || len > UINT32_MAX - c->len) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "the length of a descriptor is 0, or that of a chain beyond 4 GiB");
+		return -1;
+	}
+	n = xlate(v, addr, len, &v->pool[c->seg + c->n_seg], (int)(VQ_MAX_SEGS - c->n_seg));
+	if (n <= 0) {
+		vq_fail(v, n == -MEM_ERR_SEGS ? NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT : NIC_VQ_ERR_INVALID_BUFFER,
+			mem_err_name((enum mem_err)-n));
+		return -1;
+	}
+	c->n_seg = (uint16_t)(c->n_seg + n);
+	c->len += len;
+	return 0;
+}
+
+int
+vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table)
+{
+	struct iovec seg[VQ_AREA_SEGS];
+	struct iov_cur cur = { .seg = seg };
+	int n;
+
+	if (len == 0 || len % DESC_LEN != 0) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect table is not a multiple of 16 bytes");
+		return -1;
+	}
+	if (len / DESC_LEN > VQ_MAX_CHAIN) {
+		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "an indirect table has too many descriptors");
+		return -1;
+	}
+	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
+	if (n <= 0) {
+		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err)-n));
+		return -1;
+	}
+	cur.n = (unsigned int)n;
+	iov_read(&cur, table, len);
+	return (int)(len / DESC_LEN);
+}
+
+int
+vq_fetch(struct dp_vq *v, unsigned int want)
+{
+	unsigned int got = 0;
+	int ret = 1;
+
+	if (!vq_map(v))
+		return -1;
+	while (v->n < want) {
+		struct vq_chain *c = vq_chain_at(v, v->n);
+
+		ret = v->ops->fetch(v, c);
+		if (ret <= 0)
+			break;
+		v->seg_tail = (unsigned int)c->seg + c->n_seg;
+		v->n++;
+		got++;
+	}
+	if (got > 0 && v->q->counters != NULL)
+		atomic_fetch_add_explicit(&v->q->counters->received_desc, got, memory_order_relaxed);
+	return ret < 0 ? -1 : (int)v->n;
+}
+
+void
+vq_complete(struct dp_vq *v, uint32_t len)
+{
+	v->ops->put(v, &v->chain[v->head], len);
+	v->head = (v->head + 1) % VQ_BURST;
+	v->n--;
+	v->done++;
+}
+
+void
+vq_publish(struct dp_vq *v)
+{
+	v->ops->flush(v);
+	if (v->q->counters != NULL)
+		atomic_fetch_add_explicit(&v->q->counters->completed_desc, v->done, memory_order_relaxed);
+	v->done = 0;
+	/* the guest clears its "no interrupt" first and looks at the ring then: the other way round here */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (v->ops->wants_event(v))
+		vq_notify(v);
+}
+
+void
+vq_notify(struct dp_vq *v)
+{
+	if (v->q->event_mode != NIC_VQ_QP)
+		return;
+	if (!cq_complete_qp(v->q->event_qp)) {
+		atomic_fetch_or(&v->attn, VQ_ATTN_NOTIFY);
+		return;
+	}
+	vq_raise(v);
+}
+
+void
+vq_raise(struct dp_vq *v)
+{
+	if (!cq_raise_qp(v->q->event_qp))
+		atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
+}
+
+void
+vq_rewind(struct dp_vq *v)
+{
+	if (v->n > 0)
+		v->next_avail = v->chain[v->head].pos;
+	v->avail_seen = v->next_avail;
+	v->head = 0;
+	v->n = 0;
+	v->seg_tail = 0;
+}
+
+static void
+count_error(struct nic_virtq_counters *c, enum nic_virtq_error err)
+{
+	if (c == NULL)
+		return;
+	switch (err) {
+	case NIC_VQ_ERR_BAD_DESCRIPTOR:
+		atomic_fetch_add(&c->bad_desc_errors, 1);
+		break;
+	case NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT:
+		atomic_fetch_add(&c->exceed_max_chain, 1);
+		break;
+	case NIC_VQ_ERR_INVALID_BUFFER:
+		atomic_fetch_add(&c->invalid_buffer, 1);
+		break;
+	default:
+		atomic_fetch_add(&c->error_cqes, 1);
+		break;
+	}
+}
+
+void
+vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why)
+{
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = { 0 };
+	struct nic_virtq *q = v->q;
+	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
+
+	if (!vq_is_ready(v))
+		return;
+	q->avail_idx = v->next_avail;
+	q->used_idx = v->next_used;
+	q->error_type = (uint8_t)err;
+	atomic_store(&q->state, NIC_VQ_ERR);
+	count_error(q->counters, err);
+	if (err == NIC_VQ_ERR_INVALID_BUFFER)
+		atomic_fetch_add_explicit(&v->f->stats.dma_errors, 1, memory_order_relaxed);
+	fprintf(stderr, "nicemu: %s: virtqueue %u (object %#x) goes to error at index %u: %s\n",
+		v->f->conf != NULL ? v->f->conf->ibdev : "?", q->index, q->obj.id, v->next_avail, why);
+	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_OBJECT_CHANGE);
+	DEVX_SET(affiliated_event_header, data, obj_type, MLX5_GENERAL_OBJ_TYPE_VIRTQ);
+	DEVX_SET(affiliated_event_header, data, obj_id, q->obj.id);
+	uverbs_event(v->f, MLX5_EVENT_TYPE_OBJECT_CHANGE, NIC_OBJ_VIRTQ, q->obj.id, eqe);
+}

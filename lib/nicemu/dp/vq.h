@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The engine's half of a virtqueue: rings as the NIC sees them, descriptor chains fetched ahead, indices, errors.
+ *
+ * A transmit queue belongs to its engine. A receive queue is filled by the engine of whoever sends: its lock is taken once
+ * per burst. Control calls come under a pause and need neither.
+ * Everything in a ring is hostile: descriptors are copied before they are checked, and each access is translated.
+ */
+#ifndef NICEMU_DP_VQ_H
+#define NICEMU_DP_VQ_H
+
+#include <linux/virtio_ring.h>
+
+#include "../mem/mem.h"
+#include "../nic.h"
+
+#define VQ_BURST	32u	/* chains that are fetched ahead, at most */
+#define VQ_MAX_CHAIN	64u	/* descriptors of a chain; the limit of a ConnectX is not public */
+#define VQ_MAX_SEGS	96u	/* host segments of a chain, after translation */
+#define VQ_POOL		(4 * VQ_MAX_SEGS)
+#define VQ_AREA_SEGS	4u	/* host segments of a ring area */
+#define VQ_TLB		64u
+
+/* An area of a ring in host memory; more than one segment where it lies across two memory regions. */
+struct vq_area {
+	unsigned int n;
+	struct {
+		uint8_t *base;
+		uint32_t from, end;	/* offsets in the area */
+	} seg[VQ_AREA_SEGS];
+};
+
+/* A descriptor chain, fetched, checked and translated. */
+struct vq_chain {
+	uint16_t pos;		/* where in the ring it was fetched; packed: bit 15 is the wrap counter */
+	uint16_t id;		/* head index, or buffer id of a packed ring */
+	uint16_t slots;		/* of the ring: 1, or the descriptors of a packed chain */
+	uint16_t seg, n_seg;	/* in vq->pool */
+	uint32_t len;		/* bytes */
+};
+
+/* Translations of buffers, by address. Under a pause emptied when a memory key changes. */
+struct vq_tlb {
+	uint64_t base, len;	/* guest addresses; len 0: empty */
+	uint8_t *host;
+};
+
+enum vq_attn {
+	VQ_ATTN_START = 1,	/* just became ready */
+	VQ_ATTN_NOTIFY = 2,	/* a completion waits for a receive WQE of the event QP */
+	VQ_ATTN_ARM = 4,	/* a completion was written, its event waits for the CQ to be armed */
+};
+
+struct dp_vq;
+struct vq_ops {
+	/* Fetch the chain at next_avail: 1, 0 when there is none or no room, -1 when the queue has failed. */
+	int (*fetch)(struct dp_vq *v, struct vq_chain *c);
+	/* Is there a chain at next_avail? */
+	bool (*pending)(struct dp_vq *v);
+	/* Put a used entry, not yet visible to the guest. */
+	void (*put)(struct dp_vq *v, const struct vq_chain *c, uint32_t len);
+	/* Make the entries that were put visible. */
+	void (*flush)(struct dp_vq *v);
+	/* After a flush: does the guest want an interrupt? */
+	bool (*wants_event)(struct dp_vq *v);
+	/* Tell the guest whether doorbells are needed. */
+	void (*doorbells)(struct dp_vq *v, bool on);
+	/* Size of the areas. */
+	struct {
+		uint32_t fixed, per_entry;	/* bytes */
+		uint32_t align;
+		uint8_t perm;
+	} area[3];		/* descriptors, driver area, device area */
+};
+extern const struct vq_ops vq_split_ops, vq_packed_ops;
+
+enum { VQ_DESC, VQ_DRIVER, VQ_DEVICE };
+
+struct dp_vq {
+	struct nic_virtq *q;
+	struct nic_func *f;
+	struct dp_engine *engine;
+	TAILQ_ENTRY(dp_vq) next;	/* engine->vqs */
+	const struct vq_ops *ops;
+	_Atomic bool kick;		/* doorbell rung and not yet seen by the engine */
+	_Atomic unsigned int attn;	/* enum vq_attn */
+	pthread_mutex_t lock;		/* receive queues */
+	bool tx;
+	bool mapped;			/* areas are translated */
+	bool serving;			/* transmit: between doorbell and idle */
+	uint64_t last_work;		/* transmit: ns */
+	uint16_t next_avail, next_used;	/* packed: bit 15 is the wrap counter */
+	uint16_t avail_seen;		/* split: avail->idx as last read */
+	uint16_t held_used, held_flags;	/* packed: the first entry of a batch, made visible last */
+	bool held;
+	bool parked;			/* indices below are valid: see dp_virtq_ready() */
+	uint16_t parked_avail, parked_used, parked_fetch;
+	struct vq_area area[3];
+	uint32_t done;			/* completed since the last publish */
+	unsigned int head, n;		/* chains fetched, not completed: chain[head], n of them, a ring */
+	struct vq_chain chain[VQ_BURST];
+	unsigned int seg_tail;
+	struct iovec pool[VQ_POOL];
+	struct vq_tlb tlb[VQ_TLB];
+};
+
+static inline void *
+vq_area_ptr(const struct vq_area *a, uint32_t off)
+{
+	unsigned int i = 0;
+
+	while (i + 1 < a->n && off >= a->seg[i].end)
+		i++;
+	return a->seg[i].base + (off - a->seg[i].from);
+}
+
+static inline bool
+vq_is_ready(const struct dp_vq *v)
+{
+	return atomic_load_explicit(&v->q->state, memory_order_relaxed) == NIC_VQ_RDY;
+}
+
+/* Bytes of the header that goes before each frame: struct virtio_net_hdr_v1, or virtio_net_hdr. */
+static inline uint32_t
+vq_hdr_len(const struct dp_vq *v)
+{
+	return v->q->v1 ? 12 : 10;
+}
+
+static inline struct vq_chain *
+vq_chain_at(struct dp_vq *v, unsigned int i)
+{
+	return &v->chain[(v->head + i) % VQ_BURST];
+}
+
+/*
+ * Translate the rings, when that was not done. False: the queue has failed. All functions from here on are for the queue's
+ * engine, or the holder of its lock, inside a mem_guard.
+ */
+bool vq_map(struct dp_vq *v);
+/* Fetch until 'want' (at most VQ_BURST) chains are there. Returns how many, or -1 when the queue has failed. */
+int vq_fetch(struct dp_vq *v, unsigned int want);
+/* Complete the first chain: put it into the used ring, drop it from the list. */
+void vq_complete(struct dp_vq *v, uint32_t len);
+/* Completions visible, and the guest told where it wants to be. */
+void vq_publish(struct dp_vq *v);
+/* Write the completion event that is due, or leave it for the queue's engine to retry. */
+void vq_notify(struct dp_vq *v);
+/* Raise the event of the queue's CQ that is due, or leave it to be retried. */
+void vq_raise(struct dp_vq *v);
+/* The queue goes to error: state, exact indices, error type, counter, event. why: for people. */
+void vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why);
+/* Forget what was fetched; it will be fetched again. */
+void vq_rewind(struct dp_vq *v);
+
+/* For the ring formats. */
+
+/* Start a chain in the pool. False: no room. */
+bool vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos);
+/* Add a buffer. n_desc: descriptors so far, this one included. -1: the queue has failed. */
+int vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, uint16_t flags,
+	unsigned int n_desc);
+/* Copy an indirect table: number of descriptors of 16 bytes, or -1 when the queue has failed. */
+int vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table);
+
+#endif /* NICEMU_DP_VQ_H */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Split rings: virtio 1.2, 2.7.
+ */
+#include "vq.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define AVAIL_FLAGS	0u
+#define AVAIL_IDX	2u
+#define AVAIL_RING	4u
+#define USED_FLAGS	0u
+#define USED_IDX	2u
+#define USED_RING	4u
+
+static uint16_t
+load16(const struct vq_area *a, uint32_t off, memory_order order)
+{
+	return le16toh(atomic_load_explicit((_Atomic uint16_t *)vq_area_ptr(a, off), order));
+}
+
+static void
+store16(const struct vq_area *a, uint32_t off, uint16_t v, memory_order order)
+{
+	atomic_store_explicit((_Atomic uint16_t *)vq_area_ptr(a, off), htole16(v), order);
+}
+
+static bool
+split_pending(struct dp_vq *v)
+{
+	if (v->avail_seen == v->next_avail)
+		v->avail_seen = load16(&v->area[VQ_DRIVER], AVAIL_IDX, memory_order_acquire);
+	return v->avail_seen != v->next_avail;
+}
+
+/* Follow a table that was copied. first: descriptors of the chain that came before it. */
+static int
+walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_desc *d, unsigned int first)
+{
+	struct vring_desc table[VQ_MAX_CHAIN];
+	int n = vq_chain_indirect(v, le64toh(d->addr), le32toh(d->len), table);
+	unsigned int i = 0, seen = 0;
+	uint16_t flags;
+
+	if (n < 0)
+		return -1;
+	do {
+		if (i >= (unsigned int)n || seen++ == (unsigned int)n) {
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect table loops, or points outside itself");
+			return -1;
+		}
+		flags = le16toh(table[i].flags);
+		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor inside an indirect table");
+			return -1;
+		}
+		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags, first + seen) != 0)
+			return -1;
+		i = le16toh(table[i].next);
+	} while ((flags & VRING_DESC_F_NEXT) != 0);
+	return 0;
+}
+
+static int
+walk(struct dp_vq *v, struct vq_chain *c)
+{
+	unsigned int i = c->id, seen = 0;
+	struct vring_desc d;
+	uint16_t flags;
+
+	do {
+		if (i >= v->q->size) {
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor index is larger than the ring");
+			return -1;
+		}
+		memcpy(&d, vq_area_ptr(&v->area[VQ_DESC], i * (uint32_t)sizeof(d)), sizeof(d));
+		flags = le16toh(d.flags);
+		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
+			if ((flags & VRING_DESC_F_NEXT) == 0)
+				return walk_indirect(v, c, &d, seen);
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor has a next one");
+			return -1;
+		}
+		seen++;
+		if (vq_chain_add(v, c, le64toh(d.addr), le32toh(d.len), flags, seen) != 0)
+			return -1;
+		i = le16toh(d.next);
+	} while ((flags & VRING_DESC_F_NEXT) != 0);
+	return 0;
+}
+
+static int
+split_fetch(struct dp_vq *v, struct vq_chain *c)
+{
+	uint32_t slot = v->next_avail % v->q->size;
+
+	if (!split_pending(v))
+		return 0;
+	if ((uint16_t)(v->avail_seen - v->next_avail) > v->q->size) {
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "the available index is more than a ring ahead");
+		return -1;
+	}
+	if (!vq_chain_begin(v, c, v->next_avail))
+		return 0;
+	c->id = load16(&v->area[VQ_DRIVER], AVAIL_RING + slot * 2, memory_order_relaxed);
+	if (walk(v, c) != 0)
+		return -1;
+	v->next_avail++;
+	return 1;
+}
+
+static void
+split_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
+{
+	uint32_t off = USED_RING + v->next_used % v->q->size * (uint32_t)sizeof(struct vring_used_elem);
+	_Atomic uint32_t *id = vq_area_ptr(&v->area[VQ_DEVICE], off);
+	_Atomic uint32_t *l = vq_area_ptr(&v->area[VQ_DEVICE], off + 4);
+
+	atomic_store_explicit(id, htole32(c->id), memory_order_relaxed);
+	atomic_store_explicit(l, htole32(len), memory_order_relaxed);
+	v->next_used++;
+}
+
+static void
+split_flush(struct dp_vq *v)
+{
+	store16(&v->area[VQ_DEVICE], USED_IDX, v->next_used, memory_order_release);
+}
+
+static bool
+split_wants_event(struct dp_vq *v)
+{
+	return (load16(&v->area[VQ_DRIVER], AVAIL_FLAGS, memory_order_relaxed) &
+		       VRING_AVAIL_F_NO_INTERRUPT) == 0;
+}
+
+static void
+split_doorbells(struct dp_vq *v, bool on)
+{
+	store16(&v->area[VQ_DEVICE], USED_FLAGS, on ? 0 : VRING_USED_F_NO_NOTIFY, memory_order_relaxed);
+}
+
+const struct vq_ops vq_split_ops = {
+	.fetch = split_fetch,
+	.pending = split_pending,
+	.put = split_put,
+	.flush = split_flush,
+	.wants_event = split_wants_event,
+	.doorbells = split_doorbells,
+	.area = {
+		[VQ_DESC] = { .per_entry = 16, .align = 16, .perm = NIC_PERM_LR },
+		[VQ_DRIVER] = { .fixed = 4, .per_entry = 2, .align = 2, .perm = NIC_PERM_LR },
+		[VQ_DEVICE] = { .fixed = 4, .per_entry = 8, .align = 4, .perm = NIC_PERM_LW },
+	},
+};

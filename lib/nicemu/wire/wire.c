@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include "wire_int.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../real.h"
+
+static const struct wire_ops *const kinds[] = { &wire_none, &wire_loop, &wire_tap, &wire_afpacket };
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+void
+wire_why(const struct wire *w, const char *fmt, ...)
+{
+	char msg[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "nicemu: wire \"%s\": %s\n", w->ops->name, msg);
+}
+
+/* The kind that a spec names, and what follows its colon (NULL: nothing). */
+static const struct wire_ops *
+parse(const char *spec, const char **arg)
+{
+	size_t len = strcspn(spec, ":"), i;
+
+	*arg = spec[len] == ':' ? spec + len + 1 : NULL;
+	for (i = 0; i < N_KINDS; i++) {
+		if (strlen(kinds[i]->name) == len && strncmp(kinds[i]->name, spec, len) == 0)
+			return kinds[i];
+	}
+	return NULL;
+}
+
+int
+wire_check(const char *spec, char *why, unsigned int len)
+{
+	const struct wire_ops *ops;
+	const char *arg;
+
+	ops = parse(spec, &arg);
+	if (ops == NULL) {
+		snprintf(why, len, "wire \"%s\" is not known: none, loop, tap:NAME and if:NAME are", spec);
+		return -EINVAL;
+	}
+	if (ops->arg_help == NULL && arg != NULL) {
+		snprintf(why, len, "wire \"%s\" takes nothing after a colon, not \"%s\"", ops->name, arg);
+		return -EINVAL;
+	}
+	if (ops->arg_help != NULL && (arg == NULL || *arg == '\0' || strlen(arg) >= IFNAMSIZ)) {
+		snprintf(why, len, "wire \"%s\" needs %s of 1 to %d characters: %s:NAME, not \"%s\"", ops->name,
+			ops->arg_help, IFNAMSIZ - 1, ops->name, spec);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int
+wire_open(struct nic *nic, const char *spec, struct wire **out)
+{
+	const char *arg;
+	struct wire *w;
+	char why[256];
+	int ret;
+
+	ret = wire_check(spec, why, sizeof(why));
+	if (ret != 0) {
+		fprintf(stderr, "nicemu: %s\n", why);
+		return ret;
+	}
+	w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return -ENOMEM;
+	w->nic = nic;
+	w->ops = parse(spec, &arg);
+	w->fd = -1;
+	w->peer_fd = -1;
+	ret = w->ops->open(w, arg);
+	if (ret != 0) {
+		free(w);
+		return ret;
+	}
+	*out = w;
+	return 0;
+}
+
+void
+wire_close(struct wire *w)
+{
+	w->ops->close(w);
+	free(w);
+}
+
+const struct wire_ops *
+wire_ops(const struct wire *w)
+{
+	return w->ops;
+}
+
+void
+wire_fd_close(struct wire *w)
+{
+	if (w->fd >= 0)
+		real_close()(w->fd);
+	if (w->peer_fd >= 0)
+		real_close()(w->peer_fd);
+	w->fd = -1;
+	w->peer_fd = -1;
+}
+
+int
+wire_fd_get(struct wire *w)
+{
+	return w->fd;
+}
+
+int
+wire_tx_result(ssize_t n)
+{
+	return n < 0 ? -errno : 0;
+}
+
+int
+wire_rx_result(ssize_t n)
+{
+	return n < 0 ? 0 : (int)n;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Inside wire/.
+ */
+#ifndef NICEMU_WIRE_INT_H
+#define NICEMU_WIRE_INT_H
+
+#include "wire.h"
+
+struct wire {
+	struct nic *nic;
+	const struct wire_ops *ops;
+	int fd;			/* input and output, -1: none */
+	int peer_fd;		/* loop: the other end */
+};
+
+extern const struct wire_ops wire_none, wire_loop, wire_tap, wire_afpacket;
+
+/* "nicemu: wire SPEC: ..." on stderr: what failed, and what to do. */
+__attribute__((format(printf, 2, 3))) void wire_why(const struct wire *w, const char *fmt, ...);
+
+/* For wires that are a file descriptor. */
+void wire_fd_close(struct wire *w);
+int wire_fd_get(struct wire *w);
+/* Results of a write and of a read as tx and rx return them. */
+int wire_tx_result(ssize_t n);
+int wire_rx_result(ssize_t n);
+
+#endif /* NICEMU_WIRE_INT_H */
