@@ -43,7 +43,7 @@
 const struct fw_cap fw_caps[] = {
 	/* the function */
 	GEN(hca_cap_2, 1, 1, "second page of capabilities (type 0x20)"),
-	GEN(vhca_id, 0, 0xffff, "number of the function; by default its place, counted from 1"),
+	GEN(vhca_id, 0, 0xffff, "number of the function on the adapter"),
 	GEN(port_type, 1, 1, "1: Ethernet"),
 	GEN(num_ports, 1, 1, "ports of the adapter"),
 	GEN(num_lag_ports, 0, 0, "ports that can be bonded: one port, so none"),
@@ -79,6 +79,7 @@ const struct fw_cap fw_caps[] = {
 	GEN(null_mkey, 1, 1, "null key"),
 	GEN(relaxed_ordering_write, 1, 1, "relaxed ordering of DMA writes"),
 	GEN(relaxed_ordering_read, 1, 1, "relaxed ordering of DMA reads"),
+	GEN(mkc_order_write_after_write_ro_only, 0, 1, "keys have relaxed order of writes, and no others"),
 	GEN2(log_min_mkey_entity_size, 12, 31, "smallest entry of a page list"),
 	GEN2(max_mkey_log_entity_size_mtt, 31, 31, "largest entry of a page list"),
 	GEN2(min_mkey_log_entity_size_fixed_buffer, 12, 31, "smallest entry of KLM_FBS (DPDK: 4 KiB)"),
@@ -128,7 +129,7 @@ const struct fw_cap fw_caps[] = {
 	GEN(general_obj_types, OBJ_TYPES, OBJ_TYPES, "general objects: bit 13 virtio-net queue, 28 virtqueue counters"),
 	OBJ_TYPE("virtio_net_q", MLX5_GENERAL_OBJ_TYPE_VIRTQ, 1, "virtio-net queues (general_obj_types bit 13)"),
 	OBJ_TYPE("counters", MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, 1, "virtqueue counters (general_obj_types bit 28)"),
-	VDPA(max_num_virtio_queues, 32, 4096, "virtqueues of the function; by default 'queues' of its description"),
+	VDPA(max_num_virtio_queues, 32, CONF_MAX_QUEUES, "virtqueues of the function; by default 'queues' of its description"),
 	VDPA(virtio_queue_type, 3, 3, "ring formats: bit 0 split, bit 1 packed"),
 	BIT_OF("split", VDPA_EMULATION, virtio_emulation_cap, virtio_queue_type, MLX5_VIRTQ_TYPE_SPLIT, 1, 1, "split rings (virtio_queue_type bit 0)"),
 	BIT_OF("packed", VDPA_EMULATION, virtio_emulation_cap, virtio_queue_type, MLX5_VIRTQ_TYPE_PACKED, 1, 1, "packed rings (virtio_queue_type bit 1)"),

@@ -38,6 +38,9 @@ mask_known(const uint8_t *mask)
 	KNOWN(ip_dscp);
 	KNOWN(ip_ecn);
 	KNOWN(frag);
+	KNOWN(ipv4_ihl);
+	KNOWN(ip_ttl_hoplimit);
+	KNOWN(tcp_flags);
 	KNOWN(tcp_sport);
 	KNOWN(tcp_dport);
 	KNOWN(udp_sport);

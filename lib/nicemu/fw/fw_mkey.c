@@ -31,6 +31,21 @@ fw_mkey_find(const struct nic_func *f, uint32_t mkey)
 	return k != NULL && k->tag == (mkey & 0xff) ? k : NULL;
 }
 
+/* Relaxed order of DMA: each bit by its capability, and the one kind of NIC that has nothing else. */
+static uint8_t
+order_check(struct fw_cmd *c, bool write, bool read)
+{
+	bool only = FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only);
+
+	if (only && !write)
+		return fw_refuse(c, FW_R_MKEY_RO_ONLY);
+	if (write && !only && !FW_CAP_GEN(c->f, relaxed_ordering_write))
+		return fw_refuse(c, FW_R_MKEY_RO_WRITE);
+	if (read && !FW_CAP_GEN(c->f, relaxed_ordering_read))
+		return fw_refuse(c, FW_R_MKEY_RO_READ);
+	return 0;
+}
+
 static uint8_t
 mkc_check(struct fw_cmd *c, const void *mkc)
 {
@@ -45,10 +60,9 @@ mkc_check(struct fw_cmd *c, const void *mkc)
 		return fw_refuse(c, FW_R_MKEY_QPN);
 	if (DEVX_GET(mkc, mkc, bsf_en) || DEVX_GET(mkc, mkc, crypto_en) != 0)
 		return fw_refuse(c, FW_R_MKEY_BSF);
-	if (DEVX_GET(mkc, mkc, relaxed_ordering_write) && !FW_CAP_GEN(c->f, relaxed_ordering_write))
-		return fw_refuse(c, FW_R_MKEY_RO_WRITE);
-	if (DEVX_GET(mkc, mkc, relaxed_ordering_read) && !FW_CAP_GEN(c->f, relaxed_ordering_read))
-		return fw_refuse(c, FW_R_MKEY_RO_READ);
+	if (order_check(c, DEVX_GET(mkc, mkc, relaxed_ordering_write),
+		    DEVX_GET(mkc, mkc, relaxed_ordering_read)) != 0)
+		return c->status;
 	if (len == 0 && !DEVX_GET(mkc, mkc, length64))
 		return fw_refuse(c, FW_R_MKEY_EMPTY);
 	if (len != 0 && len - 1 > UINT64_MAX - start)
@@ -295,6 +309,12 @@ mr_fill(struct fw_cmd *c, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint
 		return fw_refuse(c, FW_R_MKEY_EMPTY);
 	if (len - 1 > UINT64_MAX - iova)
 		return fw_refuse(c, FW_R_MKEY_WRAP);
+	/* as far as the capabilities go: Linux mlx5_ib mr.c set_mkc_access_pd_addr_fields() */
+	if (order_check(c, ibv_access & IBV_ACCESS_RELAXED_ORDERING &&
+				(FW_CAP_GEN(c->f, relaxed_ordering_write) ||
+					FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only)),
+		    false) != 0)
+		return c->status;
 	pd = fw_use(c, NIC_OBJ_PD, pdn, FW_R_MKEY_PD);
 	k = pd != NULL ? mkey_new(c, pd) : NULL;
 	if (k == NULL)

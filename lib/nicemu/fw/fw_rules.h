@@ -33,7 +33,6 @@ FW_RULE(TUNNEL, 0x00c, BAD_PARAM_ERR, "vhca_tunnel_id is set, and there are no t
 FW_RULE(OBJ_TYPE, 0x00d, BAD_PARAM_ERR, "obj_type is not in general_obj_types")
 FW_RULE(OBJ_RANGE, 0x00e, BAD_PARAM_ERR, "log_obj_range or obj_offset is set, and objects come one by one")
 FW_RULE(OBJ_MODIFY, 0x00f, BAD_OP_ERR, "objects of this type cannot be modified")
-FW_RULE(UCTX, 0x010, BAD_RES_ERR, "uid names no user context")
 
 /* capabilities, vport */
 FW_RULE(CAP_TYPE, 0x101, BAD_PARAM_ERR, "capability type is not there")
@@ -68,6 +67,8 @@ FW_RULE(MKEY_UMEM, 0x312, BAD_RES_ERR, "mkey_umem_id is not a umem of this conte
 FW_RULE(MKEY_UMEM_RANGE, 0x313, BAD_PARAM_ERR, "mkey_umem_offset + len is beyond the umem")
 FW_RULE(MKEY_UMEM_WRITE, 0x314, BAD_PARAM_ERR, "write access to a umem that was registered for reading")
 FW_RULE(MKEY_NO_PAGES, 0x315, BAD_PARAM_ERR, "a page list of its own, from a user")
+FW_RULE(MKEY_RO_ONLY, 0x316, BAD_PARAM_ERR,
+	"strict order of writes on a NIC with mkc_order_write_after_write_ro_only")
 
 /* completion queues */
 FW_RULE(CQ_UMEM, 0x401, BAD_RES_ERR, "cq_umem_id is not a umem of this context")

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The firmware of the NIC, through libmlx5: what is valid is done, and each thing that is not is refused by its rule. The
+ * rows that need a capability to be missing run on a NIC that is described without it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "fw_rows.h"
+#include "test.h"
+
+#define FW_SYNDROME 0x0e0000u
+
+static struct fw_rig rig;
+
+/* Static: of several KiB each, and one command is under way at a time. */
+static struct fw_box box;
+static uint8_t out[FW_OUT_MAX] __attribute__((aligned(8)));
+
+static const struct rule {
+	const char *name;
+	uint16_t num;
+	uint8_t status;
+} rules[] = {
+#define FW_RULE(name, num, stat, text) { #name, num, MLX5_CMD_STAT_##stat },
+#include "fw_rules.h"
+#undef FW_RULE
+};
+
+static const struct rule *
+rule_find(uint16_t num)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(rules); i++) {
+		if (rules[i].num == num)
+			return &rules[i];
+	}
+	return NULL;
+}
+
+static int
+setup(void)
+{
+	return fw_rig_open(&rig);
+}
+
+static void
+teardown(void)
+{
+	fw_rig_close(&rig);
+}
+
+/* --- the table --- */
+
+static bool
+cond_met(const struct fw_cond *c)
+{
+	const uint8_t *page = c->page == 1 ? rig.caps : rig.vdpa;
+
+	return c->page == 0 || (_devx_get(page, c->bit, c->width) == 0) == c->absent;
+}
+
+/* Without event queue pairs there are no virtqueues, and nothing above them. */
+static bool
+has_objects(const struct fw_row *row)
+{
+	unsigned int i;
+
+	if (rig.id[ID_VQ_RX] == 0 && row->cmd >= C_CREATE_VQ)
+		return false;
+	if (row->on != ID_NONE && rig.obj[row->on] == NULL)
+		return false;
+	for (i = 0; i < RTE_DIM(row->set) && row->set[i].width != 0; i++) {
+		if (row->set[i].id != ID_NONE && rig.id[row->set[i].id] == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_query(enum fw_cmd_id cmd)
+{
+	return cmd == C_QUERY_COUNTERS || cmd == C_QUERY_VQ || cmd == C_QUERY_RQT;
+}
+
+static bool
+is_general(enum fw_cmd_id cmd)
+{
+	return cmd == C_QUERY_HCA_CAP || cmd == C_QUERY_VPORT_STATE || cmd == C_QUERY_NIC_VPORT;
+}
+
+/* 0 when the NIC took it; what a create made is destroyed again. */
+static int
+send_box(enum fw_cmd_id cmd, enum fw_id on)
+{
+	struct mlx5dv_devx_obj *obj;
+
+	memset(out, 0, sizeof(out));
+	if (on != ID_NONE) {
+		DEVX_SET(general_obj_in_cmd_hdr, box.in, obj_id, rig.id[on]);
+		return is_query(cmd) ? mlx5dv_devx_obj_query(rig.obj[on], box.in, box.inlen, out,
+					       box.outlen) :
+				       mlx5dv_devx_obj_modify(rig.obj[on], box.in, box.inlen, out,
+					       box.outlen);
+	}
+	if (is_general(cmd))
+		return mlx5dv_devx_general_cmd(rig.ctx, box.in, box.inlen, out, box.outlen);
+	obj = mlx5dv_devx_obj_create(rig.ctx, box.in, box.inlen, out, box.outlen);
+	if (obj == NULL)
+		return -errno;
+	return mlx5dv_devx_obj_destroy(obj);
+}
+
+static void
+apply(const struct fw_row *row)
+{
+	unsigned int i;
+
+	fw_build(&rig, row->cmd, &box);
+	for (i = 0; i < RTE_DIM(row->set) && row->set[i].width != 0; i++) {
+		const struct fw_set *s = &row->set[i];
+		uint64_t v = s->value + rig.id[s->id];
+
+		if (s->width == 64)
+			_devx_set64(box.in, v, s->bit);
+		else
+			_devx_set(box.in, (uint32_t)v, s->bit, s->width);
+	}
+	box.inlen += row->inlen;
+	box.outlen += row->outlen;
+}
+
+static bool
+refused_as_said(const struct fw_row *row, unsigned int line)
+{
+	const struct rule *r = rule_find(row->rule);
+	unsigned int status, syndrome;
+	int rc;
+
+	apply(row);
+	rc = send_box(row->cmd, row->on);
+	status = DEVX_GET(mbox_out, out, status);
+	syndrome = DEVX_GET(mbox_out, out, syndrome);
+	if (rc != 0 && status == r->status && syndrome == FW_SYNDROME + r->num)
+		return true;
+	printf("row %u: rule %s: status 0x%x and syndrome 0x%x expected, got 0x%x and 0x%x (%d)\n",
+		line, r->name, r->status, FW_SYNDROME + r->num, status, syndrome, rc);
+	return false;
+}
+
+static int
+test_refusals(void)
+{
+	unsigned int i, done = 0, bad = 0;
+
+	for (i = 0; i < fw_n_rows; i++) {
+		if (!cond_met(&fw_rows[i].cond) || !has_objects(&fw_rows[i]))
+			continue;
+		done++;
+		bad += !refused_as_said(&fw_rows[i], i);
+	}
+	printf("%u of %u rows, the others need other capabilities\n", done, fw_n_rows);
+	TEST_ASSERT_EQUAL(bad, 0, "%u rows were not refused as they should be", bad);
+	return TEST_SUCCESS;
+}
+
+/* Each refusal above is of one change only if the command without it is fine. */
+static int
+test_valid(void)
+{
+	static const struct {
+		enum fw_cmd_id cmd;
+		enum fw_id on;
+	} cmds[] = {
+		{ C_QUERY_HCA_CAP, ID_NONE },
+		{ C_QUERY_VPORT_STATE, ID_NONE },
+		{ C_QUERY_NIC_VPORT, ID_NONE },
+		{ C_ALLOC_PD, ID_NONE },
+		{ C_ALLOC_TD, ID_NONE },
+		{ C_CREATE_TIS, ID_NONE },
+		{ C_CREATE_KLM, ID_NONE },
+		{ C_CREATE_MTT, ID_NONE },
+		{ C_CREATE_CQ, ID_NONE },
+		{ C_CREATE_QP_SW, ID_NONE },
+		{ C_CREATE_QP_FW, ID_NONE },
+		{ C_QUERY_COUNTERS, ID_COUNTERS },
+		{ C_QUERY_VQ, ID_VQ_RX },
+		{ C_QUERY_VQ, ID_VQ_RDY },
+		{ C_MODIFY_RQT, ID_RQT },
+		{ C_QUERY_RQT, ID_RQT },
+		{ C_CREATE_TIR, ID_NONE },
+		{ C_MODIFY_TIR, ID_TIR },
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(cmds); i++) {
+		if (cmds[i].on != ID_NONE && rig.obj[cmds[i].on] == NULL)
+			continue;
+		if (cmds[i].cmd == C_CREATE_TIR && rig.obj[ID_TIR] == NULL)
+			continue;
+		fw_build(&rig, cmds[i].cmd, &box);
+		TEST_ASSERT_EQUAL(send_box(cmds[i].cmd, cmds[i].on), 0,
+			"command %d: status 0x%x, syndrome 0x%x", cmds[i].cmd,
+			DEVX_GET(mbox_out, out, status), DEVX_GET(mbox_out, out, syndrome));
+	}
+	return TEST_SUCCESS;
+}
+
+/* Every rule has a row, but for those that a user cannot come to. */
+static int
+test_every_rule_has_a_row(void)
+{
+	static const struct {
+		uint16_t rule;
+		const char *why;
+	} elsewhere[] = {
+		{ R_NUMBER, "the kernel compares the number with its handle first" },
+		{ R_NO_OBJECT, "the kernel compares the number with its handle first" },
+		{ R_OWNER, "the kernel compares the number with its handle first" },
+		{ R_TUNNEL, "the kernel refuses vhca_tunnel_id" },
+		{ R_MEMORY, "the host would have to run out of memory" },
+		{ R_REFERENCED, "test_referenced: a destroy has no mailbox of ours" },
+		{ R_INJECTED, "test_system: a NIC that is described with failures" },
+		{ R_BAR_FULL, "test_bar_full: a page is allocated by the kernel" },
+		{ R_MKEY_NO_PAGES, "the kernel sets mkey_umem_valid" },
+		{ R_CQ_NO_PAGES, "the kernel sets cq_umem_valid" },
+		{ R_QP_NO_PAGES, "the kernel sets wq_umem_valid" },
+		{ R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW" },
+		{ R_FLOW_CRITERIA, "test_flows" },
+		{ R_FLOW_MASK_LEN, "test_flows" },
+		{ R_FLOW_MASK, "test_flows" },
+		{ R_FLOW_MASK_FIELD, "test_flows" },
+		{ R_FLOW_PRIORITY, "test_flows" },
+		{ R_FLOW_EXISTS, "test_flows" },
+		{ R_FLOW_TIR, "the kernel takes the TIR by its handle" },
+		{ R_FLOW_MATCHER, "the kernel takes the matcher by its handle" },
+	};
+	unsigned int i, j, missing = 0;
+
+	for (i = 0; i < RTE_DIM(rules); i++) {
+		bool there = false;
+
+		for (j = 0; j < RTE_DIM(elsewhere); j++)
+			there |= elsewhere[j].rule == rules[i].num;
+		for (j = 0; j < fw_n_rows; j++)
+			there |= fw_rows[j].rule == rules[i].num;
+		if (!there)
+			printf("rule %s has no row\n", rules[i].name);
+		missing += !there;
+	}
+	TEST_ASSERT_EQUAL(missing, 0, "%u rules without a row", missing);
+	return TEST_SUCCESS;
+}
+
+/* --- what the table cannot say --- */
+
+static int
+test_referenced(void)
+{
+	static const enum fw_id used[] = { ID_TD, ID_TIS, ID_CQ, ID_QP_FW, ID_COUNTERS, ID_VQ_RX,
+		ID_RQT };
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(used); i++) {
+		struct mlx5dv_devx_obj *obj = rig.obj[used[i]];
+
+		/* nothing refers to these on a NIC without virtqueues */
+		if (obj == NULL || (rig.obj[ID_RQT] == NULL && used[i] == ID_TIS))
+			continue;
+		TEST_ASSERT(mlx5dv_devx_obj_destroy(obj) != 0, "object %d was destroyed", used[i]);
+	}
+	TEST_ASSERT(mlx5dv_devx_umem_dereg(rig.umem) != 0, "umem of a queue was given back");
+	return TEST_SUCCESS;
+}
+
+static int
+test_bar_full(void)
+{
+	struct mlx5dv_var *var[512];
+	unsigned int i, n = 0;
+
+	while (n < RTE_DIM(var) && (var[n] = mlx5dv_alloc_var(rig.ctx, 0)) != NULL)
+		n++;
+	for (i = 0; i < n; i++)
+		mlx5dv_free_var(var[i]);
+	TEST_ASSERT(n > 0, "no doorbell page");
+	TEST_ASSERT(n < RTE_DIM(var), "doorbell pages have no end");
+	var[0] = mlx5dv_alloc_var(rig.ctx, 0);
+	TEST_ASSERT_NOT_NULL(var[0], "no doorbell page after all were freed");
+	mlx5dv_free_var(var[0]);
+	return TEST_SUCCESS;
+}
+
+static unsigned int
+qp_state(enum fw_id id)
+{
+	memset(&box, 0, sizeof(box));
+	DEVX_SET(query_qp_in, box.in, opcode, MLX5_CMD_OP_QUERY_QP);
+	DEVX_SET(query_qp_in, box.in, qpn, rig.id[id]);
+	if (mlx5dv_devx_obj_query(rig.obj[id], box.in, DEVX_ST_SZ_BYTES(query_qp_in), out,
+		    DEVX_ST_SZ_BYTES(query_qp_out)) != 0)
+		return ~0u;
+	return DEVX_GET(query_qp_out, out, qpc.state);
+}
+
+/* A destroyed virtqueue leaves its event queue pair in error, and 2RST takes it out of there. */
+static int
+test_event_qp_life(void)
+{
+	struct mlx5dv_devx_obj *vq;
+
+	if (rig.obj[ID_QP_FW2] == NULL)
+		return TEST_SKIPPED;
+	TEST_ASSERT_EQUAL(qp_state(ID_QP_FW2), MLX5_QPC_STATE_RTS, "not in RTS");
+	fw_build(&rig, C_CREATE_VQ, &box);
+	vq = mlx5dv_devx_obj_create(rig.ctx, box.in, box.inlen, out, box.outlen);
+	TEST_ASSERT_NOT_NULL(vq, "virtq: syndrome 0x%x", DEVX_GET(mbox_out, out, syndrome));
+	TEST_ASSERT_EQUAL(mlx5dv_devx_obj_destroy(vq), 0, "virtq");
+	TEST_ASSERT_EQUAL(qp_state(ID_QP_FW2), MLX5_QPC_STATE_ERR, "not in error");
+	fw_build(&rig, C_2RST, &box);
+	TEST_ASSERT_EQUAL(send_box(C_2RST, ID_QP_FW2), 0, "2RST");
+	TEST_ASSERT_EQUAL(qp_state(ID_QP_FW2), MLX5_QPC_STATE_RST, "not reset");
+	fw_build(&rig, C_RST2INIT, &box);
+	TEST_ASSERT_EQUAL(send_box(C_RST2INIT, ID_QP_FW2), 0, "RST2INIT");
+	fw_build(&rig, C_INIT2RTR, &box);
+	TEST_ASSERT_EQUAL(send_box(C_INIT2RTR, ID_QP_FW2), 0, "INIT2RTR");
+	fw_build(&rig, C_RTR2RTS, &box);
+	TEST_ASSERT_EQUAL(send_box(C_RTR2RTS, ID_QP_FW2), 0, "RTR2RTS");
+	return TEST_SUCCESS;
+}
+
+/* A queue that is made without addresses and key, as DPDK and Linux do ahead of use, and filled in by one modify. */
+static int
+test_fill_later(void)
+{
+	static const uint64_t all = MLX5_VIRTQ_MODIFY_TYPE_STATE | MLX5_VIRTQ_MODIFY_TYPE_ADDR |
+		MLX5_VIRTQ_MODIFY_TYPE_HW_AVAILABLE_INDEX | MLX5_VIRTQ_MODIFY_TYPE_HW_USED_INDEX |
+		MLX5_VIRTQ_MODIFY_TYPE_Q_TYPE | MLX5_VIRTQ_MODIFY_TYPE_VERSION_1_0 |
+		MLX5_VIRTQ_MODIFY_TYPE_Q_MKEY | MLX5_VIRTQ_MODIFY_TYPE_QUEUE_FEATURE_BIT_MASK |
+		MLX5_VIRTQ_MODIFY_TYPE_EVENT_MODE;
+	struct mlx5dv_devx_obj *vq;
+	uint32_t id;
+	int rc;
+
+	if (rig.obj[ID_QP_FW2] == NULL || !FW_RIG_VDPA(&rig, vnet_modify_ext) ||
+		!FW_RIG_VDPA(&rig, virtio_net_q_addr_modify) ||
+		!FW_RIG_VDPA(&rig, virtio_q_index_modify))
+		return TEST_SKIPPED;
+	fw_build(&rig, C_CREATE_VQ, &box);
+	DEVX_SET(create_virtq_in, box.in, virtq.virtio_q_context.virtio_q_mkey, 0);
+	DEVX_SET64(create_virtq_in, box.in, virtq.virtio_q_context.desc_addr, 0);
+	DEVX_SET64(create_virtq_in, box.in, virtq.virtio_q_context.available_addr, 0);
+	DEVX_SET64(create_virtq_in, box.in, virtq.virtio_q_context.used_addr, 0);
+	vq = mlx5dv_devx_obj_create(rig.ctx, box.in, box.inlen, out, box.outlen);
+	TEST_ASSERT_NOT_NULL(vq, "virtq: syndrome 0x%x", DEVX_GET(mbox_out, out, syndrome));
+	id = DEVX_GET(general_obj_out_cmd_hdr, out, obj_id);
+	fw_build(&rig, C_MODIFY_VQ, &box);
+	DEVX_SET(general_obj_in_cmd_hdr, box.in, obj_id, id);
+	rc = mlx5dv_devx_obj_modify(vq, box.in, box.inlen, out, box.outlen);
+	TEST_ASSERT_EQUAL(DEVX_GET(mbox_out, out, syndrome), FW_SYNDROME + R_VQ_UNFILLED,
+		"unfilled queue: rc %d", rc);
+	DEVX_SET64(create_virtq_in, box.in, virtq.modify_field_select, all);
+	rc = mlx5dv_devx_obj_modify(vq, box.in, box.inlen, out, box.outlen);
+	TEST_ASSERT_EQUAL(rc, 0, "fill and start: syndrome 0x%x",
+		DEVX_GET(mbox_out, out, syndrome));
+	TEST_ASSERT_EQUAL(mlx5dv_devx_obj_destroy(vq), 0, "virtq");
+	fw_build(&rig, C_2RST, &box);
+	TEST_ASSERT_EQUAL(send_box(C_2RST, ID_QP_FW2), 0, "2RST");
+	fw_build(&rig, C_RST2INIT, &box);
+	TEST_ASSERT_EQUAL(send_box(C_RST2INIT, ID_QP_FW2), 0, "RST2INIT");
+	fw_build(&rig, C_INIT2RTR, &box);
+	TEST_ASSERT_EQUAL(send_box(C_INIT2RTR, ID_QP_FW2), 0, "INIT2RTR");
+	fw_build(&rig, C_RTR2RTS, &box);
+	TEST_ASSERT_EQUAL(send_box(C_RTR2RTS, ID_QP_FW2), 0, "RTR2RTS");
+	return TEST_SUCCESS;
+}
+
+static int
+test_special(void)
+{
+	fw_build(&rig, C_QUERY_NIC_VPORT, &box);
+	TEST_ASSERT_EQUAL(send_box(C_QUERY_NIC_VPORT, ID_NONE), 0, "vport context");
+	TEST_ASSERT(DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.mtu) >= 1500,
+		"MTU");
+	TEST_ASSERT_EQUAL(
+		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.min_wqe_inline_mode),
+		0, "inline mode");
+	fw_build(&rig, C_QUERY_VPORT_STATE, &box);
+	TEST_ASSERT_EQUAL(send_box(C_QUERY_VPORT_STATE, ID_NONE), 0, "vport state");
+	TEST_ASSERT_EQUAL(DEVX_GET(query_vport_state_out, out, state), 1, "vport is down");
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite fw_suite = {
+	.suite_name = "fw",
+	.setup = setup,
+	.teardown = teardown,
+	.unit_test_cases = {
+		TEST_CASE(test_valid),
+		TEST_CASE(test_refusals),
+		TEST_CASE(test_every_rule_has_a_row),
+		TEST_CASE(test_referenced),
+		TEST_CASE(test_bar_full),
+		TEST_CASE(test_event_qp_life),
+		TEST_CASE(test_fill_later),
+		TEST_CASE(test_special),
+		TEST_CASES_END(),
+	},
+};
+
+static int
+test_fw(void)
+{
+	return unit_test_suite_runner(&fw_suite);
+}
+
+REGISTER_TEST_COMMAND(fw_autotest, test_fw);
