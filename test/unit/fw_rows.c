@@ -58,7 +58,7 @@ const struct fw_row fw_rows[] = {
 	{ R_IN_LEN, C_MODIFY_VQ, ID_VQ_RX, { { 0 } }, .inlen = -8 },
 	{ R_OUT_LEN, C_QUERY_HCA_CAP, 0, { { 0 } }, .outlen = -8 },
 	{ R_OUT_LEN, C_QUERY_VQ, ID_VQ_RX, { { 0 } }, .outlen = -8 },
-	{ R_OUT_LEN, C_QUERY_RQT, ID_RQT, { { 0 } }, .outlen = -4 },
+	{ R_OUT_LEN, C_QUERY_RQT, ID_RQT, { { 0 } }, .outlen = -8 },
 	{ R_OBJ_TYPE, C_CREATE_VQ, 0, { F(general_obj_in_cmd_hdr, obj_type, 0x1f) } },
 	{ R_OBJ_TYPE, C_CREATE_COUNTERS, 0, { { 0 } }, NO_OBJ(MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS) },
 	{ R_OBJ_RANGE, C_CREATE_VQ, 0, { F(general_obj_in_cmd_hdr, log_obj_range, 1) } },

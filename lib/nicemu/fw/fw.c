@@ -91,6 +91,10 @@ static const struct fw_op fw_ops[] = {
 };
 /* clang-format on */
 
+/* DPDK's structure ends short of Linux's, behind the last counter. */
+#define COUNTERS_IN DEVX_BYTE_OFF(create_virtio_q_counters_in, virtio_q_counters.reserved_at_180)
+#define COUNTERS_OUT DEVX_BYTE_OFF(query_virtio_q_counters_out, virtio_q_counters.reserved_at_180)
+
 /* Objects of the general commands. */
 static const struct fw_general {
 	uint16_t obj_type;
@@ -101,10 +105,8 @@ static const struct fw_general {
 	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, NIC_OBJ_VIRTQ, DEVX_ST_SZ_BYTES(create_virtq_in),
 		DEVX_ST_SZ_BYTES(query_virtq_out), fw_create_virtq, fw_modify_virtq,
 		fw_query_virtq },
-	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS,
-		DEVX_ST_SZ_BYTES(create_virtio_q_counters_in),
-		DEVX_ST_SZ_BYTES(query_virtio_q_counters_out), fw_create_counters, NULL,
-		fw_query_counters },
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS, COUNTERS_IN,
+		COUNTERS_OUT, fw_create_counters, NULL, fw_query_counters },
 };
 
 uint8_t
