@@ -91,9 +91,9 @@ def wait_moving(guest, timeout=30.0):
 def wait_same(app, bdf, idle, timeout=20.0):
     """Wait until the NIC's objects of a function are those of before."""
     end = time.monotonic() + timeout
-    while app.nic.function(bdf)["objects"] != idle["objects"]:
+    while app.nic.function(bdf)["counts"] != idle["counts"]:
         if time.monotonic() > end:
-            raise app.process.fail(f"objects left: {app.nic.function(bdf)['objects']}, were {idle['objects']}")
+            raise app.process.fail(f"objects left: {app.nic.function(bdf)['counts']}, were {idle['counts']}")
         time.sleep(0.1)
 
 

@@ -24,7 +24,7 @@ def test_both_ways(stage, case):
     pair = TwoGuests(stage, vdpa.VdpaConfig(driver), queues, packed)
     verdicts = pair.run()
     for vf in (0, 1):
-        sent = pair.function(1 - vf, "stats")["tx_pkts"]
+        sent = pair.function(1 - vf, "stats")["vport"]["tx_pkts"]
         assert verdicts[vf].received > 0
         assert verdicts[vf].received + pair.dropped(vf) == sent, verdicts[vf]
         counts = [len(q) for q in pair.sides[vf].stored()]
@@ -49,5 +49,5 @@ def test_statistics(stage, driver):
     pair = TwoGuests(stage, vdpa.VdpaConfig(driver), count=500)
     pair.run()
     stats = pair.app.stats(0, 1)
-    sent = pair.function(0, "stats")["tx_pkts"]
+    sent = pair.function(0, "stats")["vport"]["tx_pkts"]
     assert stats["completed_descriptors" if "completed_descriptors" in stats else "completed descriptors"] >= sent

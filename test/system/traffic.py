@@ -84,7 +84,7 @@ class TwoGuests:
 
     def dropped(self, vf: int) -> int:
         """Frames that a VF could not take, as the NIC counted."""
-        stats = self.function(vf, "stats")
+        stats = self.function(vf, "stats")["vport"]
         return sum(stats[name] for name in ("rx_no_buffer", "rx_no_flow", "rx_oversize"))
 
     def settle(self, timeout: float = 60.0) -> None:
@@ -92,7 +92,7 @@ class TwoGuests:
         end = time.monotonic() + timeout
         before = None
         while time.monotonic() < end:
-            now = [(self.function(s.vf, "stats")["tx_pkts"], s.guest.stats(0)["RX-packets"]) for s in self.sides]
+            now = [(self.function(s.vf, "stats")["vport"]["tx_pkts"], s.guest.stats(0)["RX-packets"]) for s in self.sides]
             if now == before and all(sent > 0 for sent, _ in now):
                 return
             before = now

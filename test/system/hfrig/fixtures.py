@@ -25,4 +25,7 @@ def stage(tmp_path):
     """Whatever a test starts ends with it."""
     act = Stage(tmp_path)
     yield act
+    processes = act.processes()
     act.close()
+    for process in processes:
+        process.check_sanitizers()

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -100,7 +102,7 @@ class NicControl:
 
 
 def sanitizer_env() -> dict[str, str]:
-    """What a sanitized plugin or preload library needs when the program that loads it is not sanitized."""
+    """Sanitizers come first of all that is preloaded, and their reports end the program."""
     if not paths.SANITIZED:
         return {}
     libs = [subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True,
@@ -110,10 +112,25 @@ def sanitizer_env() -> dict[str, str]:
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 
 
+class NicProcess(Process):
+    """A program under 'nicemu run', which stays as its parent to clean up behind it."""
+
+    def kill(self) -> None:
+        """Have the program crash, and its parent clean up."""
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == self.pid:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+        self.wait(20)
+
+
 def run(stage: Stage, name: str, nic: NicConfig, argv: list[str]) -> tuple[Process, NicControl]:
     """Start a program on a NIC."""
     stage.count += 1
     ctl = stage.dir / f"c{stage.count}"
-    process = stage.run(name, [str(paths.NICEMU), "run", "--ctl", str(ctl), *nic.argv(), "--", *argv],
-                        sanitizer_env())
+    process = stage.keep(NicProcess(name, [str(paths.NICEMU), "run", "-v", "--ctl", str(ctl), *nic.argv(), "--",
+                                           *argv], stage.dir, sanitizer_env()))
     return process, NicControl(ctl, process)

@@ -57,6 +57,12 @@ class Process:
         """An exception with the log's end."""
         return ProcessError(f"{self.name}: {why}\n{self.tail()}")
 
+    def check_sanitizers(self) -> None:
+        """Raise if a sanitizer reported anything."""
+        report = re.search(r"(ERROR: \w+Sanitizer|runtime error:).*", self.text())
+        if report:
+            raise self.fail(f"a sanitizer reported {report.group(0)}")
+
     def write(self, text: str) -> None:
         """Type a line at its prompt."""
         try:
@@ -87,16 +93,18 @@ class Process:
         self.write(text)
         return self.expect(pattern, timeout)
 
-    def signal(self, number: int) -> None:
-        """Send a signal to its group."""
+    def _signal(self, number: int, group: bool) -> None:
         try:
-            os.killpg(self.pid, number)
+            if group:
+                os.killpg(self.pid, number)
+            else:
+                os.kill(self.pid, number)
         except ProcessLookupError:
             pass
 
     def kill(self) -> None:
         """End it as a crash would: SIGKILL, at once."""
-        self.signal(signal.SIGKILL)
+        self._signal(signal.SIGKILL, True)
         self.popen.wait(20)
 
     def wait(self, timeout: float = 30.0) -> int:
@@ -109,11 +117,13 @@ class Process:
     def end(self) -> None:
         """End it, gently if it lets us."""
         if self.alive:
-            self.signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM, False)
             try:
                 self.popen.wait(10)
             except subprocess.TimeoutExpired:
-                self.kill()
+                pass
+        self._signal(signal.SIGKILL, True)
+        self.popen.wait(20)
         if self.popen.stdin and not self.popen.stdin.closed:
             try:
                 self.popen.stdin.close()
