@@ -150,7 +150,9 @@ struct hf_mkey {
 };
 /* -E2BIG: no entry, or more than the NIC takes. -ENOTSUP: entries of a fixed size. -EINVAL. */
 int hf_mkey_create(struct hf_devx *dev, const struct hf_mkey_attr *attr, struct hf_mkey *mkey);
-int hf_mkey_destroy(struct hf_mkey *mkey); /* refused while a virtq refers to it */
+/* The NIC does not ask whether a virtq still uses it, and that would fail: virtqs move away first.
+ */
+int hf_mkey_destroy(struct hf_mkey *mkey);
 
 /* Zeroed pages of their own, on the NIC's NUMA node where there is memory, registered as umem. */
 struct hf_umem {
@@ -208,7 +210,7 @@ int hf_evch_read(struct hf_evch *ch, uint64_t *cookie);
 
 struct hf_eqp;
 struct hf_eqp_attr {
-	uint16_t size; /* completions that fit: the size of the virtq, a power of two */
+	uint16_t size; /* messages that fit: the size of the virtq, a power of two */
 	struct hf_evch *ch; /* has to live until destroy */
 	uint64_t cookie; /* of the events */
 };
@@ -220,8 +222,9 @@ int hf_eqp_destroy(struct hf_eqp *eqp);
 uint32_t hf_eqp_qpn(const struct hf_eqp *eqp);
 uint16_t hf_eqp_size(const struct hf_eqp *eqp);
 /*
- * Consume what has completed, and return how many. At least once in 65535 completions; the size of
- * the queue sees to that. Owner's thread, as the two below: poll, arm and reset are not to overlap.
+ * Consume what has completed, and return how many messages that were: not 0 is a reason to notify
+ * the guest, and no count of buffers. Owner's thread, as the two below: poll, arm and reset are not
+ * to overlap.
  */
 unsigned int hf_eqp_poll(struct hf_eqp *eqp);
 /* One event for the next completion that hf_eqp_poll() has not consumed. */

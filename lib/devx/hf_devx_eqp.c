@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * How a virtq tells of its progress: the firmware's QP sends an empty message through the fabric to
- * a QP of ours for each completed descriptor, and that QP's completion queue counts them. The queue
- * is collapsed: all completions are written over its first entry, whose wqe_counter is the number
- * of the last one.
+ * How a virtq tells of its progress: when it has used buffers and the guest wants to know, the
+ * firmware's QP sends an empty message through the fabric to a QP of ours, whose completion queue
+ * counts the messages. The queue is collapsed: all completions are written over its first entry,
+ * whose wqe_counter is the number of the last one.
  */
 #include <endian.h>
 #include <errno.h>

@@ -41,6 +41,7 @@ enum { /* Linux device.h */
 	MLX5_CAP_QOS = 0xc,
 	MLX5_CAP_DEV_MEM = 0xf,
 	MLX5_CAP_VDPA_EMULATION = 0x13,
+	MLX5_CAP_DEV_EVENT = 0x14,
 	MLX5_CAP_CRYPTO = 0x1a,
 	MLX5_CAP_GENERAL_2 = 0x20,
 };
@@ -823,6 +824,11 @@ struct mlx5_ifc_esw_cap_bits {
 	uint8_t reserved_at_61[0xf];
 	uint8_t esw_manager_vport_number[0x10];
 	uint8_t reserved_at_80[0x780];
+};
+
+struct mlx5_ifc_device_event_cap_bits { /* Linux mlx5_ifc.h */
+	uint8_t user_affiliated_events[4][0x40];
+	uint8_t user_unaffiliated_events[4][0x40];
 };
 
 struct mlx5_ifc_virtio_emulation_cap_bits {
