@@ -120,7 +120,7 @@ struct mlx5_ifc_virtio_q_counters_bits {
 	uint8_t bad_desc_errors[0x20];
 	uint8_t exceed_max_chain[0x20];
 	uint8_t invalid_buffer[0x20];
-	uint8_t reserved_at_180[0x280];
+	uint8_t reserved_at_180[0x50];
 };
 
 struct mlx5_ifc_create_virtio_q_counters_in_bits {
