@@ -17,7 +17,7 @@ enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL };
 struct options {
 	enum cmd cmd;
 	struct conf conf;		/* of CMD_RUN and CMD_DESCRIBE */
-	char **args;			/* what follows the command's name, NULL at the end */
+	char **args;			/* the command to run, or what to ask; NULL at the end */
 	bool keep, verbose, json;
 	const char *socket;		/* of CMD_CTL */
 };

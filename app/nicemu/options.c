@@ -12,6 +12,7 @@
 #include "nicemu.h"
 
 #define MAX_SETTINGS	256
+#define MAX_WORDS	8	/* of a request */
 
 enum key {
 	KEY_VFS = 0x100, KEY_CONFIG, KEY_QUEUES, KEY_CAP, KEY_MAC, KEY_NUMA, KEY_MTU, KEY_TRUST, KEY_PROMISC,
@@ -27,6 +28,8 @@ struct parser {
 	const char *vfs;
 	struct setting settings[MAX_SETTINGS];
 	unsigned int n_settings;
+	char *words[MAX_WORDS + 1];
+	unsigned int n_words;
 };
 
 const char *argp_program_version = "nicemu " NICEMU_VERSION;
@@ -35,13 +38,17 @@ static const char doc[] =
 	"Put a command on an emulated ConnectX-6 Dx: unmodified libibverbs, libmlx5 and DPDK programs find a PF "
 	"and its VFs, joined by an e-switch, without hardware and without a kernel driver.\v"
 	"Commands:\n"
-	"  run [OPTION...] -- COMMAND [ARG...]   run COMMAND on a NIC of its own; ends with its status\n"
-	"  describe [OPTION...] [--json]         print the NIC as an INI file that --config takes back, with all\n"
-	"                                        capabilities, their defaults and what they are\n"
-	"  ctl --socket PATH REQUEST [--json]    ask a running NIC (run --ctl PATH): objects, stats, commands,\n"
-	"                                        fail [FUNC/]OPCODE[:NTH[:STATUS]], fail clear\n"
+	"  run [OPTION...] -- COMMAND [ARG...]\n"
+	"      run COMMAND on a NIC of its own, and end with its status\n"
+	"  describe [OPTION...] [--json]\n"
+	"      print the NIC as an INI file that --config takes back: all\n"
+	"      capabilities, their defaults and what they are\n"
+	"  ctl --socket PATH [--json] REQUEST\n"
+	"      ask a running NIC (run --ctl PATH): objects, stats, commands,\n"
+	"      fail [FUNC/]OPCODE[:NTH[:STATUS]], fail clear\n"
 	"\n"
-	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or its PCI address (0000:ca:00.2).\n"
+	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or\n"
+	"its PCI address (0000:ca:00.2).\n"
 	"\n"
 	"Examples:\n"
 	"  nicemu run -- ibv_devinfo -v\n"
@@ -72,7 +79,7 @@ static const struct argp_option options[] = {
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
 	{"memlock", KEY_MEMLOCK, NULL, 0, "limit what is registered to RLIMIT_MEMLOCK, as a kernel does", 0},
 	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
-		"let the NTH (1) command with this opcode fail with this status (INTERNAL_ERR)", 0},
+		"let the NTH (1) command with this opcode fail with this status (INT_ERR)", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
 	{NULL, 0, NULL, 0, "The command (run):", 4},
 	{"keep", KEY_KEEP, NULL, 0, "keep the generated files, and tell where they are", 0},
@@ -114,15 +121,27 @@ take_command(struct parser *p, const char *name, struct argp_state *state)
 		argp_error(state, "unknown command '%s': want run, describe or ctl", name);
 }
 
-/* Everything from the first argument on is the command to run, or what to ask. */
+/* The command to run takes everything that follows; a request is a few words. */
 static void
-take_args(struct parser *p, struct argp_state *state)
+take_arg(struct parser *p, char *arg, struct argp_state *state)
 {
-	if (p->o->cmd == CMD_DESCRIBE)
-		argp_error(state, "describe takes no '%s'", state->argv[state->next - 1]);
-	p->o->args = &state->argv[state->next - 1];
-	if (p->o->cmd == CMD_RUN)
+	switch (p->o->cmd) {
+	case CMD_NONE:
+		take_command(p, arg, state);
+		return;
+	case CMD_RUN:
+		p->o->args = &state->argv[state->next - 1];
 		state->next = state->argc;
+		return;
+	case CMD_CTL:
+		if (p->n_words == MAX_WORDS)
+			argp_error(state, "a request of more than %d words", MAX_WORDS);
+		p->words[p->n_words++] = arg;
+		p->o->args = p->words;
+		return;
+	case CMD_DESCRIBE:
+		argp_error(state, "describe takes no '%s'", arg);
+	}
 }
 
 static error_t
@@ -166,10 +185,7 @@ parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		if (p->o->cmd == CMD_NONE)
-			take_command(p, arg, state);
-		else if (p->o->args == NULL)
-			take_args(p, state);
+		take_arg(p, arg, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (p->o->cmd == CMD_NONE)

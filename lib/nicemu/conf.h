@@ -88,4 +88,6 @@ extern const unsigned int conf_n_nic_keys, conf_n_func_keys;
 /* The value of a key as text, as conf_set() takes it. */
 void conf_print(const struct conf_key *k, const void *base, char *buf, size_t len);
 
+void conf_print_mac(const struct ether_addr *mac, char *buf, size_t len);
+
 #endif /* NICEMU_CONF_H */

@@ -116,7 +116,7 @@ conf_set_cap(struct conf *c, int func, const char *name, const char *value, char
 int
 conf_set_fail(struct conf *c, const char *spec, char *why, size_t len)
 {
-	struct conf_fail f = {.func = -1, .nth = 1, .status = "INTERNAL_ERR"};
+	struct conf_fail f = {.func = -1, .nth = 1, .status = "INT_ERR"};
 	const char *slash = strchr(spec, '/');
 	unsigned int func;
 	int n, end = 0;

@@ -136,10 +136,17 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 }
 
 void
+conf_print_mac(const struct ether_addr *mac, char *buf, size_t len)
+{
+	const uint8_t *m = mac->ether_addr_octet;
+
+	snprintf(buf, len, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+void
 conf_print(const struct conf_key *k, const void *base, char *buf, size_t len)
 {
 	const void *src = (const char *)base + k->off;
-	char mac[18];
 
 	switch (k->type) {
 	case CONF_TEXT:
@@ -161,7 +168,7 @@ conf_print(const struct conf_key *k, const void *base, char *buf, size_t len)
 		snprintf(buf, len, "%u", *(const unsigned int *)src);
 		break;
 	case CONF_MAC:
-		snprintf(buf, len, "%s", ether_ntoa_r(src, mac));
+		conf_print_mac(src, buf, len);
 		break;
 	}
 }

@@ -6,7 +6,6 @@
 #include "ctl.h"
 
 #include <cjson/cJSON.h>
-#include <netinet/ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,7 +240,8 @@ all_funcs(struct nic *nic, cJSON *j, void (*fill)(cJSON *j, const struct nic_fun
 		item = cJSON_CreateObject();
 		cJSON_AddStringToObject(item, "bdf", nic->funcs[i]->conf->bdf);
 		cJSON_AddStringToObject(item, "ibdev", nic->funcs[i]->conf->ibdev);
-		cJSON_AddStringToObject(item, "mac", ether_ntoa_r(&nic->funcs[i]->vport.mac, mac));
+		conf_print_mac(&nic->funcs[i]->vport.mac, mac, sizeof(mac));
+		cJSON_AddStringToObject(item, "mac", mac);
 		fill(item, nic->funcs[i]);
 		cJSON_AddItemToArray(list, item);
 	}

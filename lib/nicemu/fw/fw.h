@@ -79,6 +79,9 @@ uint64_t fw_cap_get(const struct nic_func *f, const char *name);
 /* May this capability have this value? 0, or -ENOENT and -ERANGE with the reason in words. */
 int fw_cap_check(const char *name, uint64_t value, char *why, size_t len);
 
+/* Capability type of the events that users may subscribe to (Linux device.h: MLX5_CAP_DEV_EVENT). */
+#define CAP_DEV_EVENT	0x14
+
 /* Completion event queues of a function: what DEVX QUERY_EQN answers, and what CREATE_CQ takes. */
 #define FW_N_EQ		8
 #define FW_EQN(vector)	(0x10u + (vector))

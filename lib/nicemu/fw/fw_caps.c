@@ -226,6 +226,29 @@ fw_cap_obj_type(const struct nic_func *f, uint16_t obj_type)
 		DEVX_GET64(cmd_hca_cap, f->caps[MLX5_CAP_GENERAL], general_obj_types) >> obj_type & 1;
 }
 
+/*
+ * Events that a user can subscribe to. All are below 64, and so in the first of the four masks for those of
+ * an object, and of the four for those of the function.
+ */
+static void
+events_fill(uint8_t *page)
+{
+	static const uint8_t of_object[] = { MLX5_EVENT_TYPE_CQ_ERROR,
+		MLX5_EVENT_TYPE_WQ_CATAS_ERROR, MLX5_EVENT_TYPE_WQ_INVAL_REQ_ERROR,
+		MLX5_EVENT_TYPE_WQ_ACCESS_ERROR, MLX5_EVENT_TYPE_OBJECT_CHANGE };
+	static const uint8_t of_function[] = { MLX5_EVENT_TYPE_PORT_CHANGE,
+		MLX5_EVENT_TYPE_NIC_VPORT_CHANGE };
+	uint64_t object = 0, function = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(of_object); i++)
+		object |= 1ull << of_object[i];
+	for (i = 0; i < sizeof(of_function); i++)
+		function |= 1ull << of_function[i];
+	DEVX_SET64(device_event_cap, page, user_affiliated_events, object);
+	DEVX_SET64(device_event_cap, page, user_unaffiliated_events, function);
+}
+
 static int
 caps_apply(struct nic_func *f, const struct conf_cap *caps, unsigned int n)
 {
@@ -257,6 +280,7 @@ caps_prune(struct nic_func *f)
 		{ MLX5_CAP_GENERAL_2, FW_CAP_GEN(f, hca_cap_2) },
 		{ MLX5_CAP_ETHERNET_OFFLOADS, FW_CAP_GEN(f, eth_net_offloads) },
 		{ MLX5_CAP_FLOW_TABLE, FW_CAP_GEN(f, nic_flow_table) },
+		{ MLX5_CAP_DEV_EVENT, FW_CAP_GEN(f, event_cap) },
 		{ MLX5_CAP_VDPA_EMULATION, fw_cap_obj_type(f, MLX5_GENERAL_OBJ_TYPE_VIRTQ) },
 	};
 	unsigned int i;
@@ -272,9 +296,10 @@ caps_prune(struct nic_func *f)
 int
 fw_caps_init(struct nic_func *f)
 {
-	/* libmlx5 asks for the atomic page of every device; here it says that there are none */
+	/* libmlx5 asks for the pages of atomics and of device memory; here they say that there are none */
 	static const uint8_t types[] = { MLX5_CAP_GENERAL, MLX5_CAP_ETHERNET_OFFLOADS,
-		MLX5_CAP_ATOMIC, MLX5_CAP_FLOW_TABLE, MLX5_CAP_VDPA_EMULATION, MLX5_CAP_GENERAL_2 };
+		MLX5_CAP_ATOMIC, MLX5_CAP_DEV_MEM, MLX5_CAP_FLOW_TABLE, MLX5_CAP_VDPA_EMULATION, MLX5_CAP_GENERAL_2,
+		MLX5_CAP_DEV_EVENT };
 	unsigned int i;
 	int rc;
 
@@ -290,6 +315,7 @@ fw_caps_init(struct nic_func *f)
 	field_set(f->caps[MLX5_CAP_GENERAL], fw_cap_find("vhca_id"), f->vhca_id);
 	field_set(f->caps[MLX5_CAP_VDPA_EMULATION], fw_cap_find("max_num_virtio_queues"),
 		f->conf->queues);
+	events_fill(f->caps[MLX5_CAP_DEV_EVENT]);
 	rc = caps_apply(f, f->nic->conf->caps, f->nic->conf->n_caps);
 	if (rc == 0)
 		rc = caps_apply(f, f->conf->caps, f->conf->n_caps);

@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../fw/fw.h"
 #include "../real.h"
 #include "devx_rules.h"
 #include "prm.h"
@@ -22,7 +23,6 @@
 
 #define MAX_EVENTS	16
 #define MAX_EVENT_TYPE	255
-#define CAP_DEV_EVENT	0x14	/* Linux device.h: MLX5_CAP_DEV_EVENT */
 #define EVENT_MASKS	4	/* of 64 event types each */
 
 /* The kernel's own list, for firmware that gives none: is_legacy_obj_event_num(). */
