@@ -515,7 +515,7 @@ test_steering_objects(void)
 	struct hf_flow_attr fattr = {.priority = 0, .tir = &tir};
 	struct hf_flow flow;
 	struct rig_vq q;
-	uint32_t table[4];
+	uint32_t table[8];
 	unsigned int i;
 
 	TEST_ASSERT_SUCCESS(rig_vq_create(&rig, 0, false, &q), "virtq");
