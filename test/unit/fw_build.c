@@ -69,6 +69,8 @@ mkey_common(const struct fw_rig *r, struct fw_box *b, unsigned int mode, uint64_
 	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.access_mode_1_0, mode);
 	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.lr, 1);
 	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.lw, 1);
+	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.relaxed_ordering_write,
+		FW_RIG_GEN(r, mkc_order_write_after_write_ro_only));
 	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.qpn, 0xffffff);
 	DEVX_SET(create_mkey_in, b->in, memory_key_mkey_entry.pd, r->id[ID_PD]);
 	DEVX_SET64(create_mkey_in, b->in, memory_key_mkey_entry.len, len);

@@ -60,6 +60,9 @@ pd_number(struct ibv_pd *pd)
 static int
 verbs_open(struct fw_rig *r)
 {
+	const int order = FW_RIG_GEN(r, mkc_order_write_after_write_ro_only) ?
+		IBV_ACCESS_RELAXED_ORDERING :
+		0;
 	const int rw = IBV_ACCESS_LOCAL_WRITE;
 
 	r->mem = mmap(NULL, FW_MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -75,8 +78,8 @@ verbs_open(struct fw_rig *r)
 		r->umem_ro == NULL || r->umem_small == NULL ||
 		mlx5dv_devx_query_eqn(r->ctx, 0, &r->eqn) != 0)
 		return -EIO;
-	r->mr = ibv_reg_mr(r->pd, r->mem, FW_MEM_BYTES, rw);
-	r->mr2 = ibv_reg_mr(r->pd2, r->mem, FW_MEM_BYTES, rw);
+	r->mr = ibv_reg_mr(r->pd, r->mem, FW_MEM_BYTES, rw | order);
+	r->mr2 = ibv_reg_mr(r->pd2, r->mem, FW_MEM_BYTES, rw | order);
 	if (r->mr == NULL || r->mr2 == NULL)
 		return -EIO;
 	r->id[ID_PD] = pd_number(r->pd);

@@ -84,7 +84,7 @@ const struct fw_row fw_rows[] = {
 	{ R_MKEY_BSF, C_CREATE_KLM, 0, { MKC(crypto_en, 1) } },
 	{ R_MKEY_RO_WRITE, C_CREATE_KLM, 0, { MKC(relaxed_ordering_write, 1) }, NO_GEN(relaxed_ordering_write) },
 	{ R_MKEY_RO_READ, C_CREATE_KLM, 0, { MKC(relaxed_ordering_read, 1) }, NO_GEN(relaxed_ordering_read) },
-	{ R_MKEY_RO_ONLY, C_CREATE_KLM, 0, { { 0 } }, IF_GEN(mkc_order_write_after_write_ro_only) },
+	{ R_MKEY_RO_ONLY, C_CREATE_KLM, 0, { MKC(relaxed_ordering_write, 0) }, IF_GEN(mkc_order_write_after_write_ro_only) },
 	{ R_MKEY_WRAP, C_CREATE_KLM, 0, { MKC(start_addr, UINT64_MAX - 0x1000) } },
 	{ R_MKEY_EMPTY, C_CREATE_KLM, 0, { MKC(len, 0) } },
 	{ R_MKEY_OCTWORDS, C_CREATE_KLM, 0, { MKC(translations_octword_size, 0) } },
