@@ -5,9 +5,12 @@
  * rows that need a capability to be missing run on a NIC that is described without it.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -232,11 +235,11 @@ test_every_rule_has_a_row(void)
 		{ R_CQ_NO_PAGES, "the kernel sets cq_umem_valid" },
 		{ R_QP_NO_PAGES, "the kernel sets wq_umem_valid" },
 		{ R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW" },
-		{ R_FLOW_CRITERIA, "test_flows" },
-		{ R_FLOW_MASK_LEN, "test_flows" },
-		{ R_FLOW_MASK, "test_flows" },
-		{ R_FLOW_MASK_FIELD, "test_flows" },
-		{ R_FLOW_PRIORITY, "test_flows" },
+		{ R_FLOW_CRITERIA, "test_matchers" },
+		{ R_FLOW_MASK_LEN, "test_matchers" },
+		{ R_FLOW_MASK, "test_matchers" },
+		{ R_FLOW_MASK_FIELD, "test_matchers" },
+		{ R_FLOW_PRIORITY, "test_flows: the kernel looks at it when a flow is made" },
 		{ R_FLOW_EXISTS, "test_flows" },
 		{ R_FLOW_TIR, "the kernel takes the TIR by its handle" },
 		{ R_FLOW_MATCHER, "the kernel takes the matcher by its handle" },
@@ -296,6 +299,121 @@ test_bar_full(void)
 	mlx5dv_free_var(var[0]);
 	return TEST_SUCCESS;
 }
+
+/* --- flows: the kernel's commands, so an errno is all that comes back --- */
+
+struct match {
+	struct mlx5dv_flow_match_parameters head;
+	uint8_t buf[DEVX_ST_SZ_BYTES(fte_match_param)];
+};
+
+static struct mlx5dv_flow_matcher *
+matcher_create(struct match *mask, uint8_t criteria, uint16_t priority)
+{
+	struct mlx5dv_flow_matcher_attr attr = { .type = IBV_FLOW_ATTR_NORMAL,
+		.priority = priority, .match_criteria_enable = criteria, .match_mask = &mask->head };
+
+	return mlx5dv_create_flow_matcher(rig.ctx, &attr);
+}
+
+static int
+test_matchers(void)
+{
+	const uint8_t outer = 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT;
+	const uint8_t misc = 1 << MLX5_MATCH_CRITERIA_ENABLE_MISC_BIT;
+	struct match m = { .head.match_sz = sizeof(m.buf) };
+
+	TEST_ASSERT(matcher_create(&m, misc, 0) == NULL, "criteria");
+	DEVX_SET(fte_match_param, m.buf, misc_parameters.source_port, 0xffff);
+	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "mask outside of the criteria");
+	DEVX_SET(fte_match_param, m.buf, misc_parameters.source_port, 0);
+	DEVX_SET(fte_match_param, m.buf, outer_headers.ip_version, 0xf);
+	TEST_ASSERT(matcher_create(&m, 0, 0) == NULL, "mask without criteria");
+	DEVX_SET(fte_match_param, m.buf, outer_headers.l4_checksum_ok, 1);
+	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "field that nobody reads");
+	DEVX_SET(fte_match_param, m.buf, outer_headers.l4_checksum_ok, 0);
+	m.head.match_sz = DEVX_ST_SZ_BYTES(fte_match_set_lyr_2_4) / 2;
+	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "short mask");
+	return TEST_SUCCESS;
+}
+
+static int
+test_flows(void)
+{
+	struct match m = { .head.match_sz = sizeof(m.buf) }, v = m;
+	struct mlx5dv_flow_action_attr action = { .type = MLX5DV_FLOW_ACTION_DEST_DEVX,
+		.obj = rig.obj[ID_TIR] };
+	struct mlx5dv_flow_matcher *matcher;
+	struct ibv_flow *flow;
+
+	if (rig.obj[ID_TIR] == NULL)
+		return TEST_SKIPPED;
+	DEVX_SET(fte_match_param, m.buf, outer_headers.ip_version, 0xf);
+	DEVX_SET(fte_match_param, v.buf, outer_headers.ip_version, 4);
+	matcher = matcher_create(&m, 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT, 3);
+	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
+	flow = mlx5dv_create_flow(matcher, &v.head, 1, &action);
+	TEST_ASSERT_NOT_NULL(flow, "flow: %s", strerror(errno));
+	TEST_ASSERT(mlx5dv_create_flow(matcher, &v.head, 1, &action) == NULL,
+		"a second flow for the same match");
+	TEST_ASSERT(mlx5dv_destroy_flow_matcher(matcher) != 0, "matcher of a flow destroyed");
+	TEST_ASSERT(mlx5dv_devx_obj_destroy(rig.obj[ID_TIR]) != 0, "TIR of a flow destroyed");
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher");
+	matcher = matcher_create(&m, 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT, 16);
+	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
+	TEST_ASSERT(mlx5dv_create_flow(matcher, &v.head, 1, &action) == NULL, "priority 16");
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher");
+	return TEST_SUCCESS;
+}
+
+/* --- privileges --- */
+
+/* CAP_NET_RAW in the effective set of this thread; what was there before, or -1. */
+static int
+net_raw(bool on)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	bool was;
+
+	if (syscall(SYS_capget, &head, data) != 0)
+		return -1;
+	was = data[0].effective >> CAP_NET_RAW & 1;
+	if (on)
+		data[0].effective |= 1u << CAP_NET_RAW;
+	else
+		data[0].effective &= ~(1u << CAP_NET_RAW);
+	return syscall(SYS_capset, &head, data) == 0 ? was : -1;
+}
+
+/* A context keeps the rights that its process had when it was opened. */
+static int
+test_privilege(void)
+{
+	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
+	struct mlx5dv_devx_obj *vq;
+	struct ibv_context *ctx;
+
+	if (rig.id[ID_VQ_RX] == 0 || net_raw(false) != 1)
+		return TEST_SKIPPED;
+	ctx = mlx5dv_open_device(rig.ctx->device, &attr);
+	TEST_ASSERT_EQUAL(net_raw(true), 0, "CAP_NET_RAW");
+	TEST_ASSERT_NOT_NULL(ctx, "context: %s", strerror(errno));
+	fw_build(&rig, C_CREATE_VQ, &box);
+	vq = mlx5dv_devx_obj_create(ctx, box.in, box.inlen, out, box.outlen);
+	TEST_ASSERT(vq == NULL, "a virtqueue without CAP_NET_RAW");
+	TEST_ASSERT_EQUAL(DEVX_GET(mbox_out, out, syndrome), FW_SYNDROME + R_VQ_RAW, "syndrome");
+	/* objects of another context are nothing that this one could name */
+	fw_build(&rig, C_CREATE_TIS, &box);
+	TEST_ASSERT(mlx5dv_devx_obj_create(ctx, box.in, box.inlen, out, box.outlen) == NULL,
+		"transport domain of another context");
+	TEST_ASSERT_EQUAL(DEVX_GET(mbox_out, out, syndrome), FW_SYNDROME + R_TIS_TD, "syndrome");
+	ibv_close_device(ctx);
+	return TEST_SUCCESS;
+}
+
+/* --- lives --- */
 
 static unsigned int
 qp_state(enum fw_id id)
@@ -407,6 +525,9 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASE(test_every_rule_has_a_row),
 		TEST_CASE(test_referenced),
 		TEST_CASE(test_bar_full),
+		TEST_CASE(test_matchers),
+		TEST_CASE(test_flows),
+		TEST_CASE(test_privilege),
 		TEST_CASE(test_event_qp_life),
 		TEST_CASE(test_fill_later),
 		TEST_CASE(test_special),
