@@ -433,33 +433,44 @@ ring_doorbell(const struct hf_var *var, const struct rig_vq *q)
 	*(volatile uint32_t *)var->page = q->attr.index;
 }
 
+/* From INIT on: run the queue until the frames are used. Returns the completions; 0 is a failure.
+ */
+static unsigned int
+send_frames(struct rig_vq *q, const struct hf_var *var)
+{
+	volatile struct vring_used *used;
+	uint64_t cookie = 0;
+	unsigned int n = 0;
+
+	memset(rig.mem, 0, RIG_MEM_BYTES);
+	used = ring_fill(q, rig.mem);
+	if (rig_vq_move(q, HF_VIRTQ_RDY))
+		return 0;
+	ring_doorbell(var, q);
+	/* One event may stand for several buffers. */
+	while (le16toh(used->idx) < SENT) {
+		if (wait_event(&rig.cq_ch, &cookie) != 1 || cookie != q->attr.index)
+			return 0;
+		n += hf_eqp_poll(q->eqp);
+		hf_eqp_arm(q->eqp);
+		n += hf_eqp_poll(q->eqp);
+	}
+	return n;
+}
+
 static int
 test_completions(void)
 {
 	struct hf_virtq_stats stats;
 	struct hf_virtq_status st;
-	volatile struct vring_used *used;
 	struct hf_var var;
 	struct rig_vq q;
-	uint64_t cookie = 0;
-	unsigned int n = 0;
+	unsigned int n;
 
-	memset(rig.mem, 0, RIG_MEM_BYTES);
 	TEST_ASSERT_SUCCESS(hf_var_create(rig.dev, &var), "doorbell page");
 	TEST_ASSERT_SUCCESS(rig_vq_create(&rig, 1, false, &q), "create");
-	used = ring_fill(&q, rig.mem);
-	TEST_ASSERT_SUCCESS(rig_vq_move(&q, HF_VIRTQ_RDY), "to RDY");
-	ring_doorbell(&var, &q);
-	/* One event may stand for several buffers. */
-	while (le16toh(used->idx) < SENT) {
-		TEST_ASSERT_EQUAL(wait_event(&rig.cq_ch, &cookie), 1, "no event after %u", n);
-		TEST_ASSERT_EQUAL(cookie, 1, "cookie %" PRIu64, cookie);
-		n += hf_eqp_poll(q.eqp);
-		hf_eqp_arm(q.eqp);
-		n += hf_eqp_poll(q.eqp);
-	}
+	n = send_frames(&q, &var);
 	TEST_ASSERT(n >= 1 && n <= SENT, "%u completions", n);
-	TEST_ASSERT_EQUAL(le16toh(used->idx), SENT, "used index %u", le16toh(used->idx));
 	TEST_ASSERT_EQUAL(hf_eqp_errors(q.eqp), 0, "good completions counted as errors");
 	TEST_ASSERT_SUCCESS(rig_vq_move(&q, HF_VIRTQ_SUSPEND), "to SUSPEND");
 	TEST_ASSERT_SUCCESS(hf_virtq_query(&q.vq, &st), "query");
@@ -469,6 +480,30 @@ test_completions(void)
 		TEST_ASSERT_SUCCESS(hf_virtq_counters_query(&q.counters, &stats), "counters");
 		TEST_ASSERT_EQUAL(
 			stats.completed_desc, SENT, "%" PRIu64 " completed", stats.completed_desc);
+	}
+	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q), "destroy");
+	TEST_ASSERT_SUCCESS(hf_var_destroy(&var), "doorbell page");
+	return TEST_SUCCESS;
+}
+
+/* The event QPs of a virtq that was destroyed serve the next one. */
+static int
+test_eqp_reuse(void)
+{
+	struct hf_var var;
+	struct rig_vq q;
+	unsigned int i, n;
+
+	TEST_ASSERT_SUCCESS(hf_var_create(rig.dev, &var), "doorbell page");
+	TEST_ASSERT_SUCCESS(rig_vq_create(&rig, 1, false, &q), "create");
+	for (i = 0; i < 3; i++) {
+		n = send_frames(&q, &var);
+		TEST_ASSERT(n >= 1 && n <= SENT, "%u completions in round %u", n, i);
+		TEST_ASSERT_SUCCESS(hf_virtq_destroy(&q.vq), "destroy");
+		TEST_ASSERT_SUCCESS(hf_eqp_reset(q.eqp), "reset");
+		TEST_ASSERT_EQUAL(hf_eqp_poll(q.eqp), 0, "completions after a reset");
+		TEST_ASSERT_EQUAL(hf_eqp_errors(q.eqp), 0, "errors in round %u", i);
+		TEST_ASSERT_SUCCESS(hf_virtq_create(rig.dev, &q.attr, &q.vq), "create again");
 	}
 	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q), "destroy");
 	TEST_ASSERT_SUCCESS(hf_var_destroy(&var), "doorbell page");
@@ -573,6 +608,7 @@ static struct unit_test_suite devx_suite = {
 			NIC_CASE(test_virtq_may_modify),
 			TEST_CASE(test_virtq_may_modify_caps),
 			NIC_CASE(test_completions),
+			NIC_CASE(test_eqp_reuse),
 			NIC_CASE(test_error_event),
 			NIC_CASE(test_steering_objects),
 			TEST_CASE(test_leak_is_named),
