@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "devx_priv.h"
-#include "hf_log.h"
 
 const struct hf_devx_caps *
 hf_devx_caps(const struct hf_devx *dev)

@@ -9,13 +9,11 @@
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <rte_common.h>
 #include <rte_io.h>
 
 #include "devx_priv.h"
-#include "hf_log.h"
 
 #define CQE_BYTES 64
 #define RQ_STRIDE_BYTES 16 /* the smallest; messages are empty, so no entry is ever read */

@@ -56,9 +56,9 @@ hf_evch_destroy(struct hf_evch *ch)
 int
 hf_evch_read(struct hf_evch *ch, uint64_t *cookie)
 {
-	struct {
+	union {
 		struct mlx5dv_devx_async_event_hdr hdr;
-		uint8_t eqe[DEVX_ST_SZ_BYTES(eqe)];
+		uint8_t room[sizeof(struct mlx5dv_devx_async_event_hdr) + DEVX_ST_SZ_BYTES(eqe)];
 	} event;
 	ssize_t n;
 

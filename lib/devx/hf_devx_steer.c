@@ -8,7 +8,6 @@
 #include <rte_common.h>
 
 #include "devx_priv.h"
-#include "hf_log.h"
 
 #define TOEPLITZ_KEY_BYTES 40
 #define LYR_2_4_BYTES DEVX_ST_SZ_BYTES(fte_match_set_lyr_2_4)
