@@ -211,14 +211,14 @@ struct nic_matcher {
 	struct nic_obj obj;
 	uint16_t priority;		/* 0 first */
 	uint8_t criteria;		/* match_criteria_enable: 0, or 1 (outer headers) */
-	uint8_t mask[NIC_LYR24_LEN];
+	uint8_t mask[NIC_LYR24_LEN] __attribute__((aligned(8)));
 };
 
 struct nic_flow {
 	struct nic_obj obj;
 	struct nic_matcher *matcher;
 	struct nic_tir *tir;
-	uint8_t value[NIC_LYR24_LEN];
+	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
 	uint64_t seq;			/* order of creation, breaks ties of priority */
 	_Atomic uint64_t hits;
 };

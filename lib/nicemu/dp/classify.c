@@ -7,8 +7,8 @@
 
 #include "prm.h"
 
-#define CRITERIA_OUTER	0x1	/* match_criteria_enable: outer headers */
-#define TCP_MIN		20u
+#define CRITERIA_OUTER 0x1 /* match_criteria_enable: outer headers */
+#define TCP_MIN 20u
 
 #define KEY_AT(key, field) ((key) + DEVX_BYTE_OFF(fte_match_set_lyr_2_4, field))
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Receive steering: from a frame to the flow that it matches, and from its TIR and RQT to a virtqueue.
+ * Receive steering: from a frame to the flow that it matches, and from its TIR and RQT to a
+ * virtqueue.
  */
 #ifndef NICEMU_DP_CLASSIFY_H
 #define NICEMU_DP_CLASSIFY_H
@@ -15,10 +16,10 @@ void classify_key(const struct pkt *p, uint8_t key[NIC_LYR24_LEN]);
 struct nic_flow *classify(const struct nic_func *f, const struct pkt *p);
 
 /*
- * Hash of a frame as a TIR says. Only fields that are in the frame take part: a frame of another layer 3 than
- * l3_type has hash 0, ports take part when layer 4 is l4_type and its header is there (not in a fragment).
- * symmetric: source and destination are replaced by their OR and their XOR (Linux ethtool RXH_XFRM_SYM_OR_XOR, which is
- * what mlx5 does).
+ * Hash of a frame as a TIR says. Only fields that are in the frame take part: a frame of another
+ * layer 3 than l3_type has hash 0, ports take part when layer 4 is l4_type and its header is there
+ * (not in a fragment). symmetric: source and destination are replaced by their OR and their XOR
+ * (Linux ethtool RXH_XFRM_SYM_OR_XOR, which is what mlx5 does).
  */
 uint32_t rss_hash(const struct nic_tir *t, const struct pkt *p);
 /* Toeplitz hash of at most 36 bytes with a key of 40. */

@@ -13,10 +13,10 @@
 #include "../uverbs/uverbs.h"
 #include "prm.h"
 
-#define COUNTER_MASK		0xffffffu	/* of CQ consumer and producer */
-#define ARM_SOLICITED		(1u << 24)	/* rdma-core mlx5dv.h, MLX5_CQ_DBR: solicited only */
-#define SYNDROME_OVERRUN	1		/* Linux MLX5_CQ_ERROR_SYNDROME_CQ_OVERRUN */
-#define SPINS			1000u
+#define COUNTER_MASK 0xffffffu /* of CQ consumer and producer */
+#define ARM_SOLICITED (1u << 24) /* rdma-core mlx5dv.h, MLX5_CQ_DBR: solicited only */
+#define SYNDROME_OVERRUN 1 /* Linux MLX5_CQ_ERROR_SYNDROME_CQ_OVERRUN */
+#define SPINS 1000u
 
 /* Words of the doorbell record of a CQ, and of a QP. */
 enum { DBR_CI, DBR_ARM };
@@ -51,7 +51,7 @@ dbr_load(const struct nic_umem *u, uint64_t off, unsigned int word)
 static void
 overrun(struct nic_cq *cq)
 {
-	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = { 0 };
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
 	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
 
 	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_CQ_ERROR);
@@ -66,8 +66,9 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 	uint32_t slot = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
 	uint32_t stride = 1u << cq->log_cqe_size;
 	uint8_t owner = (uint8_t)(cq->pi >> cq->log_size & 1);
-	struct mlx5_cqe64 cqe = { .sop_drop_qpn = htobe32(qpn), .wqe_counter = htobe16(wqe_counter),
-		.op_own = (uint8_t)(opcode << 4 | owner) };
+	struct mlx5_cqe64 cqe = {.sop_drop_qpn = htobe32(qpn),
+		.wqe_counter = htobe16(wqe_counter),
+		.op_own = (uint8_t)(opcode << 4 | owner)};
 	uint8_t *to = mem_umem_ptr(cq->umem, cq->offset + (uint64_t)slot * stride, stride);
 	uint32_t last;
 
@@ -75,7 +76,8 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 		return;
 	/* an entry of 128 bytes has the 64 that matter in its second half */
 	to += stride - sizeof(cqe);
-	/* the last word carries the owner bit, and what a reader of a collapsed CQ looks at: in one store, last */
+	/* the last word carries the owner bit, and what a reader of a collapsed CQ looks at: in one
+	 * store, last */
 	memcpy(to, &cqe, sizeof(cqe) - sizeof(last));
 	memcpy(&last, (uint8_t *)&cqe + sizeof(cqe) - sizeof(last), sizeof(last));
 	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(cqe) - sizeof(last)), last,
@@ -91,7 +93,8 @@ cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcod
 	lock(cq);
 	if (!cq->error) {
 		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
-		failed = !cq->overrun_ignore && ((cq->pi - ci) & COUNTER_MASK) >= 1u << cq->log_size;
+		failed =
+			!cq->overrun_ignore && ((cq->pi - ci) & COUNTER_MASK) >= 1u << cq->log_size;
 		if (failed) {
 			cq->error = true;
 		} else {
@@ -120,7 +123,8 @@ cq_raise(struct nic_cq *cq)
 			cq->arm_seen = arm;
 			cq->armed = true;
 		}
-		fire = cq->armed && (arm & ARM_SOLICITED) == 0 && ((cq->pi ^ arm) & COUNTER_MASK) != 0;
+		fire = cq->armed && (arm & ARM_SOLICITED) == 0 &&
+			((cq->pi ^ arm) & COUNTER_MASK) != 0;
 		if (fire)
 			cq->armed = false;
 		done = fire || ((cq->pi ^ ci) & COUNTER_MASK) == 0;
@@ -134,8 +138,9 @@ cq_raise(struct nic_cq *cq)
 static struct nic_qp *
 peer(const struct nic_qp *event_qp)
 {
-	return event_qp == NULL ? NULL :
-		(struct nic_qp *)fw_obj_find(event_qp->obj.func, NIC_OBJ_QP, event_qp->remote_qpn);
+	return event_qp == NULL ? NULL
+				: (struct nic_qp *)fw_obj_find(
+					  event_qp->obj.func, NIC_OBJ_QP, event_qp->remote_qpn);
 }
 
 bool
@@ -144,8 +149,9 @@ cq_complete_qp(const struct nic_qp *event_qp)
 	struct nic_qp *qp = peer(event_qp);
 	uint16_t posted;
 
-	if (qp == NULL || event_qp->state != NIC_QP_RTS || (qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS) ||
-		qp->cq_rcv == NULL || qp->dbr_umem == NULL)
+	if (qp == NULL || event_qp->state != NIC_QP_RTS ||
+		(qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS) || qp->cq_rcv == NULL ||
+		qp->dbr_umem == NULL)
 		return false;
 	posted = (uint16_t)dbr_load(qp->dbr_umem, qp->dbr_offset, DBR_RCV);
 	if (posted == qp->rq_ci)

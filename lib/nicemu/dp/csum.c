@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#define UDP_CSUM_OFF	6u
-#define TCP_CSUM_OFF	16u
+#define UDP_CSUM_OFF 6u
+#define TCP_CSUM_OFF 16u
 
-/* Sums little-endian words of 32 bits: in one's complement the order of bytes only matters at the end. */
+/* Sums little-endian words of 32 bits: in one's complement the order of bytes only matters at the
+ * end. */
 uint64_t
 csum_add(uint64_t sum, const void *buf, size_t len)
 {
@@ -87,8 +88,8 @@ uint64_t
 csum_pseudo(const struct pkt *p, uint32_t l4_len)
 {
 	const uint8_t *l3 = p->head + p->hdr.l3_off;
-	uint8_t tail[8] = { (uint8_t)(l4_len >> 24), (uint8_t)(l4_len >> 16), (uint8_t)(l4_len >> 8),
-		(uint8_t)l4_len, 0, 0, 0, p->hdr.proto };
+	uint8_t tail[8] = {(uint8_t)(l4_len >> 24), (uint8_t)(l4_len >> 16), (uint8_t)(l4_len >> 8),
+		(uint8_t)l4_len, 0, 0, 0, p->hdr.proto};
 	uint64_t sum = csum_add(0, tail, sizeof(tail));
 
 	if (p->hdr.l3 == PKT_L3_IPV4)

@@ -16,12 +16,13 @@ uint16_t csum_fold(uint64_t sum);
 uint64_t csum_pkt(const struct pkt *p, uint32_t from, uint32_t to);
 
 /*
- * VIRTIO_NET_HDR_F_NEEDS_CSUM: the sum from csum_start to the end, the present content of the field included, goes,
- * inverted, to csum_start + csum_offset (virtio 1.2, 5.1.6.2). -EINVAL when the field is not within the frame, or
- * not within what the NIC parses.
+ * VIRTIO_NET_HDR_F_NEEDS_CSUM: the sum from csum_start to the end, the present content of the field
+ * included, goes, inverted, to csum_start + csum_offset (virtio 1.2, 5.1.6.2). -EINVAL when the
+ * field is not within the frame, or not within what the NIC parses.
  */
 int csum_complete(struct pkt *p, uint16_t csum_start, uint16_t csum_offset);
-/* Are the checksums of IPv4, and of TCP or UDP, there and right? Of an unfragmented packet, else false. */
+/* Are the checksums of IPv4, and of TCP or UDP, there and right? Of an unfragmented packet, else
+ * false. */
 bool csum_verify(const struct pkt *p);
 /* Sum of the pseudo header of an IP packet with this many bytes of layer 4. */
 uint64_t csum_pseudo(const struct pkt *p, uint32_t l4_len);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Doorbells of virtqueues. A VAR page is memory, so a write is seen by what it leaves behind: the NIC keeps a value there
- * that no driver writes, and whatever else is found was a doorbell. Values repeat and the next overwrites the last, so
- * which queue was meant is lost: all transmit queues of the function wake up. It is the first word of the page that
- * drivers write (Linux mlx5_vnet.c mlx5_vdpa_kick_vq(), DPDK mlx5_vdpa_virtq.c).
+ * Doorbells of virtqueues. A VAR page is memory, so a write is seen by what it leaves behind: the
+ * NIC keeps a value there that no driver writes, and whatever else is found was a doorbell. Values
+ * repeat and the next overwrites the last, so which queue was meant is lost: all queues of the
+ * function that wait for one wake up. It is the first word of the page that drivers write (Linux
+ * mlx5_vnet.c mlx5_vdpa_kick_vq(), DPDK mlx5_vdpa_virtq.c).
  */
 #include "engine.h"
 
 #include "../fw/fw.h"
 
-#define SENTINEL	0xffffffffu
+#define SENTINEL 0xffffffffu
 
 static bool
 was_rung(const struct nic_func *f, const struct nic_var *var)
@@ -37,5 +38,7 @@ doorbell_poll(struct nic_func *f)
 
 		if (v != NULL && v->tx)
 			atomic_store(&v->kick, true);
+		else if (v != NULL && atomic_load_explicit(&v->hungry, memory_order_relaxed))
+			atomic_fetch_or(&v->attn, VQ_ATTN_START);
 	}
 }

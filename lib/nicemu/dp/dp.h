@@ -8,11 +8,13 @@
 
 #include "../nic.h"
 
-/* Engine threads and wire, from nic->conf. 0 or a negative errno; the wire's reason is on stderr. */
+/* Engine threads and wire, from nic->conf. 0 or a negative errno; the wire's reason is on stderr.
+ */
 int dp_start(struct nic *nic);
 /* Joins the engines. Virtqueues that are left stay as they are, and can be finished afterwards. */
 void dp_stop(struct nic *nic);
-/* No engine is inside a burst between the two. Nests; called with fw_lock held, by one thread at a time. */
+/* No engine is inside a burst between the two. Nests; called with fw_lock held, by one thread at a
+ * time. */
 void dp_pause(struct nic *nic);
 void dp_resume(struct nic *nic);
 
@@ -22,21 +24,23 @@ void dp_resume(struct nic *nic);
 int dp_virtq_init(struct nic_virtq *vq);
 void dp_virtq_fini(struct nic_virtq *vq);
 /*
- * INIT or SUSPEND to RDY: take indices and addresses from vq. The rings are checked at first use, as hardware does.
- * It fetches from avail_idx and completes at used_idx. When both are what the last dp_virtq_quiesce() of this object
- * reported, buffers that were fetched and not used then are fetched again; indices that were modified are taken
- * as they are: what lies between a used_idx and an avail_idx ahead of it was fetched by somebody else, who answers for it.
+ * INIT or SUSPEND to RDY: take indices and addresses from vq. The rings are checked at first use,
+ * as hardware does. It fetches from avail_idx and completes at used_idx. When both are what the
+ * last dp_virtq_quiesce() of this object reported, buffers that were fetched and not used then are
+ * fetched again; indices that were modified are taken as they are: what lies between a used_idx and
+ * an avail_idx ahead of it was fetched by somebody else, who answers for it.
  */
 void dp_virtq_ready(struct nic_virtq *vq);
 /*
- * RDY to SUSPEND, or before destroy. Writes exact indices to vq: avail_idx is what was fetched, used_idx what was
- * completed. A transmit queue has completed all that it fetched; a receive queue fetches ahead.
+ * RDY to SUSPEND, or before destroy. Writes exact indices to vq: avail_idx is what was fetched,
+ * used_idx what was completed. A transmit queue has completed all that it fetched; a receive queue
+ * fetches ahead.
  */
 void dp_virtq_quiesce(struct nic_virtq *vq);
 /* RDY: write the present indices to vq, for a query. In other states they are there already. */
 void dp_virtq_indices(struct nic_virtq *vq);
-void dp_flows_changed(struct nic_func *f);	/* flow_tbl, RQT or TIR changed: caches are stale */
-void dp_mkeys_changed(struct nic_func *f);	/* a memory key went or changed: caches are stale */
-void dp_qp_reset(struct nic_qp *qp);		/* 2RST: consumer index 0 */
+void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
+void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
+void dp_qp_reset(struct nic_qp *qp); /* 2RST: consumer index 0 */
 
 #endif /* NICEMU_DP_H */

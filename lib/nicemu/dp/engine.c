@@ -18,10 +18,10 @@
 #include "../conf.h"
 #include "../wire/wire.h"
 
-#define SPIN_NS		50000u		/* busy loop after the last work */
-#define SLEEP_MIN_US	50u
-#define SLEEP_MAX_US	1000u
-#define WIRE_SKIP	32u		/* rounds without a look at a wire that was silent */
+#define SPIN_NS 50000u /* busy loop after the last work */
+#define SLEEP_MIN_US 50u
+#define SLEEP_MAX_US 1000u
+#define WIRE_SKIP 32u /* rounds without a look at a wire that was silent */
 
 static uint64_t
 now_ns(void)
@@ -51,7 +51,8 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 		const struct vq_area *a = &v->area[i];
 
 		for (s = 0; s < a->n; s++) {
-			if (addr >= a->seg[s].base && addr < a->seg[s].base + (a->seg[s].end - a->seg[s].from))
+			if (addr >= a->seg[s].base &&
+				addr < a->seg[s].base + (a->seg[s].end - a->seg[s].from))
 				return true;
 		}
 	}
@@ -61,14 +62,16 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 		for (s = 0; s < c->n_seg; s++) {
 			const struct iovec *seg = &v->pool[c->seg + s];
 
-			if (addr >= (uint8_t *)seg->iov_base && addr < (uint8_t *)seg->iov_base + seg->iov_len)
+			if (addr >= (uint8_t *)seg->iov_base &&
+				addr < (uint8_t *)seg->iov_base + seg->iov_len)
 				return true;
 		}
 	}
 	return false;
 }
 
-/* The queue whose memory it was is at fault; what is neither's (a completion queue) is the receiver's. */
+/* The queue whose memory it was is at fault; what is neither's (a completion queue) is the
+ * receiver's. */
 static void
 blame(struct dp_engine *e, struct dp_vq *v)
 {
@@ -77,7 +80,8 @@ blame(struct dp_engine *e, struct dp_vq *v)
 	if (rx == NULL || (v != NULL && touches(v, e->guard.addr)))
 		rx = v;
 	if (rx != NULL)
-		vq_fail(rx, NIC_VQ_ERR_INVALID_BUFFER, "its memory is gone (a file that was cut short?)");
+		vq_fail(rx, NIC_VQ_ERR_INVALID_BUFFER,
+			"its memory is gone (a file that was cut short?)");
 	rx = e->rx_locked;
 	e->rx_locked = NULL;
 	if (rx != NULL)
@@ -107,7 +111,7 @@ wire_burst(struct dp_engine *e, struct dp_vq *v)
 	(void)v;
 	for (i = 0; i < ENGINE_WIRE; i++) {
 		uint8_t *buf = e->wire_buf + (size_t)i * WIRE_MAX_FRAME;
-		struct iov_cur cur = { .seg = &seg[i], .n = 1 };
+		struct iov_cur cur = {.seg = &seg[i], .n = 1};
 		int len = wire_ops(w)->rx(w, buf, WIRE_MAX_FRAME);
 		struct pkt *p;
 
@@ -116,7 +120,7 @@ wire_burst(struct dp_engine *e, struct dp_vq *v)
 		bytes += (uint32_t)len;
 		if (len < ETHER_HDR_LEN)
 			continue;
-		seg[i] = (struct iovec){ .iov_base = buf, .iov_len = (size_t)len };
+		seg[i] = (struct iovec){.iov_base = buf, .iov_len = (size_t)len};
 		p = engine_pkt(e);
 		pkt_load(p, &cur, (uint32_t)len);
 		eswitch_send(e, NULL, p);
@@ -194,8 +198,8 @@ round_trip(struct dp_engine *e)
 static void
 nap(struct dp_engine *e)
 {
-	struct timespec ts = { .tv_nsec = (long)e->sleep_us * 1000 };
-	struct pollfd pfd = { .fd = -1, .events = POLLIN };
+	struct timespec ts = {.tv_nsec = (long)e->sleep_us * 1000};
+	struct pollfd pfd = {.fd = -1, .events = POLLIN};
 
 	if (e->wire_buf != NULL)
 		pfd.fd = wire_ops(e->nic->wire)->fd(e->nic->wire);
@@ -215,7 +219,8 @@ work(struct dp_engine *e)
 			e->sleep_us = SLEEP_MIN_US;
 		}
 	} while (!atomic_load_explicit(&e->pause, memory_order_relaxed) &&
-		 !atomic_load_explicit(&e->stop, memory_order_relaxed) && e->now - e->busy_at < SPIN_NS);
+		!atomic_load_explicit(&e->stop, memory_order_relaxed) &&
+		e->now - e->busy_at < SPIN_NS);
 }
 
 static void *
@@ -251,7 +256,8 @@ dp_pause(struct nic *nic)
 		return;
 	for (i = 0; i < nic->n_engines; i++)
 		atomic_store(&nic->engines[i]->pause, true);
-	/* who gets the lock knows that the engine is between two rounds; it does not start another before dp_resume() */
+	/* who gets the lock knows that the engine is between two rounds; it does not start another
+	 * before dp_resume() */
 	for (i = 0; i < nic->n_engines; i++) {
 		pthread_mutex_lock(&nic->engines[i]->lock);
 		pthread_mutex_unlock(&nic->engines[i]->lock);
@@ -273,34 +279,47 @@ dp_resume(struct nic *nic)
 	}
 }
 
+/* The CPUs of a list as in "0,2-3". Returns how many. conf/ has checked the syntax. */
+static unsigned int
+parse_cpus(const char *list, unsigned int cpu[CPU_SETSIZE])
+{
+	unsigned int n = 0;
+
+	while (*list != '\0') {
+		char *end;
+		unsigned long from = strtoul(list, &end, 10), to = from;
+
+		if (end == list)
+			break;
+		if (*end == '-')
+			to = strtoul(end + 1, &end, 10);
+		for (; from <= to && from < CPU_SETSIZE && n < CPU_SETSIZE; from++)
+			cpu[n++] = (unsigned int)from;
+		list = end + (*end == ',');
+	}
+	return n;
+}
+
 /*
- * The CPU of an engine: the nth of the list ("1,3"), round again when there are more engines; any CPU without a list. Set in
- * any case: the thread would inherit the mask of the thread that opened the device, an EAL's main lcore.
+ * The CPU of an engine: the nth of the list, round again when there are more engines; any CPU
+ * without a list. Set in any case: the thread would inherit the mask of the thread that opened the
+ * device, an EAL's main lcore.
  */
 static void
 set_cpu(const struct dp_engine *e, const char *list)
 {
-	unsigned int cpus[CPU_SETSIZE], n = 0, i;
-	char *end;
+	unsigned int cpu[CPU_SETSIZE], n = parse_cpus(list, cpu), i;
 	cpu_set_t set;
+	int ret;
 
 	CPU_ZERO(&set);
-	while (*list != '\0' && n < CPU_SETSIZE) {
-		unsigned long cpu = strtoul(list, &end, 10);
-
-		if (end == list)
-			break;
-		if (cpu < CPU_SETSIZE)
-			cpus[n++] = (unsigned int)cpu;
-		list = end + (*end == ',');
-	}
 	if (n > 0)
-		CPU_SET(cpus[e->idx % n], &set);
+		CPU_SET(cpu[e->idx % n], &set);
 	for (i = 0; n == 0 && i < CPU_SETSIZE; i++)
 		CPU_SET(i, &set);
-	i = (unsigned int)pthread_setaffinity_np(e->thread, sizeof(set), &set);
-	if (i != 0)
-		fprintf(stderr, "nicemu: engine %u stays on any CPU: %s\n", e->idx, strerror((int)i));
+	ret = pthread_setaffinity_np(e->thread, sizeof(set), &set);
+	if (ret != 0)
+		fprintf(stderr, "nicemu: engine %u stays on any CPU: %s\n", e->idx, strerror(ret));
 }
 
 static void

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * An engine: a thread that serves the transmit queues that were given to it, and moves their frames in bursts.
- * A burst goes in three steps: fetch and steer (frames collect in bins, one per receive queue), deliver bin by bin (one
- * lock, one copy, one notification each), complete. Frames stay in the sender's memory until they are delivered.
+ * An engine: a thread that serves the transmit queues that were given to it, and moves their frames
+ * in bursts. A burst goes in three steps: fetch and steer (frames collect in bins, one per receive
+ * queue), deliver bin by bin (one lock, one copy, one notification each), complete. Frames stay in
+ * the sender's memory until they are delivered.
  */
 #ifndef NICEMU_DP_ENGINE_H
 #define NICEMU_DP_ENGINE_H
@@ -14,16 +15,16 @@
 
 struct virtio_net_hdr_v1;
 
-#define ENGINE_BINS	32u
-#define ENGINE_PKTS	64u
-#define ENGINE_WIRE	32u		/* frames from the wire in a burst */
+#define ENGINE_BINS 32u
+#define ENGINE_PKTS 64u
+#define ENGINE_WIRE 32u /* frames from the wire in a burst */
 
 /* Where a destination address leads. */
 struct es_dest {
 	bool valid;
 	const struct nic_func *src;
 	struct ether_addr mac;
-	uint64_t funcs[2];		/* bit map of function indices */
+	uint64_t funcs[2]; /* bit map of function indices */
 	bool wire;
 };
 
@@ -38,40 +39,44 @@ struct dp_engine {
 	struct nic *nic;
 	unsigned int idx;
 	pthread_t thread;
-	pthread_mutex_t lock;		/* held while the engine is not idle */
+	pthread_mutex_t lock; /* held while the engine is not idle */
 	pthread_cond_t resume;
 	_Atomic bool pause, stop;
-	TAILQ_HEAD(, dp_vq) vqs;	/* changes under a pause */
+	TAILQ_HEAD(, dp_vq) vqs; /* changes under a pause */
 	unsigned int n_vqs;
 
 	/* the rest belongs to the thread */
 	struct mem_guard guard;
-	struct dp_vq *volatile rx_locked;	/* receive queue whose lock is held, for the case of a fault */
-	struct es_dest dest;		/* of the last frame of this burst */
-	struct nic_flow *flow;		/* of the last frame, and how many matched it since */
+	struct dp_vq
+		*volatile rx_locked; /* receive queue whose lock is held, for the case of a fault */
+	struct es_dest dest; /* of the last frame of this burst */
+	struct nic_flow *flow; /* of the last frame, and how many matched it since */
 	uint64_t flow_hits;
-	uint64_t tx_pkts, tx_bytes;	/* of this burst */
+	uint64_t tx_pkts, tx_bytes; /* of this burst */
 	unsigned int n_bins, n_pkts;
 	struct rx_bin bin[ENGINE_BINS];
 	struct pkt pkt[ENGINE_PKTS];
-	uint8_t *wire_buf;		/* ENGINE_WIRE frames; NULL: another engine has the wire */
+	uint8_t *wire_buf; /* ENGINE_WIRE frames; NULL: another engine has the wire */
 	unsigned int wire_skip;
-	uint64_t now, busy_at;		/* ns */
+	uint64_t now, busy_at; /* ns */
 	uint32_t sleep_us;
 };
 
 /* A place for a frame. May deliver what is there already to make room. */
 struct pkt *engine_pkt(struct dp_engine *e);
 /*
- * Run a step of the data path on a queue (NULL: the wire). False: an access faulted, the queue whose memory it was
- * is in error, and its lock is free.
+ * Run a step of the data path on a queue (NULL: the wire). False: an access faulted, the queue
+ * whose memory it was is in error, and its lock is free.
  */
-bool engine_dma(struct dp_engine *e, struct dp_vq *v, void (*step)(struct dp_engine *, struct dp_vq *));
+bool engine_dma(
+	struct dp_engine *e, struct dp_vq *v, void (*step)(struct dp_engine *, struct dp_vq *));
 
 /* Transmit queue: serve it if its doorbell was rung. True: there was something to do. */
 bool txq_serve(struct dp_engine *e, struct dp_vq *v);
-/* Cut a frame into segments as its virtio header says, and send each. 0, or -EINVAL when it can't be cut. */
-int tso_send(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p);
+/* Cut a frame into segments as its virtio header says, and send each. 0, or -EINVAL when it can't
+ * be cut. */
+int tso_send(
+	struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p);
 /* A finished frame of a transmit queue enters the e-switch. */
 void txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p);
 

@@ -2,15 +2,16 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * The e-switch of legacy SR-IOV, as Linux mlx5 esw/legacy.c and eswitch.c set it up:
- *	unicast		to the function with this address; else a function's frame goes to the wire, and a frame from the
- *			wire to the promiscuous functions
- *	multicast	to the members, to functions with allmulti, and to the wire; broadcast to every function
- * Only trusted functions can be promiscuous or allmulti. A frame never goes back to where it came from.
- * There is no source check (spoofchk off, Linux's default for a VF).
+ *	unicast		to the function with this address; else a function's frame goes to the wire,
+ *and a frame from the wire to the promiscuous functions multicast	to the members, to functions
+ *with allmulti, and to the wire; broadcast to every function Only trusted functions can be
+ *promiscuous or allmulti. A frame never goes back to where it came from. There is no source check
+ *(spoofchk off, Linux's default for a VF).
  *
- * With 'learn' it is a learning switch instead for unicast that matches no function's address: to where the address
- * was last seen as a source, else to everybody. Entries do not age: an address that moves is learned anew with its first
- * frame, and one that collides takes the place of the other.
+ * With 'learn' it is a learning switch instead for unicast that matches no function's address: to
+ *where the address was last seen as a source, else to everybody. Entries do not age: an address
+ *that moves is learned anew with its first frame, and one that collides takes the place of the
+ *other.
  */
 #include "engine.h"
 
@@ -22,9 +23,10 @@
 #include "../wire/wire.h"
 #include "classify.h"
 
-#define FDB_LOG		12u
-#define FDB_WIRE	0xffffu		/* port of an entry; functions are their index + 1, 0 is an empty entry */
-#define HASH_MUL	0x9e3779b97f4a7c15ull
+#define FDB_LOG 12u
+#define FDB_WIRE 0xffffu /* port of an entry; functions are their index + 1, 0 is an empty entry \
+			  */
+#define HASH_MUL 0x9e3779b97f4a7c15ull
 
 /* An address in the upper 48 bits, a port in the lower 16: read and written in one. */
 struct eswitch_fdb {
@@ -50,7 +52,8 @@ eswitch_fini(struct nic *nic)
 static uint64_t
 mac_number(const uint8_t *mac)
 {
-	return (uint64_t)pkt_be16(mac) << 32 | (uint64_t)pkt_be16(mac + 2) << 16 | pkt_be16(mac + 4);
+	return (uint64_t)pkt_be16(mac) << 32 | (uint64_t)pkt_be16(mac + 2) << 16 |
+		pkt_be16(mac + 4);
 }
 
 static _Atomic uint64_t *
@@ -104,7 +107,7 @@ wants_multicast(const struct nic_vport *vp, const struct ether_addr *mac)
 static void
 find_multicast(const struct nic *nic, struct es_dest *d)
 {
-	static const struct ether_addr broadcast = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+	static const struct ether_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 	bool all = memcmp(&d->mac, &broadcast, sizeof(broadcast)) == 0;
 	unsigned int i;
 
@@ -147,7 +150,7 @@ find(const struct nic *nic, const struct nic_func *src, const uint8_t *dmac, str
 {
 	unsigned int i;
 
-	*d = (struct es_dest){ .valid = true, .src = src };
+	*d = (struct es_dest){.valid = true, .src = src};
 	memcpy(&d->mac, dmac, sizeof(d->mac));
 	if ((dmac[0] & 1) != 0) {
 		find_multicast(nic, d);
@@ -176,7 +179,8 @@ count_flow(struct dp_engine *e, struct nic_flow *flow)
 {
 	if (flow != e->flow) {
 		if (e->flow != NULL)
-			atomic_fetch_add_explicit(&e->flow->hits, e->flow_hits, memory_order_relaxed);
+			atomic_fetch_add_explicit(
+				&e->flow->hits, e->flow_hits, memory_order_relaxed);
 		e->flow = flow;
 		e->flow_hits = 0;
 	}
@@ -248,13 +252,13 @@ send_wire(struct nic *nic, const struct pkt *p)
 	size_t part;
 	int ret;
 
-	seg[n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)p->head, .iov_len = p->head_len };
+	seg[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)p->head, .iov_len = p->head_len};
 	while (left > 0 && n < VQ_MAX_SEGS + 1 && (part = iov_here(&rest, left)) > 0) {
 		void *ptr = iov_ptr(&rest);
 
 		if (ptr == NULL && part > sizeof(zeros))
 			return -EMSGSIZE;
-		seg[n++] = (struct iovec){ .iov_base = ptr == NULL ? zeros : ptr, .iov_len = part };
+		seg[n++] = (struct iovec){.iov_base = ptr == NULL ? zeros : ptr, .iov_len = part};
 		iov_skip(&rest, part);
 		left -= (uint32_t)part;
 	}

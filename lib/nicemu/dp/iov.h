@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * A position in a list of host segments, and copies from and to it. A segment without an address is a hole that
- * points at the null memory key: it reads as zero and swallows what is written.
+ * A position in a list of host segments, and copies from and to it. A segment without an address is
+ * a hole that points at the null memory key: it reads as zero and swallows what is written.
  */
 #ifndef NICEMU_DP_IOV_H
 #define NICEMU_DP_IOV_H
@@ -13,11 +13,12 @@
 
 struct iov_cur {
 	const struct iovec *seg;
-	unsigned int n;		/* segments from 'seg' on */
-	size_t off;		/* in seg[0] */
+	unsigned int n; /* segments from 'seg' on */
+	size_t off; /* in seg[0] */
 };
 
-/* Bytes that are contiguous here, at most 'want'; 0 at the end. Moves on to the next segment where one is used up. */
+/* Bytes that are contiguous here, at most 'want'; 0 at the end. Moves on to the next segment where
+ * one is used up. */
 static inline size_t
 iov_here(struct iov_cur *c, size_t want)
 {
@@ -86,7 +87,8 @@ iov_copy(struct iov_cur *dst, struct iov_cur *src, size_t len)
 	const void *s;
 	void *d;
 
-	while (done < len && (part = iov_here(src, len - done)) > 0 && (part = iov_here(dst, part)) > 0) {
+	while (done < len && (part = iov_here(src, len - done)) > 0 &&
+		(part = iov_here(dst, part)) > 0) {
 		s = iov_ptr(src);
 		d = iov_ptr(dst);
 		if (d != NULL && s != NULL)

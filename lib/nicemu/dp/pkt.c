@@ -6,13 +6,13 @@
 #include <net/ethernet.h>
 #include <netinet/in.h>
 
-#define ETHERTYPE_QINQ		0x88a8
-#define IPV4_MIN		20u
-#define IPV6_LEN		40u
-#define FRAG_OFFSET_V4		0x1fffu
-#define FRAG_MORE_V4		0x2000u
-#define FRAG_OFFSET_V6		0xfff8u
-#define FRAG_EXT_LEN		8u
+#define ETHERTYPE_QINQ 0x88a8
+#define IPV4_MIN 20u
+#define IPV6_LEN 40u
+#define FRAG_OFFSET_V4 0x1fffu
+#define FRAG_MORE_V4 0x2000u
+#define FRAG_OFFSET_V6 0xfff8u
+#define FRAG_EXT_LEN 8u
 
 static void
 parse_ipv4(const uint8_t *head, uint32_t avail, uint32_t off, struct pkt_hdr *h)
@@ -85,7 +85,7 @@ pkt_parse(const uint8_t *head, uint32_t avail, struct pkt_hdr *h)
 	unsigned int tags;
 	uint16_t type;
 
-	*h = (struct pkt_hdr){ 0 };
+	*h = (struct pkt_hdr){0};
 	if (avail > PKT_HEAD)
 		avail = PKT_HEAD;
 	if (avail < ETHER_HDR_LEN)

@@ -7,7 +7,7 @@
 
 #include "prm.h"
 
-#define INPUT_MAX	36u	/* two IPv6 addresses and two ports */
+#define INPUT_MAX 36u /* two IPv6 addresses and two ports */
 
 #define HAS(t, field) (((t)->fields >> MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_##field & 1) != 0)
 
@@ -23,7 +23,8 @@ rss_toeplitz(const uint8_t key[40], const uint8_t *data, unsigned int len)
 	for (i = 0; i < len; i++) {
 		unsigned int bit;
 
-		/* the 32 bits of the key from here on, and the 8 that the bits of this byte shift in */
+		/* the 32 bits of the key from here on, and the 8 that the bits of this byte shift
+		 * in */
 		window |= (uint64_t)key[i + 4] << 24;
 		for (bit = 0; bit < 8; bit++) {
 			hash ^= (uint32_t)(window >> 32) & -(uint32_t)(data[i] >> (7 - bit) & 1);
@@ -82,7 +83,9 @@ hash_input(const struct nic_tir *t, const struct pkt *p, uint8_t in[INPUT_MAX])
 		HAS(t, DST_IP), t->symmetric);
 	if (h->l4_off == 0 || h->frag || h->proto != proto || p->head_len < h->l4_off + 4u)
 		return n;
-	return n + put_pair(in + n, p->head + h->l4_off, 2, HAS(t, L4_SPORT), HAS(t, L4_DPORT), t->symmetric);
+	return n +
+		put_pair(in + n, p->head + h->l4_off, 2, HAS(t, L4_SPORT), HAS(t, L4_DPORT),
+			t->symmetric);
 }
 
 uint32_t

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Receive queues. They need no doorbell: buffers are fetched when the queue becomes ready and when frames arrive, ahead of
- * what is used.
+ * Receive queues. Buffers are fetched ahead of what is used: when the queue becomes ready, at
+ * doorbells until as many as it wants are there, and from then on when frames arrive, without
+ * doorbells.
  */
 #include "engine.h"
 
@@ -15,8 +16,8 @@
 static void
 copy_frame(struct dp_vq *v, const struct vq_chain *c, const struct pkt *p)
 {
-	struct iov_cur dst = { .seg = &v->pool[c->seg], .n = c->n_seg };
-	struct virtio_net_hdr_v1 hdr = { 0 };
+	struct iov_cur dst = {.seg = &v->pool[c->seg], .n = c->n_seg};
+	struct virtio_net_hdr_v1 hdr = {0};
 	struct iov_cur rest = p->rest;
 
 	if ((v->q->features & NIC_VQ_F_GUEST_CSUM) != 0 && (p->csum_ok || csum_verify(p)))
@@ -36,8 +37,9 @@ add(_Atomic uint64_t *counter, uint64_t n)
 }
 
 /*
- * A frame that is larger than the buffers is dropped, and the buffers stay for the next: there is no MRG_RXBUF, and a driver
- * posts buffers of one size, so what comes next fits as well or as badly.
+ * A frame that is larger than the buffers is dropped, and the buffers stay for the next: there is
+ * no MRG_RXBUF, and a driver posts buffers of one size, so what comes next fits as well or as
+ * badly.
  */
 static void
 fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
@@ -87,8 +89,8 @@ rxq_start(struct dp_engine *e, struct dp_vq *v)
 	pthread_mutex_lock(&v->lock);
 	e->rx_locked = v;
 	if (vq_is_ready(v) && vq_map(v)) {
-		v->ops->doorbells(v, false);
-		vq_fetch(v, VQ_BURST);
+		atomic_store(&v->hungry, vq_fetch(v, VQ_BURST) >= 0 && v->n < VQ_BURST);
+		v->ops->doorbells(v, v->hungry);
 	}
 	e->rx_locked = NULL;
 	pthread_mutex_unlock(&v->lock);

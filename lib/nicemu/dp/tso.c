@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * TCP segmentation: VIRTIO_NET_F_HOST_TSO4 and TSO6. The payload is not copied: each segment is a copy of the headers, and
- * a slice of the sender's buffers.
+ * TCP segmentation: VIRTIO_NET_F_HOST_TSO4 and TSO6. The payload is not copied: each segment is a
+ * copy of the headers, and a slice of the sender's buffers.
  */
 #include "engine.h"
 
@@ -13,21 +13,21 @@
 
 #include "csum.h"
 
-#define TCP_MIN		20u
-#define TCP_SEQ		4u
-#define TCP_DOFF	12u
-#define TCP_FLAGS	13u
-#define TCP_CSUM	16u
-#define TCP_FIN_PSH	0x09u
-#define TCP_CWR		0x80u
-#define IPV4_TOTAL	2u
-#define IPV4_ID		4u
-#define IPV4_CSUM	10u
-#define IPV6_PAYLOAD	4u
+#define TCP_MIN 20u
+#define TCP_SEQ 4u
+#define TCP_DOFF 12u
+#define TCP_FLAGS 13u
+#define TCP_CSUM 16u
+#define TCP_FIN_PSH 0x09u
+#define TCP_CWR 0x80u
+#define IPV4_TOTAL 2u
+#define IPV4_ID 4u
+#define IPV4_CSUM 10u
+#define IPV6_PAYLOAD 4u
 
 struct cut {
 	const struct pkt *whole;
-	uint32_t hdr_len;	/* all headers */
+	uint32_t hdr_len; /* all headers */
 	uint32_t mss;
 };
 
@@ -63,7 +63,8 @@ fix_tcp(struct pkt *s, uint32_t off, bool first, bool last)
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
 	pkt_put_be16(tcp + TCP_CSUM, 0);
 	pkt_put_be16(tcp + TCP_CSUM,
-		(uint16_t)~csum_fold(csum_pkt(s, s->hdr.l4_off, s->len) + csum_pseudo(s, s->hdr.l4_len)));
+		(uint16_t)~csum_fold(
+			csum_pkt(s, s->hdr.l4_off, s->len) + csum_pseudo(s, s->hdr.l4_len)));
 	s->csum_ok = true;
 }
 
@@ -72,7 +73,7 @@ static void
 make_segment(const struct cut *c, uint32_t n, uint32_t off, uint32_t len, bool last, struct pkt *s)
 {
 	const struct pkt *w = c->whole;
-	uint32_t in_head = w->head_len - c->hdr_len;	/* payload that was read with the head */
+	uint32_t in_head = w->head_len - c->hdr_len; /* payload that was read with the head */
 	uint32_t from_head = off >= in_head ? 0 : in_head - off;
 
 	if (from_head > len)
@@ -94,16 +95,18 @@ int
 tso_send(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p)
 {
 	struct pkt whole = *p;
-	struct cut c = { .whole = &whole, .mss = le16toh(hdr->gso_size) };
+	struct cut c = {.whole = &whole, .mss = le16toh(hdr->gso_size)};
 	uint8_t type = hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
 	uint32_t off, total, n = 0;
 
-	if (c.mss == 0 || whole.hdr.l4_off == 0 || whole.hdr.frag || whole.hdr.proto != IPPROTO_TCP ||
+	if (c.mss == 0 || whole.hdr.l4_off == 0 || whole.hdr.frag ||
+		whole.hdr.proto != IPPROTO_TCP ||
 		whole.hdr.l3 != (type == VIRTIO_NET_HDR_GSO_TCPV4 ? PKT_L3_IPV4 : PKT_L3_IPV6) ||
 		whole.hdr.l4_off + TCP_MIN > whole.head_len)
 		return -EINVAL;
 	c.hdr_len = whole.hdr.l4_off + (whole.head[whole.hdr.l4_off + TCP_DOFF] >> 4) * 4u;
-	if (c.hdr_len < whole.hdr.l4_off + TCP_MIN || c.hdr_len > whole.head_len || c.hdr_len >= whole.len)
+	if (c.hdr_len < whole.hdr.l4_off + TCP_MIN || c.hdr_len > whole.head_len ||
+		c.hdr_len >= whole.len)
 		return -EINVAL;
 	total = whole.len - c.hdr_len;
 	for (off = 0; off < total; off += c.mss, n++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Transmit queues. Strict about doorbells: a queue is served from a doorbell until it was empty for a moment, and then
- * waits for the next. While it is served, the guest is told not to ring.
+ * Transmit queues. Strict about doorbells: a queue is served from a doorbell until it was empty for
+ * a moment, and then waits for the next. While it is served, the guest is told not to ring.
  */
 #include "engine.h"
 
@@ -12,8 +12,8 @@
 
 #include "csum.h"
 
-#define LINGER_NS	50000u		/* empty for so long: wait for a doorbell */
-#define MAX_FRAME	(65535u + ETHER_HDR_LEN + 8)	/* before it is cut */
+#define LINGER_NS 50000u /* empty for so long: wait for a doorbell */
+#define MAX_FRAME (65535u + ETHER_HDR_LEN + 8) /* before it is cut */
 
 static void
 drop(struct dp_vq *v)
@@ -52,13 +52,14 @@ may_cut(const struct dp_vq *v, uint8_t gso_type)
 static bool
 send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 {
-	struct iov_cur src = { .seg = &v->pool[c->seg], .n = c->n_seg };
+	struct iov_cur src = {.seg = &v->pool[c->seg], .n = c->n_seg};
 	uint32_t hdr_len = vq_hdr_len(v), len = c->len - hdr_len;
-	struct virtio_net_hdr_v1 hdr = { 0 };
+	struct virtio_net_hdr_v1 hdr = {0};
 	struct pkt *p;
 
 	if (c->len < hdr_len) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is shorter than the virtio-net header");
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			"a chain is shorter than the virtio-net header");
 		return false;
 	}
 	iov_read(&src, &hdr, hdr_len);
@@ -73,7 +74,8 @@ send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 			drop(v);
 		return true;
 	}
-	if ((hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0 && (v->q->features & NIC_VQ_F_CSUM) != 0) {
+	if ((hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0 &&
+		(v->q->features & NIC_VQ_F_CSUM) != 0) {
 		if (csum_complete(p, le16toh(hdr.csum_start), le16toh(hdr.csum_offset)) != 0) {
 			drop(v);
 			return true;
@@ -138,7 +140,8 @@ go_idle(struct dp_engine *e, struct dp_vq *v)
 {
 	(void)e;
 	v->ops->doorbells(v, true);
-	/* the guest makes a chain available first and looks then whether to ring: the other way round here */
+	/* the guest makes a chain available first and looks then whether to ring: the other way
+	 * round here */
 	atomic_thread_fence(memory_order_seq_cst);
 	v->serving = v->ops->pending(v);
 	if (v->serving)
@@ -150,7 +153,8 @@ txq_serve(struct dp_engine *e, struct dp_vq *v)
 {
 	if (!vq_is_ready(v))
 		return false;
-	if (atomic_load_explicit(&v->kick, memory_order_relaxed) && atomic_exchange(&v->kick, false)) {
+	if (atomic_load_explicit(&v->kick, memory_order_relaxed) &&
+		atomic_exchange(&v->kick, false)) {
 		if (!v->serving)
 			engine_dma(e, v, wake);
 		v->serving = true;

@@ -75,7 +75,8 @@ void
 dp_virtq_ready(struct nic_virtq *q)
 {
 	struct dp_vq *v = q->dp;
-	bool untouched = v->parked && q->avail_idx == v->parked_avail && q->used_idx == v->parked_used;
+	bool untouched =
+		v->parked && q->avail_idx == v->parked_avail && q->used_idx == v->parked_used;
 
 	v->tx = (q->index & 1) != 0;
 	v->ops = q->type == NIC_VQ_PACKED ? &vq_packed_ops : &vq_split_ops;
@@ -86,6 +87,7 @@ dp_virtq_ready(struct nic_virtq *q)
 	v->done = 0;
 	v->parked = false;
 	v->serving = false;
+	atomic_store(&v->hungry, false);
 	forget_addresses(v);
 	/* a doorbell that was rung before this moment is lost, for this queue */
 	doorbell_poll(v->f);
@@ -116,6 +118,7 @@ dp_virtq_quiesce(struct nic_virtq *q)
 	vq_rewind(v);
 	atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_START);
 	v->serving = false;
+	atomic_store(&v->hungry, false);
 	v->parked = true;
 	v->parked_avail = q->avail_idx;
 	v->parked_used = q->used_idx;

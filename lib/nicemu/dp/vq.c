@@ -14,9 +14,9 @@
 #include "iov.h"
 #include "prm.h"
 
-#define DESC_LEN	16u
-#define TLB_BIG		21u	/* log2 of the translations that are kept: 2 MiB, where a region allows it */
-#define TLB_SMALL	16u
+#define DESC_LEN 16u
+#define TLB_BIG 21u /* log2 of the translations that are kept: 2 MiB, where a region allows it */
+#define TLB_SMALL 16u
 
 static bool
 map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
@@ -31,15 +31,17 @@ map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
 		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "a ring address is not aligned");
 		return false;
 	}
-	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg, VQ_AREA_SEGS);
+	n = mem_xlate(
+		v->f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err)-n));
+		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
 		return false;
 	}
 	a->n = (unsigned int)n;
 	for (s = 0; s < n; s++) {
 		if (seg[s].iov_base == NULL) {
-			vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "a ring lies in a hole of its memory key");
+			vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER,
+				"a ring lies in a hole of its memory key");
 			return false;
 		}
 		a->seg[s].base = seg[s].iov_base;
@@ -63,15 +65,16 @@ vq_map(struct dp_vq *v)
 		return false;
 	}
 	v->mapped = map_area(v, VQ_DESC, q->desc) && map_area(v, VQ_DRIVER, q->avail) &&
-		    map_area(v, VQ_DEVICE, q->used);
+		map_area(v, VQ_DEVICE, q->used);
 	return v->mapped;
 }
 
 static int
-xlate_miss(struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
+xlate_miss(
+	struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 {
 	uint8_t perm = v->tx ? NIC_PERM_LR : NIC_PERM_LW;
-	static const uint8_t logs[] = { TLB_BIG, TLB_SMALL };
+	static const uint8_t logs[] = {TLB_BIG, TLB_SMALL};
 	struct iovec wide;
 	unsigned int i;
 	int n;
@@ -82,9 +85,11 @@ xlate_miss(struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struc
 	for (i = 0; i < sizeof(logs); i++) {
 		uint64_t base = addr >> logs[i] << logs[i];
 
-		if (mem_xlate(v->f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide, 1) == 1 &&
+		if (mem_xlate(v->f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide, 1) ==
+				1 &&
 			wide.iov_base != NULL) {
-			*t = (struct vq_tlb){ .base = base, .len = wide.iov_len, .host = wide.iov_base };
+			*t = (struct vq_tlb){
+				.base = base, .len = wide.iov_len, .host = wide.iov_base};
 			break;
 		}
 	}
@@ -98,7 +103,7 @@ xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 	uint64_t off = addr - t->base;
 
 	if (max > 0 && off < t->len && len <= t->len - off) {
-		*seg = (struct iovec){ .iov_base = t->host + off, .iov_len = len };
+		*seg = (struct iovec){.iov_base = t->host + off, .iov_len = len};
 		return 1;
 	}
 	return xlate_miss(v, t, addr, len, seg, max);
@@ -122,7 +127,7 @@ vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos)
 	} else if (first - tail < VQ_MAX_SEGS) {
 		return false;
 	}
-	*c = (struct vq_chain){ .pos = pos, .slots = 1, .seg = (uint16_t)tail };
+	*c = (struct vq_chain){.pos = pos, .slots = 1, .seg = (uint16_t)tail};
 	return true;
 }
 
@@ -145,13 +150,16 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 		return -1;
 	}
 	if (len == 0 || len > UINT32_MAX - c->len) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "the length of a descriptor is 0, or that of a chain beyond 4 GiB");
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			"the length of a descriptor is 0, or that of a chain beyond 4 GiB");
 		return -1;
 	}
 	n = xlate(v, addr, len, &v->pool[c->seg + c->n_seg], (int)(VQ_MAX_SEGS - c->n_seg));
 	if (n <= 0) {
-		vq_fail(v, n == -MEM_ERR_SEGS ? NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT : NIC_VQ_ERR_INVALID_BUFFER,
-			mem_err_name((enum mem_err)-n));
+		vq_fail(v,
+			n == -MEM_ERR_SEGS ? NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT
+					   : NIC_VQ_ERR_INVALID_BUFFER,
+			mem_err_name((enum mem_err) - n));
 		return -1;
 	}
 	c->n_seg = (uint16_t)(c->n_seg + n);
@@ -163,20 +171,22 @@ int
 vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table)
 {
 	struct iovec seg[VQ_AREA_SEGS];
-	struct iov_cur cur = { .seg = seg };
+	struct iov_cur cur = {.seg = seg};
 	int n;
 
 	if (len == 0 || len % DESC_LEN != 0) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect table is not a multiple of 16 bytes");
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			"an indirect table is not a multiple of 16 bytes");
 		return -1;
 	}
 	if (len / DESC_LEN > VQ_MAX_CHAIN) {
-		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "an indirect table has too many descriptors");
+		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT,
+			"an indirect table has too many descriptors");
 		return -1;
 	}
 	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err)-n));
+		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
 		return -1;
 	}
 	cur.n = (unsigned int)n;
@@ -203,7 +213,8 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 		got++;
 	}
 	if (got > 0 && v->q->counters != NULL)
-		atomic_fetch_add_explicit(&v->q->counters->received_desc, got, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+			&v->q->counters->received_desc, got, memory_order_relaxed);
 	return ret < 0 ? -1 : (int)v->n;
 }
 
@@ -221,9 +232,11 @@ vq_publish(struct dp_vq *v)
 {
 	v->ops->flush(v);
 	if (v->q->counters != NULL)
-		atomic_fetch_add_explicit(&v->q->counters->completed_desc, v->done, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+			&v->q->counters->completed_desc, v->done, memory_order_relaxed);
 	v->done = 0;
-	/* the guest clears its "no interrupt" first and looks at the ring then: the other way round here */
+	/* the guest clears its "no interrupt" first and looks at the ring then: the other way round
+	 * here */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (v->ops->wants_event(v))
 		vq_notify(v);
@@ -283,7 +296,7 @@ count_error(struct nic_virtq_counters *c, enum nic_virtq_error err)
 void
 vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why)
 {
-	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = { 0 };
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
 	struct nic_virtq *q = v->q;
 	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
 
@@ -297,7 +310,8 @@ vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why)
 	if (err == NIC_VQ_ERR_INVALID_BUFFER)
 		atomic_fetch_add_explicit(&v->f->stats.dma_errors, 1, memory_order_relaxed);
 	fprintf(stderr, "nicemu: %s: virtqueue %u (object %#x) goes to error at index %u: %s\n",
-		v->f->conf != NULL ? v->f->conf->ibdev : "?", q->index, q->obj.id, v->next_avail, why);
+		v->f->conf != NULL ? v->f->conf->ibdev : "?", q->index, q->obj.id, v->next_avail,
+		why);
 	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_OBJECT_CHANGE);
 	DEVX_SET(affiliated_event_header, data, obj_type, MLX5_GENERAL_OBJ_TYPE_VIRTQ);
 	DEVX_SET(affiliated_event_header, data, obj_id, q->obj.id);

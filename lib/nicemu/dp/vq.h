@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The engine's half of a virtqueue: rings as the NIC sees them, descriptor chains fetched ahead, indices, errors.
+ * The engine's half of a virtqueue: rings as the NIC sees them, descriptor chains fetched ahead,
+ * indices, errors.
  *
- * A transmit queue belongs to its engine. A receive queue is filled by the engine of whoever sends: its lock is taken once
- * per burst. Control calls come under a pause and need neither.
- * Everything in a ring is hostile: descriptors are copied before they are checked, and each access is translated.
+ * A transmit queue belongs to its engine. A receive queue is filled by the engine of whoever sends:
+ * its lock is taken once per burst. Control calls come under a pause and need neither. Everything
+ * in a ring is hostile: descriptors are copied before they are checked, and each access is
+ * translated.
  */
 #ifndef NICEMU_DP_VQ_H
 #define NICEMU_DP_VQ_H
@@ -15,46 +17,48 @@
 #include "../mem/mem.h"
 #include "../nic.h"
 
-#define VQ_BURST	32u	/* chains that are fetched ahead, at most */
-#define VQ_MAX_CHAIN	64u	/* descriptors of a chain; the limit of a ConnectX is not public */
-#define VQ_MAX_SEGS	96u	/* host segments of a chain, after translation */
-#define VQ_POOL		(4 * VQ_MAX_SEGS)
-#define VQ_AREA_SEGS	4u	/* host segments of a ring area */
-#define VQ_TLB		64u
+#define VQ_BURST 32u /* chains that are fetched ahead, at most */
+#define VQ_MAX_CHAIN 64u /* descriptors of a chain; the limit of a ConnectX is not public */
+#define VQ_MAX_SEGS 96u /* host segments of a chain, after translation */
+#define VQ_POOL (4 * VQ_MAX_SEGS)
+#define VQ_AREA_SEGS 4u /* host segments of a ring area */
+#define VQ_TLB 64u
 
-/* An area of a ring in host memory; more than one segment where it lies across two memory regions. */
+/* An area of a ring in host memory; more than one segment where it lies across two memory regions.
+ */
 struct vq_area {
 	unsigned int n;
 	struct {
 		uint8_t *base;
-		uint32_t from, end;	/* offsets in the area */
+		uint32_t from, end; /* offsets in the area */
 	} seg[VQ_AREA_SEGS];
 };
 
 /* A descriptor chain, fetched, checked and translated. */
 struct vq_chain {
-	uint16_t pos;		/* where in the ring it was fetched; packed: bit 15 is the wrap counter */
-	uint16_t id;		/* head index, or buffer id of a packed ring */
-	uint16_t slots;		/* of the ring: 1, or the descriptors of a packed chain */
-	uint16_t seg, n_seg;	/* in vq->pool */
-	uint32_t len;		/* bytes */
+	uint16_t pos; /* where in the ring it was fetched; packed: bit 15 is the wrap counter */
+	uint16_t id; /* head index, or buffer id of a packed ring */
+	uint16_t slots; /* of the ring: 1, or the descriptors of a packed chain */
+	uint16_t seg, n_seg; /* in vq->pool */
+	uint32_t len; /* bytes */
 };
 
 /* Translations of buffers, by address. Under a pause emptied when a memory key changes. */
 struct vq_tlb {
-	uint64_t base, len;	/* guest addresses; len 0: empty */
+	uint64_t base, len; /* guest addresses; len 0: empty */
 	uint8_t *host;
 };
 
 enum vq_attn {
-	VQ_ATTN_START = 1,	/* just became ready */
-	VQ_ATTN_NOTIFY = 2,	/* a completion waits for a receive WQE of the event QP */
-	VQ_ATTN_ARM = 4,	/* a completion was written, its event waits for the CQ to be armed */
+	VQ_ATTN_START = 1, /* just became ready; receive: or was hungry, and a doorbell was rung */
+	VQ_ATTN_NOTIFY = 2, /* a completion waits for a receive WQE of the event QP */
+	VQ_ATTN_ARM = 4, /* a completion was written, its event waits for the CQ to be armed */
 };
 
 struct dp_vq;
 struct vq_ops {
-	/* Fetch the chain at next_avail: 1, 0 when there is none or no room, -1 when the queue has failed. */
+	/* Fetch the chain at next_avail: 1, 0 when there is none or no room, -1 when the queue has
+	 * failed. */
 	int (*fetch)(struct dp_vq *v, struct vq_chain *c);
 	/* Is there a chain at next_avail? */
 	bool (*pending)(struct dp_vq *v);
@@ -68,10 +72,10 @@ struct vq_ops {
 	void (*doorbells)(struct dp_vq *v, bool on);
 	/* Size of the areas. */
 	struct {
-		uint32_t fixed, per_entry;	/* bytes */
+		uint32_t fixed, per_entry; /* bytes */
 		uint32_t align;
 		uint8_t perm;
-	} area[3];		/* descriptors, driver area, device area */
+	} area[3]; /* descriptors, driver area, device area */
 };
 extern const struct vq_ops vq_split_ops, vq_packed_ops;
 
@@ -81,24 +85,26 @@ struct dp_vq {
 	struct nic_virtq *q;
 	struct nic_func *f;
 	struct dp_engine *engine;
-	TAILQ_ENTRY(dp_vq) next;	/* engine->vqs */
+	TAILQ_ENTRY(dp_vq) next; /* engine->vqs */
 	const struct vq_ops *ops;
-	_Atomic bool kick;		/* doorbell rung and not yet seen by the engine */
-	_Atomic unsigned int attn;	/* enum vq_attn */
-	pthread_mutex_t lock;		/* receive queues */
+	_Atomic bool kick; /* doorbell rung and not yet seen by the engine */
+	_Atomic unsigned int attn; /* enum vq_attn */
+	_Atomic bool
+		hungry; /* receive: fewer buffers fetched than it would like, so doorbells count */
+	pthread_mutex_t lock; /* receive queues */
 	bool tx;
-	bool mapped;			/* areas are translated */
-	bool serving;			/* transmit: between doorbell and idle */
-	uint64_t last_work;		/* transmit: ns */
-	uint16_t next_avail, next_used;	/* packed: bit 15 is the wrap counter */
-	uint16_t avail_seen;		/* split: avail->idx as last read */
-	uint16_t held_used, held_flags;	/* packed: the first entry of a batch, made visible last */
+	bool mapped; /* areas are translated */
+	bool serving; /* transmit: between doorbell and idle */
+	uint64_t last_work; /* transmit: ns */
+	uint16_t next_avail, next_used; /* packed: bit 15 is the wrap counter */
+	uint16_t avail_seen; /* split: avail->idx as last read */
+	uint16_t held_used, held_flags; /* packed: the first entry of a batch, made visible last */
 	bool held;
-	bool parked;			/* indices below are valid: see dp_virtq_ready() */
+	bool parked; /* indices below are valid: see dp_virtq_ready() */
 	uint16_t parked_avail, parked_used, parked_fetch;
 	struct vq_area area[3];
-	uint32_t done;			/* completed since the last publish */
-	unsigned int head, n;		/* chains fetched, not completed: chain[head], n of them, a ring */
+	uint32_t done; /* completed since the last publish */
+	unsigned int head, n; /* chains fetched, not completed: chain[head], n of them, a ring */
 	struct vq_chain chain[VQ_BURST];
 	unsigned int seg_tail;
 	struct iovec pool[VQ_POOL];
@@ -135,11 +141,12 @@ vq_chain_at(struct dp_vq *v, unsigned int i)
 }
 
 /*
- * Translate the rings, when that was not done. False: the queue has failed. All functions from here on are for the queue's
- * engine, or the holder of its lock, inside a mem_guard.
+ * Translate the rings, when that was not done. False: the queue has failed. All functions from here
+ * on are for the queue's engine, or the holder of its lock, inside a mem_guard.
  */
 bool vq_map(struct dp_vq *v);
-/* Fetch until 'want' (at most VQ_BURST) chains are there. Returns how many, or -1 when the queue has failed. */
+/* Fetch until 'want' (at most VQ_BURST) chains are there. Returns how many, or -1 when the queue
+ * has failed. */
 int vq_fetch(struct dp_vq *v, unsigned int want);
 /* Complete the first chain: put it into the used ring, drop it from the list. */
 void vq_complete(struct dp_vq *v, uint32_t len);

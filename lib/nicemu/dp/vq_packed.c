@@ -8,16 +8,16 @@
 #include <endian.h>
 #include <string.h>
 
-#define WRAP		0x8000u
-#define F_AVAIL		(1u << VRING_PACKED_DESC_F_AVAIL)
-#define F_USED		(1u << VRING_PACKED_DESC_F_USED)
-#define EVENT_FLAGS	2u	/* offset in an event suppression area */
+#define WRAP 0x8000u
+#define F_AVAIL (1u << VRING_PACKED_DESC_F_AVAIL)
+#define F_USED (1u << VRING_PACKED_DESC_F_USED)
+#define EVENT_FLAGS 2u /* offset in an event suppression area */
 
 static struct vring_packed_desc *
 desc_at(const struct dp_vq *v, uint16_t pos)
 {
-	return vq_area_ptr(&v->area[VQ_DESC],
-		(pos & ~WRAP) * (uint32_t)sizeof(struct vring_packed_desc));
+	return vq_area_ptr(
+		&v->area[VQ_DESC], (pos & ~WRAP) * (uint32_t)sizeof(struct vring_packed_desc));
 }
 
 static uint16_t
@@ -36,8 +36,8 @@ advance(const struct dp_vq *v, uint16_t pos, uint16_t slots)
 static uint16_t
 load_flags(const struct dp_vq *v, uint16_t pos)
 {
-	return le16toh(
-		atomic_load_explicit((_Atomic uint16_t *)&desc_at(v, pos)->flags, memory_order_acquire));
+	return le16toh(atomic_load_explicit(
+		(_Atomic uint16_t *)&desc_at(v, pos)->flags, memory_order_acquire));
 }
 
 static bool
@@ -55,7 +55,8 @@ packed_pending(struct dp_vq *v)
 }
 
 static int
-walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_packed_desc *d, unsigned int first)
+walk_indirect(
+	struct dp_vq *v, struct vq_chain *c, const struct vring_packed_desc *d, unsigned int first)
 {
 	struct vring_packed_desc table[VQ_MAX_CHAIN];
 	int i, n = vq_chain_indirect(v, le64toh(d->addr), le32toh(d->len), table);
@@ -66,7 +67,8 @@ walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_packed_des
 		uint16_t flags = le16toh(table[i].flags);
 
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor inside an indirect table");
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				"an indirect descriptor inside an indirect table");
 			return -1;
 		}
 		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags,
@@ -88,7 +90,8 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		flags = le16toh(d.flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) != 0) {
-				vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor has a next one");
+				vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+					"an indirect descriptor has a next one");
 				return -1;
 			}
 			if (walk_indirect(v, c, &d, seen) != 0)
@@ -129,7 +132,8 @@ packed_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
 	d->len = htole32(len);
 	/* the guest looks at the first entry of a batch first, so that one is made visible last */
 	if (v->held) {
-		atomic_store_explicit((_Atomic uint16_t *)&d->flags, htole16(flags), memory_order_release);
+		atomic_store_explicit(
+			(_Atomic uint16_t *)&d->flags, htole16(flags), memory_order_release);
 	} else {
 		v->held = true;
 		v->held_used = v->next_used;
@@ -155,7 +159,7 @@ packed_wants_event(struct dp_vq *v)
 	_Atomic uint16_t *flags = vq_area_ptr(&v->area[VQ_DRIVER], EVENT_FLAGS);
 
 	return (le16toh(atomic_load_explicit(flags, memory_order_relaxed)) & 3) !=
-	       VRING_PACKED_EVENT_FLAG_DISABLE;
+		VRING_PACKED_EVENT_FLAG_DISABLE;
 }
 
 static void
@@ -175,9 +179,12 @@ const struct vq_ops vq_packed_ops = {
 	.flush = packed_flush,
 	.wants_event = packed_wants_event,
 	.doorbells = packed_doorbells,
-	.area = {
-		[VQ_DESC] = { .per_entry = 16, .align = 16, .perm = NIC_PERM_LR | NIC_PERM_LW },
-		[VQ_DRIVER] = { .fixed = 4, .align = 4, .perm = NIC_PERM_LR },
-		[VQ_DEVICE] = { .fixed = 4, .align = 4, .perm = NIC_PERM_LW },
-	},
+	.area =
+		{
+			[VQ_DESC] = {.per_entry = 16,
+				.align = 16,
+				.perm = NIC_PERM_LR | NIC_PERM_LW},
+			[VQ_DRIVER] = {.fixed = 4, .align = 4, .perm = NIC_PERM_LR},
+			[VQ_DEVICE] = {.fixed = 4, .align = 4, .perm = NIC_PERM_LW},
+		},
 };

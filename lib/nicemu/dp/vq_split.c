@@ -8,12 +8,12 @@
 #include <endian.h>
 #include <string.h>
 
-#define AVAIL_FLAGS	0u
-#define AVAIL_IDX	2u
-#define AVAIL_RING	4u
-#define USED_FLAGS	0u
-#define USED_IDX	2u
-#define USED_RING	4u
+#define AVAIL_FLAGS 0u
+#define AVAIL_IDX 2u
+#define AVAIL_RING 4u
+#define USED_FLAGS 0u
+#define USED_IDX 2u
+#define USED_RING 4u
 
 static uint16_t
 load16(const struct vq_area *a, uint32_t off, memory_order order)
@@ -48,15 +48,18 @@ walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_desc *d, u
 		return -1;
 	do {
 		if (i >= (unsigned int)n || seen++ == (unsigned int)n) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect table loops, or points outside itself");
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				"an indirect table loops, or points outside itself");
 			return -1;
 		}
 		flags = le16toh(table[i].flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor inside an indirect table");
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				"an indirect descriptor inside an indirect table");
 			return -1;
 		}
-		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags, first + seen) != 0)
+		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags,
+			    first + seen) != 0)
 			return -1;
 		i = le16toh(table[i].next);
 	} while ((flags & VRING_DESC_F_NEXT) != 0);
@@ -72,7 +75,8 @@ walk(struct dp_vq *v, struct vq_chain *c)
 
 	do {
 		if (i >= v->q->size) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor index is larger than the ring");
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				"a descriptor index is larger than the ring");
 			return -1;
 		}
 		memcpy(&d, vq_area_ptr(&v->area[VQ_DESC], i * (uint32_t)sizeof(d)), sizeof(d));
@@ -80,7 +84,8 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) == 0)
 				return walk_indirect(v, c, &d, seen);
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an indirect descriptor has a next one");
+			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				"an indirect descriptor has a next one");
 			return -1;
 		}
 		seen++;
@@ -99,7 +104,8 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 	if (!split_pending(v))
 		return 0;
 	if ((uint16_t)(v->avail_seen - v->next_avail) > v->q->size) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "the available index is more than a ring ahead");
+		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			"the available index is more than a ring ahead");
 		return -1;
 	}
 	if (!vq_chain_begin(v, c, v->next_avail))
@@ -114,7 +120,8 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 static void
 split_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
 {
-	uint32_t off = USED_RING + v->next_used % v->q->size * (uint32_t)sizeof(struct vring_used_elem);
+	uint32_t off =
+		USED_RING + v->next_used % v->q->size * (uint32_t)sizeof(struct vring_used_elem);
 	_Atomic uint32_t *id = vq_area_ptr(&v->area[VQ_DEVICE], off);
 	_Atomic uint32_t *l = vq_area_ptr(&v->area[VQ_DEVICE], off + 4);
 
@@ -139,7 +146,8 @@ split_wants_event(struct dp_vq *v)
 static void
 split_doorbells(struct dp_vq *v, bool on)
 {
-	store16(&v->area[VQ_DEVICE], USED_FLAGS, on ? 0 : VRING_USED_F_NO_NOTIFY, memory_order_relaxed);
+	store16(&v->area[VQ_DEVICE], USED_FLAGS, on ? 0 : VRING_USED_F_NO_NOTIFY,
+		memory_order_relaxed);
 }
 
 const struct vq_ops vq_split_ops = {
@@ -149,9 +157,10 @@ const struct vq_ops vq_split_ops = {
 	.flush = split_flush,
 	.wants_event = split_wants_event,
 	.doorbells = split_doorbells,
-	.area = {
-		[VQ_DESC] = { .per_entry = 16, .align = 16, .perm = NIC_PERM_LR },
-		[VQ_DRIVER] = { .fixed = 4, .per_entry = 2, .align = 2, .perm = NIC_PERM_LR },
-		[VQ_DEVICE] = { .fixed = 4, .per_entry = 8, .align = 4, .perm = NIC_PERM_LW },
-	},
+	.area =
+		{
+			[VQ_DESC] = {.per_entry = 16, .align = 16, .perm = NIC_PERM_LR},
+			[VQ_DRIVER] = {.fixed = 4, .per_entry = 2, .align = 2, .perm = NIC_PERM_LR},
+			[VQ_DEVICE] = {.fixed = 4, .per_entry = 8, .align = 4, .perm = NIC_PERM_LW},
+		},
 };

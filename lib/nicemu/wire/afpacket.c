@@ -3,9 +3,10 @@
  *
  * An existing network interface, through a packet socket.
  *
- * The kernel strips a VLAN tag and tells it aside, and hands over frames of local senders (a veth pair) with their
- * checksum not made: both are put right here. Frames that the interface's driver merged, or a local sender leaves to be
- * segmented, are dropped as too large: ethtool -K IF gro off, and tso off gso off on the peer.
+ * The kernel strips a VLAN tag and tells it aside, and hands over frames of local senders (a veth
+ * pair) with their checksum not made: both are put right here. Frames that the interface's driver
+ * merged, or a local sender leaves to be segmented, are dropped as too large: ethtool -K IF gro
+ * off, and tso off gso off on the peer.
  */
 #include "wire_int.h"
 
@@ -22,21 +23,23 @@
 #include "../dp/csum.h"
 #include "../real.h"
 
-#define VLAN_TAG	4u
-#define TAG_AT		(2u * ETHER_ADDR_LEN)
+#define VLAN_TAG 4u
+#define TAG_AT (2u * ETHER_ADDR_LEN)
 
 static int
 set_up(struct wire *w, const char *name, unsigned int index)
 {
-	struct sockaddr_ll sll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)index };
-	struct packet_mreq promisc = { .mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC };
+	struct sockaddr_ll sll = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)index};
+	struct packet_mreq promisc = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
 	int one = 1, ret;
 
 	if (setsockopt(w->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) == 0 &&
 		setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) == 0 &&
 		setsockopt(w->fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) == 0 &&
-		setsockopt(w->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promisc, sizeof(promisc)) == 0 &&
+		setsockopt(w->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promisc, sizeof(promisc)) ==
+			0 &&
 		real_bind()(w->fd, (struct sockaddr *)&sll, sizeof(sll)) == 0)
 		return 0;
 	ret = -errno;
@@ -70,13 +73,13 @@ afpacket_open(struct wire *w, const char *arg)
 static int
 afpacket_tx(struct wire *w, const struct iovec *seg, int n)
 {
-	static const struct virtio_net_hdr plain = { 0 };
+	static const struct virtio_net_hdr plain = {0};
 	struct iovec iov[WIRE_MAX_SEGS];
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)n + 1 };
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = (size_t)n + 1};
 
 	if (n + 1 > WIRE_MAX_SEGS)
 		return -EMSGSIZE;
-	iov[0] = (struct iovec){ .iov_base = (void *)(uintptr_t)&plain, .iov_len = sizeof(plain) };
+	iov[0] = (struct iovec){.iov_base = (void *)(uintptr_t)&plain, .iov_len = sizeof(plain)};
 	memcpy(&iov[1], seg, (size_t)n * sizeof(*seg));
 	return wire_tx_result(real_sendmsg()(w->fd, &msg, MSG_DONTWAIT));
 }
@@ -95,7 +98,8 @@ vlan_of(struct msghdr *msg, uint16_t *tpid, uint16_t *tci)
 		if ((aux.tp_status & TP_STATUS_VLAN_VALID) == 0)
 			return false;
 		*tci = aux.tp_vlan_tci;
-		*tpid = (aux.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? aux.tp_vlan_tpid : ETHERTYPE_VLAN;
+		*tpid = (aux.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? aux.tp_vlan_tpid
+									 : ETHERTYPE_VLAN;
 		return true;
 	}
 	return false;
@@ -105,8 +109,8 @@ vlan_of(struct msghdr *msg, uint16_t *tpid, uint16_t *tci)
 static bool
 finish_csum(const struct virtio_net_hdr *hdr, uint8_t *frame, uint32_t len)
 {
-	struct iovec seg = { .iov_base = frame, .iov_len = len };
-	struct iov_cur cur = { .seg = &seg, .n = 1 };
+	struct iovec seg = {.iov_base = frame, .iov_len = len};
+	struct iov_cur cur = {.seg = &seg, .n = 1};
 	struct pkt p;
 
 	if ((hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0)
@@ -126,10 +130,12 @@ afpacket_rx(struct wire *w, void *buf, uint32_t max)
 		char room[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	} ctl;
 	struct virtio_net_hdr hdr;
-	struct iovec iov[2] = { { .iov_base = &hdr, .iov_len = sizeof(hdr) },
-		{ .iov_base = buf, .iov_len = max - VLAN_TAG } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = &ctl,
-		.msg_controllen = sizeof(ctl) };
+	struct iovec iov[2] = {{.iov_base = &hdr, .iov_len = sizeof(hdr)},
+		{.iov_base = buf, .iov_len = max - VLAN_TAG}};
+	struct msghdr msg = {.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = &ctl,
+		.msg_controllen = sizeof(ctl)};
 	ssize_t n = real_recvmsg()(w->fd, &msg, MSG_DONTWAIT);
 	uint16_t tpid, tci;
 	uint8_t *frame = buf;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * A loop-back plug: what is sent comes back as received. A socket pair is the cable: it keeps frames apart, needs no
- * lock between engines, and wakes up the engine that has the wire.
+ * A loop-back plug: what is sent comes back as received. A socket pair is the cable: it keeps
+ * frames apart, needs no lock between engines, and wakes up the engine that has the wire.
  */
 #include "wire_int.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define CABLE_BYTES	(4 * 1024 * 1024)	/* asked for; the kernel's wmem_max may allow less */
+#define CABLE_BYTES (4 * 1024 * 1024) /* asked for; the kernel's wmem_max may allow less */
 
 static int
 loop_open(struct wire *w, const char *arg)
@@ -32,7 +32,7 @@ loop_open(struct wire *w, const char *arg)
 static int
 loop_tx(struct wire *w, const struct iovec *seg, int n)
 {
-	struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)seg, .msg_iovlen = (size_t)n };
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)seg, .msg_iovlen = (size_t)n};
 
 	return wire_tx_result(sendmsg(w->peer_fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL));
 }

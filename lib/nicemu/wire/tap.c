@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * A tap device: one that exists (then its owner may use it without privilege), or a new one that lives as long as the NIC.
+ * A tap device: one that exists (then its owner may use it without privilege), or a new one that
+ * lives as long as the NIC.
  */
 #include "wire_int.h"
 
@@ -19,13 +20,15 @@
 static int
 tap_open(struct wire *w, const char *arg)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int ret;
 
 	w->fd = real_open()("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (w->fd < 0) {
 		ret = -errno;
-		wire_why(w, "/dev/net/tun: %s; the tun module has to be there, and readable for you", strerror(-ret));
+		wire_why(w,
+			"/dev/net/tun: %s; the tun module has to be there, and readable for you",
+			strerror(-ret));
 		return ret;
 	}
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", arg);
@@ -38,8 +41,9 @@ tap_open(struct wire *w, const char *arg)
 			"add %s mode tap user USER",
 			arg, arg);
 	else
-		wire_why(w, "\"%s\": %s; it has to be a tap device that nobody else has open, or a new name", arg,
-			strerror(-ret));
+		wire_why(w,
+			"\"%s\": %s; it has to be a tap device that nobody else has open, or a new name",
+			arg, strerror(-ret));
 	wire_fd_close(w);
 	return ret;
 }

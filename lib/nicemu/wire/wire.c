@@ -12,7 +12,7 @@
 
 #include "../real.h"
 
-static const struct wire_ops *const kinds[] = { &wire_none, &wire_loop, &wire_tap, &wire_afpacket };
+static const struct wire_ops *const kinds[] = {&wire_none, &wire_loop, &wire_tap, &wire_afpacket};
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 void
@@ -49,16 +49,19 @@ wire_check(const char *spec, char *why, unsigned int len)
 
 	ops = parse(spec, &arg);
 	if (ops == NULL) {
-		snprintf(why, len, "wire \"%s\" is not known: none, loop, tap:NAME and if:NAME are", spec);
+		snprintf(why, len, "wire \"%s\" is not known: none, loop, tap:NAME and if:NAME are",
+			spec);
 		return -EINVAL;
 	}
 	if (ops->arg_help == NULL && arg != NULL) {
-		snprintf(why, len, "wire \"%s\" takes nothing after a colon, not \"%s\"", ops->name, arg);
+		snprintf(why, len, "wire \"%s\" takes nothing after a colon, not \"%s\"", ops->name,
+			arg);
 		return -EINVAL;
 	}
 	if (ops->arg_help != NULL && (arg == NULL || *arg == '\0' || strlen(arg) >= IFNAMSIZ)) {
-		snprintf(why, len, "wire \"%s\" needs %s of 1 to %d characters: %s:NAME, not \"%s\"", ops->name,
-			ops->arg_help, IFNAMSIZ - 1, ops->name, spec);
+		snprintf(why, len,
+			"wire \"%s\" needs %s of 1 to %d characters: %s:NAME, not \"%s\"",
+			ops->name, ops->arg_help, IFNAMSIZ - 1, ops->name, spec);
 		return -EINVAL;
 	}
 	return 0;

@@ -8,18 +8,20 @@
 
 #include "../nic.h"
 
-#define WIRE_MAX_FRAME	16384u	/* bytes; larger than any MTU that the port takes */
-#define WIRE_MAX_SEGS	128	/* of a frame to send */
+#define WIRE_MAX_FRAME 16384u /* bytes; larger than any MTU that the port takes */
+#define WIRE_MAX_SEGS 128 /* of a frame to send */
 
 /* tx: any engine, several at a time. rx and fd: one engine. open and close: no engine runs. */
 struct wire_ops {
-	const char *name;			/* "none", "loop", "tap", "if" */
-	const char *arg_help;			/* what follows the colon, NULL: nothing may */
-	int (*open)(struct wire *w, const char *arg);	/* 0 or -errno, and then wire_why() was called */
+	const char *name; /* "none", "loop", "tap", "if" */
+	const char *arg_help; /* what follows the colon, NULL: nothing may */
+	int (*open)(
+		struct wire *w, const char *arg); /* 0 or -errno, and then wire_why() was called */
 	void (*close)(struct wire *w);
-	int (*fd)(struct wire *w);		/* to poll for input, -1: none */
-	int (*tx)(struct wire *w, const struct iovec *seg, int n);	/* one frame; 0 or -errno; never blocks */
-	int (*rx)(struct wire *w, void *buf, uint32_t max);	/* one frame: its length, 0 when none */
+	int (*fd)(struct wire *w); /* to poll for input, -1: none */
+	int (*tx)(struct wire *w, const struct iovec *seg,
+		int n); /* one frame; 0 or -errno; never blocks */
+	int (*rx)(struct wire *w, void *buf, uint32_t max); /* one frame: its length, 0 when none */
 };
 
 /* spec: "none", "loop", "tap:NAME", "if:NAME". 0 or a negative errno, the reason on stderr. */

@@ -11,8 +11,8 @@
 struct wire {
 	struct nic *nic;
 	const struct wire_ops *ops;
-	int fd;			/* input and output, -1: none */
-	int peer_fd;		/* loop: the other end */
+	int fd; /* input and output, -1: none */
+	int peer_fd; /* loop: the other end */
 };
 
 extern const struct wire_ops wire_none, wire_loop, wire_tap, wire_afpacket;

@@ -1,0 +1,1080 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The data path of the emulated NIC, without firmware: the virtqueue engine on rings that a guest
+ * with the best, and with the worst, intentions has made, offloads, e-switch, and completions.
+ */
+#include <endian.h>
+#include <linux/virtio_net.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "conf.h"
+#include "dp/cq.h"
+#include "dp/csum.h"
+#include "dp/engine.h"
+#include "dp_frame.h"
+#include "fw/fw.h"
+#include "prm.h"
+#include "test.h"
+#include "uverbs/uverbs.h"
+#include "wire/wire.h"
+
+/* --- what firmware and kernel are here --- */
+
+static uint8_t bar[NIC_PAGE];
+static struct nic_qp qps[2];
+static unsigned int n_object_events, n_comp_events, n_cq_errors;
+static uint8_t last_eqe[64] __attribute__((aligned(8)));
+
+void *
+fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset)
+{
+	(void)f;
+	(void)bar_offset;
+	return bar;
+}
+
+struct nic_obj *
+fw_obj_find(const struct nic_func *f, enum nic_obj_type type, uint32_t id)
+{
+	(void)f;
+	return type == NIC_OBJ_QP && id < RTE_DIM(qps) ? &qps[id].obj : NULL;
+}
+
+void
+uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id,
+	const void *eqe)
+{
+	(void)f;
+	(void)obj_type;
+	(void)id;
+	if (eqe != NULL)
+		memcpy(last_eqe, eqe, sizeof(last_eqe));
+	n_object_events += event_type == MLX5_EVENT_TYPE_OBJECT_CHANGE;
+	n_cq_errors += event_type == MLX5_EVENT_TYPE_CQ_ERROR;
+	n_comp_events += event_type == MLX5_EVENT_TYPE_COMP;
+}
+
+/* --- two functions, memory, queues --- */
+
+#define MEM_LEN (1u << 20)
+#define MEM_GPA UINT64_C(0x100000000)
+#define MKEY 0x12345u
+#define QUEUE_MEM 0x20000u
+#define DESC_OFF 0x0000u
+#define DRIVER_OFF 0x4000u
+#define DEVICE_OFF 0x6000u
+#define TABLE_OFF 0x8000u /* an indirect table */
+#define BUF_OFF 0xa000u
+#define BUF_LEN 2048u
+#define RING 16u
+#define N_FUNCS 3u
+
+static struct conf conf = {.engines = 1, .wire = "none"};
+static struct nic nic;
+static struct nic_func funcs[N_FUNCS];
+static struct nic_pd pd;
+static struct nic_mkey mkey;
+static struct nic_mkey *mkey_tbl[(MKEY >> 8) + 1];
+static struct mem_pin *pin;
+static struct wire *no_wire;
+static uint8_t *mem;
+static struct dp_engine *eng;
+static struct nic_virtq_counters counters;
+
+struct guest {
+	struct nic_virtq q;
+	uint8_t *base;
+	uint64_t gpa;
+	uint16_t avail, used; /* packed: bit 15 is the wrap counter */
+};
+static struct guest guests[4]; /* rx and tx of function 1, rx and tx of function 2 */
+
+static void
+nic_setup(void)
+{
+	static const uint8_t *const macs[N_FUNCS] = {mac_x, mac_a, mac_b};
+	unsigned int i;
+
+	memset(&nic, 0, sizeof(nic));
+	memset(funcs, 0, sizeof(funcs));
+	memset(&mkey, 0, sizeof(mkey));
+	nic.conf = &conf;
+	nic.n_funcs = N_FUNCS;
+	nic.wire = no_wire;
+	mkey = (struct nic_mkey){.tag = MKEY & 0xff,
+		.perm = NIC_PERM_LR | NIC_PERM_LW,
+		.mode = NIC_MKEY_MTT,
+		.pd = &pd,
+		.start = MEM_GPA,
+		.len = MEM_LEN,
+		.pin = pin};
+	mkey_tbl[MKEY >> 8] = &mkey;
+	for (i = 0; i < N_FUNCS; i++) {
+		unsigned int t;
+
+		nic.funcs[i] = &funcs[i];
+		funcs[i].nic = &nic;
+		funcs[i].idx = i;
+		funcs[i].mkey_tbl = mkey_tbl;
+		funcs[i].mkey_tbl_size = RTE_DIM(mkey_tbl);
+		funcs[i].max_indirection = 1;
+		funcs[i].vport.mtu = 1500;
+		memcpy(&funcs[i].vport.mac, macs[i], 6);
+		for (t = 0; t < NIC_OBJ_TYPES; t++)
+			TAILQ_INIT(&funcs[i].objs[t]);
+	}
+	memset(eng, 0, sizeof(*eng));
+	eng->nic = &nic;
+	TAILQ_INIT(&eng->vqs);
+	n_object_events = 0;
+	memset(mem, 0, MEM_LEN);
+	memset(&counters, 0, sizeof(counters));
+}
+
+static int
+setup(void)
+{
+	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	eng = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*eng), 64));
+	if (mem == MAP_FAILED || eng == NULL || mem_guard_init() != 0 ||
+		mem_pin((uintptr_t)mem, MEM_LEN, true, &pin) != 0 ||
+		wire_open(&nic, "none", &no_wire) != 0)
+		return TEST_FAILED;
+	return TEST_SUCCESS;
+}
+
+static void
+teardown(void)
+{
+	wire_close(no_wire);
+	mem_unpin(pin);
+	munmap(mem, MEM_LEN);
+	free(eng);
+}
+
+static int
+guest_open(unsigned int i, enum nic_virtq_type type)
+{
+	struct guest *g = &guests[i];
+
+	memset(g, 0, sizeof(*g));
+	g->base = mem + i * QUEUE_MEM;
+	g->gpa = MEM_GPA + i * QUEUE_MEM;
+	g->avail = g->used = type == NIC_VQ_PACKED ? 0x8000 : 0;
+	g->q = (struct nic_virtq){.type = type,
+		.index = (uint16_t)(i % 2),
+		.size = RING,
+		.v1 = true,
+		.desc = g->gpa + DESC_OFF,
+		.avail = g->gpa + DRIVER_OFF,
+		.used = g->gpa + DEVICE_OFF,
+		.mkey = MKEY,
+		.pd = &pd,
+		.counters = &counters,
+		.avail_idx = g->avail,
+		.used_idx = g->used};
+	g->q.obj.func = &funcs[1 + i / 2];
+	g->q.obj.id = i;
+	if (dp_virtq_init(&g->q) != 0)
+		return -1;
+	TAILQ_INSERT_TAIL(&g->q.obj.func->objs[NIC_OBJ_VIRTQ], &g->q.obj, next);
+	g->q.state = NIC_VQ_RDY;
+	dp_virtq_ready(&g->q);
+	return 0;
+}
+
+static void
+guest_close(unsigned int i)
+{
+	struct guest *g = &guests[i];
+
+	TAILQ_REMOVE(&g->q.obj.func->objs[NIC_OBJ_VIRTQ], &g->q.obj, next);
+	dp_virtq_fini(&g->q);
+}
+
+struct buf {
+	uint32_t off, len; /* in the guest's memory of the queue */
+	uint16_t flags;
+};
+
+static struct vring_packed_desc *
+packed_at(const struct guest *g, uint16_t pos)
+{
+	return (struct vring_packed_desc *)(g->base + DESC_OFF) + (pos & 0x7fff);
+}
+
+static uint16_t
+next_pos(uint16_t pos)
+{
+	return (pos & 0x7fff) + 1 == RING ? (pos & 0x8000) ^ 0x8000 : (uint16_t)(pos + 1);
+}
+
+static void
+post_packed(struct guest *g, uint16_t id, const struct buf *b, unsigned int n)
+{
+	uint16_t first = g->avail, first_flags = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct vring_packed_desc *d = packed_at(g, g->avail);
+		uint16_t flags = b[i].flags | (i + 1 < n ? VRING_DESC_F_NEXT : 0) |
+			((g->avail & 0x8000) != 0 ? 1u << VRING_PACKED_DESC_F_AVAIL
+						  : 1u << VRING_PACKED_DESC_F_USED);
+
+		d->addr = htole64(g->gpa + b[i].off);
+		d->len = htole32(b[i].len);
+		d->id = htole16(id);
+		if (i > 0)
+			d->flags = htole16(flags);
+		else
+			first_flags = flags;
+		g->avail = next_pos(g->avail);
+	}
+	__atomic_store_n(&packed_at(g, first)->flags, htole16(first_flags), __ATOMIC_RELEASE);
+}
+
+static void
+post_split(struct guest *g, uint16_t id, const struct buf *b, unsigned int n)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + DESC_OFF);
+	uint16_t *driver = (uint16_t *)(g->base + DRIVER_OFF);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		d[id + i] = (struct vring_desc){.addr = htole64(g->gpa + b[i].off),
+			.len = htole32(b[i].len),
+			.flags = htole16(b[i].flags | (i + 1 < n ? VRING_DESC_F_NEXT : 0)),
+			.next = htole16((uint16_t)(id + i + 1))};
+	}
+	driver[2 + g->avail % RING] = htole16(id);
+	g->avail++;
+	__atomic_store_n(&driver[1], htole16(g->avail), __ATOMIC_RELEASE);
+}
+
+static void
+post(struct guest *g, uint16_t id, const struct buf *b, unsigned int n)
+{
+	if (g->q.type == NIC_VQ_PACKED)
+		post_packed(g, id, b, n);
+	else
+		post_split(g, id, b, n);
+}
+
+/* Take a used entry of a chain of 'slots' descriptors: its id, or -1 when there is none. */
+static int
+take(struct guest *g, unsigned int slots, uint32_t *len)
+{
+	if (g->q.type == NIC_VQ_PACKED) {
+		const struct vring_packed_desc *d = packed_at(g, g->used);
+		bool wrap = (g->used & 0x8000) != 0;
+		uint16_t flags = le16toh(__atomic_load_n(&d->flags, __ATOMIC_ACQUIRE));
+
+		if (((flags >> VRING_PACKED_DESC_F_USED & 1) != 0) != wrap ||
+			((flags >> VRING_PACKED_DESC_F_AVAIL & 1) != 0) != wrap)
+			return -1;
+		*len = le32toh(d->len);
+		while (slots-- > 0)
+			g->used = next_pos(g->used);
+		return le16toh(d->id);
+	} else {
+		const uint16_t *idx = (const uint16_t *)(g->base + DEVICE_OFF);
+		const struct vring_used_elem *e =
+			(const struct vring_used_elem *)(idx + 2) + g->used % RING;
+
+		if (le16toh(__atomic_load_n(&idx[1], __ATOMIC_ACQUIRE)) == g->used)
+			return -1;
+		g->used++;
+		*len = le32toh(e->len);
+		return (int)le32toh(e->id);
+	}
+}
+
+static struct dp_vq *
+dp(unsigned int i)
+{
+	return guests[i].q.dp;
+}
+
+static void
+ring_doorbell(struct nic_func *f)
+{
+	static struct nic_var var;
+	struct nic_obj_list *vars = &f->objs[NIC_OBJ_VAR];
+
+	if (TAILQ_EMPTY(vars))
+		TAILQ_INSERT_TAIL(vars, &var.obj, next);
+	*(uint32_t *)bar = 1;
+	doorbell_poll(f);
+	TAILQ_REMOVE(vars, &var.obj, next);
+}
+
+static struct nic_virtq *rqt_tbl[1];
+static struct nic_rqt one_rqt = {.size = 1, .vq = rqt_tbl};
+static struct nic_tir one_tir = {.rqt = &one_rqt};
+
+static void
+steer_to(struct nic_func *f, struct nic_virtq *q)
+{
+	unsigned int i;
+
+	rqt_tbl[0] = q;
+	frame_flows(f);
+	for (i = 0; i < f->n_flows; i++)
+		flows[i].tir = &one_tir;
+}
+
+/* --- rings --- */
+
+static int
+ring_order(enum nic_virtq_type type)
+{
+	static const struct buf b[3] = {
+		{BUF_OFF, 100, 0}, {BUF_OFF + 200, 50, 0}, {BUF_OFF + 300, 25, 0}};
+	uint32_t len, round;
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, type), "queue");
+	/* often enough for indices and wrap counters to go round several times */
+	for (round = 0; round < 70000; round++) {
+		unsigned int n = 1 + round % 3;
+
+		post(&guests[1], (uint16_t)(round % 8), b, n);
+		TEST_ASSERT_EQUAL(vq_fetch(dp(1), VQ_BURST), 1, "round %u", round);
+		TEST_ASSERT_EQUAL(dp(1)->chain[dp(1)->head].n_seg, n, "segments");
+		TEST_ASSERT_EQUAL(dp(1)->chain[dp(1)->head].len,
+			n == 1           ? 100u
+				: n == 2 ? 150u
+					 : 175u,
+			"bytes");
+		TEST_ASSERT_EQUAL(take(&guests[1], n, &len), -1, "completed too early");
+		vq_complete(dp(1), 0);
+		vq_publish(dp(1));
+		TEST_ASSERT_EQUAL(take(&guests[1], n, &len), (int)(round % 8), "its id");
+		TEST_ASSERT_EQUAL(vq_fetch(dp(1), VQ_BURST), 0, "nothing more");
+	}
+	TEST_ASSERT_EQUAL(atomic_load(&counters.completed_desc), 70000u, "counter");
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+static int
+test_ring_split(void)
+{
+	return ring_order(NIC_VQ_SPLIT);
+}
+
+static int
+test_ring_packed(void)
+{
+	return ring_order(NIC_VQ_PACKED);
+}
+
+static int
+ring_indirect(enum nic_virtq_type type)
+{
+	struct vring_desc table[3];
+	struct buf b = {TABLE_OFF, sizeof(table), VRING_DESC_F_INDIRECT};
+	uint32_t len;
+	unsigned int i;
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, type), "queue");
+	for (i = 0; i < 3; i++) {
+		table[i] = (struct vring_desc){.addr = htole64(guests[1].gpa + BUF_OFF + i * 64),
+			.len = htole32(10),
+			.flags = htole16(type == NIC_VQ_SPLIT && i < 2 ? VRING_DESC_F_NEXT : 0),
+			.next = htole16((uint16_t)(i + 1))};
+		/* the last field is flags in both formats, the one before is next or id: swapped */
+		if (type == NIC_VQ_PACKED) {
+			table[i].flags = 0;
+			table[i].next = 0;
+		}
+	}
+	memcpy(guests[1].base + TABLE_OFF, table, sizeof(table));
+	post(&guests[1], 3, &b, 1);
+	TEST_ASSERT_EQUAL(vq_fetch(dp(1), VQ_BURST), 1, "fetched");
+	TEST_ASSERT_EQUAL(dp(1)->chain[dp(1)->head].len, 30u, "bytes");
+	TEST_ASSERT_EQUAL(dp(1)->chain[dp(1)->head].n_seg, 3u, "segments");
+	vq_complete(dp(1), 0);
+	vq_publish(dp(1));
+	TEST_ASSERT_EQUAL(take(&guests[1], 1, &len), 3, "its id");
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+static int
+test_indirect_split(void)
+{
+	return ring_indirect(NIC_VQ_SPLIT);
+}
+
+static int
+test_indirect_packed(void)
+{
+	return ring_indirect(NIC_VQ_PACKED);
+}
+
+/* A ring of one kind, spoilt by one thing, and what becomes of the queue. */
+struct hostile {
+	const char *what;
+	bool rx;
+	struct buf b[2];
+	unsigned int n;
+	void (*spoil)(struct guest *g);
+	enum nic_virtq_error error;
+};
+
+static void
+loop_split(struct guest *g)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + DESC_OFF);
+
+	d[0].flags = htole16(VRING_DESC_F_NEXT);
+	d[0].next = 0;
+}
+
+static void
+head_outside(struct guest *g)
+{
+	((uint16_t *)(g->base + DRIVER_OFF))[2] = htole16(RING);
+}
+
+static void
+next_outside(struct guest *g)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + DESC_OFF);
+
+	d[0].flags = htole16(VRING_DESC_F_NEXT);
+	d[0].next = htole16(0xffff);
+}
+
+static void
+index_far(struct guest *g)
+{
+	((uint16_t *)(g->base + DRIVER_OFF))[1] = htole16(RING + 1);
+}
+
+static void
+wild_address(struct guest *g)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + DESC_OFF);
+
+	d[0].addr = htole64(UINT64_MAX - 10);
+}
+
+static void
+table_nested(struct guest *g)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + TABLE_OFF);
+
+	d[0] = (struct vring_desc){.addr = htole64(g->gpa + BUF_OFF),
+		.len = htole32(16),
+		.flags = htole16(VRING_DESC_F_INDIRECT),
+		.next = htole16(VRING_DESC_F_INDIRECT)};
+}
+
+static void
+table_loops(struct guest *g)
+{
+	struct vring_desc *d = (struct vring_desc *)(g->base + TABLE_OFF);
+
+	d[0] = (struct vring_desc){.addr = htole64(g->gpa + BUF_OFF),
+		.len = htole32(16),
+		.flags = htole16(VRING_DESC_F_NEXT),
+		.next = 0};
+}
+
+static void
+packed_loops(struct guest *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < RING; i++)
+		*packed_at(g, (uint16_t)i) = (struct vring_packed_desc){
+			.addr = htole64(g->gpa + BUF_OFF),
+			.len = htole32(16),
+			.flags = htole16(VRING_DESC_F_NEXT | 1u << VRING_PACKED_DESC_F_AVAIL)};
+}
+
+#define W VRING_DESC_F_WRITE
+#define IND VRING_DESC_F_INDIRECT
+#define BAD NIC_VQ_ERR_BAD_DESCRIPTOR
+#define INVAL NIC_VQ_ERR_INVALID_BUFFER
+#define LIMIT NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT
+
+/* clang-format off */
+static const struct hostile hostile_both[] = {
+	{ "writable buffer to send from", false, { { BUF_OFF, 100, W } }, 1, NULL, BAD },
+	{ "readable buffer to receive into", true, { { BUF_OFF, 100, 0 } }, 1, NULL, BAD },
+	{ "empty buffer", false, { { BUF_OFF, 0, 0 } }, 1, NULL, BAD },
+	{ "buffer behind the memory", false, { { MEM_LEN, 100, 0 } }, 1, NULL, INVAL },
+	{ "buffer across the end of the memory", false, { { MEM_LEN - QUEUE_MEM - 50, 100, 0 } }, 1, NULL, INVAL },
+	{ "lengths that wrap", false, { { BUF_OFF, 1000, 0 }, { BUF_OFF, UINT32_MAX, 0 } }, 2, NULL, BAD },
+	{ "an address that wraps", false, { { BUF_OFF, 100, 0 } }, 1, wild_address, INVAL },
+	{ "table of 15 bytes", false, { { TABLE_OFF, 15, IND } }, 1, NULL, BAD },
+	{ "empty table", false, { { TABLE_OFF, 0, IND } }, 1, NULL, BAD },
+	{ "large table", false, { { TABLE_OFF, 16 * (VQ_MAX_CHAIN + 1), IND } }, 1, NULL, LIMIT },
+	{ "huge table", false, { { TABLE_OFF, 0xfffffff0, IND } }, 1, NULL, LIMIT },
+	{ "table behind the memory", false, { { MEM_LEN, 16, IND } }, 1, NULL, INVAL },
+	{ "table with a next descriptor", false, { { TABLE_OFF, 16, IND }, { BUF_OFF, 10, 0 } }, 2, NULL, BAD },
+	{ "table in a table", false, { { TABLE_OFF, 16, IND } }, 1, table_nested, BAD },
+	{ "chain shorter than the header", false, { { BUF_OFF, 11, 0 } }, 1, NULL, BAD },
+};
+/* clang-format on */
+/* clang-format off */
+static const struct hostile hostile_split[] = {
+	{ "chain that loops", false, { { BUF_OFF, 100, 0 } }, 1, loop_split, BAD },
+	{ "head outside the ring", false, { { BUF_OFF, 100, 0 } }, 1, head_outside, BAD },
+	{ "next outside the ring", false, { { BUF_OFF, 100, 0 } }, 1, next_outside, BAD },
+	{ "available index too far", false, { { BUF_OFF, 100, 0 } }, 1, index_far, BAD },
+	{ "table that loops", false, { { TABLE_OFF, 32, IND } }, 1, table_loops, BAD },
+};
+/* clang-format on */
+/* clang-format off */
+static const struct hostile hostile_packed[] = {
+	{ "chain without an end", false, { { BUF_OFF, 100, 0 } }, 1, packed_loops, BAD },
+};
+/* clang-format on */
+
+static int
+hostile_row(const struct hostile *h, enum nic_virtq_type type)
+{
+	unsigned int i = h->rx ? 0 : 1;
+	struct guest *g = &guests[i];
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(i, type), "queue");
+	post(g, 0, h->b, h->n);
+	if (h->spoil != NULL)
+		h->spoil(g);
+	if (h->rx) {
+		rxq_start(eng, dp(i));
+	} else {
+		ring_doorbell(g->q.obj.func);
+		txq_serve(eng, dp(i));
+	}
+	TEST_ASSERT_EQUAL(g->q.state, NIC_VQ_ERR, "%s: not in error", h->what);
+	TEST_ASSERT_EQUAL(g->q.error_type, h->error, "%s: error type", h->what);
+	TEST_ASSERT_EQUAL(n_object_events, 1u, "%s: events", h->what);
+	TEST_ASSERT_EQUAL(
+		DEVX_GET(affiliated_event_header, last_eqe + 32, obj_id), i, "%s: event", h->what);
+	TEST_ASSERT_EQUAL(DEVX_GET(affiliated_event_header, last_eqe + 32, obj_type),
+		MLX5_GENERAL_OBJ_TYPE_VIRTQ, "%s: event", h->what);
+	TEST_ASSERT_EQUAL(
+		atomic_load(&counters.bad_desc_errors), h->error == BAD ? 1u : 0u, "%s", h->what);
+	TEST_ASSERT_EQUAL(
+		atomic_load(&counters.invalid_buffer), h->error == INVAL ? 1u : 0u, "%s", h->what);
+	TEST_ASSERT_EQUAL(atomic_load(&counters.exceed_max_chain), h->error == LIMIT ? 1u : 0u,
+		"%s", h->what);
+	TEST_ASSERT(!txq_serve(eng, dp(i)), "%s: served in error", h->what);
+	guest_close(i);
+	return TEST_SUCCESS;
+}
+
+static int
+test_hostile(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(hostile_both); i++) {
+		TEST_ASSERT_SUCCESS(hostile_row(&hostile_both[i], NIC_VQ_SPLIT), "split");
+		TEST_ASSERT_SUCCESS(hostile_row(&hostile_both[i], NIC_VQ_PACKED), "packed");
+	}
+	for (i = 0; i < RTE_DIM(hostile_split); i++)
+		TEST_ASSERT_SUCCESS(hostile_row(&hostile_split[i], NIC_VQ_SPLIT), "split");
+	for (i = 0; i < RTE_DIM(hostile_packed); i++)
+		TEST_ASSERT_SUCCESS(hostile_row(&hostile_packed[i], NIC_VQ_PACKED), "packed");
+	return TEST_SUCCESS;
+}
+
+/* Rings whose addresses are wrong, and rings full of noise. */
+static int
+test_hostile_rings(void)
+{
+	unsigned int i, n;
+	int type;
+
+	for (type = NIC_VQ_SPLIT; type <= NIC_VQ_PACKED; type++) {
+		for (i = 0; i < 3; i++) {
+			nic_setup();
+			TEST_ASSERT_SUCCESS(guest_open(1, (enum nic_virtq_type)type), "queue");
+			if (i == 0)
+				guests[1].q.desc += 8;
+			else if (i == 1)
+				guests[1].q.avail = MEM_GPA + MEM_LEN - 2;
+			else
+				guests[1].q.used = UINT64_MAX - 3;
+			TEST_ASSERT_EQUAL(vq_fetch(dp(1), 1), -1, "ring address %u", i);
+			TEST_ASSERT_EQUAL(guests[1].q.error_type, INVAL, "ring address %u", i);
+			guest_close(1);
+		}
+		srand(2);
+		for (n = 0; n < 3000; n++) {
+			nic_setup();
+			TEST_ASSERT_SUCCESS(guest_open(1, (enum nic_virtq_type)type), "queue");
+			for (i = 0; i < DEVICE_OFF; i++)
+				guests[1].base[i] = rand() % 3 == 0 ? (uint8_t)rand() : 0;
+			/* plausible addresses, so that it comes further than the first */
+			for (i = 0; i < RING; i++)
+				((uint64_t *)guests[1].base)[2 * i] =
+					htole64(guests[1].gpa + (uint32_t)rand() % 0x12000);
+			ring_doorbell(guests[1].q.obj.func);
+			for (i = 0; i < 20; i++)
+				txq_serve(eng, dp(1));
+			guest_close(1);
+		}
+	}
+	return TEST_SUCCESS;
+}
+
+/* A key that goes away under a queue; memory that does. */
+static int
+test_lost_memory(void)
+{
+	struct buf b = {BUF_OFF, 100, 0};
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "queue");
+	post(&guests[1], 0, &b, 1);
+	TEST_ASSERT_EQUAL(vq_fetch(dp(1), 1), 1, "fetched");
+	mkey_tbl[MKEY >> 8] = NULL;
+	dp_mkeys_changed(&funcs[1]);
+	TEST_ASSERT_EQUAL(dp(1)->n, 0u, "translations of a dead key are kept");
+	TEST_ASSERT_EQUAL(vq_fetch(dp(1), 1), -1, "a dead key");
+	TEST_ASSERT_EQUAL(guests[1].q.error_type, INVAL, "error type");
+	guest_close(1);
+
+	nic_setup();
+	mkey.perm = NIC_PERM_LR;
+	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "queue");
+	TEST_ASSERT_EQUAL(
+		vq_fetch(dp(1), 1), -1, "a key without write permission under a used ring");
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+/* --- indices at a stop and a start --- */
+
+static int
+stop_start(enum nic_virtq_type type)
+{
+	struct buf b = {BUF_OFF, 100, W};
+	uint16_t zero = type == NIC_VQ_PACKED ? 0x8000 : 0, i;
+	struct guest *g = &guests[0];
+	uint32_t len;
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(0, type), "queue");
+	for (i = 0; i < 10; i++)
+		post(g, i, &b, 1);
+	rxq_start(eng, dp(0));
+	dp_virtq_indices(&g->q);
+	TEST_ASSERT_EQUAL(g->q.avail_idx, zero | 10, "fetched ahead");
+	TEST_ASSERT_EQUAL(g->q.used_idx, zero, "used");
+	vq_complete(dp(0), 50);
+	vq_complete(dp(0), 50);
+	vq_publish(dp(0));
+	dp_virtq_quiesce(&g->q);
+	g->q.state = NIC_VQ_SUSPEND;
+	TEST_ASSERT_EQUAL(g->q.avail_idx, zero | 10, "fetched, at the stop");
+	TEST_ASSERT_EQUAL(g->q.used_idx, zero | 2, "used, at the stop");
+	/* resumed as it is: what was fetched is fetched again */
+	g->q.state = NIC_VQ_RDY;
+	dp_virtq_ready(&g->q);
+	rxq_start(eng, dp(0));
+	TEST_ASSERT_EQUAL(dp(0)->n, 8u, "fetched again");
+	TEST_ASSERT_EQUAL(dp(0)->chain[dp(0)->head].id, 2u, "the first that was not used");
+	dp_virtq_quiesce(&g->q);
+	/* resumed at the position up to which the guest got its buffers back: the same */
+	g->q.avail_idx = g->q.used_idx;
+	dp_virtq_ready(&g->q);
+	rxq_start(eng, dp(0));
+	TEST_ASSERT_EQUAL(dp(0)->n, 8u, "fetched from the used index on");
+	for (i = 0; i < 8; i++)
+		vq_complete(dp(0), 50);
+	vq_publish(dp(0));
+	for (i = 0; i < 10; i++)
+		TEST_ASSERT_EQUAL(take(g, 1, &len), i, "buffer %u comes back once, in order", i);
+	/* resumed with an available index ahead, by somebody who answers for what lies between */
+	for (i = 0; i < 6; i++)
+		post(g, i, &b, 1);
+	dp_virtq_quiesce(&g->q);
+	g->q.avail_idx = (uint16_t)(g->q.used_idx + 4);
+	dp_virtq_ready(&g->q);
+	rxq_start(eng, dp(0));
+	TEST_ASSERT_EQUAL(dp(0)->n, 2u, "fetched from the available index on");
+	guest_close(0);
+	return TEST_SUCCESS;
+}
+
+static int
+test_stop_start_split(void)
+{
+	return stop_start(NIC_VQ_SPLIT);
+}
+
+static int
+test_stop_start_packed(void)
+{
+	return stop_start(NIC_VQ_PACKED);
+}
+
+/* --- from queue to queue --- */
+
+/* A frame into the buffers of the transmit queue: header apart, rest in two pieces. */
+static void
+post_frame(struct guest *g, uint16_t id, const struct frame *f, const struct virtio_net_hdr_v1 *hdr)
+{
+	uint32_t off = BUF_OFF + id * BUF_LEN / 2, part = f->len / 3;
+	struct buf b[3] = {{off, 12, 0}, {off + 12, part, 0}, {off + 12 + part, f->len - part, 0}};
+
+	memcpy(g->base + off, hdr, 12);
+	memcpy(g->base + off + 12, f->b, f->len);
+	post(g, id, b, 3);
+}
+
+static void
+post_rx(struct guest *g, uint16_t id, uint32_t len)
+{
+	uint32_t off = BUF_OFF + id * BUF_LEN;
+	struct buf b[2] = {{off, 12, W}, {off + 12, len - 12, W}};
+
+	post(g, id, b, 2);
+}
+
+static int
+queue_to_queue(enum nic_virtq_type type)
+{
+	struct virtio_net_hdr_v1 hdr = {0}, got;
+	struct frame f;
+	uint32_t len;
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, type), "transmit queue");
+	TEST_ASSERT_SUCCESS(guest_open(2, type), "receive queue");
+	steer_to(&funcs[2], &guests[2].q);
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 900);
+	post_rx(&guests[2], 0, BUF_LEN);
+	post_frame(&guests[1], 0, &f, &hdr);
+	TEST_ASSERT(!txq_serve(eng, dp(1)), "served without a doorbell");
+	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), -1, "sent without a doorbell");
+	ring_doorbell(&funcs[1]);
+	TEST_ASSERT(txq_serve(eng, dp(1)), "served");
+	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "sent");
+	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 0, "received");
+	TEST_ASSERT_EQUAL(len, f.len + 12, "length");
+	TEST_ASSERT(memcmp(guests[2].base + BUF_OFF + 12, f.b, f.len) == 0, "payload");
+	memcpy(&got, guests[2].base + BUF_OFF, sizeof(got));
+	TEST_ASSERT_EQUAL(le16toh(got.num_buffers), 1, "num_buffers");
+	TEST_ASSERT_EQUAL(atomic_load(&flows[0].hits), 1u, "hits of the flow");
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_pkts), 1u, "sent, counted");
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_bytes), f.len, "received, counted");
+
+	/* no buffer; a buffer that is too small stays for the next frame */
+	ring_doorbell(&funcs[1]);
+	post_frame(&guests[1], 4, &f, &hdr);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_no_buffer), 1u, "no buffer");
+	post_rx(&guests[2], 2, f.len + 11);
+	post_frame(&guests[1], 8, &f, &hdr);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_oversize), 1u, "too small a buffer");
+	f.len--;
+	post_frame(&guests[1], 12, &f, &hdr);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 2, "the buffer served the next frame");
+
+	/* a moment of silence, and a doorbell is needed again */
+	eng->now += 1000000;
+	TEST_ASSERT(!txq_serve(eng, dp(1)), "idle");
+	post_rx(&guests[2], 4, BUF_LEN);
+	post_frame(&guests[1], 0, &f, &hdr);
+	TEST_ASSERT(!txq_serve(eng, dp(1)), "served without a new doorbell");
+	guest_close(2);
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+static int
+test_queue_to_queue_split(void)
+{
+	return queue_to_queue(NIC_VQ_SPLIT);
+}
+
+static int
+test_queue_to_queue_packed(void)
+{
+	return queue_to_queue(NIC_VQ_PACKED);
+}
+
+static int
+test_offloads(void)
+{
+	struct virtio_net_hdr_v1 hdr = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+					 .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+					 .csum_start = htole16(34),
+					 .csum_offset = htole16(16),
+					 .gso_size = htole16(300)},
+				 got;
+	uint32_t len, seen = 0;
+	struct frame f, part;
+	struct pkt p;
+	int i;
+
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "transmit queue");
+	TEST_ASSERT_SUCCESS(guest_open(2, NIC_VQ_SPLIT), "receive queue");
+	steer_to(&funcs[2], &guests[2].q);
+	guests[2].q.features = NIC_VQ_F_GUEST_CSUM;
+	for (i = 0; i < 5; i++)
+		post_rx(&guests[2], (uint16_t)(i * 2), BUF_LEN);
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_TCP, 1000);
+	f.b[34 + 13] |= 0x81; /* CWR, FIN */
+	post_frame(&guests[1], 0, &f, &hdr);
+	ring_doorbell(&funcs[1]);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_dropped), 1u,
+		"segmentation that was not negotiated");
+	guests[1].q.features = NIC_VQ_F_HOST_TSO4 | NIC_VQ_F_CSUM;
+	post_frame(&guests[1], 4, &f, &hdr);
+	txq_serve(eng, dp(1));
+	for (i = 0; i < 4; i++) {
+		TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), i * 2, "segment %d", i);
+		part.len = len - 12;
+		memcpy(part.b, guests[2].base + BUF_OFF + (uint32_t)i * 2 * BUF_LEN + 12, part.len);
+		memcpy(&got, guests[2].base + BUF_OFF + (uint32_t)i * 2 * BUF_LEN, sizeof(got));
+		frame_load(&p, &part);
+		TEST_ASSERT_EQUAL(part.len, 54u + (i < 3 ? 300u : 100u), "its length");
+		TEST_ASSERT(csum_verify(&p), "its checksums");
+		TEST_ASSERT_EQUAL(got.flags, VIRTIO_NET_HDR_F_DATA_VALID, "checked by the NIC");
+		TEST_ASSERT_EQUAL(pkt_be16(part.b + 34 + 6), seen, "its sequence number");
+		TEST_ASSERT_EQUAL(part.b[34 + 13],
+			i == 0           ? 0x90
+				: i == 3 ? 0x19
+					 : 0x10,
+			"its flags");
+		TEST_ASSERT(
+			memcmp(part.b + 54, f.b + 54 + seen, part.len - 54) == 0, "its payload");
+		seen += part.len - 54;
+	}
+	TEST_ASSERT_EQUAL(seen, 1000u, "all of the payload");
+	guest_close(2);
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+/* --- e-switch --- */
+
+static unsigned int
+went(const uint8_t *dst, const uint8_t *src, struct nic_func *from)
+{
+	struct frame f;
+	struct pkt p;
+
+	frame_make_ipv4(&f, dst, src, IPPROTO_UDP, 10);
+	frame_load(&p, &f);
+	eng->dest.valid = false;
+	eswitch_send(eng, from, &p);
+	return (unsigned int)eng->dest.funcs[0] | (eng->dest.wire ? 0x100u : 0);
+}
+
+static int
+test_eswitch(void)
+{
+	nic_setup();
+	TEST_ASSERT_EQUAL(went(mac_b, mac_a, &funcs[1]), 0x4u, "to a function");
+	TEST_ASSERT_EQUAL(went(mac_a, mac_a, &funcs[1]), 0u, "to itself: nobody");
+	TEST_ASSERT_EQUAL(
+		went(mac_bcast, mac_a, &funcs[1]), 0x105u, "broadcast: all others, and the wire");
+	TEST_ASSERT_EQUAL(went(mac_bcast, mac_a, NULL), 0x7u, "broadcast from the wire: all");
+	TEST_ASSERT_EQUAL(
+		went(mac_mc, mac_a, &funcs[1]), 0x100u, "multicast without members: the wire");
+	memcpy(&funcs[2].vport.mc[0], mac_mc, 6);
+	funcs[2].vport.n_mc = 1;
+	TEST_ASSERT_EQUAL(went(mac_mc, mac_a, &funcs[1]), 0x104u, "multicast to a member");
+	funcs[0].vport.allmulti = true;
+	TEST_ASSERT_EQUAL(went(mac_mc, mac_a, &funcs[1]), 0x104u, "allmulti without trust");
+	funcs[0].vport.trusted = true;
+	TEST_ASSERT_EQUAL(went(mac_mc, mac_a, &funcs[1]), 0x105u, "allmulti");
+	memset(&funcs[0].vport.mac, 0, 6);
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, &funcs[1]), 0x100u, "unknown: the wire");
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_no_dest), 3u, "nobody, and an empty port");
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, NULL), 0u, "unknown, from the wire");
+	funcs[0].vport.promisc = true;
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, NULL), 0x1u, "the same with a promiscuous function");
+	return TEST_SUCCESS;
+}
+
+static int
+test_eswitch_learns(void)
+{
+	nic_setup();
+	conf.learn = true;
+	TEST_ASSERT_SUCCESS(eswitch_init(&nic), "table");
+	conf.learn = false;
+	memset(&funcs[0].vport.mac, 0, 6);
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, &funcs[1]), 0x105u, "not known: to all others");
+	TEST_ASSERT_EQUAL(went(mac_a, mac_x, &funcs[2]), 0x2u,
+		"a function's own address, and a frame to learn from");
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, &funcs[1]), 0x4u, "learned");
+	TEST_ASSERT_EQUAL(went(mac_x, mac_b, &funcs[2]), 0u, "learned, and the sender sits there");
+	went(mac_bcast, mac_x, NULL);
+	TEST_ASSERT_EQUAL(went(mac_x, mac_a, &funcs[1]), 0x100u, "it moved to the wire");
+	eswitch_fini(&nic);
+	return TEST_SUCCESS;
+}
+
+static int
+test_wire_spec(void)
+{
+	static const char *const good[] = {"none", "loop", "tap:nic0", "if:eth0"};
+	static const char *const bad[] = {"", "Loop", "loop:", "loop:x", "tap",
+		"tap:", "tap:a-name-much-too-long", "none ", "ifx:a"};
+	char why[256];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(good); i++)
+		TEST_ASSERT_SUCCESS(
+			wire_check(good[i], why, sizeof(why)), "\"%s\": %s", good[i], why);
+	for (i = 0; i < RTE_DIM(bad); i++)
+		TEST_ASSERT(wire_check(bad[i], why, sizeof(why)) < 0, "\"%s\" is taken", bad[i]);
+	return TEST_SUCCESS;
+}
+
+/* --- completions --- */
+
+#define CQ_LOG 2u
+#define CQ_DBR 0x1000u
+#define QP_DBR 0x1040u
+
+static struct nic_umem umem;
+
+static struct nic_cq *
+cq_setup(bool collapsed)
+{
+	static struct nic_cq cq;
+
+	nic_setup();
+	umem = (struct nic_umem){.pin = pin, .len = MEM_LEN};
+	memset(&cq, 0, sizeof(cq));
+	cq.obj.func = &funcs[1];
+	cq.umem = &umem;
+	cq.dbr_umem = &umem;
+	cq.dbr_offset = CQ_DBR;
+	cq.log_size = CQ_LOG;
+	cq.log_cqe_size = 6;
+	cq.collapsed = collapsed;
+	cq.armed = true;
+	memset(qps, 0, sizeof(qps));
+	qps[0].obj.func = &funcs[1];
+	qps[0].state = NIC_QP_RTS;
+	qps[0].remote_qpn = 1;
+	qps[1].obj.func = &funcs[1];
+	qps[1].obj.id = 1;
+	qps[1].state = NIC_QP_RTR;
+	qps[1].cq_rcv = &cq;
+	qps[1].dbr_umem = &umem;
+	qps[1].dbr_offset = QP_DBR;
+	n_comp_events = n_cq_errors = 0;
+	return &cq;
+}
+
+static uint32_t *
+word(uint32_t off)
+{
+	return (uint32_t *)(mem + off);
+}
+
+static int
+test_cq_collapsed(void)
+{
+	struct nic_cq *cq = cq_setup(true);
+
+	TEST_ASSERT(!cq_complete_qp(&qps[0]), "no receive WQE is posted");
+	*word(QP_DBR) = htobe32(4);
+	TEST_ASSERT(cq_complete_qp(&qps[0]) && cq_complete_qp(&qps[0]), "two of four");
+	TEST_ASSERT_EQUAL(pkt_be16(mem + 60), 1, "wqe_counter of the second, in entry 0");
+	TEST_ASSERT_EQUAL(mem[63], 2 << 4, "op_own");
+	TEST_ASSERT(cq_raise(cq), "a new queue is armed");
+	TEST_ASSERT_EQUAL(n_comp_events, 1u, "one event");
+	TEST_ASSERT(cq_complete_qp(&qps[0]), "third");
+	TEST_ASSERT(!cq_raise(cq), "not armed again");
+	*word(CQ_DBR + 4) = htobe32(1u << 28 | 2);
+	TEST_ASSERT(cq_raise(cq), "armed with a completion waiting");
+	TEST_ASSERT_EQUAL(n_comp_events, 2u, "its event");
+	*word(CQ_DBR) = htobe32(3);
+	*word(CQ_DBR + 4) = htobe32(2u << 28 | 3);
+	TEST_ASSERT(cq_raise(cq), "armed, nothing new");
+	TEST_ASSERT_EQUAL(n_comp_events, 2u, "no event");
+	TEST_ASSERT(cq_complete_qp(&qps[0]) && cq_raise(cq), "fourth");
+	TEST_ASSERT_EQUAL(n_comp_events, 3u, "its event");
+	TEST_ASSERT(!cq_complete_qp(&qps[0]), "all receive WQEs are used");
+	dp_qp_reset(&qps[1]);
+	TEST_ASSERT(cq_complete_qp(&qps[0]), "from the start again");
+	TEST_ASSERT_EQUAL(pkt_be16(mem + 60), 0, "wqe_counter");
+	return TEST_SUCCESS;
+}
+
+static int
+test_cq_ring(void)
+{
+	struct nic_cq *cq = cq_setup(false);
+	unsigned int i;
+
+	*word(QP_DBR) = htobe32(100);
+	for (i = 0; i < 4; i++)
+		TEST_ASSERT(cq_complete_qp(&qps[0]), "entry %u", i);
+	for (i = 0; i < 4; i++) {
+		TEST_ASSERT_EQUAL(pkt_be16(mem + i * 64 + 60), i, "wqe_counter of entry %u", i);
+		TEST_ASSERT_EQUAL(mem[i * 64 + 63], 2 << 4, "owner of the first round");
+	}
+	*word(CQ_DBR) = htobe32(1);
+	TEST_ASSERT(cq_complete_qp(&qps[0]), "second round");
+	TEST_ASSERT_EQUAL(mem[63], 2 << 4 | 1, "owner of the second round");
+	TEST_ASSERT_EQUAL(n_cq_errors, 0u, "no overrun yet");
+	cq_complete_qp(&qps[0]);
+	TEST_ASSERT(cq->error && n_cq_errors == 1, "overrun");
+	TEST_ASSERT_EQUAL(DEVX_GET(cq_error, last_eqe + 32, syndrome), 1u, "its syndrome");
+	TEST_ASSERT(cq_complete_qp(&qps[0]), "a dead queue swallows completions");
+	TEST_ASSERT_EQUAL(n_cq_errors, 1u, "told once");
+	qps[1].state = NIC_QP_ERR;
+	TEST_ASSERT(!cq_complete_qp(&qps[0]), "a peer in error");
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite dp_suite = {
+	.suite_name = "dp",
+	.setup = setup,
+	.teardown = teardown,
+	.unit_test_cases =
+		{
+			TEST_CASE(test_ring_split),
+			TEST_CASE(test_ring_packed),
+			TEST_CASE(test_indirect_split),
+			TEST_CASE(test_indirect_packed),
+			TEST_CASE(test_hostile),
+			TEST_CASE(test_hostile_rings),
+			TEST_CASE(test_lost_memory),
+			TEST_CASE(test_stop_start_split),
+			TEST_CASE(test_stop_start_packed),
+			TEST_CASE(test_queue_to_queue_split),
+			TEST_CASE(test_queue_to_queue_packed),
+			TEST_CASE(test_offloads),
+			TEST_CASE(test_eswitch),
+			TEST_CASE(test_eswitch_learns),
+			TEST_CASE(test_wire_spec),
+			TEST_CASE(test_cq_collapsed),
+			TEST_CASE(test_cq_ring),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_dp(void)
+{
+	return unit_test_suite_runner(&dp_suite);
+}
+
+REGISTER_TEST_COMMAND(dp_autotest, test_dp);
