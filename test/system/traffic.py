@@ -67,16 +67,9 @@ class TwoGuests:
         side.guest.do("set burst tx delay 20 retry 5000")
         self.wait_ready(side.vf, 2 * side.queues)
 
-    def wait_ready(self, vf: int, queues: int, timeout: float = 30.0) -> None:
-        """Wait until so many virtqueues of a VF run."""
-        end = time.monotonic() + timeout
-        while True:
-            ready = sum(q["state"] == "RDY" for q in self.function(vf, "stats")["virtqs"])
-            if ready >= queues:
-                return
-            if time.monotonic() > end:
-                raise self.app.process.fail(f"{ready} of {queues} queues of VF {vf} run after {timeout} s")
-            time.sleep(0.05)
+    def wait_ready(self, vf: int, queues: int) -> None:
+        """Wait until so many virtqueues of a VF serve."""
+        self.nic.wait_serving(nic.vf_bdf(vf), queues)
 
     def function(self, vf: int, what: str = "objects") -> dict:
         """The NIC's tables of a VF."""

@@ -17,6 +17,9 @@ from . import paths
 from .process import Process, Stage
 
 
+FLOWS = 7   # one for each kind of packet, in our driver and in DPDK's
+
+
 def vf_bdf(index: int) -> str:
     """PCI address of the VF with that index, 0 is the first."""
     devfn = index + 2
@@ -90,6 +93,31 @@ class NicControl:
             if func["bdf"] == bdf:
                 return func
         raise KeyError(f"the NIC has no function {bdf}")
+
+    def running(self, bdf: str) -> int:
+        """How many virtqueues of a function run."""
+        return sum(o["object"] == "virtq" and o["state"] == "RDY" for o in self.function(bdf)["objects"])
+
+    def serving(self, bdf: str) -> int:
+        """How many virtqueues of a function run and get what is theirs: receive queues need the steering, too."""
+        func = self.function(bdf)
+        steered = {ident for o in func["objects"] if o["object"] == "rqt" for ident in o["virtqs"]}
+        if func["counts"]["flow"] < FLOWS:
+            steered = set()
+        return sum(o["object"] == "virtq" and o["state"] == "RDY" and (o["index"] % 2 == 1 or o["id"] in steered)
+                   for o in func["objects"])
+
+    def wait_serving(self, bdf: str, queues: int, timeout: float = 30.0) -> None:
+        """Wait until so many virtqueues serve: the front end is not told when the driver has finished."""
+        end = time.monotonic() + timeout
+        while True:
+            now = self.serving(bdf)
+            if now >= queues:
+                return
+            if time.monotonic() > end:
+                why = f"{now} of {queues} queues of {bdf} serve after {timeout} s"
+                raise self.process.fail(why) if self.process else TimeoutError(why)
+            time.sleep(0.02)
 
     def registered(self, bdf: str) -> int:
         """How many MRs were ever registered with a function."""
