@@ -84,15 +84,20 @@ flow_fields(cJSON *j, const struct nic_flow *f)
 	add_num(j, "hits", atomic_load(&f->hits));
 }
 
+/* The queues in the order of their first entry: a table of 512 entries has a few. */
 static void
 rqt_fields(cJSON *j, const struct nic_rqt *r)
 {
 	cJSON *list = cJSON_AddArrayToObject(j, "virtqs");
-	uint32_t i;
+	uint32_t i, k;
 
-	add_num(j, "max_size", r->max_size);
-	for (i = 0; i < r->size && r->vq != NULL; i++)
-		cJSON_AddItemToArray(list, cJSON_CreateNumber(r->vq[i] != NULL ? r->vq[i]->obj.id : 0));
+	add_num(j, "entries", r->size);
+	for (i = 0; i < r->size && r->vq != NULL; i++) {
+		for (k = 0; k < i && r->vq[k] != r->vq[i]; k++)
+			;
+		if (k == i && r->vq[i] != NULL)
+			cJSON_AddItemToArray(list, cJSON_CreateNumber(r->vq[i]->obj.id));
+	}
 }
 
 static void

@@ -7,10 +7,13 @@
 #include "uv.h"
 
 #include <errno.h>
+#include <infiniband/mlx5dv.h>
 #include <limits.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "prm.h"
 
 static const struct uv_methods *const uv_all[] = {
 	&uv_device_methods,
@@ -39,6 +42,25 @@ find_method(uint16_t object, uint16_t method)
 		}
 	}
 	return NULL;
+}
+
+/* Methods of what the device can't do are not there: devx_is_supported(), var_is_supported(). */
+static bool
+is_supported(const struct nic_func *f, uint16_t object)
+{
+	switch (object) {
+	case MLX5_IB_OBJECT_VAR:
+		return (DEVX_GET64(cmd_hca_cap, f->caps[0], general_obj_types) &
+			1ull << MLX5_GENERAL_OBJ_TYPE_VIRTQ) != 0;
+	case MLX5_IB_OBJECT_DEVX:
+	case MLX5_IB_OBJECT_DEVX_OBJ:
+	case MLX5_IB_OBJECT_DEVX_UMEM:
+	case MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD:
+	case MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD:
+		return DEVX_GET(cmd_hca_cap, f->caps[0], log_max_uctx) != 0;
+	default:
+		return true;
+	}
 }
 
 static const struct uv_attr_spec *
@@ -299,7 +321,7 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	if (hdr.driver_id != RDMA_DRIVER_MLX5)
 		return -EINVAL;
 	call.method = find_method(hdr.object_id, hdr.method_id);
-	if (call.method == NULL)
+	if (call.method == NULL || !is_supported(ctx->func, hdr.object_id))
 		return -EPROTONOSUPPORT;
 	ret = run_method(&call, user->attrs, hdr.num_attrs);
 	finish_objects(&call, ret);

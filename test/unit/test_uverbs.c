@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The kernel's side of the emulated NIC, by raw ioctls on an open device: what a kernel refuses is
+ * refused with the same errno, and descriptors behave as those of a device do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <rdma/ib_user_ioctl_verbs.h>
+#include <rdma/mlx5-abi.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "prm.h"
+#include "test.h"
+#include "uverbs_rows.h"
+
+static struct uv_rig rig;
+
+static int
+setup(void)
+{
+	return uv_rig_open(&rig);
+}
+
+static void
+teardown(void)
+{
+	uv_rig_close(&rig);
+}
+
+static int
+test_rows(void)
+{
+	unsigned int i, wrong = 0;
+	int ret;
+
+	for (i = 0; i < uv_n_rows; i++) {
+		ret = uv_call(&rig, &uv_rows[i].req);
+		if (ret == -uv_rows[i].err)
+			continue;
+		printf("%s: %s, expected %s\n", uv_rows[i].what, strerror(-ret),
+			strerror(uv_rows[i].err));
+		wrong++;
+	}
+	TEST_ASSERT_EQUAL(wrong, 0, "%u of %u rows", wrong, uv_n_rows);
+	return TEST_SUCCESS;
+}
+
+/* clang-format off */
+static const struct uv_req query_port = {UVERBS_OBJECT_DEVICE, UVERBS_METHOD_QUERY_PORT, {
+	{UVERBS_ATTR_QUERY_PORT_PORT_NUM, 8, S_VALUE, 1},
+	{UVERBS_ATTR_QUERY_PORT_RESP, 48, S_OUT, 0}, {UV_END}}, 0};
+
+static const struct uv_req get_context = {UVERBS_OBJECT_DEVICE, UVERBS_METHOD_GET_CONTEXT, {
+	{UVERBS_ATTR_UHW_IN, sizeof(struct mlx5_ib_alloc_ucontext_req_v2), S_MEM, 0},
+	{UVERBS_ATTR_UHW_OUT, sizeof(struct mlx5_ib_alloc_ucontext_resp), S_OUT, 0}, {UV_END}}, 0};
+
+static const struct uv_req flow = {UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_CREATE_FLOW, {
+	{MLX5_IB_ATTR_CREATE_FLOW_HANDLE, 0, S_VALUE, 0},
+	{MLX5_IB_ATTR_CREATE_FLOW_MATCH_VALUE, 64, S_ZERO, 0},
+	{MLX5_IB_ATTR_CREATE_FLOW_MATCHER, 0, S_MATCHER, 0},
+	{MLX5_IB_ATTR_CREATE_FLOW_DEST_DEVX, 0, S_DEVX, 0}, {UV_END}}, 0};
+
+static const struct uv_req alloc_pd = {MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {
+	{MLX5_IB_ATTR_DEVX_OBJ_CREATE_HANDLE, 0, S_VALUE, 0},
+	{MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_IN, 16, S_BOX, MLX5_CMD_OP_ALLOC_PD},
+	{MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT, 16, S_OUT, 0}, {UV_END}}, 0};
+/* clang-format on */
+
+/* clang-format off */
+static const struct uv_req alloc_var = {MLX5_IB_OBJECT_VAR, MLX5_IB_METHOD_VAR_OBJ_ALLOC, {
+	{MLX5_IB_ATTR_VAR_OBJ_ALLOC_HANDLE, 0, S_VALUE, 0},
+	{MLX5_IB_ATTR_VAR_OBJ_ALLOC_PAGE_ID, 4, S_OUT, 0},
+	{MLX5_IB_ATTR_VAR_OBJ_ALLOC_MMAP_LENGTH, 4, S_OUT, 0},
+	{MLX5_IB_ATTR_VAR_OBJ_ALLOC_MMAP_OFFSET, 8, S_OUT, 0}, {UV_END}}, 0};
+/* clang-format on */
+
+static bool
+has_virtqueues(void)
+{
+	uint32_t in[DEVX_ST_SZ_DW(query_hca_cap_in)] = {0};
+	uint32_t out[DEVX_ST_SZ_DW(query_hca_cap_out)] = {0};
+
+	DEVX_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
+	DEVX_SET(query_hca_cap_in, in, op_mod, 1);
+	if (mlx5dv_devx_general_cmd(rig.ctx, in, sizeof(in), out, sizeof(out)) != 0)
+		return false;
+	return DEVX_GET64(cmd_hca_cap, DEVX_ADDR_OF(query_hca_cap_out, out, capability),
+		       general_obj_types) >>
+		MLX5_GENERAL_OBJ_TYPE_VIRTQ &
+		1;
+}
+
+/* Doorbell pages of virtqueues: only where there are any, and each can be mapped. */
+static int
+test_var(void)
+{
+	uint64_t offset;
+	void *page;
+
+	uv_build(&rig, &alloc_var);
+	rig.hdr.attrs[3].data = (uintptr_t)&offset;
+	if (!has_virtqueues()) {
+		TEST_ASSERT_EQUAL(
+			uv_send(&rig, rig.ctx->cmd_fd), -EPROTONOSUPPORT, "no virtqueues");
+		return TEST_SUCCESS;
+	}
+	TEST_ASSERT_EQUAL(uv_send(&rig, rig.ctx->cmd_fd), 0, "a doorbell page");
+	page = mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, rig.ctx->cmd_fd, (off_t)offset);
+	TEST_ASSERT(page != MAP_FAILED, "mmap: %s", strerror(errno));
+	munmap(page, 4096);
+	TEST_ASSERT(mmap(NULL, 8192, PROT_WRITE, MAP_SHARED, rig.ctx->cmd_fd, (off_t)offset) ==
+			MAP_FAILED,
+		"two pages of one");
+	return TEST_SUCCESS;
+}
+
+static int
+test_header(void)
+{
+	int fd = rig.ctx->cmd_fd;
+
+	uv_build(&rig, &query_port);
+	rig.hdr.driver_id = RDMA_DRIVER_MLX4;
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EINVAL, "of another driver");
+	uv_build(&rig, &query_port);
+	rig.hdr.reserved1 = 1;
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EPROTONOSUPPORT, "a reserved field");
+	uv_build(&rig, &query_port);
+	rig.hdr.length--;
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EINVAL, "a length that is not of its attributes");
+	uv_build(&rig, &query_port);
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), 0, "a valid header");
+	return TEST_SUCCESS;
+}
+
+/* The first device's file, without libibverbs. */
+static int
+open_raw(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/dev/infiniband/%s", rig.ctx->device->dev_name);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static int
+context_with(int fd, uint32_t flags, uint64_t lib_caps, uint16_t len)
+{
+	struct mlx5_ib_alloc_ucontext_req_v2 req = {.total_num_bfregs = 16,
+		.num_low_latency_bfregs = 4,
+		.flags = flags,
+		.lib_caps = lib_caps};
+
+	uv_build(&rig, &get_context);
+	rig.hdr.attrs[0].data = (uintptr_t)&req;
+	rig.hdr.attrs[0].len = len;
+	return uv_send(&rig, fd);
+}
+
+static int
+test_context(void)
+{
+	const uint16_t len = sizeof(struct mlx5_ib_alloc_ucontext_req_v2);
+	int fd = open_raw(), other;
+
+	TEST_ASSERT(fd >= 0, "open: %s", strerror(errno));
+	uv_build(&rig, &query_port);
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EINVAL, "a query without a context");
+	uv_build(&rig, &alloc_pd);
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EINVAL, "an object without a context");
+	TEST_ASSERT_EQUAL(context_with(fd, 1, 3, 12), -EINVAL, "a request cut short");
+	TEST_ASSERT_EQUAL(context_with(fd, 2, 3, len), -EOPNOTSUPP, "unknown flags");
+	TEST_ASSERT_EQUAL(context_with(fd, 1, 1, len), -EOPNOTSUPP, "shared doorbell pages");
+	TEST_ASSERT_EQUAL(context_with(fd, 0, 3, len), 0, "a context without DevX");
+	uv_build(&rig, &alloc_pd);
+	TEST_ASSERT_EQUAL(uv_send(&rig, fd), -EINVAL, "DevX in a context without");
+	/* objects of one context are not those of another */
+	other = open_raw();
+	TEST_ASSERT_EQUAL(context_with(other, 1, 3, len), 0, "another context");
+	uv_build(&rig, &flow);
+	TEST_ASSERT_EQUAL(uv_send(&rig, other), -ENOENT, "a matcher of another context");
+	close(other);
+	close(fd);
+	return TEST_SUCCESS;
+}
+
+static int
+set_net_raw(bool on)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, data) != 0)
+		return -errno;
+	if (on)
+		data[0].effective |= 1u << CAP_NET_RAW;
+	else
+		data[0].effective &= ~(1u << CAP_NET_RAW);
+	return syscall(SYS_capset, &head, data) == 0 ? 0 : -errno;
+}
+
+static int
+test_privilege(void)
+{
+	int without, with;
+
+	TEST_ASSERT_EQUAL(set_net_raw(false), 0, "CAP_NET_RAW stays");
+	without = uv_call(&rig, &flow);
+	if (set_net_raw(true) != 0) {
+		TEST_ASSERT_EQUAL(without, -EPERM, "a flow without CAP_NET_RAW");
+		return TEST_SUCCESS;
+	}
+	with = uv_call(&rig, &flow);
+	TEST_ASSERT_EQUAL(without, -EPERM, "a flow without CAP_NET_RAW");
+	TEST_ASSERT_EQUAL(with, -EINVAL, "the same flow with it, to what is no TIR");
+	return TEST_SUCCESS;
+}
+
+static int
+test_file(void)
+{
+	struct stat st;
+	int copy;
+
+	TEST_ASSERT_EQUAL(fstat(rig.ctx->cmd_fd, &st), 0, "fstat");
+	TEST_ASSERT(S_ISCHR(st.st_mode) && major(st.st_rdev) == 231, "not a device of ib_uverbs");
+	copy = dup(rig.ctx->cmd_fd);
+	uv_build(&rig, &query_port);
+	TEST_ASSERT_EQUAL(uv_send(&rig, copy), 0, "a duplicate");
+	close(copy);
+	uv_build(&rig, &query_port);
+	TEST_ASSERT_EQUAL(uv_send(&rig, rig.ctx->cmd_fd), 0, "the original, after it was closed");
+	TEST_ASSERT(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, rig.ctx->cmd_fd, 0) == MAP_FAILED &&
+			errno == EINVAL,
+		"a mapping of no page of ours");
+	return TEST_SUCCESS;
+}
+
+/* A child has no NIC by what it inherited, and one of its own by an open. */
+static int
+child_main(void)
+{
+	int fd;
+
+	uv_build(&rig, &query_port);
+	if (uv_send(&rig, rig.ctx->cmd_fd) == 0)
+		return 1;
+	fd = open_raw();
+	if (fd < 0)
+		return 2;
+	if (context_with(fd, 1, 3, sizeof(struct mlx5_ib_alloc_ucontext_req_v2)) != 0)
+		return 3;
+	uv_build(&rig, &alloc_pd);
+	return uv_send(&rig, fd) != 0 ? 4 : 0;
+}
+
+static int
+test_fork(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(child_main());
+	TEST_ASSERT(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+	TEST_ASSERT_EQUAL(status, 0, "child: %#x", (unsigned int)status);
+	uv_build(&rig, &query_port);
+	TEST_ASSERT_EQUAL(uv_send(&rig, rig.ctx->cmd_fd), 0, "the parent, after it");
+	TEST_ASSERT_EQUAL(ibv_is_fork_initialized(), IBV_FORK_UNNEEDED, "copy on fork is not told");
+	return TEST_SUCCESS;
+}
+
+/* A channel that is closed takes its subscriptions along; a context that is closed ends its
+ * channels. */
+static int
+test_channel(void)
+{
+	struct mlx5dv_context_attr attr = {.flags = MLX5DV_CONTEXT_FLAGS_DEVX};
+	struct ibv_context *ctx = mlx5dv_open_device(rig.ctx->device, &attr);
+	struct mlx5dv_devx_event_channel *ch;
+	struct pollfd p = {.events = POLLIN};
+	uint64_t cookie;
+	uint16_t event = MLX5_EVENT_TYPE_PORT_CHANGE;
+
+	TEST_ASSERT_NOT_NULL(ctx, "open");
+	ch = mlx5dv_devx_create_event_channel(
+		ctx, MLX5DV_DEVX_CREATE_EVENT_CHANNEL_FLAGS_OMIT_EV_DATA);
+	TEST_ASSERT_NOT_NULL(ch, "channel");
+	TEST_ASSERT_EQUAL(mlx5dv_devx_subscribe_devx_event(ch, NULL, sizeof(event), &event, 7), 0,
+		"subscription");
+	p.fd = ch->fd;
+	TEST_ASSERT_EQUAL(poll(&p, 1, 0), 0, "an event that no one has sent");
+	TEST_ASSERT_EQUAL(ibv_close_device(ctx), 0, "close");
+	TEST_ASSERT_EQUAL(poll(&p, 1, 1000), 1, "a reader is not woken");
+	TEST_ASSERT(read(p.fd, &cookie, sizeof(cookie)) <= 0, "an event after the end");
+	close(p.fd);
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite uverbs_suite = {
+	.suite_name = "uverbs",
+	.setup = setup,
+	.teardown = teardown,
+	.unit_test_cases =
+		{
+			TEST_CASE(test_rows),
+			TEST_CASE(test_var),
+			TEST_CASE(test_header),
+			TEST_CASE(test_context),
+			TEST_CASE(test_privilege),
+			TEST_CASE(test_file),
+			TEST_CASE(test_fork),
+			TEST_CASE(test_channel),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_uverbs(void)
+{
+	return unit_test_suite_runner(&uverbs_suite);
+}
+
+REGISTER_TEST_COMMAND(uverbs_autotest, test_uverbs);
