@@ -8,7 +8,8 @@
 #include "fw_rig.h"
 
 #define OPCODE(b, op) DEVX_SET(mbox_in, (b)->in, opcode, MLX5_CMD_OP_##op)
-#define SIZES(b, st) ((b)->inlen = DEVX_ST_SZ_BYTES(st##_in), (b)->outlen = DEVX_ST_SZ_BYTES(st##_out))
+#define SIZES(b, st) \
+	((b)->inlen = DEVX_ST_SZ_BYTES(st##_in), (b)->outlen = DEVX_ST_SZ_BYTES(st##_out))
 #define UMEM_STEP 0x40000u /* each queue object has its own part of the umem */
 
 static void
@@ -221,13 +222,13 @@ build_query_counters(const struct fw_rig *r, struct fw_box *b)
 
 #define VQ(b, fld, v) DEVX_SET(create_virtq_in, (b)->in, virtq.fld, v)
 #define VQ64(b, fld, v) DEVX_SET64(create_virtq_in, (b)->in, virtq.fld, v)
-#define VQ_UMEM(n, off)                                                                            \
-	do {                                                                                       \
-		VQ(b, virtio_q_context.umem_##n##_id, r->id[ID_UMEM]);                             \
-		VQ64(b, virtio_q_context.umem_##n##_offset, off);                                  \
-		VQ(b, virtio_q_context.umem_##n##_size,                                            \
-			FW_RIG_VDPA(r, umem_##n##_buffer_param_a) * FW_RING_SIZE +                 \
-				FW_RIG_VDPA(r, umem_##n##_buffer_param_b));                        \
+#define VQ_UMEM(n, off) \
+	do { \
+		VQ(b, virtio_q_context.umem_##n##_id, r->id[ID_UMEM]); \
+		VQ64(b, virtio_q_context.umem_##n##_offset, off); \
+		VQ(b, virtio_q_context.umem_##n##_size, \
+			FW_RIG_VDPA(r, umem_##n##_buffer_param_a) * FW_RING_SIZE + \
+				FW_RIG_VDPA(r, umem_##n##_buffer_param_b)); \
 	} while (0)
 
 static void

@@ -14,8 +14,8 @@
 static int
 caps_query(struct ibv_context *ctx, unsigned int type, uint8_t *page)
 {
-	uint8_t in[DEVX_ST_SZ_BYTES(query_hca_cap_in)] __attribute__((aligned(8))) = { 0 };
-	uint8_t out[DEVX_ST_SZ_BYTES(query_hca_cap_out)] __attribute__((aligned(8))) = { 0 };
+	uint8_t in[DEVX_ST_SZ_BYTES(query_hca_cap_in)] __attribute__((aligned(8))) = {0};
+	uint8_t out[DEVX_ST_SZ_BYTES(query_hca_cap_out)] __attribute__((aligned(8))) = {0};
 
 	DEVX_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
 	DEVX_SET(query_hca_cap_in, in, op_mod, type << 1 | MLX5_HCA_CAP_OPMOD_GET_CUR);
@@ -28,7 +28,7 @@ caps_query(struct ibv_context *ctx, unsigned int type, uint8_t *page)
 static int
 open_function(struct fw_rig *r)
 {
-	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
+	struct mlx5dv_context_attr attr = {.flags = MLX5DV_CONTEXT_FLAGS_DEVX};
 	struct ibv_device **list = ibv_get_device_list(NULL);
 	unsigned int i;
 
@@ -51,7 +51,7 @@ static uint32_t
 pd_number(struct ibv_pd *pd)
 {
 	struct mlx5dv_pd out;
-	struct mlx5dv_obj obj = { .pd = { .in = pd, .out = &out } };
+	struct mlx5dv_obj obj = {.pd = {.in = pd, .out = &out}};
 
 	return mlx5dv_init_obj(&obj, MLX5DV_OBJ_PD) == 0 ? out.pdn : 0;
 }
@@ -60,12 +60,13 @@ pd_number(struct ibv_pd *pd)
 static int
 verbs_open(struct fw_rig *r)
 {
-	const int order = FW_RIG_GEN(r, mkc_order_write_after_write_ro_only) ?
-		IBV_ACCESS_RELAXED_ORDERING :
-		0;
+	const int order = FW_RIG_GEN(r, mkc_order_write_after_write_ro_only)
+		? IBV_ACCESS_RELAXED_ORDERING
+		: 0;
 	const int rw = IBV_ACCESS_LOCAL_WRITE;
 
-	r->mem = mmap(NULL, FW_MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	r->mem =
+		mmap(NULL, FW_MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r->mem == MAP_FAILED)
 		return -errno;
 	r->pd = ibv_alloc_pd(r->ctx);
@@ -95,7 +96,7 @@ verbs_open(struct fw_rig *r)
 static int
 create(struct fw_rig *r, enum fw_id id, struct fw_box *b)
 {
-	uint8_t out[FW_OUT_MAX] __attribute__((aligned(8))) = { 0 };
+	uint8_t out[FW_OUT_MAX] __attribute__((aligned(8))) = {0};
 
 	r->obj[id] = mlx5dv_devx_obj_create(r->ctx, b->in, b->inlen, out, b->outlen);
 	if (r->obj[id] == NULL) {
@@ -120,7 +121,7 @@ create_by(struct fw_rig *r, enum fw_id id, enum fw_cmd_id cmd)
 static int
 modify(struct fw_rig *r, enum fw_id id, struct fw_box *b)
 {
-	uint8_t out[FW_OUT_MAX] __attribute__((aligned(8))) = { 0 };
+	uint8_t out[FW_OUT_MAX] __attribute__((aligned(8))) = {0};
 
 	DEVX_SET(general_obj_in_cmd_hdr, b->in, obj_id, r->id[id]);
 	if (mlx5dv_devx_obj_modify(r->obj[id], b->in, b->inlen, out, b->outlen) == 0)
@@ -143,7 +144,7 @@ modify_by(struct fw_rig *r, enum fw_id id, enum fw_cmd_id cmd)
 static int
 event_qp(struct fw_rig *r, enum fw_id id, enum fw_id pd)
 {
-	static const enum fw_cmd_id steps[] = { C_RST2INIT, C_INIT2RTR, C_RTR2RTS };
+	static const enum fw_cmd_id steps[] = {C_RST2INIT, C_INIT2RTR, C_RTR2RTS};
 	struct fw_box b;
 	unsigned int i;
 	int rc;
@@ -186,7 +187,8 @@ virtqs_open(struct fw_rig *r)
 	if (!FW_RIG_GEN(r, fl_rc_qp_when_roce_disabled))
 		return 0;
 	if (DEVX_GET64(cmd_hca_cap, r->caps, general_obj_types) >>
-			MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS & 1)
+			MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS &
+		1)
 		rc = create_by(r, ID_COUNTERS, C_CREATE_COUNTERS);
 	if (rc != 0 || event_qp(r, ID_QP_FW, ID_PD) != 0 || event_qp(r, ID_QP_FW2, ID_PD) != 0 ||
 		event_qp(r, ID_QP_TX, ID_PD) != 0 || event_qp(r, ID_QP_RDY, ID_PD) != 0 ||
@@ -215,8 +217,8 @@ fw_rig_open(struct fw_rig *r)
 	if (rc != 0)
 		return rc;
 	rc = verbs_open(r);
-	if (rc == 0 && (create_by(r, ID_TD, C_ALLOC_TD) != 0 ||
-			create_by(r, ID_TIS, C_CREATE_TIS) != 0 ||
+	if (rc == 0 &&
+		(create_by(r, ID_TD, C_ALLOC_TD) != 0 || create_by(r, ID_TIS, C_CREATE_TIS) != 0 ||
 			create_by(r, ID_CQ, C_CREATE_CQ) != 0 ||
 			create_by(r, ID_QP_SW, C_CREATE_QP_SW) != 0 ||
 			create_by(r, ID_QP_RST, C_CREATE_QP_FW) != 0 ||
@@ -234,9 +236,9 @@ void
 fw_rig_close(struct fw_rig *r)
 {
 	/* what refers before what is referred to */
-	static const enum fw_id order[] = { ID_TIR, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
-		ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX, ID_QP_RDY,
-		ID_QP_SUSPEND, ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_CQ, ID_TIS, ID_TD };
+	static const enum fw_id order[] = {ID_TIR, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
+		ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX, ID_QP_RDY, ID_QP_SUSPEND,
+		ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_CQ, ID_TIS, ID_TD};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

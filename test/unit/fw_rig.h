@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * A set of firmware objects, made with valid commands through libmlx5, and the mailboxes that made them: the table of
- * refusals changes one thing in one of these.
+ * A set of firmware objects, made with valid commands through libmlx5, and the mailboxes that made
+ * them: the table of refusals changes one thing in one of these.
  */
 #ifndef FW_RIG_H
 #define FW_RIG_H
@@ -13,26 +13,75 @@
 
 #include "prm.h"
 
-#define FW_IN_MAX	4096u	/* of a mailbox here */
-#define FW_OUT_MAX	8192u
-#define FW_RING_SIZE	64u
-#define FW_RQT_SIZE	2u
-#define FW_KLMS		4u
-#define FW_MEM_BYTES	(4u << 20)
+#define FW_IN_MAX 4096u /* of a mailbox here */
+#define FW_OUT_MAX 8192u
+#define FW_RING_SIZE 64u
+#define FW_RQT_SIZE 2u
+#define FW_KLMS 4u
+#define FW_MEM_BYTES (4u << 20)
 
 /* Numbers that a row can put into a field. */
 enum fw_id {
-	ID_NONE, ID_PD, ID_PD2, ID_TD, ID_TIS, ID_UMEM, ID_UMEM_RO, ID_UMEM_SMALL, ID_CQ, ID_QP_SW, ID_QP_FW,
-	ID_QP_FW2, ID_QP_TX, ID_QP_RDY, ID_QP_SUSPEND, ID_QP_RST, ID_QP_INIT, ID_QP_PD2, ID_COUNTERS, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY, ID_VQ_SUSPEND, ID_RQT, ID_TIR,
-	ID_MKEY, ID_MKEY_PD2, ID_END
+	ID_NONE,
+	ID_PD,
+	ID_PD2,
+	ID_TD,
+	ID_TIS,
+	ID_UMEM,
+	ID_UMEM_RO,
+	ID_UMEM_SMALL,
+	ID_CQ,
+	ID_QP_SW,
+	ID_QP_FW,
+	ID_QP_FW2,
+	ID_QP_TX,
+	ID_QP_RDY,
+	ID_QP_SUSPEND,
+	ID_QP_RST,
+	ID_QP_INIT,
+	ID_QP_PD2,
+	ID_COUNTERS,
+	ID_VQ_RX,
+	ID_VQ_TX,
+	ID_VQ_RDY,
+	ID_VQ_SUSPEND,
+	ID_RQT,
+	ID_TIR,
+	ID_MKEY,
+	ID_MKEY_PD2,
+	ID_END
 };
 
 /* Valid mailboxes. */
 enum fw_cmd_id {
-	C_QUERY_HCA_CAP, C_QUERY_VPORT_STATE, C_QUERY_NIC_VPORT, C_ALLOC_PD, C_ALLOC_TD, C_CREATE_TIS, C_CREATE_KLM,
-	C_CREATE_FBS, C_CREATE_MTT, C_CREATE_CQ, C_CREATE_QP_SW, C_CREATE_QP_FW, C_RST2INIT, C_INIT2RTR, C_RTR2RTS,
-	C_2RST, C_CREATE_COUNTERS, C_QUERY_COUNTERS, C_CREATE_VQ, C_CREATE_VQ_TX, C_MODIFY_VQ, C_QUERY_VQ,
-	C_CREATE_RQT, C_MODIFY_RQT, C_QUERY_RQT, C_CREATE_TIR, C_MODIFY_TIR, C_END
+	C_QUERY_HCA_CAP,
+	C_QUERY_VPORT_STATE,
+	C_QUERY_NIC_VPORT,
+	C_ALLOC_PD,
+	C_ALLOC_TD,
+	C_CREATE_TIS,
+	C_CREATE_KLM,
+	C_CREATE_FBS,
+	C_CREATE_MTT,
+	C_CREATE_CQ,
+	C_CREATE_QP_SW,
+	C_CREATE_QP_FW,
+	C_RST2INIT,
+	C_INIT2RTR,
+	C_RTR2RTS,
+	C_2RST,
+	C_CREATE_COUNTERS,
+	C_QUERY_COUNTERS,
+	C_CREATE_VQ,
+	C_CREATE_VQ_TX,
+	C_MODIFY_VQ,
+	C_QUERY_VQ,
+	C_CREATE_RQT,
+	C_MODIFY_RQT,
+	C_QUERY_RQT,
+	C_CREATE_TIR,
+	C_MODIFY_TIR,
+	C_END
 };
 
 struct fw_box {
@@ -53,7 +102,10 @@ struct fw_rig {
 	uint8_t caps[4096] __attribute__((aligned(8))), vdpa[4096] __attribute__((aligned(8)));
 };
 
-/* The first function with virtio emulation. -ENODEV: none; -EIO: a valid command was refused (said on stderr). */
+/*
+ * The first function with virtio emulation. -ENODEV: none; -EIO: a valid command was refused (said
+ * on stderr).
+ */
 int fw_rig_open(struct fw_rig *r);
 void fw_rig_close(struct fw_rig *r);
 

@@ -3,6 +3,7 @@
  */
 #include "fw_rows.h"
 
+/* clang-format off */
 #define OFF(st, fld) offsetof(struct mlx5_ifc_##st##_bits, fld)
 #define SZ(st, fld) sizeof(((struct mlx5_ifc_##st##_bits *)NULL)->fld)
 
@@ -10,13 +11,13 @@
 #define F(st, fld, v) { OFF(st, fld), SZ(st, fld), ID_NONE, v }
 #define O(st, fld, obj) { OFF(st, fld), SZ(st, fld), obj, 0 }
 /* n-th field of a list behind the mailbox */
-#define KLM(n, fld, v)                                                                             \
-	{ sizeof(struct mlx5_ifc_create_mkey_in_bits) +                                            \
-			(n) * sizeof(struct mlx5_ifc_klm_bits) + OFF(klm, fld),                    \
+#define KLM(n, fld, v) \
+	{ sizeof(struct mlx5_ifc_create_mkey_in_bits) + \
+			(n) * sizeof(struct mlx5_ifc_klm_bits) + OFF(klm, fld), \
 		SZ(klm, fld), ID_NONE, v }
-#define RQ(st, n, v, obj)                                                                          \
-	{ sizeof(struct mlx5_ifc_##st##_bits) + (n) * sizeof(struct mlx5_ifc_rq_num_bits) +        \
-			OFF(rq_num, rq_num),                                                       \
+#define RQ(st, n, v, obj) \
+	{ sizeof(struct mlx5_ifc_##st##_bits) + (n) * sizeof(struct mlx5_ifc_rq_num_bits) + \
+			OFF(rq_num, rq_num), \
 		SZ(rq_num, rq_num), obj, v }
 
 #define IF_GEN(fld) { 1, false, OFF(cmd_hca_cap, fld), SZ(cmd_hca_cap, fld) }
@@ -26,9 +27,9 @@
 #define IF_VDPA(fld) { 2, false, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 #define NO_VDPA(fld) { 2, true, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 /* one bit of a set, and one of the general object types */
-#define NO_BIT(fld, n)                                                                             \
+#define NO_BIT(fld, n) \
 	{ 2, true, OFF(virtio_emulation_cap, fld) + SZ(virtio_emulation_cap, fld) - 1 - (n), 1 }
-#define IF_BIT(fld, n)                                                                             \
+#define IF_BIT(fld, n) \
 	{ 2, false, OFF(virtio_emulation_cap, fld) + SZ(virtio_emulation_cap, fld) - 1 - (n), 1 }
 #define OBJ_BIT(n) (OFF(cmd_hca_cap, general_obj_types) + 63 - (n))
 #define IF_OBJ(n) { 1, false, OBJ_BIT(n), 1 }
@@ -47,7 +48,6 @@
 #define NONE 0xdead /* number of nothing */
 #define CREATE_RMP 0x90c /* a command that the kernel passes on, and this NIC does not have */
 
-/* clang-format off */
 const struct fw_row fw_rows[] = {
 	/* any command */
 	{ R_OPCODE, C_ALLOC_PD, 0, { F(mbox_in, opcode, CREATE_RMP) } },

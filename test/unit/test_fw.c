@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The firmware of the NIC, through libmlx5: what is valid is done, and each thing that is not is refused by its rule. The
- * rows that need a capability to be missing run on a NIC that is described without it.
+ * The firmware of the NIC, through libmlx5: what is valid is done, and each thing that is not is
+ * refused by its rule. The rows that need a capability to be missing run on a NIC that is described
+ * without it.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -30,7 +31,7 @@ static const struct rule {
 	uint16_t num;
 	uint8_t status;
 } rules[] = {
-#define FW_RULE(name, num, stat, text) { #name, num, MLX5_CMD_STAT_##stat },
+#define FW_RULE(name, num, stat, text) {#name, num, MLX5_CMD_STAT_##stat},
 #include "fw_rules.h"
 #undef FW_RULE
 };
@@ -107,10 +108,9 @@ send_box(enum fw_cmd_id cmd, enum fw_id on)
 	memset(out, 0, sizeof(out));
 	if (on != ID_NONE) {
 		DEVX_SET(general_obj_in_cmd_hdr, box.in, obj_id, rig.id[on]);
-		return is_query(cmd) ? mlx5dv_devx_obj_query(rig.obj[on], box.in, box.inlen, out,
-					       box.outlen) :
-				       mlx5dv_devx_obj_modify(rig.obj[on], box.in, box.inlen, out,
-					       box.outlen);
+		return is_query(cmd)
+			? mlx5dv_devx_obj_query(rig.obj[on], box.in, box.inlen, out, box.outlen)
+			: mlx5dv_devx_obj_modify(rig.obj[on], box.in, box.inlen, out, box.outlen);
 	}
 	if (is_general(cmd))
 		return mlx5dv_devx_general_cmd(rig.ctx, box.in, box.inlen, out, box.outlen);
@@ -181,24 +181,24 @@ test_valid(void)
 		enum fw_cmd_id cmd;
 		enum fw_id on;
 	} cmds[] = {
-		{ C_QUERY_HCA_CAP, ID_NONE },
-		{ C_QUERY_VPORT_STATE, ID_NONE },
-		{ C_QUERY_NIC_VPORT, ID_NONE },
-		{ C_ALLOC_PD, ID_NONE },
-		{ C_ALLOC_TD, ID_NONE },
-		{ C_CREATE_TIS, ID_NONE },
-		{ C_CREATE_KLM, ID_NONE },
-		{ C_CREATE_MTT, ID_NONE },
-		{ C_CREATE_CQ, ID_NONE },
-		{ C_CREATE_QP_SW, ID_NONE },
-		{ C_CREATE_QP_FW, ID_NONE },
-		{ C_QUERY_COUNTERS, ID_COUNTERS },
-		{ C_QUERY_VQ, ID_VQ_RX },
-		{ C_QUERY_VQ, ID_VQ_RDY },
-		{ C_MODIFY_RQT, ID_RQT },
-		{ C_QUERY_RQT, ID_RQT },
-		{ C_CREATE_TIR, ID_NONE },
-		{ C_MODIFY_TIR, ID_TIR },
+		{C_QUERY_HCA_CAP, ID_NONE},
+		{C_QUERY_VPORT_STATE, ID_NONE},
+		{C_QUERY_NIC_VPORT, ID_NONE},
+		{C_ALLOC_PD, ID_NONE},
+		{C_ALLOC_TD, ID_NONE},
+		{C_CREATE_TIS, ID_NONE},
+		{C_CREATE_KLM, ID_NONE},
+		{C_CREATE_MTT, ID_NONE},
+		{C_CREATE_CQ, ID_NONE},
+		{C_CREATE_QP_SW, ID_NONE},
+		{C_CREATE_QP_FW, ID_NONE},
+		{C_QUERY_COUNTERS, ID_COUNTERS},
+		{C_QUERY_VQ, ID_VQ_RX},
+		{C_QUERY_VQ, ID_VQ_RDY},
+		{C_MODIFY_RQT, ID_RQT},
+		{C_QUERY_RQT, ID_RQT},
+		{C_CREATE_TIR, ID_NONE},
+		{C_MODIFY_TIR, ID_TIR},
 	};
 	unsigned int i;
 
@@ -223,26 +223,27 @@ test_every_rule_has_a_row(void)
 		uint16_t rule;
 		const char *why;
 	} elsewhere[] = {
-		{ R_NUMBER, "the kernel compares the number with its handle first" },
-		{ R_NO_OBJECT, "the kernel compares the number with its handle first" },
-		{ R_OWNER, "the kernel compares the number with its handle first" },
-		{ R_TUNNEL, "the kernel refuses vhca_tunnel_id" },
-		{ R_MEMORY, "the host would have to run out of memory" },
-		{ R_REFERENCED, "test_referenced: a destroy has no mailbox of ours" },
-		{ R_INJECTED, "test_system: a NIC that is described with failures" },
-		{ R_BAR_FULL, "test_bar_full: a page is allocated by the kernel" },
-		{ R_MKEY_NO_PAGES, "the kernel sets mkey_umem_valid" },
-		{ R_CQ_NO_PAGES, "the kernel sets cq_umem_valid" },
-		{ R_QP_NO_PAGES, "the kernel sets wq_umem_valid" },
-		{ R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW" },
-		{ R_FLOW_CRITERIA, "test_matchers" },
-		{ R_FLOW_MASK_LEN, "test_matchers" },
-		{ R_FLOW_MASK, "test_matchers" },
-		{ R_FLOW_MASK_FIELD, "test_matchers" },
-		{ R_FLOW_PRIORITY, "test_flows: the kernel looks at it when a flow is made" },
-		{ R_FLOW_EXISTS, "test_flows" },
-		{ R_FLOW_TIR, "the kernel takes the TIR by its handle" },
-		{ R_FLOW_MATCHER, "the kernel takes the matcher by its handle" },
+		{R_NUMBER, "the kernel compares the number with its handle first"},
+		{R_NO_OBJECT, "the kernel compares the number with its handle first"},
+		{R_OWNER, "the kernel compares the number with its handle first"},
+		{R_UCTX, "the kernel fills in the uid"},
+		{R_TUNNEL, "the kernel refuses vhca_tunnel_id"},
+		{R_MEMORY, "the host would have to run out of memory"},
+		{R_REFERENCED, "test_referenced: a destroy has no mailbox of ours"},
+		{R_INJECTED, "test_system: a NIC that is described with failures"},
+		{R_BAR_FULL, "test_bar_full: a page is allocated by the kernel"},
+		{R_MKEY_NO_PAGES, "the kernel sets mkey_umem_valid"},
+		{R_CQ_NO_PAGES, "the kernel sets cq_umem_valid"},
+		{R_QP_NO_PAGES, "the kernel sets wq_umem_valid"},
+		{R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW"},
+		{R_FLOW_CRITERIA, "test_matchers"},
+		{R_FLOW_MASK_LEN, "test_matchers"},
+		{R_FLOW_MASK, "test_matchers"},
+		{R_FLOW_MASK_FIELD, "test_matchers"},
+		{R_FLOW_PRIORITY, "test_flows: the kernel looks at it when a flow is made"},
+		{R_FLOW_EXISTS, "test_flows"},
+		{R_FLOW_TIR, "the kernel takes the TIR by its handle"},
+		{R_FLOW_MATCHER, "the kernel takes the matcher by its handle"},
 	};
 	unsigned int i, j, missing = 0;
 
@@ -266,8 +267,8 @@ test_every_rule_has_a_row(void)
 static int
 test_referenced(void)
 {
-	static const enum fw_id used[] = { ID_TD, ID_TIS, ID_CQ, ID_QP_FW, ID_COUNTERS, ID_VQ_RX,
-		ID_RQT };
+	static const enum fw_id used[] = {
+		ID_TD, ID_TIS, ID_CQ, ID_QP_FW, ID_COUNTERS, ID_VQ_RX, ID_RQT};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(used); i++) {
@@ -310,8 +311,10 @@ struct match {
 static struct mlx5dv_flow_matcher *
 matcher_create(struct match *mask, uint8_t criteria, uint16_t priority)
 {
-	struct mlx5dv_flow_matcher_attr attr = { .type = IBV_FLOW_ATTR_NORMAL,
-		.priority = priority, .match_criteria_enable = criteria, .match_mask = &mask->head };
+	struct mlx5dv_flow_matcher_attr attr = {.type = IBV_FLOW_ATTR_NORMAL,
+		.priority = priority,
+		.match_criteria_enable = criteria,
+		.match_mask = &mask->head};
 
 	return mlx5dv_create_flow_matcher(rig.ctx, &attr);
 }
@@ -321,7 +324,7 @@ test_matchers(void)
 {
 	const uint8_t outer = 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT;
 	const uint8_t misc = 1 << MLX5_MATCH_CRITERIA_ENABLE_MISC_BIT;
-	struct match m = { .head.match_sz = sizeof(m.buf) };
+	struct match m = {.head.match_sz = sizeof(m.buf)};
 
 	TEST_ASSERT(matcher_create(&m, misc, 0) == NULL, "criteria");
 	DEVX_SET(fte_match_param, m.buf, misc_parameters.source_port, 0xffff);
@@ -340,9 +343,9 @@ test_matchers(void)
 static int
 test_flows(void)
 {
-	struct match m = { .head.match_sz = sizeof(m.buf) }, v = m;
-	struct mlx5dv_flow_action_attr action = { .type = MLX5DV_FLOW_ACTION_DEST_DEVX,
-		.obj = rig.obj[ID_TIR] };
+	struct match m = {.head.match_sz = sizeof(m.buf)}, v = m;
+	struct mlx5dv_flow_action_attr action = {
+		.type = MLX5DV_FLOW_ACTION_DEST_DEVX, .obj = rig.obj[ID_TIR]};
 	struct mlx5dv_flow_matcher *matcher;
 	struct ibv_flow *flow;
 
@@ -373,7 +376,7 @@ test_flows(void)
 static int
 net_raw(bool on)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 	bool was;
 
@@ -391,7 +394,7 @@ net_raw(bool on)
 static int
 test_privilege(void)
 {
-	struct mlx5dv_context_attr attr = { .flags = MLX5DV_CONTEXT_FLAGS_DEVX };
+	struct mlx5dv_context_attr attr = {.flags = MLX5DV_CONTEXT_FLAGS_DEVX};
 	struct mlx5dv_devx_obj *vq;
 	struct ibv_context *ctx;
 
@@ -453,7 +456,10 @@ test_event_qp_life(void)
 	return TEST_SUCCESS;
 }
 
-/* A queue that is made without addresses and key, as DPDK and Linux do ahead of use, and filled in by one modify. */
+/*
+ * A queue that is made without addresses and key, as DPDK and Linux do ahead of use, and filled in
+ * by one modify.
+ */
 static int
 test_fill_later(void)
 {
@@ -485,8 +491,8 @@ test_fill_later(void)
 		"unfilled queue: rc %d", rc);
 	DEVX_SET64(create_virtq_in, box.in, virtq.modify_field_select, all);
 	rc = mlx5dv_devx_obj_modify(vq, box.in, box.inlen, out, box.outlen);
-	TEST_ASSERT_EQUAL(rc, 0, "fill and start: syndrome 0x%x",
-		DEVX_GET(mbox_out, out, syndrome));
+	TEST_ASSERT_EQUAL(
+		rc, 0, "fill and start: syndrome 0x%x", DEVX_GET(mbox_out, out, syndrome));
 	TEST_ASSERT_EQUAL(mlx5dv_devx_obj_destroy(vq), 0, "virtq");
 	fw_build(&rig, C_2RST, &box);
 	TEST_ASSERT_EQUAL(send_box(C_2RST, ID_QP_FW2), 0, "2RST");
@@ -504,8 +510,8 @@ test_special(void)
 {
 	fw_build(&rig, C_QUERY_NIC_VPORT, &box);
 	TEST_ASSERT_EQUAL(send_box(C_QUERY_NIC_VPORT, ID_NONE), 0, "vport context");
-	TEST_ASSERT(DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.mtu) >= 1500,
-		"MTU");
+	TEST_ASSERT(
+		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.mtu) >= 1500, "MTU");
 	TEST_ASSERT_EQUAL(
 		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.min_wqe_inline_mode),
 		0, "inline mode");
@@ -515,6 +521,7 @@ test_special(void)
 	return TEST_SUCCESS;
 }
 
+/* clang-format off */
 static struct unit_test_suite fw_suite = {
 	.suite_name = "fw",
 	.setup = setup,
@@ -534,6 +541,7 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASES_END(),
 	},
 };
+/* clang-format on */
 
 static int
 test_fw(void)

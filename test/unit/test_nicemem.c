@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Memory of the emulated NIC, without a NIC: pins that outlive the application's mapping, calls that are held back,
- * faults that are caught, and translation through memory keys.
+ * Memory of the emulated NIC, without a NIC: pins that outlive the application's mapping, calls
+ * that are held back, faults that are caught, and translation through memory keys.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -319,8 +319,12 @@ static uint8_t *mem[2];
 static void
 key_make(unsigned int i, enum nic_mkey_mode mode, uint64_t start, uint64_t len)
 {
-	keys[i] = (struct nic_mkey){ .tag = (uint8_t)(0x40 + i), .perm = NIC_PERM_LR | NIC_PERM_LW,
-		.mode = mode, .pd = &pd, .start = start, .len = len };
+	keys[i] = (struct nic_mkey){.tag = (uint8_t)(0x40 + i),
+		.perm = NIC_PERM_LR | NIC_PERM_LW,
+		.mode = mode,
+		.pd = &pd,
+		.start = start,
+		.len = len};
 	key_tbl[i] = &keys[i];
 }
 
@@ -340,8 +344,8 @@ key_list(unsigned int i, struct nic_klm *klm, uint64_t *end, uint32_t n)
 }
 
 /*
- * 1, 2: page lists at 0x100000 and 0x200000. 3: null. 4: list of 1, a hole, 2, at 0x5000. 5: KLM_FBS of 1, 3, 2 with
- * entries of a page. 6: list of 4. 7: list of 6.
+ * 1, 2: page lists at 0x100000 and 0x200000. 3: null. 4: list of 1, a hole, 2, at 0x5000. 5:
+ * KLM_FBS of 1, 3, 2 with entries of a page. 6: list of 4. 7: list of 6.
  */
 static int
 xlate_setup(void)
@@ -355,28 +359,28 @@ xlate_setup(void)
 		TEST_ASSERT_NOT_NULL(mem[i], "mmap");
 		TEST_ASSERT_EQUAL(mem_pin((uintptr_t)mem[i], LEN, true, &pins[i]), 0, "pin");
 	}
-	func = (struct nic_func){ .mkey_tbl = key_tbl, .mkey_tbl_size = KEYS, .max_indirection = 2 };
+	func = (struct nic_func){.mkey_tbl = key_tbl, .mkey_tbl_size = KEYS, .max_indirection = 2};
 	key_make(1, NIC_MKEY_MTT, 0x100000, LEN);
 	key_make(2, NIC_MKEY_MTT, 0x200000, LEN);
 	keys[1].pin = pins[0];
 	keys[2].pin = pins[1];
 	key_make(3, NIC_MKEY_NULL, 0, UINT64_MAX);
 	key_make(4, NIC_MKEY_KLM, 0x5000, 0x1000 + 0x500 + 0x2000);
-	l4[0] = (struct nic_klm){ 0x1000, KEY(1), 0x100000 };
-	l4[1] = (struct nic_klm){ 0x500, KEY(3), 0 };
-	l4[2] = (struct nic_klm){ 0x2000, KEY(2), 0x201000 };
+	l4[0] = (struct nic_klm){0x1000, KEY(1), 0x100000};
+	l4[1] = (struct nic_klm){0x500, KEY(3), 0};
+	l4[2] = (struct nic_klm){0x2000, KEY(2), 0x201000};
 	key_list(4, l4, e4, 3);
 	key_make(5, NIC_MKEY_KLM_FBS, 0, 3 * PAGE);
 	keys[5].log_entity = 12;
-	l5[0] = (struct nic_klm){ 0, KEY(1), 0x100000 };
-	l5[1] = (struct nic_klm){ 0, KEY(3), 0 };
-	l5[2] = (struct nic_klm){ 0, KEY(2), 0x200000 };
+	l5[0] = (struct nic_klm){0, KEY(1), 0x100000};
+	l5[1] = (struct nic_klm){0, KEY(3), 0};
+	l5[2] = (struct nic_klm){0, KEY(2), 0x200000};
 	key_list(5, l5, e5, 3);
 	key_make(6, NIC_MKEY_KLM, 0, 0x3000);
-	l6[0] = (struct nic_klm){ 0x3000, KEY(4), 0x5000 };
+	l6[0] = (struct nic_klm){0x3000, KEY(4), 0x5000};
 	key_list(6, l6, e6, 1);
 	key_make(7, NIC_MKEY_KLM, 0, 0x3000);
-	l7[0] = (struct nic_klm){ 0x3000, KEY(6), 0 };
+	l7[0] = (struct nic_klm){0x3000, KEY(6), 0};
 	key_list(7, l7, e7, 1);
 	return TEST_SUCCESS;
 }
@@ -407,8 +411,8 @@ test_xlate(void)
 	TEST_ASSERT(SEG(1, NULL, 0x500), "list: hole");
 	TEST_ASSERT(SEG(2, mem[1] + 0x1000, 0x110), "list: last");
 	TEST_ASSERT_EQUAL(XLATE(KEY(5), 0xfff, PAGE + 2), 3, "fixed size");
-	TEST_ASSERT(SEG(0, mem[0] + 0xfff, 1) && SEG(1, NULL, PAGE) && SEG(2, mem[1], 1),
-		"fixed size");
+	TEST_ASSERT(
+		SEG(0, mem[0] + 0xfff, 1) && SEG(1, NULL, PAGE) && SEG(2, mem[1], 1), "fixed size");
 	TEST_ASSERT_EQUAL(XLATE(KEY(6), 0x10, 0x20), 1, "list of a list");
 	TEST_ASSERT(SEG(0, mem[0] + 0x10, 0x20), "list of a list");
 	TEST_ASSERT_EQUAL(XLATE(KEY(3), 0x1234567890, 0x20), 1, "null key");
@@ -435,12 +439,13 @@ test_xlate_refused(void)
 		-MEM_ERR_SEGS, "room for segments");
 	keys[2].perm = NIC_PERM_LR;
 	TEST_ASSERT_EQUAL(XLATE(KEY(4), 0x6500, 1), -MEM_ERR_PERM, "right of the lower level");
-	TEST_ASSERT_EQUAL(mem_xlate(&func, &pd, KEY(4), 0x6500, 1, NIC_PERM_LR, seg, 4), 1,
-		"reading");
+	TEST_ASSERT_EQUAL(
+		mem_xlate(&func, &pd, KEY(4), 0x6500, 1, NIC_PERM_LR, seg, 4), 1, "reading");
 	keys[2].perm |= NIC_PERM_LW;
 	return TEST_SUCCESS;
 }
 
+/* clang-format off */
 static struct unit_test_suite nicemem_suite = {
 	.suite_name = "nicemem",
 	.setup = xlate_setup,
@@ -461,6 +466,7 @@ static struct unit_test_suite nicemem_suite = {
 		TEST_CASES_END(),
 	},
 };
+/* clang-format on */
 
 static int
 test_nicemem(void)

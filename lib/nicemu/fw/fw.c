@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Command mailboxes: the table of commands, and what happens to each before and after its handler. Failure on demand,
- * and the count of commands.
+ * Command mailboxes: the table of commands, and what happens to each before and after its handler.
+ * Failure on demand, and the count of commands.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "fw_int.h"
 
-#define HAS_CHANGE	0x1	/* changes an object: under a pause of the engines */
-#define HAS_OP_MOD	0x2	/* gives op_mod a meaning of its own */
+#define HAS_CHANGE 0x1 /* changes an object: under a pause of the engines */
+#define HAS_OP_MOD 0x2 /* gives op_mod a meaning of its own */
 
 struct fw_op {
 	uint16_t opcode;
-	uint16_t min_in, min_out;	/* bytes */
+	uint16_t min_in, min_out; /* bytes */
 	uint8_t flags;
 	fw_handler handler;
-	/* DESTROY_* and DEALLOC_* need no handler: the object of the number at bits 0x48..0x5f goes */
+	/*
+	 * DESTROY_* and DEALLOC_* need no handler: the object of the number at bits 0x48..0x5f goes
+	 */
 	enum nic_obj_type destroys;
 };
 
@@ -26,25 +28,16 @@ static uint8_t general_modify(struct fw_cmd *c);
 static uint8_t general_query(struct fw_cmd *c);
 static uint8_t general_destroy(struct fw_cmd *c);
 
-#define CMD(op, st, fl, fn)                                                                        \
-	{                                                                                          \
-		MLX5_CMD_OP_##op, DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out), fl, fn,   \
-			NIC_OBJ_TYPES                                                              \
-	}
-#define MODIFY_QP(op, st) CMD(op, st, HAS_CHANGE, fw_modify_qp)
-#define DESTROY(op, st, type)                                                                      \
-	{                                                                                          \
-		MLX5_CMD_OP_##op, DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out),           \
-			HAS_CHANGE, NULL, NIC_OBJ_##type                                           \
-	}
-#define GENERAL(op, fl, fn)                                                                        \
-	{                                                                                          \
-		MLX5_CMD_OP_##op##_GENERAL_OBJECT, DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr),       \
-			DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), (fl) | HAS_OP_MOD, fn,          \
-			NIC_OBJ_TYPES                                                              \
-	}
-
 /* clang-format off */
+#define SIZES(st) DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out)
+#define CMD(op, st, fl, fn) { MLX5_CMD_OP_##op, SIZES(st), fl, fn, NIC_OBJ_TYPES }
+#define MODIFY_QP(op, st) CMD(op, st, HAS_CHANGE, fw_modify_qp)
+#define DESTROY(op, st, type) { MLX5_CMD_OP_##op, SIZES(st), HAS_CHANGE, NULL, NIC_OBJ_##type }
+/* op_mod of these is part of another field */
+#define GENERAL(op, fn) \
+	{ MLX5_CMD_OP_##op##_GENERAL_OBJECT, DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr), \
+		DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), HAS_CHANGE | HAS_OP_MOD, fn, NIC_OBJ_TYPES }
+
 static const struct fw_op fw_ops[] = {
 	CMD(QUERY_HCA_CAP, query_hca_cap, HAS_OP_MOD, fw_query_hca_cap),
 	CMD(ALLOC_PD, alloc_pd, HAS_CHANGE, fw_alloc_pd),
@@ -84,10 +77,10 @@ static const struct fw_op fw_ops[] = {
 	CMD(MODIFY_TIR, modify_tir, HAS_CHANGE, fw_modify_tir),
 	CMD(QUERY_TIR, query_tir, 0, fw_query_tir),
 	DESTROY(DESTROY_TIR, destroy_tir, TIR),
-	GENERAL(CREATE, HAS_CHANGE, general_create),
-	GENERAL(MODIFY, HAS_CHANGE, general_modify),
-	GENERAL(QUERY, HAS_CHANGE, general_query),	/* indices are exact only when the engines stand */
-	GENERAL(DESTROY, HAS_CHANGE, general_destroy),
+	GENERAL(CREATE, general_create),
+	GENERAL(MODIFY, general_modify),
+	GENERAL(QUERY, general_query),	/* indices are exact only when the engines stand */
+	GENERAL(DESTROY, general_destroy),
 };
 /* clang-format on */
 
@@ -96,18 +89,21 @@ static const struct fw_op fw_ops[] = {
 #define COUNTERS_OUT DEVX_BYTE_OFF(query_virtio_q_counters_out, virtio_q_counters.reserved_at_180)
 
 /* Objects of the general commands. */
+/* clang-format off */
 static const struct fw_general {
 	uint16_t obj_type;
 	enum nic_obj_type type;
 	uint16_t create_in, query_out;	/* bytes */
 	fw_handler create, modify, query;
 } fw_generals[] = {
-	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, NIC_OBJ_VIRTQ, DEVX_ST_SZ_BYTES(create_virtq_in),
-		DEVX_ST_SZ_BYTES(query_virtq_out), fw_create_virtq, fw_modify_virtq,
-		fw_query_virtq },
-	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS, COUNTERS_IN,
-		COUNTERS_OUT, fw_create_counters, NULL, fw_query_counters },
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, NIC_OBJ_VIRTQ,
+		DEVX_ST_SZ_BYTES(create_virtq_in), DEVX_ST_SZ_BYTES(query_virtq_out),
+		fw_create_virtq, fw_modify_virtq, fw_query_virtq },
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS,
+		COUNTERS_IN, COUNTERS_OUT,
+		fw_create_counters, NULL, fw_query_counters },
 };
+/* clang-format on */
 
 uint8_t
 fw_refuse(struct fw_cmd *c, enum fw_rule r)
@@ -207,7 +203,7 @@ fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_
 	pthread_mutex_lock(&nic->fw_lock);
 	for (i = 0; i < NIC_MAX_FAIL; i++) {
 		if (nic->fails[i].nth == 0) {
-			nic->fails[i] = (struct nic_fail){ func, opcode, nth, status };
+			nic->fails[i] = (struct nic_fail){func, opcode, nth, status};
 			rc = 0;
 			break;
 		}
@@ -295,7 +291,7 @@ execute(struct fw_cmd *c)
 {
 	const struct fw_op *op = op_find(c->opcode);
 
-	if (injected(c) != 0 || check(c, op) != 0)
+	if (injected(c) != 0 || check(c, op) != 0 || fw_uctx_check(c) != 0)
 		return c->status;
 	if (op->flags & HAS_CHANGE)
 		dp_pause(c->f->nic);
@@ -312,7 +308,7 @@ execute(struct fw_cmd *c)
 int
 fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen)
 {
-	struct fw_cmd c = { .f = f, .in = in, .inlen = inlen, .out = out, .outlen = outlen };
+	struct fw_cmd c = {.f = f, .in = in, .inlen = inlen, .out = out, .outlen = outlen};
 
 	if (inlen < DEVX_ST_SZ_BYTES(mbox_in) || outlen < DEVX_ST_SZ_BYTES(mbox_out))
 		return -EINVAL;
@@ -333,7 +329,7 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 uint8_t
 fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid)
 {
-	*c = (struct fw_cmd){ .f = f, .opcode = opcode, .uid = uid };
+	*c = (struct fw_cmd){.f = f, .opcode = opcode, .uid = uid};
 	pthread_mutex_lock(&f->nic->fw_lock);
 	dp_pause(f->nic);
 	return opcode != 0 ? injected(c) : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The firmware of the emulated NIC: what it does with a command mailbox, and the few things that the
- * kernel driver does with commands of its own (memory keys with page lists, umems, BAR pages).
+ * The firmware of the emulated NIC: what it does with a command mailbox, and the few things that
+ * the kernel driver does with commands of its own (memory keys with page lists, umems, BAR pages).
  * Every call takes nic->fw_lock, and stops the engines where an object changes.
  */
 #ifndef NICEMU_FW_H
@@ -11,41 +11,49 @@
 #include "../nic.h"
 
 /* A firmware user context (CREATE_UCTX). caps: what the process may do. */
-#define FW_UCTX_CAP_RAW_TX		0x1
-#define FW_UCTX_CAP_INTERNAL_DEV_RES	0x2
+#define FW_UCTX_CAP_RAW_TX 0x1
+#define FW_UCTX_CAP_INTERNAL_DEV_RES 0x2
 uint16_t fw_uctx_create(struct nic_func *f, uint32_t caps);
-/* Destroys what is left of the context, in an order that references allow; returns how many objects. */
+/*
+ * Destroys what is left of the context, in an order that references allow; returns how many
+ * objects.
+ */
 unsigned int fw_uctx_destroy(struct nic_func *f, uint16_t uid);
 
-int fw_func_init(struct nic_func *f);	/* capabilities and tables from f->conf; 0 or negative errno */
+int fw_func_init(
+	struct nic_func *f); /* capabilities and tables from f->conf; 0 or negative errno */
 void fw_func_fini(struct nic_func *f);
 
 /*
- * Execute a mailbox. The uid field of 'in' was set by the caller (the kernel). out is zeroed and filled,
- * status and syndrome included. Returns 0 when the command was executed (status in out says how it went),
- * or a negative errno when the mailbox never reached the firmware (dead NIC).
+ * Execute a mailbox. The uid field of 'in' was set by the caller (the kernel). out is zeroed and
+ * filled, status and syndrome included. Returns 0 when the command was executed (status in out says
+ * how it went), or a negative errno when the mailbox never reached the firmware (dead NIC).
  */
 int fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen);
 
-/* ib_reg_user_mr of the kernel: CREATE_MKEY with a page list. Takes the pin over on success. 0 or -errno. */
+/*
+ * ib_reg_user_mr of the kernel: CREATE_MKEY with a page list. Takes the pin over on success. 0 or
+ * -errno.
+ */
 int fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint64_t len,
 	uint32_t ibv_access, uint32_t *lkey);
 int fw_mr_destroy(struct nic_func *f, uint32_t lkey);
 /* CREATE_UMEM with a page list. Takes the pin over on success. */
-int fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t len, uint32_t access,
-	uint32_t *umem_id);
-int fw_umem_destroy(struct nic_func *f, uint32_t umem_id);	/* -EBUSY while something refers to it */
+int fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t len,
+	uint32_t access, uint32_t *umem_id);
+int fw_umem_destroy(struct nic_func *f, uint32_t umem_id); /* -EBUSY while something refers to it */
 /* One page of BAR each. ALLOC_UAR, and the VAR of the virtio doorbells. */
 int fw_uar_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset);
 int fw_uar_free(struct nic_func *f, uint32_t page_id);
-int fw_var_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset, uint32_t *length);
+int fw_var_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset,
+	uint32_t *length);
 int fw_var_free(struct nic_func *f, uint32_t page_id);
 /* Flow matcher and flow of the root table, as the kernel's flow steering makes them for a user. */
-int fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len, uint8_t criteria,
-	uint16_t priority, uint32_t *id);
+int fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len,
+	uint8_t criteria, uint16_t priority, uint32_t *id);
 int fw_matcher_destroy(struct nic_func *f, uint32_t id);
-int fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value, uint32_t value_len,
-	uint32_t tirn, uint32_t *id);
+int fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
+	uint32_t value_len, uint32_t tirn, uint32_t *id);
 int fw_flow_destroy(struct nic_func *f, uint32_t id);
 
 /* The object with this number, or NULL. Under fw_lock, or by an engine outside a pause. */
@@ -61,16 +69,16 @@ const char *fw_obj_name(enum nic_obj_type type);
 const char *fw_rule_text(uint32_t syndrome);
 
 /*
- * The table of capabilities that can be set by name ("virtio_version_1_0=0"). For each: capability type,
- * width in bits, default and one line of explanation.
+ * The table of capabilities that can be set by name ("virtio_version_1_0=0"). For each: capability
+ * type, width in bits, default and one line of explanation.
  */
 struct fw_cap {
 	const char *name;
-	uint16_t type;			/* MLX5_GET_HCA_CAP_OP_MOD_* >> 1 */
-	uint16_t bit, width;		/* position in the capability structure */
-	uint64_t def;			/* of a ConnectX-6 Dx */
-	uint64_t max;			/* largest value that this emulation can serve */
-	const char *help;		/* with the source of the name and the default */
+	uint16_t type; /* MLX5_GET_HCA_CAP_OP_MOD_* >> 1 */
+	uint16_t bit, width; /* position in the capability structure */
+	uint64_t def; /* of a ConnectX-6 Dx */
+	uint64_t max; /* largest value that this emulation can serve */
+	const char *help; /* with the source of the name and the default */
 };
 extern const struct fw_cap fw_caps[];
 extern const unsigned int fw_n_caps;
@@ -79,24 +87,27 @@ uint64_t fw_cap_get(const struct nic_func *f, const char *name);
 /* May this capability have this value? 0, or -ENOENT and -ERANGE with the reason in words. */
 int fw_cap_check(const char *name, uint64_t value, char *why, size_t len);
 
-/* Capability type of the events that users may subscribe to (Linux device.h: MLX5_CAP_DEV_EVENT). */
-#define CAP_DEV_EVENT	0x14
+/*
+ * Capability type of the events that users may subscribe to (Linux device.h: MLX5_CAP_DEV_EVENT).
+ */
+#define CAP_DEV_EVENT 0x14
 
 /* Completion event queues of a function: what DEVX QUERY_EQN answers, and what CREATE_CQ takes. */
-#define FW_N_EQ		8
-#define FW_EQN(vector)	(0x10u + (vector))
+#define FW_N_EQ 8
+#define FW_EQN(vector) (0x10u + (vector))
 
 /*
- * The BAR: a sparse file, in which the mmap offsets of UAR and VAR pages lie as libmlx5 encodes them for the kernel's
- * dynamic entries (command 9 << 8 pages, see rdma-core mlx5.h MLX5_IB_MMAP_CMD_SHIFT).
+ * The BAR: a sparse file, in which the mmap offsets of UAR and VAR pages lie as libmlx5 encodes
+ * them for the kernel's dynamic entries (command 9 << 8 pages, see rdma-core mlx5.h
+ * MLX5_IB_MMAP_CMD_SHIFT).
  */
-#define FW_BAR_BASE	0x900000ull
-#define FW_BAR_PAGES	256u
-void *fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset);	/* NULL when outside */
+#define FW_BAR_BASE 0x900000ull
+#define FW_BAR_PAGES 256u
+void *fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset); /* NULL when outside */
 
 /*
- * Failure on demand: the nth (1 is the next) command with that opcode, on any function if func < 0, is not executed
- * and answered with this status. opcode 0 is any command. Returns 0 or -ENOSPC.
+ * Failure on demand: the nth (1 is the next) command with that opcode, on any function if func < 0,
+ * is not executed and answered with this status. opcode 0 is any command. Returns 0 or -ENOSPC.
  */
 int fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_t status);
 void fw_fail_clear(struct nic *nic);

@@ -3,9 +3,10 @@
  *
  * Capabilities: what can be set by name, and QUERY_HCA_CAP.
  *
- * Defaults are those of a ConnectX-6 Dx with recent firmware where drivers look at them (DPDK mlx5_devx_cmds.c, Linux
- * mlx5, rdma-core), as far as this NIC can serve them: 'max' is what it can. Capabilities that are not in the table are 0.
- * The maximum (op_mod bit 0 clear) and the current capabilities are the same: nobody sets them lower.
+ * Defaults are those of a ConnectX-6 Dx with recent firmware where drivers look at them (DPDK
+ * mlx5_devx_cmds.c, Linux mlx5, rdma-core), as far as this NIC can serve them: 'max' is what it
+ * can. Capabilities that are not in the table are 0. The maximum (op_mod bit 0 clear) and the
+ * current capabilities are the same: nobody sets them lower.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,28 +19,28 @@
 #define BIT_OFF(st, fld) offsetof(struct mlx5_ifc_##st##_bits, fld)
 #define BIT_SZ(st, fld) sizeof(((struct mlx5_ifc_##st##_bits *)NULL)->fld)
 
-#define CAP(ty, st, fld, def, max, help)                                                           \
+/* clang-format off */
+#define CAP(ty, st, fld, def, max, help) \
 	{ #fld, MLX5_CAP_##ty, BIT_OFF(st, fld), BIT_SZ(st, fld), def, max, help }
 #define GEN(fld, def, max, help) CAP(GENERAL, cmd_hca_cap, fld, def, max, help)
 #define GEN2(fld, def, max, help) CAP(GENERAL_2, cmd_hca_cap_2, fld, def, max, help)
-#define ETH(fld, def, max, help)                                                                   \
+#define ETH(fld, def, max, help) \
 	CAP(ETHERNET_OFFLOADS, per_protocol_networking_offload_caps, fld, def, max, help)
 #define VDPA(fld, def, max, help) CAP(VDPA_EMULATION, virtio_emulation_cap, fld, def, max, help)
 /* properties of the receive table */
-#define FT(fld, def, max, help)                                                                    \
-	{ "nic_rx_" #fld, MLX5_CAP_FLOW_TABLE,                                                     \
-		BIT_OFF(flow_table_nic_cap, flow_table_properties_nic_receive.fld),                \
+#define FT(fld, def, max, help) \
+	{ "nic_rx_" #fld, MLX5_CAP_FLOW_TABLE, \
+		BIT_OFF(flow_table_nic_cap, flow_table_properties_nic_receive.fld), \
 		BIT_SZ(flow_table_nic_cap, flow_table_properties_nic_receive.fld), def, max, help }
 /* one bit of a field that is a set, by a name of its own; bit 0 is the lowest */
-#define BIT_OF(name, ty, st, fld, bit, def, max, help)                                             \
+#define BIT_OF(name, ty, st, fld, bit, def, max, help) \
 	{ name, MLX5_CAP_##ty, BIT_OFF(st, fld) + BIT_SZ(st, fld) - 1 - (bit), 1, def, max, help }
-#define OBJ_TYPE(name, bit, def, help)                                                             \
+#define OBJ_TYPE(name, bit, def, help) \
 	BIT_OF(name, GENERAL, cmd_hca_cap, general_obj_types, bit, def, 1, help)
 
-#define OBJ_TYPES                                                                                  \
+#define OBJ_TYPES \
 	(1ull << MLX5_GENERAL_OBJ_TYPE_VIRTQ | 1ull << MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS)
 
-/* clang-format off */
 const struct fw_cap fw_caps[] = {
 	/* the function */
 	GEN(hca_cap_2, 1, 1, "second page of capabilities (type 0x20)"),
@@ -180,7 +181,8 @@ fw_cap_check(const char *name, uint64_t value, char *why, size_t len)
 	const struct fw_cap *cap = fw_cap_find(name);
 
 	if (cap == NULL) {
-		snprintf(why, len, "no capability is named '%s' (nicemu describe lists them)", name);
+		snprintf(
+			why, len, "no capability is named '%s' (nicemu describe lists them)", name);
 		return -ENOENT;
 	}
 	/* fields that are sets of bits allow part of what is possible, others anything below */
@@ -205,8 +207,8 @@ field_set(uint8_t *page, const struct fw_cap *cap, uint64_t v)
 static uint64_t
 field_get(const uint8_t *page, const struct fw_cap *cap)
 {
-	return cap->width == 64 ? _devx_get64(page, cap->bit) :
-				  _devx_get(page, cap->bit, cap->width);
+	return cap->width == 64 ? _devx_get64(page, cap->bit)
+				: _devx_get(page, cap->bit, cap->width);
 }
 
 uint64_t
@@ -223,21 +225,22 @@ bool
 fw_cap_obj_type(const struct nic_func *f, uint16_t obj_type)
 {
 	return obj_type < 64 &&
-		DEVX_GET64(cmd_hca_cap, f->caps[MLX5_CAP_GENERAL], general_obj_types) >> obj_type & 1;
+		DEVX_GET64(cmd_hca_cap, f->caps[MLX5_CAP_GENERAL], general_obj_types) >> obj_type &
+		1;
 }
 
 /*
- * Events that a user can subscribe to. All are below 64, and so in the first of the four masks for those of
- * an object, and of the four for those of the function.
+ * Events that a user can subscribe to. All are below 64, and so in the first of the four masks for
+ * those of an object, and of the four for those of the function.
  */
 static void
 events_fill(uint8_t *page)
 {
-	static const uint8_t of_object[] = { MLX5_EVENT_TYPE_CQ_ERROR,
+	static const uint8_t of_object[] = {MLX5_EVENT_TYPE_CQ_ERROR,
 		MLX5_EVENT_TYPE_WQ_CATAS_ERROR, MLX5_EVENT_TYPE_WQ_INVAL_REQ_ERROR,
-		MLX5_EVENT_TYPE_WQ_ACCESS_ERROR, MLX5_EVENT_TYPE_OBJECT_CHANGE };
-	static const uint8_t of_function[] = { MLX5_EVENT_TYPE_PORT_CHANGE,
-		MLX5_EVENT_TYPE_NIC_VPORT_CHANGE };
+		MLX5_EVENT_TYPE_WQ_ACCESS_ERROR, MLX5_EVENT_TYPE_OBJECT_CHANGE};
+	static const uint8_t of_function[] = {
+		MLX5_EVENT_TYPE_PORT_CHANGE, MLX5_EVENT_TYPE_NIC_VPORT_CHANGE};
 	uint64_t object = 0, function = 0;
 	unsigned int i;
 
@@ -277,11 +280,11 @@ caps_prune(struct nic_func *f)
 		unsigned int type;
 		bool there;
 	} deps[] = {
-		{ MLX5_CAP_GENERAL_2, FW_CAP_GEN(f, hca_cap_2) },
-		{ MLX5_CAP_ETHERNET_OFFLOADS, FW_CAP_GEN(f, eth_net_offloads) },
-		{ MLX5_CAP_FLOW_TABLE, FW_CAP_GEN(f, nic_flow_table) },
-		{ MLX5_CAP_DEV_EVENT, FW_CAP_GEN(f, event_cap) },
-		{ MLX5_CAP_VDPA_EMULATION, fw_cap_obj_type(f, MLX5_GENERAL_OBJ_TYPE_VIRTQ) },
+		{MLX5_CAP_GENERAL_2, FW_CAP_GEN(f, hca_cap_2)},
+		{MLX5_CAP_ETHERNET_OFFLOADS, FW_CAP_GEN(f, eth_net_offloads)},
+		{MLX5_CAP_FLOW_TABLE, FW_CAP_GEN(f, nic_flow_table)},
+		{MLX5_CAP_DEV_EVENT, FW_CAP_GEN(f, event_cap)},
+		{MLX5_CAP_VDPA_EMULATION, fw_cap_obj_type(f, MLX5_GENERAL_OBJ_TYPE_VIRTQ)},
 	};
 	unsigned int i;
 
@@ -296,10 +299,13 @@ caps_prune(struct nic_func *f)
 int
 fw_caps_init(struct nic_func *f)
 {
-	/* libmlx5 asks for the pages of atomics and of device memory; here they say that there are none */
-	static const uint8_t types[] = { MLX5_CAP_GENERAL, MLX5_CAP_ETHERNET_OFFLOADS,
-		MLX5_CAP_ATOMIC, MLX5_CAP_DEV_MEM, MLX5_CAP_FLOW_TABLE, MLX5_CAP_VDPA_EMULATION, MLX5_CAP_GENERAL_2,
-		MLX5_CAP_DEV_EVENT };
+	/*
+	 * libmlx5 asks for the pages of atomics and of device memory; here they say that there are
+	 * none
+	 */
+	static const uint8_t types[] = {MLX5_CAP_GENERAL, MLX5_CAP_ETHERNET_OFFLOADS,
+		MLX5_CAP_ATOMIC, MLX5_CAP_DEV_MEM, MLX5_CAP_FLOW_TABLE, MLX5_CAP_VDPA_EMULATION,
+		MLX5_CAP_GENERAL_2, MLX5_CAP_DEV_EVENT};
 	unsigned int i;
 	int rc;
 

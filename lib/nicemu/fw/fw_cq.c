@@ -29,9 +29,9 @@ cq_check(struct fw_cmd *c, const void *cqc)
 uint8_t
 fw_create_cq(struct fw_cmd *c)
 {
-	static const struct fw_umem_rules q_rules = { FW_R_CQ_UMEM, FW_R_CQ_UMEM_RANGE,
-		FW_R_CQ_UMEM_WRITE };
-	static const struct fw_umem_rules dbr_rules = { FW_R_CQ_DBR, FW_R_CQ_DBR_RANGE, 0 };
+	static const struct fw_umem_rules q_rules = {
+		FW_R_CQ_UMEM, FW_R_CQ_UMEM_RANGE, FW_R_CQ_UMEM_WRITE};
+	static const struct fw_umem_rules dbr_rules = {FW_R_CQ_DBR, FW_R_CQ_DBR_RANGE, 0};
 	const void *cqc = DEVX_ADDR_OF(create_cq_in, c->in, cq_context);
 	uint64_t off = DEVX_GET64(create_cq_in, c->in, cq_umem_offset);
 	uint64_t dbr_off = DEVX_GET64(cqc, cqc, dbr_addr);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5 fs.c), out of a flow group per mask
- * and a table entry per value.
+ * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5 fs.c), out of
+ * a flow group per mask and a table entry per value.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fw_int.h"
 
-#define MAX_PRIORITY	15	/* Linux mlx5_ib fs.c: MLX5_BY_PASS_NUM_REGULAR_PRIOS */
-#define OUTER		(1u << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT)
+#define MAX_PRIORITY 15 /* Linux mlx5_ib fs.c: MLX5_BY_PASS_NUM_REGULAR_PRIOS */
+#define OUTER (1u << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT)
 
 /* ---- matchers ---- */
 

@@ -2,7 +2,8 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * Inside fw/: a command on its way, rules, the object table, and the handlers of all files.
- * Everything here runs with nic->fw_lock held; handlers of commands that change objects, under a pause of the engines.
+ * Everything here runs with nic->fw_lock held; handlers of commands that change objects, under a
+ * pause of the engines.
  */
 #ifndef FW_INT_H
 #define FW_INT_H
@@ -17,10 +18,13 @@ enum fw_rule {
 #include "fw_rules.h"
 #undef FW_RULE
 };
-#define FW_SYNDROME	0x0e0000u	/* + number of the rule */
+#define FW_SYNDROME 0x0e0000u /* + number of the rule */
 uint8_t fw_rule_status(enum fw_rule r);
 
-/* Opcodes of commands that only the kernel sends, which therefore are not in prm.h (Linux mlx5_ifc.h). */
+/*
+ * Opcodes of commands that only the kernel sends, which therefore are not in prm.h (Linux
+ * mlx5_ifc.h).
+ */
 enum {
 	FW_OP_CREATE_FLOW_GROUP = 0x933,
 	FW_OP_DESTROY_FLOW_GROUP = 0x934,
@@ -47,19 +51,23 @@ uint8_t fw_refuse(struct fw_cmd *c, enum fw_rule r);
 struct fw_uctx {
 	struct fw_uctx *next;
 	uint16_t uid;
-	uint32_t caps;			/* FW_UCTX_CAP_* */
+	uint32_t caps; /* FW_UCTX_CAP_* */
 };
 bool fw_uctx_may(const struct fw_cmd *c, uint32_t cap);
+uint8_t fw_uctx_check(struct fw_cmd *c); /* refused when the uid is of no context */
 
 /*
- * The object that a field names, for use by another object: it has to exist and be of the same owner (or of the kernel).
- * NULL: refused by 'r'.
+ * The object that a field names, for use by another object: it has to exist and be of the same
+ * owner (or of the kernel). NULL: refused by 'r'.
  */
 void *fw_use(struct fw_cmd *c, enum nic_obj_type type, uint32_t id, enum fw_rule r);
 /* The object that a command is about. NULL: refused by FW_R_NUMBER, NO_OBJECT or OWNER. */
 void *fw_target(struct fw_cmd *c, enum nic_obj_type type, uint32_t id);
 
-/* A new object of 'size' bytes, zeroed, numbered and in the table. NULL: refused by FW_R_TOO_MANY or MEMORY. */
+/*
+ * A new object of 'size' bytes, zeroed, numbered and in the table. NULL: refused by FW_R_TOO_MANY
+ * or MEMORY.
+ */
 void *fw_obj_new(struct fw_cmd *c, enum nic_obj_type type, size_t size);
 /* Out of the table and freed. */
 void fw_obj_free(struct nic_obj *o);
@@ -72,9 +80,10 @@ void fw_objs_init(struct nic_func *f);
 #define fw_drop(o) ((o) != NULL ? (void)(o)->obj.refs-- : (void)0)
 
 /*
- * A command of the kernel's own: takes fw_lock, pauses the engines, counts. fw_kern_end() undoes that; it returns 0, or
- * the negative errno that Linux makes of c->status (mlx5 cmd.c cmd_status_to_err()). When fw_kern_begin() returns
- * anything but 0 (failure on demand), skip the command and call fw_kern_end().
+ * A command of the kernel's own: takes fw_lock, pauses the engines, counts. fw_kern_end() undoes
+ * that; it returns 0, or the negative errno that Linux makes of c->status (mlx5 cmd.c
+ * cmd_status_to_err()). When fw_kern_begin() returns anything but 0 (failure on demand), skip the
+ * command and call fw_kern_end().
  */
 uint8_t fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid);
 int fw_kern_end(struct fw_cmd *c);
@@ -97,16 +106,18 @@ int fw_bar_init(struct nic_func *f);
 void fw_bar_fini(struct nic_func *f);
 
 /*
- * A umem that has to hold [off, off + len) of a queue, off on 'align' bytes. NULL: refused by the rule for no umem, for its
- * range, or for a read-only one (write: 0 when the NIC only reads there).
+ * A umem that has to hold [off, off + len) of a queue, off on 'align' bytes. NULL: refused by the
+ * rule for no umem, for its range, or for a read-only one (write: 0 when the NIC only reads there).
  */
 struct fw_umem_rules {
 	enum fw_rule none, range, write;
 };
-struct nic_umem *fw_umem_use(struct fw_cmd *c, uint32_t id, uint64_t off, uint64_t len, uint32_t align,
-	const struct fw_umem_rules *r);
+struct nic_umem *fw_umem_use(struct fw_cmd *c, uint32_t id, uint64_t off, uint64_t len,
+	uint32_t align, const struct fw_umem_rules *r);
 
-/* Destroy, after fw_obj_idle(): what DESTROY_* and the end of a user context share. One per type. */
+/*
+ * Destroy, after fw_obj_idle(): what DESTROY_* and the end of a user context share. One per type.
+ */
 void fw_destroy(struct nic_obj *o);
 void fw_mkey_free(struct nic_mkey *k);
 void fw_umem_free(struct nic_umem *u);

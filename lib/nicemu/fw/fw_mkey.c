@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Memory keys: page lists (of the kernel's memory regions, and of umems), lists of keys, and the null key.
+ * Memory keys: page lists (of the kernel's memory regions, and of umems), lists of keys, and the
+ * null key.
  *
- * The keys that a list names are looked up when memory is accessed, not when the list is made: nothing keeps a key from
- * being destroyed under a list or a queue, as on the real NIC. The access then fails.
+ * The keys that a list names are looked up when memory is accessed, not when the list is made:
+ * nothing keeps a key from being destroyed under a list or a queue, as on the real NIC. The access
+ * then fails.
  */
 #include <infiniband/verbs.h>
 #include <stdlib.h>
 
 #include "fw_int.h"
 
-#define KLM_MAX_BYTES	0x80000000u	/* DPDK MLX5_MAX_KLM_BYTE_COUNT */
-#define NO_QPN		0xffffffu
+#define KLM_MAX_BYTES 0x80000000u /* DPDK MLX5_MAX_KLM_BYTE_COUNT */
+#define NO_QPN 0xffffffu
 
 static uint8_t
 mkc_perm(const void *mkc)
@@ -20,7 +22,8 @@ mkc_perm(const void *mkc)
 	return (DEVX_GET(mkc, mkc, lr) ? NIC_PERM_LR : 0) |
 		(DEVX_GET(mkc, mkc, lw) ? NIC_PERM_LW : 0) |
 		(DEVX_GET(mkc, mkc, rr) ? NIC_PERM_RR : 0) |
-		(DEVX_GET(mkc, mkc, rw) ? NIC_PERM_RW : 0) | (DEVX_GET(mkc, mkc, a) ? NIC_PERM_A : 0);
+		(DEVX_GET(mkc, mkc, rw) ? NIC_PERM_RW : 0) |
+		(DEVX_GET(mkc, mkc, a) ? NIC_PERM_A : 0);
 }
 
 const struct nic_mkey *
@@ -31,7 +34,9 @@ fw_mkey_find(const struct nic_func *f, uint32_t mkey)
 	return k != NULL && k->tag == (mkey & 0xff) ? k : NULL;
 }
 
-/* Relaxed order of DMA: each bit by its capability, and the one kind of NIC that has nothing else. */
+/*
+ * Relaxed order of DMA: each bit by its capability, and the one kind of NIC that has nothing else.
+ */
 static uint8_t
 order_check(struct fw_cmd *c, bool write, bool read)
 {
@@ -75,7 +80,9 @@ list_check(struct fw_cmd *c, const void *mkc, uint32_t n)
 {
 	uint32_t room = DEVX_GET(mkc, mkc, translations_octword_size);
 
-	/* both drivers that are known to make these (DPDK, Linux mlx5_vdpa) round the size up to 4 */
+	/*
+	 * both drivers that are known to make these (DPDK, Linux mlx5_vdpa) round the size up to 4
+	 */
 	if (n == 0 || room % 4 != 0 || n > room)
 		return fw_refuse(c, FW_R_MKEY_OCTWORDS);
 	if (room > 1u << FW_CAP_GEN(c->f, log_max_klm_list_size))
@@ -83,8 +90,8 @@ list_check(struct fw_cmd *c, const void *mkc, uint32_t n)
 	if ((c->inlen - DEVX_ST_SZ_BYTES(create_mkey_in)) / DEVX_ST_SZ_BYTES(klm) < n)
 		return fw_refuse(c, FW_R_MKEY_LIST_LEN);
 	if (DEVX_GET(mkc, mkc, access_mode_1_0) == MLX5_MKC_ACCESS_MODE_KLM)
-		return DEVX_GET(mkc, mkc, log_page_size) == 0 ? 0 :
-								fw_refuse(c, FW_R_MKEY_KLM_PAGE);
+		return DEVX_GET(mkc, mkc, log_page_size) == 0 ? 0
+							      : fw_refuse(c, FW_R_MKEY_KLM_PAGE);
 	if (!FW_CAP_GEN(c->f, fixed_buffer_size))
 		return fw_refuse(c, FW_R_MKEY_FBS);
 	if (DEVX_GET(mkc, mkc, log_page_size) <
@@ -218,10 +225,10 @@ fw_create_mkey(struct fw_cmd *c)
 uint8_t
 fw_query_mkey(struct fw_cmd *c)
 {
-	static const uint8_t modes[] = { [NIC_MKEY_MTT] = MLX5_MKC_ACCESS_MODE_MTT,
+	static const uint8_t modes[] = {[NIC_MKEY_MTT] = MLX5_MKC_ACCESS_MODE_MTT,
 		[NIC_MKEY_KLM] = MLX5_MKC_ACCESS_MODE_KLM,
 		[NIC_MKEY_KLM_FBS] = MLX5_MKC_ACCESS_MODE_KLM_FBS,
-		[NIC_MKEY_NULL] = MLX5_MKC_ACCESS_MODE_PA };
+		[NIC_MKEY_NULL] = MLX5_MKC_ACCESS_MODE_PA};
 	const struct nic_mkey *k =
 		fw_target(c, NIC_OBJ_MKEY, DEVX_GET(query_mkey_in, c->in, mkey_index));
 	void *mkc = DEVX_ADDR_OF(query_mkey_out, c->out, memory_key_mkey_entry);
@@ -310,15 +317,18 @@ mr_fill(struct fw_cmd *c, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint
 	if (len - 1 > UINT64_MAX - iova)
 		return fw_refuse(c, FW_R_MKEY_WRAP);
 	/* as far as the capabilities go: Linux mlx5_ib mr.c set_mkc_access_pd_addr_fields() */
-	if (order_check(c, ibv_access & IBV_ACCESS_RELAXED_ORDERING &&
-				(FW_CAP_GEN(c->f, relaxed_ordering_write) ||
-					FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only)),
+	if (order_check(c,
+		    ibv_access & IBV_ACCESS_RELAXED_ORDERING &&
+			    (FW_CAP_GEN(c->f, relaxed_ordering_write) ||
+				    FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only)),
 		    false) != 0)
 		return c->status;
 	pd = fw_use(c, NIC_OBJ_PD, pdn, FW_R_MKEY_PD);
 	k = pd != NULL ? mkey_new(c, pd) : NULL;
 	if (k == NULL)
 		return c->status;
+	/* ends with the context of its domain, should the kernel not have given it back by then */
+	k->obj.uid = pd->obj.uid;
 	k->mode = NIC_MKEY_MTT;
 	k->tag = ++c->f->next_tag;
 	k->perm = verbs_perm(ibv_access);

@@ -15,6 +15,7 @@ struct name {
 	const char *name;
 };
 
+/* clang-format off */
 #define OP(x) { MLX5_CMD_OP_##x, #x }
 static const struct name opcodes[] = {
 	OP(QUERY_HCA_CAP),
@@ -74,7 +75,9 @@ static const struct name opcodes[] = {
 	{ FW_OP_SET_FLOW_TABLE_ENTRY, "SET_FLOW_TABLE_ENTRY" },
 	{ FW_OP_DELETE_FLOW_TABLE_ENTRY, "DELETE_FLOW_TABLE_ENTRY" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct name statuses[] = {
 	{ MLX5_CMD_STAT_OK, "OK" },
 	{ MLX5_CMD_STAT_INT_ERR, "INT_ERR" },
@@ -94,13 +97,14 @@ static const struct name statuses[] = {
 	{ MLX5_CMD_STAT_BAD_INP_LEN_ERR, "BAD_INP_LEN" },
 	{ MLX5_CMD_STAT_BAD_OUTP_LEN_ERR, "BAD_OUTP_LEN" },
 };
+/* clang-format on */
 
 static const struct rule {
 	uint32_t n;
 	uint8_t status;
 	const char *text;
 } rules[] = {
-#define FW_RULE(name, num, stat, text) { (num), MLX5_CMD_STAT_##stat, (text) },
+#define FW_RULE(name, num, stat, text) {(num), MLX5_CMD_STAT_##stat, (text)},
 #include "fw_rules.h"
 #undef FW_RULE
 };
@@ -183,13 +187,23 @@ fw_status_parse(const char *s, uint8_t *status)
 const char *
 fw_obj_name(enum nic_obj_type type)
 {
-	static const char *const names[NIC_OBJ_TYPES] = { [NIC_OBJ_PD] = "pd",
-		[NIC_OBJ_TD] = "td", [NIC_OBJ_TIS] = "tis", [NIC_OBJ_MKEY] = "mkey",
-		[NIC_OBJ_UMEM] = "umem", [NIC_OBJ_UAR] = "uar", [NIC_OBJ_VAR] = "var",
-		[NIC_OBJ_CQ] = "cq", [NIC_OBJ_QP] = "qp",
-		[NIC_OBJ_VIRTQ_COUNTERS] = "virtq_counters", [NIC_OBJ_VIRTQ] = "virtq",
-		[NIC_OBJ_RQT] = "rqt", [NIC_OBJ_TIR] = "tir", [NIC_OBJ_MATCHER] = "matcher",
-		[NIC_OBJ_FLOW] = "flow" };
+	static const char *const names[NIC_OBJ_TYPES] = {
+		[NIC_OBJ_PD] = "pd",
+		[NIC_OBJ_TD] = "td",
+		[NIC_OBJ_TIS] = "tis",
+		[NIC_OBJ_MKEY] = "mkey",
+		[NIC_OBJ_UMEM] = "umem",
+		[NIC_OBJ_UAR] = "uar",
+		[NIC_OBJ_VAR] = "var",
+		[NIC_OBJ_CQ] = "cq",
+		[NIC_OBJ_QP] = "qp",
+		[NIC_OBJ_VIRTQ_COUNTERS] = "virtq_counters",
+		[NIC_OBJ_VIRTQ] = "virtq",
+		[NIC_OBJ_RQT] = "rqt",
+		[NIC_OBJ_TIR] = "tir",
+		[NIC_OBJ_MATCHER] = "matcher",
+		[NIC_OBJ_FLOW] = "flow",
+	};
 
 	return type < NIC_OBJ_TYPES ? names[type] : "unknown";
 }

@@ -3,8 +3,8 @@
  *
  * The table of objects: numbers, owners, references, and user contexts.
  *
- * Numbers are not given out again soon, so a stale one is found out; and those of each type start elsewhere, so that the
- * number of one type is rarely a number of another.
+ * Numbers are not given out again soon, so a stale one is found out; and those of each type start
+ * elsewhere, so that the number of one type is rarely a number of another.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +85,10 @@ fw_use(struct fw_cmd *c, enum nic_obj_type type, uint32_t id, enum fw_rule r)
 	return NULL;
 }
 
-/* How many objects of a type a function may have; what has no capability of its own is bounded all the same. */
+/*
+ * How many objects of a type a function may have; what has no capability of its own is bounded all
+ * the same.
+ */
 static uint32_t
 obj_max(const struct nic_func *f, enum nic_obj_type type)
 {
@@ -247,6 +250,12 @@ uctx_find(const struct nic_func *f, uint16_t uid)
 	return u;
 }
 
+uint8_t
+fw_uctx_check(struct fw_cmd *c)
+{
+	return c->uid == 0 || uctx_find(c->f, c->uid) != NULL ? 0 : fw_refuse(c, FW_R_UCTX);
+}
+
 bool
 fw_uctx_may(const struct fw_cmd *c, uint32_t cap)
 {
@@ -302,17 +311,19 @@ unsigned int
 fw_uctx_destroy(struct nic_func *f, uint16_t uid)
 {
 	/* what refers before what is referred to */
-	static const enum nic_obj_type order[] = { NIC_OBJ_FLOW, NIC_OBJ_MATCHER, NIC_OBJ_TIR,
+	static const enum nic_obj_type order[] = {NIC_OBJ_FLOW, NIC_OBJ_MATCHER, NIC_OBJ_TIR,
 		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_QP, NIC_OBJ_CQ,
 		NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_VAR, NIC_OBJ_UAR,
-		NIC_OBJ_PD };
+		NIC_OBJ_PD};
 	struct fw_uctx **p, *u;
 	unsigned int i, n = 0;
 	struct fw_cmd c;
 
 	if (uid == 0)
 		return 0;
-	/* an injected failure counts, but the kernel frees the context whatever the firmware says */
+	/*
+	 * an injected failure counts, but the kernel frees the context whatever the firmware says
+	 */
 	fw_kern_begin(&c, f, MLX5_CMD_OP_DESTROY_UCTX, 0);
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		n += destroy_all(f, order[i], uid);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Queue pairs, as virtqueues use them to notify: one that the firmware owns (without queues of its own), connected by a
- * loop back to one of the user's, which has a receive queue and a completion queue.
+ * Queue pairs, as virtqueues use them to notify: one that the firmware owns (without queues of its
+ * own), connected by a loop back to one of the user's, which has a receive queue and a completion
+ * queue.
  */
 #include "fw_int.h"
 
-#define LOG_RQ_STRIDE	4	/* qpc.log_rq_stride counts from 16 bytes */
-#define PORT		1
+#define LOG_RQ_STRIDE 4 /* qpc.log_rq_stride counts from 16 bytes */
+#define PORT 1
 
 static bool
 has_rq(const void *qpc)
@@ -39,8 +40,8 @@ qp_check(struct fw_cmd *c, const void *qpc)
 static uint8_t
 rq_parse(struct fw_cmd *c, const void *qpc, struct nic_qp *qp)
 {
-	static const struct fw_umem_rules q_rules = { FW_R_QP_UMEM, FW_R_QP_UMEM_RANGE, 0 };
-	static const struct fw_umem_rules dbr_rules = { FW_R_QP_DBR, FW_R_QP_DBR_RANGE, 0 };
+	static const struct fw_umem_rules q_rules = {FW_R_QP_UMEM, FW_R_QP_UMEM_RANGE, 0};
+	static const struct fw_umem_rules dbr_rules = {FW_R_QP_DBR, FW_R_QP_DBR_RANGE, 0};
 
 	qp->log_rq_size = DEVX_GET(qpc, qpc, log_rq_size);
 	qp->log_rq_stride = DEVX_GET(qpc, qpc, log_rq_stride) + LOG_RQ_STRIDE;
@@ -53,8 +54,8 @@ rq_parse(struct fw_cmd *c, const void *qpc, struct nic_qp *qp)
 		1ull << (qp->log_rq_size + qp->log_rq_stride), 64, &q_rules);
 	if (qp->wq_umem == NULL)
 		return c->status;
-	qp->dbr_umem = fw_umem_use(c, DEVX_GET(qpc, qpc, dbr_umem_id), qp->dbr_offset, 8, 8,
-		&dbr_rules);
+	qp->dbr_umem =
+		fw_umem_use(c, DEVX_GET(qpc, qpc, dbr_umem_id), qp->dbr_offset, 8, 8, &dbr_rules);
 	if (qp->dbr_umem == NULL)
 		return c->status;
 	qp->uar = fw_use(c, NIC_OBJ_UAR, DEVX_GET(qpc, qpc, uar_page), FW_R_QP_UAR);
@@ -65,7 +66,7 @@ uint8_t
 fw_create_qp(struct fw_cmd *c)
 {
 	const void *qpc = DEVX_ADDR_OF(create_qp_in, c->in, qpc);
-	struct nic_qp parsed = { .no_rq = !has_rq(qpc) }, *qp;
+	struct nic_qp parsed = {.no_rq = !has_rq(qpc)}, *qp;
 	struct nic_obj head;
 
 	if (qp_check(c, qpc) != 0)
@@ -106,11 +107,12 @@ fw_qp_free(struct nic_qp *qp)
 
 struct transition {
 	uint16_t opcode;
-	uint8_t from;			/* bits of enum nic_qp_state */
+	uint8_t from; /* bits of enum nic_qp_state */
 	enum nic_qp_state to;
 };
 
 #define ANY 0xff
+/* clang-format off */
 static const struct transition transitions[] = {
 	{ MLX5_CMD_OP_RST2INIT_QP, 1u << NIC_QP_RST, NIC_QP_INIT },
 	{ MLX5_CMD_OP_INIT2INIT_QP, 1u << NIC_QP_INIT, NIC_QP_INIT },
@@ -120,13 +122,14 @@ static const struct transition transitions[] = {
 	{ MLX5_CMD_OP_QP_2ERR, ANY, NIC_QP_ERR },
 	{ MLX5_CMD_OP_QP_2RST, ANY, NIC_QP_RST },
 };
+/* clang-format on */
 
 static uint8_t
 init_check(struct fw_cmd *c, const void *qpc)
 {
-	return DEVX_GET(qpc, qpc, primary_address_path.vhca_port_num) == PORT ?
-		0 :
-		fw_refuse(c, FW_R_QP_PORT);
+	return DEVX_GET(qpc, qpc, primary_address_path.vhca_port_num) == PORT
+		? 0
+		: fw_refuse(c, FW_R_QP_PORT);
 }
 
 static uint8_t
@@ -188,10 +191,13 @@ fw_modify_qp(struct fw_cmd *c)
 uint8_t
 fw_query_qp(struct fw_cmd *c)
 {
-	static const uint8_t states[] = { [NIC_QP_RST] = MLX5_QPC_STATE_RST,
-		[NIC_QP_INIT] = MLX5_QPC_STATE_INIT, [NIC_QP_RTR] = MLX5_QPC_STATE_RTR,
-		[NIC_QP_RTS] = MLX5_QPC_STATE_RTS, [NIC_QP_SQD] = MLX5_QPC_STATE_SQD,
-		[NIC_QP_SQE] = MLX5_QPC_STATE_SQER, [NIC_QP_ERR] = MLX5_QPC_STATE_ERR };
+	static const uint8_t states[] = {[NIC_QP_RST] = MLX5_QPC_STATE_RST,
+		[NIC_QP_INIT] = MLX5_QPC_STATE_INIT,
+		[NIC_QP_RTR] = MLX5_QPC_STATE_RTR,
+		[NIC_QP_RTS] = MLX5_QPC_STATE_RTS,
+		[NIC_QP_SQD] = MLX5_QPC_STATE_SQD,
+		[NIC_QP_SQE] = MLX5_QPC_STATE_SQER,
+		[NIC_QP_ERR] = MLX5_QPC_STATE_ERR};
 	const struct nic_qp *qp = fw_target(c, NIC_OBJ_QP, DEVX_GET(query_qp_in, c->in, qpn));
 	void *qpc = DEVX_ADDR_OF(query_qp_out, c->out, qpc);
 

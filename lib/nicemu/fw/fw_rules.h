@@ -17,6 +17,7 @@
  * A line: FW_RULE(name, number, status, text)
  */
 
+/* clang-format off */
 /* any command */
 FW_RULE(OPCODE, 0x001, BAD_OP_ERR, "no such command")
 FW_RULE(OP_MOD, 0x002, BAD_OP_ERR, "op_mod is not supported by this command")
@@ -33,6 +34,7 @@ FW_RULE(TUNNEL, 0x00c, BAD_PARAM_ERR, "vhca_tunnel_id is set, and there are no t
 FW_RULE(OBJ_TYPE, 0x00d, BAD_PARAM_ERR, "obj_type is not in general_obj_types")
 FW_RULE(OBJ_RANGE, 0x00e, BAD_PARAM_ERR, "log_obj_range or obj_offset is set, and objects come one by one")
 FW_RULE(OBJ_MODIFY, 0x00f, BAD_OP_ERR, "objects of this type cannot be modified")
+FW_RULE(UCTX, 0x010, BAD_RES_ERR, "uid names no user context")
 
 /* capabilities, vport */
 FW_RULE(CAP_TYPE, 0x101, BAD_PARAM_ERR, "capability type is not there")
@@ -179,3 +181,4 @@ FW_RULE(FLOW_PRIORITY, 0x805, BAD_PARAM_ERR, "priority is above 15")
 FW_RULE(FLOW_EXISTS, 0x806, LIM_ERR, "second destination for the same match at the same priority")
 FW_RULE(FLOW_TIR, 0x807, BAD_RES_ERR, "destination is not a TIR of this context")
 FW_RULE(FLOW_MATCHER, 0x808, BAD_RES_ERR, "matcher is not one of this context")
+/* clang-format on */

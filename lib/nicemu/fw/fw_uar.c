@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The BAR: doorbell pages (UAR), and the doorbell pages of virtio (VAR). A page is given out zeroed.
+ * The BAR: doorbell pages (UAR), and the doorbell pages of virtio (VAR). A page is given out
+ * zeroed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -142,8 +143,8 @@ fw_uar_free(struct nic_func *f, uint32_t page_id)
 }
 
 int
-fw_var_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset,
-	uint32_t *length)
+fw_var_alloc(
+	struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset, uint32_t *length)
 {
 	struct nic_var *v;
 	struct fw_cmd c;

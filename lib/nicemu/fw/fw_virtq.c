@@ -3,23 +3,26 @@
  *
  * virtio-net queues and their counters.
  *
- * Both drivers that are known to make queues ahead of use (DPDK with its devarg "queues", Linux mlx5_vnet.c with
- * filled = false) create them without ring addresses and with memory key 0, and fill them in by a modify. So an unfilled
- * queue is fine in INIT; to RDY it needs a memory key. Ring addresses may be 0, which is an address like others.
+ * Both drivers that are known to make queues ahead of use (DPDK with its devarg "queues", Linux
+ * mlx5_vnet.c with filled = false) create them without ring addresses and with memory key 0, and
+ * fill them in by a modify. So an unfilled queue is fine in INIT; to RDY it needs a memory key.
+ * Ring addresses may be 0, which is an address like others.
  *
- * State: INIT to RDY to SUSPEND, and SUSPEND to RDY where freeze_to_rdy_supported says so (Linux mlx5_vnet.c
- * is_valid_state_change()). The engine sets ERR, which only a destroy ends. Other fields change in INIT and SUSPEND
- * (Linux modifiable_virtqueue_fields()), also together with the step to RDY, all or nothing.
+ * State: INIT to RDY to SUSPEND, and SUSPEND to RDY where freeze_to_rdy_supported says so (Linux
+ * mlx5_vnet.c is_valid_state_change()). The engine sets ERR, which only a destroy ends. Other
+ * fields change in INIT and SUSPEND (Linux modifiable_virtqueue_fields()), also together with the
+ * step to RDY, all or nothing.
  */
 #include "fw_int.h"
 
+/* clang-format off */
 #define MAX_SIZE	32768u	/* virtio 1.1, 2.6 */
 #define MAX_PERIOD_MODE	2	/* DPDK vdpa/mlx5: default, from the first or from the last completion */
 #define WRAP		0x8000u	/* of a packed ring's index */
 
 #define SEL_STATE	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_STATE)
-#define SEL_DIRTY                                                                                  \
-	((uint64_t)(MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_PARAMS |                                   \
+#define SEL_DIRTY \
+	((uint64_t)(MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_PARAMS | \
 		MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_DUMP_ENABLE))
 #define SEL_PERIOD	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_QUEUE_PERIOD)
 #define SEL_ADDR	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_ADDR)
@@ -34,6 +37,7 @@
 #define SEL_EXT		(SEL_PERIOD | SEL_TYPE | SEL_VERSION | SEL_MKEY | SEL_FEATURES | SEL_EVENT)
 #define SEL_FIELDS	(SEL_ADDR | SEL_AVAIL | SEL_USED | SEL_EXT)
 #define SEL_ALL		(SEL_STATE | SEL_DIRTY | SEL_FIELDS | SEL_DESC_GROUP)
+/* clang-format on */
 
 /* The part of a queue that a modify can change. */
 struct vq_conf {
@@ -50,11 +54,20 @@ struct vq_conf {
 static void
 conf_get(const struct nic_virtq *vq, struct vq_conf *n)
 {
-	*n = (struct vq_conf){ .type = vq->type, .event_mode = vq->event_mode, .qp = vq->event_qp,
-		.v1 = vq->v1, .features = vq->features, .desc = vq->desc, .avail = vq->avail,
-		.used = vq->used, .mkey = vq->mkey, .avail_idx = vq->avail_idx,
-		.used_idx = vq->used_idx, .period_mode = vq->period_mode,
-		.period_us = vq->period_us, .max_pending = vq->max_pending };
+	*n = (struct vq_conf){.type = vq->type,
+		.event_mode = vq->event_mode,
+		.qp = vq->event_qp,
+		.v1 = vq->v1,
+		.features = vq->features,
+		.desc = vq->desc,
+		.avail = vq->avail,
+		.used = vq->used,
+		.mkey = vq->mkey,
+		.avail_idx = vq->avail_idx,
+		.used_idx = vq->used_idx,
+		.period_mode = vq->period_mode,
+		.period_us = vq->period_us,
+		.max_pending = vq->max_pending};
 }
 
 static void
@@ -104,7 +117,9 @@ parse_version(struct fw_cmd *c, const void *ctx, struct vq_conf *n)
 	return 0;
 }
 
-/* The bits have the order of virtio_emulation_cap: see Linux mlx5_ifc.h device_features_bits_mask. */
+/*
+ * The bits have the order of virtio_emulation_cap: see Linux mlx5_ifc.h device_features_bits_mask.
+ */
 static uint8_t
 parse_features(struct fw_cmd *c, const void *q, struct vq_conf *n)
 {
@@ -243,7 +258,10 @@ create_check(struct fw_cmd *c, const void *q, const void *ctx)
 		return fw_refuse(c, FW_R_VQ_EMULATION);
 	if (DEVX_GET(virtio_q, ctx, offload_type) != 0)
 		return fw_refuse(c, FW_R_VQ_OFFLOAD);
-	/* virtio lets packed rings have any size; the drivers' event queues take log2 of it, so no other is seen */
+	/*
+	 * virtio lets packed rings have any size; the drivers' event queues take log2 of it, so no
+	 * other is seen
+	 */
 	if (size == 0 || size > MAX_SIZE || (size & (size - 1)) != 0)
 		return fw_refuse(c, FW_R_VQ_SIZE);
 	if (DEVX_GET(virtio_net_q, q, state) != MLX5_VIRTQ_STATE_INIT)
@@ -259,8 +277,8 @@ static uint8_t
 umem_find(struct fw_cmd *c, uint32_t id, uint64_t off, uint32_t len, uint64_t need,
 	struct nic_umem **u)
 {
-	static const struct fw_umem_rules rules = { FW_R_VQ_UMEM, FW_R_VQ_UMEM_RANGE,
-		FW_R_VQ_UMEM_WRITE };
+	static const struct fw_umem_rules rules = {
+		FW_R_VQ_UMEM, FW_R_VQ_UMEM_RANGE, FW_R_VQ_UMEM_WRITE};
 
 	*u = fw_umem_use(c, id, off, len, 1, &rules);
 	if (*u == NULL)
@@ -268,13 +286,13 @@ umem_find(struct fw_cmd *c, uint32_t id, uint64_t off, uint32_t len, uint64_t ne
 	return len >= need ? 0 : fw_refuse(c, FW_R_VQ_UMEM_SIZE);
 }
 
-#define UMEM_FIND(n)                                                                               \
-	umem_find(c, DEVX_GET(virtio_q, ctx, umem_##n##_id),                                       \
-		DEVX_GET64(virtio_q, ctx, umem_##n##_offset),                                      \
-		DEVX_GET(virtio_q, ctx, umem_##n##_size),                                          \
-		(uint64_t)FW_CAP_VDPA(c->f, umem_##n##_buffer_param_a) * size +                    \
-			FW_CAP_VDPA(c->f, umem_##n##_buffer_param_b),                              \
-		&u[(n) - 1])
+#define UMEM_FIND(n) \
+	umem_find(c, DEVX_GET(virtio_q, ctx, umem_##n##_id), \
+		DEVX_GET64(virtio_q, ctx, umem_##n##_offset), \
+		DEVX_GET(virtio_q, ctx, umem_##n##_size), \
+		(uint64_t)FW_CAP_VDPA(c->f, umem_##n##_buffer_param_a) * size + \
+			FW_CAP_VDPA(c->f, umem_##n##_buffer_param_b), \
+		&u[(n)-1])
 
 /* Objects that a queue stands on for all its life; nothing is held yet. */
 struct vq_base {
@@ -319,8 +337,8 @@ fw_create_virtq(struct fw_cmd *c)
 	const void *q = DEVX_ADDR_OF(create_virtq_in, c->in, virtq);
 	const void *ctx = DEVX_ADDR_OF(virtio_net_q, q, virtio_q_context);
 	uint32_t size = DEVX_GET(virtio_q, ctx, queue_size);
-	struct vq_base b = { 0 };
-	struct vq_conf n = { 0 };
+	struct vq_base b = {0};
+	struct vq_conf n = {0};
 	struct nic_virtq *vq;
 	unsigned int i;
 
@@ -418,8 +436,8 @@ uint8_t
 fw_modify_virtq(struct fw_cmd *c)
 {
 	const void *q = DEVX_ADDR_OF(create_virtq_in, c->in, virtq);
-	struct nic_virtq *vq = fw_target(c, NIC_OBJ_VIRTQ,
-		DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
+	struct nic_virtq *vq =
+		fw_target(c, NIC_OBJ_VIRTQ, DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
 	uint64_t select = DEVX_GET64(virtio_net_q, q, modify_field_select);
 	unsigned int to = DEVX_GET(virtio_net_q, q, state);
 	struct vq_conf n;
@@ -456,8 +474,7 @@ query_context(const struct nic_virtq *vq, void *ctx)
 	DEVX_SET(virtio_q, ctx, event_mode, vq->event_mode);
 	DEVX_SET(virtio_q, ctx, queue_index, vq->index);
 	DEVX_SET(virtio_q, ctx, virtio_version_1_0, vq->v1);
-	DEVX_SET(virtio_q, ctx, event_qpn_or_msix,
-		vq->event_qp != NULL ? vq->event_qp->obj.id : 0);
+	DEVX_SET(virtio_q, ctx, event_qpn_or_msix, vq->event_qp != NULL ? vq->event_qp->obj.id : 0);
 	DEVX_SET(virtio_q, ctx, queue_size, vq->size);
 	DEVX_SET64(virtio_q, ctx, desc_addr, vq->desc);
 	DEVX_SET64(virtio_q, ctx, used_addr, vq->used);
@@ -477,11 +494,12 @@ query_context(const struct nic_virtq *vq, void *ctx)
 uint8_t
 fw_query_virtq(struct fw_cmd *c)
 {
-	static const uint8_t states[] = { [NIC_VQ_INIT] = MLX5_VIRTQ_STATE_INIT,
-		[NIC_VQ_RDY] = MLX5_VIRTQ_STATE_RDY, [NIC_VQ_SUSPEND] = MLX5_VIRTQ_STATE_SUSPEND,
-		[NIC_VQ_ERR] = MLX5_VIRTQ_STATE_ERROR };
-	struct nic_virtq *vq = fw_target(c, NIC_OBJ_VIRTQ,
-		DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
+	static const uint8_t states[] = {[NIC_VQ_INIT] = MLX5_VIRTQ_STATE_INIT,
+		[NIC_VQ_RDY] = MLX5_VIRTQ_STATE_RDY,
+		[NIC_VQ_SUSPEND] = MLX5_VIRTQ_STATE_SUSPEND,
+		[NIC_VQ_ERR] = MLX5_VIRTQ_STATE_ERROR};
+	struct nic_virtq *vq =
+		fw_target(c, NIC_OBJ_VIRTQ, DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
 	void *q = DEVX_ADDR_OF(query_virtq_out, c->out, virtq);
 
 	if (vq == NULL)
@@ -518,8 +536,8 @@ fw_create_counters(struct fw_cmd *c)
 uint8_t
 fw_query_counters(struct fw_cmd *c)
 {
-	struct nic_virtq_counters *s = fw_target(c, NIC_OBJ_VIRTQ_COUNTERS,
-		DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
+	struct nic_virtq_counters *s = fw_target(
+		c, NIC_OBJ_VIRTQ_COUNTERS, DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
 	void *o = DEVX_ADDR_OF(query_virtio_q_counters_out, c->out, virtio_q_counters);
 
 	if (s == NULL)

@@ -7,14 +7,17 @@
 
 #include "fw_int.h"
 
-#define OP_MOD_VNIC	0	/* Linux mlx5_ifc.h MLX5_VPORT_STATE_OP_MOD_VNIC_VPORT */
-#define OP_MOD_UPLINK	2	/* MLX5_VPORT_STATE_OP_MOD_UPLINK */
-#define STATE_UP	1	/* VPORT_STATE_UP */
+#define OP_MOD_VNIC 0 /* Linux mlx5_ifc.h MLX5_VPORT_STATE_OP_MOD_VNIC_VPORT */
+#define OP_MOD_UPLINK 2 /* MLX5_VPORT_STATE_OP_MOD_UPLINK */
+#define STATE_UP 1 /* VPORT_STATE_UP */
 
-enum { LIST_UC, LIST_MC, LIST_VLAN, LIST_END };	/* MLX5_NVPRT_LIST_TYPE_* */
+enum { LIST_UC, LIST_MC, LIST_VLAN, LIST_END }; /* MLX5_NVPRT_LIST_TYPE_* */
 
-/* The MTU that commands speak of is the frame with header, one VLAN tag and checksum (Linux MLX5E_ETH_HARD_MTU). */
-#define HARD_MTU	(14 + 4 + 4)
+/*
+ * The MTU that commands speak of is the frame with header, one VLAN tag and checksum (Linux
+ * MLX5E_ETH_HARD_MTU).
+ */
+#define HARD_MTU (14 + 4 + 4)
 
 uint8_t
 fw_query_vport_state(struct fw_cmd *c)
@@ -62,7 +65,8 @@ fw_query_nic_vport_context(struct fw_cmd *c)
 	if (type >= LIST_END)
 		return fw_refuse(c, FW_R_VPORT_LIST);
 	DEVX_SET(nic_vport_context, ctx, mtu, v->mtu + HARD_MTU);
-	DEVX_SET64(nic_vport_context, ctx, system_image_guid, guid(&c->f->nic->funcs[0]->vport.mac));
+	DEVX_SET64(
+		nic_vport_context, ctx, system_image_guid, guid(&c->f->nic->funcs[0]->vport.mac));
 	DEVX_SET64(nic_vport_context, ctx, port_guid, guid(&v->mac));
 	DEVX_SET64(nic_vport_context, ctx, node_guid, guid(&v->mac));
 	DEVX_SET(nic_vport_context, ctx, promisc_mc, v->allmulti);

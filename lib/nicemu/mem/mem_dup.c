@@ -3,11 +3,12 @@
  *
  * A second mapping of shared memory, which stays when the application unmaps its own.
  *
- * mremap() with an old size of 0 does it for all but huge pages. Those are opened again: by /proc/self/map_files, which
- * needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, or by a descriptor of the same file if the application has one open.
- * Huge anonymous shared memory without these capabilities has neither, and cannot be registered.
- * Cannot be faithful: a file that is cut short or has a hole punched under the mapping. Real pinned pages would stay;
- * here an access beyond the end faults (and is caught), and a hole reads zero.
+ * mremap() with an old size of 0 does it for all but huge pages. Those are opened again: by
+ * /proc/self/map_files, which needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, or by a descriptor of
+ * the same file if the application has one open. Huge anonymous shared memory without these
+ * capabilities has neither, and cannot be registered. Cannot be faithful: a file that is cut short
+ * or has a hole punched under the mapping. Real pinned pages would stay; here an access beyond the
+ * end faults (and is caught), and a hole reads zero.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -81,7 +82,8 @@ dup_by_file(const struct mem_vma *vma, uintptr_t start, uintptr_t end, struct me
 	from = from < vma->start ? vma->start : from;
 	to = (end + unit - 1) & ~(unit - 1);
 	to = to > vma->end ? vma->end : to;
-	p = mem_sys_mmap(NULL, to - from, prot, MAP_SHARED, fd, vma->file_off + (from - vma->start));
+	p = mem_sys_mmap(
+		NULL, to - from, prot, MAP_SHARED, fd, vma->file_off + (from - vma->start));
 	if (p == MAP_FAILED) {
 		rc = -errno;
 		goto out;

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Faults of DMA: memory that went away in a way that cannot be seen (a file cut short, a large block given back inside
- * free()) becomes an error of the queue, not the end of the process.
+ * Faults of DMA: memory that went away in a way that cannot be seen (a file cut short, a large
+ * block given back inside free()) becomes an error of the queue, not the end of the process.
  */
 #include <errno.h>
 #include <signal.h>
 
 #include "mem_int.h"
 
-/* No guest memory is mapped this low: a fault here is a null pointer of the emulation, and must not be hidden. */
+/*
+ * No guest memory is mapped this low: a fault here is a null pointer of the emulation, and must not
+ * be hidden.
+ */
 #define LOWEST_DMA 0x10000u
 
 __thread struct mem_guard *mem_guard_cur;
@@ -48,8 +51,8 @@ on_fault(int sig, siginfo_t *si, void *ctx)
 int
 mem_guard_init(void)
 {
-	struct sigaction sa = { .sa_sigaction = on_fault,
-		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction sa = {
+		.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
 	struct sigaction old;
 
 	sigemptyset(&sa.sa_mask);

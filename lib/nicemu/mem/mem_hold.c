@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Private memory cannot be mapped twice, so it stays where it is: calls that would take it away wait for the last pin.
- * Two lists of ranges under one lock: what is pinned (one entry per pin), and what the application has unmapped since.
+ * Private memory cannot be mapped twice, so it stays where it is: calls that would take it away
+ * wait for the last pin. Two lists of ranges under one lock: what is pinned (one entry per pin),
+ * and what the application has unmapped since.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@ struct range {
 };
 LIST_HEAD(range_list, range);
 
-static pthread_mutex_t hold_lock = PTHREAD_MUTEX_INITIALIZER;	/* both lists */
+static pthread_mutex_t hold_lock = PTHREAD_MUTEX_INITIALIZER; /* both lists */
 static struct range_list held = LIST_HEAD_INITIALIZER(held);
 static struct range_list gone = LIST_HEAD_INITIALIZER(gone);
 /* Read without the lock: a process without private pins pays nothing for its munmap() calls. */
@@ -43,7 +44,7 @@ range_add(struct range_list *list, uintptr_t start, uintptr_t end, bool write)
 
 	if (r == NULL)
 		return NULL;
-	*r = (struct range){ .start = start, .end = end, .write = write };
+	*r = (struct range){.start = start, .end = end, .write = write};
 	LIST_INSERT_HEAD(list, r, next);
 	return r;
 }
@@ -171,7 +172,10 @@ mem_hold_munmap(void *addr, size_t len, int *ret)
 	return mine;
 }
 
-/* The pages move by a copy: the NIC keeps the old ones, so what it writes from now on is not seen at the new place. */
+/*
+ * The pages move by a copy: the NIC keeps the old ones, so what it writes from now on is not seen
+ * at the new place.
+ */
 static void *
 move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 {
@@ -213,9 +217,9 @@ mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_
 		errno = EINVAL;
 		*ret = MAP_FAILED;
 	} else if (mine && new_len <= old_len && !(flags & MREMAP_FIXED)) {
-		*ret = unmap_later((uintptr_t)old + new_len, (uintptr_t)old + old_len) == 0 ?
-			old :
-			MAP_FAILED;
+		*ret = unmap_later((uintptr_t)old + new_len, (uintptr_t)old + old_len) == 0
+			? old
+			: MAP_FAILED;
 	} else if (mine) {
 		*ret = move(old, old_len, new_len, flags, new_addr);
 	}
@@ -254,9 +258,8 @@ mem_hold_madvise(void *addr, size_t len, int advice, int *ret)
 	pthread_mutex_lock(&hold_lock);
 	mine = ((uintptr_t)addr & (NIC_PAGE - 1)) == 0 && overlaps(addr, pages(len));
 	if (mine)
-		*ret = advice == MADV_FREE ?
-			0 :
-			clear((uintptr_t)addr, (uintptr_t)addr + pages(len));
+		*ret = advice == MADV_FREE ? 0
+					   : clear((uintptr_t)addr, (uintptr_t)addr + pages(len));
 	pthread_mutex_unlock(&hold_lock);
 	return mine;
 }

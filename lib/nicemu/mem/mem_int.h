@@ -14,16 +14,16 @@
 
 /* A part of a pin that is contiguous for the NIC. */
 struct mem_seg {
-	uint64_t off, len;		/* of the pin */
-	uint8_t *ptr;			/* first byte */
-	void *map;			/* mapping of the NIC's own, or NULL: private memory in place */
+	uint64_t off, len; /* of the pin */
+	uint8_t *ptr; /* first byte */
+	void *map; /* mapping of the NIC's own, or NULL: private memory in place */
 	size_t map_len;
 };
 
 struct mem_pin {
 	uint64_t len;
 	unsigned int n_segs;
-	struct mem_seg *segs;		/* in order of 'off', without gaps */
+	struct mem_seg *segs; /* in order of 'off', without gaps */
 };
 
 /* One line of /proc/self/maps. */
@@ -35,7 +35,8 @@ struct mem_vma {
 };
 
 /*
- * System calls, not the C library's functions: the preload library takes those over, and would come back here.
+ * System calls, not the C library's functions: the preload library takes those over, and would come
+ * back here.
  */
 static inline void *
 mem_sys_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
@@ -55,12 +56,16 @@ mem_sys_munmap(void *addr, size_t len)
 	return (int)syscall(SYS_munmap, addr, len);
 }
 
-/* Hold a private range (page aligned) back, and let it go. mem_hold_add(): 0, -ENOMEM, or -EFAULT: was unmapped. */
+/*
+ * Hold a private range (page aligned) back, and let it go. mem_hold_add(): 0, -ENOMEM, or -EFAULT:
+ * was unmapped.
+ */
 int mem_hold_add(uintptr_t start, uintptr_t end, bool write);
 void mem_hold_del(uintptr_t start, uintptr_t end);
 
 /*
- * Map [start, end) of a shared mapping a second time. seg->ptr, map and map_len are filled. 0 or a negative errno.
+ * Map [start, end) of a shared mapping a second time. seg->ptr, map and map_len are filled. 0 or a
+ * negative errno.
  */
 int mem_dup(const struct mem_vma *vma, uintptr_t start, uintptr_t end, struct mem_seg *seg);
 

@@ -39,7 +39,7 @@ seg_add(struct mem_pin *pin, const struct mem_vma *vma, uintptr_t start, uintptr
 		return -ENOMEM;
 	pin->segs = s;
 	s += pin->n_segs;
-	*s = (struct mem_seg){ .off = pin->len, .len = end - start, .ptr = (uint8_t *)start };
+	*s = (struct mem_seg){.off = pin->len, .len = end - start, .ptr = (uint8_t *)start};
 	rc = vma->shared ? mem_dup(vma, start, end, s) : mem_hold_add(page, page_end, vma->write);
 	if (rc != 0)
 		return rc;
@@ -74,8 +74,8 @@ mem_unpin(struct mem_pin *pin)
 }
 
 /*
- * The lines are in order of address. Mappings that come and go meanwhile elsewhere do no harm; one that changes inside
- * the range is a race of the application with its own registration.
+ * The lines are in order of address. Mappings that come and go meanwhile elsewhere do no harm; one
+ * that changes inside the range is a race of the application with its own registration.
  */
 static int
 pin_walk(struct mem_pin *pin, FILE *maps, uintptr_t va, uintptr_t end, bool writable)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Translation: virtqueue to memory key to list of keys to page list to memory. Rights and bounds are checked at each
- * level, with the arithmetic that a hostile 64-bit address cannot overflow.
+ * Translation: virtqueue to memory key to list of keys to page list to memory. Rights and bounds
+ * are checked at each level, with the arithmetic that a hostile 64-bit address cannot overflow.
  */
 #include "mem_int.h"
 
@@ -20,15 +20,15 @@ emit(struct walk *w, uint8_t *ptr, uint64_t len)
 	struct iovec *last = w->n > 0 ? &w->seg[w->n - 1] : NULL;
 
 	if (last != NULL &&
-		(ptr == NULL ? last->iov_base == NULL :
-			       last->iov_base != NULL &&
-					       (uint8_t *)last->iov_base + last->iov_len == ptr)) {
+		(ptr == NULL ? last->iov_base == NULL
+			     : last->iov_base != NULL &&
+					(uint8_t *)last->iov_base + last->iov_len == ptr)) {
 		last->iov_len += len;
 		return MEM_OK;
 	}
 	if (w->n == w->max)
 		return MEM_ERR_SEGS;
-	w->seg[w->n++] = (struct iovec){ .iov_base = ptr, .iov_len = len };
+	w->seg[w->n++] = (struct iovec){.iov_base = ptr, .iov_len = len};
 	return MEM_OK;
 }
 
@@ -52,8 +52,8 @@ walk_mtt(struct walk *w, const struct nic_mkey *k, uint64_t off, uint64_t len)
 	return MEM_OK;
 }
 
-static enum mem_err walk_key(struct walk *w, uint32_t mkey, uint64_t addr, uint64_t len,
-	unsigned int depth);
+static enum mem_err walk_key(
+	struct walk *w, uint32_t mkey, uint64_t addr, uint64_t len, unsigned int depth);
 
 /* The entry in which an offset lies: its offset and end. k->n_klm when behind the last. */
 static uint32_t
@@ -136,7 +136,7 @@ int
 mem_xlate(struct nic_func *f, const struct nic_pd *pd, uint32_t mkey, uint64_t addr, uint32_t len,
 	uint8_t perm, struct iovec *seg, int max)
 {
-	struct walk w = { .f = f, .pd = pd, .seg = seg, .max = max, .perm = perm };
+	struct walk w = {.f = f, .pd = pd, .seg = seg, .max = max, .perm = perm};
 	enum mem_err e;
 
 	e = walk_key(&w, mkey, addr, len, 0);
