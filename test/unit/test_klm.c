@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The plan of a guest-physical mkey, held against a reader that resolves addresses as the NIC does: entry by entry.
+ * The plan of a guest-physical mkey, held against a reader that resolves addresses as the NIC does:
+ * entry by entry.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -62,8 +63,8 @@ expected_key(const struct hf_klm_range *r, unsigned int n, uint64_t addr)
 }
 
 static int
-check_address(const struct hf_klm_range *r, unsigned int n, const struct hf_klm_plan *p,
-	uint64_t addr)
+check_address(
+	const struct hf_klm_range *r, unsigned int n, const struct hf_klm_plan *p, uint64_t addr)
 {
 	uint32_t key = 0, want = expected_key(r, n, addr);
 	uint64_t at = 0;
@@ -83,8 +84,8 @@ check_list(const struct hf_klm_plan *p)
 
 	TEST_ASSERT(p->n > 0 && p->klm != NULL, "an empty list");
 	if (p->log_entity != 0) {
-		TEST_ASSERT(p->log_entity >= 12 && p->log_entity <= 30, "entity 2^%u",
-			p->log_entity);
+		TEST_ASSERT(
+			p->log_entity >= 12 && p->log_entity <= 30, "entity 2^%u", p->log_entity);
 		TEST_ASSERT_EQUAL((uint64_t)p->n << p->log_entity, p->len, "%u entries", p->n);
 		TEST_ASSERT_EQUAL(p->start % (UINT64_C(1) << p->log_entity), 0,
 			"start 0x%" PRIx64 " is not aligned to entries", p->start);
@@ -150,7 +151,8 @@ static const struct layout layouts[] = {
 	/* a QEMU PC: below and above the PCI hole */
 	{"PC, 16 GiB", true, MANY_KLM, 2, {{0, GIB(2), 1}, {GIB(4), GIB(14), 2}}, 0, 18, 30},
 	{"PC, low memory", true, MANY_KLM, 3,
-		{{0, KIB(640), 1}, {KIB(768), MIB(2047) + KIB(256), 2}, {GIB(4), GIB(1), 3}}, 0, 7, 0},
+		{{0, KIB(640), 1}, {KIB(768), MIB(2047) + KIB(256), 2}, {GIB(4), GIB(1), 3}}, 0, 7,
+		0},
 	/* holes beyond what one entry covers */
 	{"hole of 1 GiB", false, MANY_KLM, 2, {{0, MIB(2), 1}, {GIB(1) + MIB(2), MIB(2), 2}}, 0, 3,
 		0},
@@ -164,8 +166,8 @@ static const struct layout layouts[] = {
 		1026, 0},
 	{"hole of 1 TiB, fixed", true, MANY_KLM, 2, {{0, GIB(1), 1}, {TIB(1) + GIB(1), GIB(1), 2}},
 		0, 1026, 30},
-	{"hole of 1 TiB, small pieces", true, MANY_KLM, 2,
-		{{0, KIB(4), 1}, {TIB(1), KIB(4), 2}}, 0, 1026, 0},
+	{"hole of 1 TiB, small pieces", true, MANY_KLM, 2, {{0, KIB(4), 1}, {TIB(1), KIB(4), 2}}, 0,
+		1026, 0},
 	/* where fixed entries fit, and where not */
 	{"odd multiple", true, MANY_KLM, 2, {{0, MIB(6), 1}, {MIB(6), MIB(10), 2}}, 0, 2, 0},
 	{"odd multiple, more entries", true, MANY_KLM, 2, {{0, GIB(6), 1}, {GIB(6), MIB(1536), 2}},
@@ -175,7 +177,8 @@ static const struct layout layouts[] = {
 		0},
 	{"entity below a page", true, MANY_KLM, 2, {{0, GIB(6) + 2048, 1}, {GIB(8), GIB(1), 2}}, 0,
 		10, 0},
-	{"at the top", false, MANY_KLM, 1, {{UINT64_MAX - GIB(3) + 1 - KIB(4), GIB(3), 1}}, 0, 3, 0},
+	{"at the top", false, MANY_KLM, 1, {{UINT64_MAX - GIB(3) + 1 - KIB(4), GIB(3), 1}}, 0, 3,
+		0},
 	{"exactly enough", false, 5, 1, {{0, GIB(5), 1}}, 0, 5, 0},
 	{"exactly enough, fixed", true, 5, 1, {{0, GIB(5), 1}}, 0, 5, 30},
 	{"one too many", false, 4, 1, {{0, GIB(5), 1}}, -E2BIG, 5, 0},
@@ -256,7 +259,8 @@ count_entries(const struct hf_klm_range *r, unsigned int n, uint64_t *bytes_n, u
 	*bytes_n = 0;
 	for (i = 0; i < n; i++) {
 		hole = i > 0 ? r[i].gpa - (r[i - 1].gpa + r[i - 1].len) : 0;
-		*bytes_n += (r[i].len + ENTRY_MAX - 1) / ENTRY_MAX + (hole + ENTRY_MAX - 1) / ENTRY_MAX;
+		*bytes_n +=
+			(r[i].len + ENTRY_MAX - 1) / ENTRY_MAX + (hole + ENTRY_MAX - 1) / ENTRY_MAX;
 		while (r[i].gpa % size != 0 || r[i].len % size != 0)
 			size /= 2;
 	}
@@ -327,12 +331,13 @@ test_random(void)
 
 static struct unit_test_suite klm_suite = {
 	.suite_name = "klm",
-	.unit_test_cases = {
-		TEST_CASE(test_layouts),
-		TEST_CASE(test_many),
-		TEST_CASE(test_random),
-		TEST_CASES_END(),
-	},
+	.unit_test_cases =
+		{
+			TEST_CASE(test_layouts),
+			TEST_CASE(test_many),
+			TEST_CASE(test_random),
+			TEST_CASES_END(),
+		},
 };
 
 static int

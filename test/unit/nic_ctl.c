@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "nic_ctl.h"
+
+#define ANSWER_MAX (1u << 20)
+#define TIMEOUT_S 10
+
+static const char *
+ctl_path(void)
+{
+	const char *path = getenv("NIC_CTL");
+
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+bool
+nic_ctl_there(void)
+{
+	return ctl_path() != NULL;
+}
+
+static int
+ctl_connect(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = TIMEOUT_S};
+	int fd, ret;
+
+	if (ctl_path() == NULL || strlen(ctl_path()) >= sizeof(addr.sun_path))
+		return -ENOENT;
+	strcpy(addr.sun_path, ctl_path());
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* All up to the end of the stream, parsed. NULL: no answer, or none that says ok. */
+static cJSON *
+ctl_receive(int fd)
+{
+	char *text = malloc(ANSWER_MAX);
+	cJSON *answer = NULL;
+	size_t at = 0;
+	ssize_t n;
+
+	while (text != NULL && at < ANSWER_MAX - 1 &&
+		(n = recv(fd, text + at, ANSWER_MAX - 1 - at, 0)) > 0)
+		at += (size_t)n;
+	if (text != NULL) {
+		text[at] = '\0';
+		answer = cJSON_Parse(text);
+	}
+	free(text);
+	if (cJSON_IsTrue(cJSON_GetObjectItem(answer, "ok")))
+		return answer;
+	cJSON_Delete(answer);
+	return NULL;
+}
+
+static int
+ctl_ask(const char *request, cJSON **answer)
+{
+	int fd = ctl_connect();
+
+	if (fd < 0)
+		return fd;
+	*answer = NULL;
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request))
+		*answer = ctl_receive(fd);
+	close(fd);
+	return *answer != NULL ? 0 : -EIO;
+}
+
+static uint64_t
+ctl_number(const cJSON *object, const char *name)
+{
+	return (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(object, name));
+}
+
+int
+nic_ctl_mrs(struct nic_mrs *mrs)
+{
+	const cJSON *func;
+	cJSON *answer;
+	int ret;
+
+	memset(mrs, 0, sizeof(*mrs));
+	ret = ctl_ask("objects\n", &answer);
+	if (ret != 0)
+		return ret;
+	cJSON_ArrayForEach(func, cJSON_GetObjectItem(answer, "functions"))
+	{
+		mrs->registered += ctl_number(func, "mr_registered");
+		mrs->destroyed += ctl_number(func, "mr_destroyed");
+		mrs->bytes += ctl_number(func, "mr_bytes");
+		mrs->mkeys += ctl_number(cJSON_GetObjectItem(func, "counts"), "mkey");
+	}
+	cJSON_Delete(answer);
+	return 0;
+}
+
+static int
+ctl_command(const char *request)
+{
+	cJSON *answer;
+	int ret = ctl_ask(request, &answer);
+
+	if (ret == 0)
+		cJSON_Delete(answer);
+	return ret;
+}
+
+int
+nic_ctl_fail(const char *opcode, unsigned int nth)
+{
+	char request[128];
+
+	snprintf(request, sizeof(request), "fail %s:%u\n", opcode, nth);
+	return ctl_command(request);
+}
+
+int
+nic_ctl_fail_clear(void)
+{
+	return ctl_command("fail clear\n");
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * What the NIC itself says: the control socket of the emulated one below this process, whose path
+ * is in the environment as NIC_CTL. Only tests that need the NIC's word, or its failure, use it;
+ * they skip where there is none.
+ */
+#ifndef NIC_CTL_H
+#define NIC_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nic_mrs {
+	uint64_t registered, destroyed; /* ever, by all functions */
+	uint64_t bytes; /* now */
+	unsigned int mkeys; /* now: MRs, indirect and null keys */
+};
+
+bool nic_ctl_there(void);
+/* 0 or negative errno. */
+int nic_ctl_mrs(struct nic_mrs *mrs);
+/* Let the nth next command with this opcode fail: "CREATE_MKEY", 1. */
+int nic_ctl_fail(const char *opcode, unsigned int nth);
+/* Forget failures that have not happened. */
+int nic_ctl_fail_clear(void);
+
+#endif /* NIC_CTL_H */

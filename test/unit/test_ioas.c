@@ -1,0 +1,972 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Address spaces on a NIC: what an update keeps and what it must not keep, and that one which fails
+ * changes nothing. Where it matters the NIC is asked (its own count of MRs), or made to access the
+ * memory by the mkey.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "hf_log.h"
+#include "hf_region.h"
+#include "ioas_rig.h"
+#include "nic_ctl.h"
+#include "test.h"
+
+#define KIB(n) (UINT64_C(n) << 10)
+#define MIB(n) (UINT64_C(n) << 20)
+#define GIB(n) (UINT64_C(n) << 30)
+
+#define LOW_GPA UINT64_C(0)
+#define HIGH_GPA GIB(4)
+#define N_FILES 4
+
+static struct rig rig;
+static struct hf_ioas *as;
+static struct guest_file files[N_FILES];
+static unsigned int base_mrs, base_mkeys;
+
+/* --- every case has a device, an empty address space and some files of 8 MiB --- */
+
+static int
+setup(void)
+{
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(rig_open(&rig), "no NIC: run this below 'nicemu run --'");
+	base_mrs = hf_objs_count(hf_devx_objs(rig.dev), "mr");
+	base_mkeys = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
+	for (i = 0; i < N_FILES; i++)
+		TEST_ASSERT_SUCCESS(guest_file_open(&files[i], MIB(8)), "file %u", i);
+	TEST_ASSERT_SUCCESS(hf_ioas_create(rig.dev, 0, &as), "create");
+	return TEST_SUCCESS;
+}
+
+static void
+teardown(void)
+{
+	unsigned int i;
+
+	if (as != NULL)
+		hf_ioas_destroy(as);
+	as = NULL;
+	for (i = 0; i < N_FILES; i++)
+		guest_file_close(&files[i]);
+	rig_close(&rig);
+}
+
+/* The end of a case: nothing of the address space is left on the device. */
+static int
+finish(void)
+{
+	TEST_ASSERT_SUCCESS(hf_ioas_destroy(as), "destroy");
+	as = NULL;
+	TEST_ASSERT_EQUAL(hf_objs_count(hf_devx_objs(rig.dev), "mr"), base_mrs, "MRs are left");
+	TEST_ASSERT_EQUAL(
+		hf_objs_count(hf_devx_objs(rig.dev), "mkey"), base_mkeys, "mkeys are left");
+	TEST_ASSERT_EQUAL(process_maps(), N_FILES, "mappings are left");
+	return TEST_SUCCESS;
+}
+
+/* --- what is watched across an update --- */
+
+struct snapshot {
+	uint32_t mkey;
+	struct hf_ioas_stats st;
+	struct nic_mrs nic; /* zero without a NIC that can be asked */
+	unsigned int fds, maps, mrs, mkeys;
+	void *low, *high;
+};
+
+static void
+snapshot_take(struct snapshot *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->mkey = hf_ioas_mkey(as);
+	hf_ioas_stats(as, &s->st);
+	nic_ctl_mrs(&s->nic);
+	s->fds = process_fds();
+	s->maps = process_maps();
+	s->mrs = hf_objs_count(hf_devx_objs(rig.dev), "mr");
+	s->mkeys = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
+	s->low = hf_ioas_gpa_to_hva(as, LOW_GPA, KIB(4));
+	s->high = hf_ioas_gpa_to_hva(as, HIGH_GPA, KIB(4));
+}
+
+/* As it was: what a failed update may count is only what the NIC made and destroyed again. */
+static int
+check_unchanged(const struct snapshot *before)
+{
+	struct snapshot now;
+
+	snapshot_take(&now);
+	TEST_ASSERT_EQUAL(now.mkey, before->mkey, "mkey 0x%x", now.mkey);
+	TEST_ASSERT(memcmp(&now.st, &before->st, sizeof(now.st)) == 0, "statistics");
+	TEST_ASSERT_EQUAL(
+		now.nic.bytes, before->nic.bytes, "%" PRIu64 " bytes pinned", now.nic.bytes);
+	TEST_ASSERT_EQUAL(now.nic.mkeys, before->nic.mkeys, "%u keys in the NIC", now.nic.mkeys);
+	TEST_ASSERT_EQUAL(now.fds, before->fds, "%u descriptors", now.fds);
+	TEST_ASSERT_EQUAL(now.maps, before->maps, "%u mappings", now.maps);
+	TEST_ASSERT_EQUAL(now.mrs, before->mrs, "%u MRs", now.mrs);
+	TEST_ASSERT_EQUAL(now.mkeys, before->mkeys, "%u mkeys", now.mkeys);
+	TEST_ASSERT(now.low == before->low && now.high == before->high, "host addresses");
+	return TEST_SUCCESS;
+}
+
+/* What an update has to have done. */
+struct outcome {
+	bool changed;
+	unsigned int regions, registered, kept, destroyed;
+};
+
+static int
+check_update(const struct hf_ioas_region *regions, unsigned int n, const struct outcome *want)
+{
+	struct snapshot before, now;
+	bool changed = !want->changed;
+
+	snapshot_take(&before);
+	TEST_ASSERT_SUCCESS(hf_ioas_update(as, regions, n, &changed), "update");
+	snapshot_take(&now);
+	TEST_ASSERT_EQUAL(changed, want->changed, "changed: %d", changed);
+	TEST_ASSERT_EQUAL(now.mkey != before.mkey, want->changed, "mkey 0x%x", now.mkey);
+	TEST_ASSERT_EQUAL(now.st.generation > before.st.generation, want->changed, "generation");
+	TEST_ASSERT_EQUAL(now.st.regions, want->regions, "%u regions", now.st.regions);
+	TEST_ASSERT_EQUAL(now.st.mrs_registered - before.st.mrs_registered, want->registered,
+		"%" PRIu64 " registered", now.st.mrs_registered - before.st.mrs_registered);
+	TEST_ASSERT_EQUAL(now.st.mrs_kept - before.st.mrs_kept, want->kept, "%" PRIu64 " kept",
+		now.st.mrs_kept - before.st.mrs_kept);
+	TEST_ASSERT_EQUAL(now.st.mrs_destroyed - before.st.mrs_destroyed, want->destroyed,
+		"%" PRIu64 " destroyed", now.st.mrs_destroyed - before.st.mrs_destroyed);
+	TEST_ASSERT_EQUAL(now.mrs, base_mrs + want->regions, "%u MRs", now.mrs);
+	TEST_ASSERT_EQUAL(now.mkeys, base_mkeys + 1, "%u mkeys", now.mkeys);
+	TEST_ASSERT(hf_ioas_same(as, regions, n), "not the same as itself");
+	if (!nic_ctl_there())
+		return TEST_SUCCESS;
+	TEST_ASSERT_EQUAL(now.nic.registered - before.nic.registered, want->registered,
+		"the NIC registered %" PRIu64, now.nic.registered - before.nic.registered);
+	TEST_ASSERT_EQUAL(now.nic.destroyed - before.nic.destroyed, want->destroyed,
+		"the NIC destroyed %" PRIu64, now.nic.destroyed - before.nic.destroyed);
+	return TEST_SUCCESS;
+}
+
+/* --- the NIC's access --- */
+
+static struct guest_place
+place(const struct guest_file *f, uint64_t gpa, uint64_t offset)
+{
+	return (struct guest_place){gpa + offset, f->view + offset};
+}
+
+/* Rings in one file, the frame in another. */
+static bool
+nic_reaches(const struct guest_file *rings, uint64_t rings_gpa, const struct guest_file *data,
+	uint64_t data_gpa)
+{
+	struct dma_probe p = {
+		.desc = place(rings, rings_gpa, 0),
+		.avail = place(rings, rings_gpa, MIB(4)),
+		.used = place(rings, rings_gpa, rings->len - KIB(4)),
+		.buf = place(data, data_gpa, data->len - KIB(4)),
+	};
+
+	return dma_probe(&rig, hf_ioas_mkey(as), &p);
+}
+
+/* Two regions with a hole between them, as QEMU has them. */
+static void
+two_regions(struct hf_ioas_region r[2])
+{
+	r[0] = guest_file_at(&files[0], LOW_GPA);
+	r[1] = guest_file_at(&files[1], HIGH_GPA);
+}
+
+static const struct outcome first_two = {.changed = true, .regions = 2, .registered = 2};
+
+static int
+update_two(void)
+{
+	struct hf_ioas_region r[2];
+
+	two_regions(r);
+	return check_update(r, 2, &first_two);
+}
+
+/* --- the cases --- */
+
+static int
+test_empty(void)
+{
+	struct hf_ioas_region r[2];
+	struct hf_ioas_stats st;
+
+	two_regions(r);
+	hf_ioas_stats(as, &st);
+	TEST_ASSERT_EQUAL(hf_ioas_mkey(as), 0, "a mkey");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, 0, 1), "an address");
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "same");
+	TEST_ASSERT(st.regions == 0 && st.mrs == 0 && st.pinned_bytes == 0, "regions");
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as), "reset of nothing");
+	return finish();
+}
+
+/* The NIC reaches both regions, and reads the hole between them as zeros. */
+static int
+test_access(void)
+{
+	struct dma_probe p = {
+		.desc = place(&files[0], LOW_GPA, 0),
+		.avail = place(&files[1], HIGH_GPA, 0),
+		.used = place(&files[1], HIGH_GPA, MIB(8) - KIB(4)),
+		.buf = {.gpa = GIB(2)},
+	};
+	struct hf_ioas_stats st;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	hf_ioas_stats(as, &st);
+	TEST_ASSERT_EQUAL(st.pinned_bytes, MIB(16), "%" PRIu64 " bytes", st.pinned_bytes);
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "low rings, high data");
+	TEST_ASSERT(nic_reaches(&files[1], HIGH_GPA, &files[0], LOW_GPA), "high rings, low data");
+	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as), &p), "data in the hole");
+	p.buf.gpa = HIGH_GPA + MIB(8);
+	TEST_ASSERT(!dma_probe(&rig, hf_ioas_mkey(as), &p), "data behind the end");
+	return finish();
+}
+
+static int
+test_lookup(void)
+{
+	uint8_t *low, *high;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	low = hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8));
+	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, MIB(8));
+	TEST_ASSERT(low != NULL && high != NULL, "whole regions");
+	TEST_ASSERT(low != files[0].view, "it is the caller's mapping");
+	files[0].view[MIB(8) - 1] = 0x5a;
+	high[KIB(4)] = 0xa5;
+	TEST_ASSERT_EQUAL(low[MIB(8) - 1], 0x5a, "not the same memory");
+	TEST_ASSERT_EQUAL(files[1].view[KIB(4)], 0xa5, "not the same memory");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 1) == low + MIB(8) - 1, "last byte");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(as, HIGH_GPA + 5, 3) == high + 5, "inside");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8), 1), "the byte behind");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 2), "across the end");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8) + 1), "one too long");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, HIGH_GPA - 1, 2), "before");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, HIGH_GPA + 1, UINT64_MAX), "wrap");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, UINT64_MAX, 1), "the last address");
+	return finish();
+}
+
+/* The same table again, in this order or another, by these descriptors or others: nothing happens.
+ */
+static int
+test_same(void)
+{
+	const struct outcome none = {.regions = 2, .kept = 2};
+	struct hf_ioas_region r[2], swapped[2];
+	char path[32];
+	int again;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	two_regions(r);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "the same");
+	swapped[0] = r[1];
+	swapped[1] = r[0];
+	TEST_ASSERT_SUCCESS(check_update(swapped, 2, &none), "the other order");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", files[0].fd);
+	again = open(path, O_RDWR | O_CLOEXEC);
+	TEST_ASSERT(again >= 0, "open");
+	r[0].fd = again;
+	r[1].fd = fcntl(files[1].fd, F_DUPFD_CLOEXEC, 0);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "other descriptors");
+	close(again);
+	close(r[1].fd);
+	return finish();
+}
+
+/* Memory comes and goes; what stays is not touched. */
+static int
+test_hotplug(void)
+{
+	const struct outcome plug = {.changed = true, .regions = 3, .registered = 1, .kept = 2};
+	const struct outcome unplug = {.changed = true, .regions = 2, .kept = 2, .destroyed = 1};
+	const struct outcome replug = {
+		.changed = true, .regions = 2, .registered = 1, .kept = 1, .destroyed = 1};
+	const uint64_t dimm = HIGH_GPA + MIB(8);
+	struct hf_ioas_region r[3];
+	void *low, *high;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	low = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
+	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, 1);
+	two_regions(r);
+	r[2] = guest_file_at(&files[2], dimm);
+	TEST_ASSERT(!hf_ioas_same(as, r, 3), "one more is the same");
+	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "plug");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(as, LOW_GPA, 1) == low, "the address of a kept region");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(as, HIGH_GPA, 1) == high, "the address of a kept region");
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[2], dimm), "the new region");
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "one less is the same");
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &unplug), "unplug");
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the kept regions");
+	TEST_ASSERT(!nic_reaches(&files[0], LOW_GPA, &files[2], dimm), "the region that left");
+	TEST_ASSERT_SUCCESS(check_update(r + 1, 2, &replug), "one goes and one comes");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, 1), "the address of what left");
+	return finish();
+}
+
+/* Another object behind the same addresses is other memory; so is the same at another place. */
+static int
+test_replaced(void)
+{
+	const struct outcome one = {
+		.changed = true, .regions = 2, .registered = 1, .kept = 1, .destroyed = 1};
+	struct hf_ioas_region r[2];
+	uint8_t *hva;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	two_regions(r);
+	r[0].fd = files[2].fd;
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "another object is the same");
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another object");
+	hva = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
+	files[2].view[0] = 0x77;
+	TEST_ASSERT_EQUAL(hva[0], 0x77, "the old memory is still there");
+	TEST_ASSERT(
+		nic_reaches(&files[2], LOW_GPA, &files[1], HIGH_GPA), "the NIC has the old one");
+	r[0].gpa = MIB(8);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another place in the guest");
+	TEST_ASSERT(nic_reaches(&files[2], MIB(8), &files[1], HIGH_GPA), "where it was");
+	r[0].len = MIB(4);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another length");
+	r[0].offset = MIB(4);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another part of the file");
+	hva = hf_ioas_gpa_to_hva(as, MIB(8), 1);
+	files[2].view[MIB(4)] = 0x78;
+	TEST_ASSERT_EQUAL(hva[0], 0x78, "not that part of the file");
+	return finish();
+}
+
+/* Two regions that change places are two other regions, and both are there in between. */
+static int
+test_exchanged(void)
+{
+	const struct outcome both = {
+		.changed = true, .regions = 2, .registered = 2, .destroyed = 2};
+	struct hf_ioas_region r[2];
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	r[0] = guest_file_at(&files[1], LOW_GPA);
+	r[1] = guest_file_at(&files[0], HIGH_GPA);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &both), "exchanged");
+	TEST_ASSERT(nic_reaches(&files[1], LOW_GPA, &files[0], HIGH_GPA), "not exchanged");
+	return finish();
+}
+
+/*
+ * A device node is one inode, whatever memory a mapping of it is: /dev/zero opened twice is two
+ * objects. The same open file is one.
+ */
+static int
+test_device_node(void)
+{
+	const struct outcome first = {.changed = true, .regions = 1, .registered = 1};
+	const struct outcome same = {.regions = 1, .kept = 1};
+	const struct outcome other = {
+		.changed = true, .regions = 1, .registered = 1, .destroyed = 1};
+	struct hf_ioas_region r = {.gpa = 0, .len = MIB(1)};
+	int zero[2];
+
+	zero[0] = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	zero[1] = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	TEST_ASSERT(zero[0] >= 0 && zero[1] >= 0, "/dev/zero");
+	r.fd = zero[0];
+	TEST_ASSERT_SUCCESS(check_update(&r, 1, &first), "first");
+	TEST_ASSERT_SUCCESS(check_update(&r, 1, &same), "the same open file");
+	r.fd = zero[1];
+	TEST_ASSERT_SUCCESS(check_update(&r, 1, &other), "another open file");
+	close(zero[0]);
+	close(zero[1]);
+	return finish();
+}
+
+/* The front end's mappings and descriptors go at once: the address space does not stand on them. */
+static int
+test_caller_unmaps(void)
+{
+	const struct outcome one = {
+		.changed = true, .regions = 2, .registered = 1, .kept = 1, .destroyed = 1};
+	struct hf_ioas_region r[2];
+	uint8_t *low, *high;
+	struct dma_probe p;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	low = hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8));
+	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, MIB(8));
+	guest_file_close(&files[0]);
+	guest_file_close(&files[1]);
+	p.desc = (struct guest_place){LOW_GPA, low};
+	p.avail = (struct guest_place){LOW_GPA + KIB(4), low + KIB(4)};
+	p.used = (struct guest_place){HIGH_GPA, high};
+	p.buf = (struct guest_place){HIGH_GPA + KIB(4), high + KIB(4)};
+	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as), &p), "the NIC lost the memory");
+	/* New files, perhaps with the old descriptors' numbers: not the old memory. */
+	TEST_ASSERT_SUCCESS(guest_file_open(&files[0], MIB(8)), "file");
+	r[0] = guest_file_at(&files[0], LOW_GPA);
+	r[1] = guest_file_at(&files[2], MIB(8));
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "new files are the same");
+	r[1] = guest_file_at(&files[2], HIGH_GPA);
+	TEST_ASSERT_SUCCESS(
+		check_update(r, 2,
+			&(struct outcome){
+				.changed = true, .regions = 2, .registered = 2, .destroyed = 2}),
+		"new files");
+	TEST_ASSERT_SUCCESS(guest_file_open(&files[1], MIB(8)), "file");
+	r[1].fd = files[1].fd;
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "one more new file");
+	return finish();
+}
+
+/* Memory without a descriptor has no identity: it is registered anew each time. */
+static int
+test_private(void)
+{
+	const struct outcome first = {.changed = true, .regions = 2, .registered = 2};
+	const struct outcome again = {
+		.changed = true, .regions = 2, .registered = 1, .kept = 1, .destroyed = 1};
+	struct hf_ioas_region r[2] = {{.gpa = LOW_GPA, .len = MIB(1), .fd = -1},
+		{.gpa = HIGH_GPA, .len = MIB(8), .fd = files[1].fd}};
+	struct guest_file mine = {.fd = -1, .len = MIB(1)};
+
+	mine.view =
+		mmap(NULL, mine.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(mine.view != MAP_FAILED, "mmap");
+	r[0].va = mine.view;
+	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 2, &(bool){false}), "first");
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "private memory is the same as itself");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(1)) == mine.view, "host address");
+	TEST_ASSERT_EQUAL(first.regions, again.regions, "table");
+	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as),
+			    &(struct dma_probe){.desc = place(&files[1], HIGH_GPA, 0),
+				    .avail = place(&files[1], HIGH_GPA, KIB(4)),
+				    .used = {LOW_GPA + KIB(8), mine.view + KIB(8)},
+				    .buf = {LOW_GPA, mine.view}}),
+		"access");
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as), "reset");
+	munmap(mine.view, mine.len);
+	return finish();
+}
+
+/* Regions and holes beyond what 32 bits count, in sparse files. */
+static int
+test_large(void)
+{
+	const struct outcome want = {.changed = true, .regions = 3, .registered = 3};
+	const uint64_t mid = GIB(16), top = GIB(1024) + KIB(4);
+	struct guest_file big[2];
+	struct hf_ioas_region r[3];
+	struct hf_ioas_stats st;
+
+	TEST_ASSERT_SUCCESS(guest_file_open(&big[0], GIB(5)), "5 GiB");
+	TEST_ASSERT_SUCCESS(guest_file_open(&big[1], GIB(2) + KIB(4)), "2 GiB and a page");
+	r[0] = guest_file_at(&big[0], LOW_GPA);
+	r[1] = guest_file_at(&big[1], mid);
+	r[2] = guest_file_at(&files[0], top);
+	TEST_ASSERT_SUCCESS(check_update(r, 3, &want), "update");
+	hf_ioas_stats(as, &st);
+	TEST_ASSERT_EQUAL(st.pinned_bytes, GIB(7) + KIB(4) + MIB(8), "%" PRIu64, st.pinned_bytes);
+	/* 5, a hole of 11, 2 and a page, a hole of 1006 without a page and with another, 1 */
+	TEST_ASSERT_EQUAL(st.klms, 5 + 11 + 3 + 1006 + 1, "%u entries", st.klms);
+	TEST_ASSERT(!st.fixed_klm, "pages in fixed entries");
+	TEST_ASSERT(nic_reaches(&big[0], LOW_GPA, &big[1], mid), "5 GiB and 2 GiB");
+	TEST_ASSERT(nic_reaches(&big[1], mid, &files[0], top), "2 GiB and at 1 TiB");
+	guest_file_close(&big[0]);
+	guest_file_close(&big[1]);
+	return finish();
+}
+
+/* The mkey whose entries have one size, where the NIC has it. */
+static int
+test_fixed(void)
+{
+	const bool can = hf_devx_caps(rig.dev)->fixed_klm;
+	struct hf_ioas_region r[3];
+	struct hf_ioas_stats st;
+	bool changed;
+
+	r[0] = guest_file_at(&files[0], LOW_GPA);
+	r[1] = guest_file_at(&files[1], MIB(16));
+	r[2] = guest_file_at(&files[2], MIB(40));
+	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 3, &changed), "update");
+	hf_ioas_stats(as, &st);
+	TEST_ASSERT_EQUAL(st.fixed_klm, can, "fixed: %d", st.fixed_klm);
+	TEST_ASSERT_EQUAL(st.klms, (can ? 6u : 5u), "%u entries", st.klms);
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], MIB(16)), "0 and 16 MiB");
+	TEST_ASSERT(nic_reaches(&files[1], MIB(16), &files[2], MIB(40)), "16 and 40 MiB");
+	return finish();
+}
+
+#define MANY HF_IOAS_MAX_REGIONS
+
+static void
+many_regions(struct hf_ioas_region *r, unsigned int n, uint64_t step)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		r[i] = (struct hf_ioas_region){
+			.gpa = i * step, .len = KIB(4), .offset = i * KIB(8), .fd = files[0].fd};
+}
+
+/* As many regions as there may be, of one file; and one more. */
+static int
+test_many(void)
+{
+	const struct outcome want = {.changed = true, .regions = MANY, .registered = MANY};
+	const struct outcome one = {.changed = true,
+		.regions = MANY,
+		.registered = 1,
+		.kept = MANY - 1,
+		.destroyed = 1};
+	static struct hf_ioas_region r[MANY + 1];
+	struct snapshot before;
+	bool changed;
+
+	many_regions(r, MANY + 1, KIB(16));
+	TEST_ASSERT_SUCCESS(check_update(r, MANY, &want), "%u regions", MANY);
+	r[MANY / 2].offset += KIB(4);
+	TEST_ASSERT_SUCCESS(check_update(r, MANY, &one), "one of many");
+	snapshot_take(&before);
+	TEST_ASSERT_EQUAL(
+		hf_ioas_update(as, r, MANY + 1, &changed), -E2BIG, "%u regions", MANY + 1);
+	TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+	return finish();
+}
+
+/* Holes of more pieces than a mkey has entries: known only after all was registered. */
+static int
+test_too_fragmented(void)
+{
+	static struct hf_ioas_region r[MANY];
+	struct snapshot before;
+	bool changed = true;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	many_regions(r, MANY, GIB(8));
+	snapshot_take(&before);
+	TEST_ASSERT_EQUAL(hf_ioas_update(as, r, MANY, &changed), -E2BIG, "update");
+	TEST_ASSERT(!changed, "changed");
+	TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+	return finish();
+}
+
+/* --- refused tables --- */
+
+struct bad_table {
+	const char *name;
+	int ret; /* 0: any error */
+	unsigned int n;
+	struct hf_ioas_region r[3];
+};
+
+#define FD_FILE 1000 /* stands for a file of 8 MiB */
+#define FD_EVENT 1001
+#define FD_READ_ONLY 1002
+#define FD_CLOSED 1003
+#define GOOD \
+	{ \
+		.gpa = GIB(64), .len = MIB(8), .fd = FD_FILE \
+	}
+
+static const struct bad_table bad_tables[] = {
+	{"nothing", -EINVAL, 0, {GOOD}},
+	{"empty region", -EINVAL, 2, {GOOD, {.gpa = 0, .len = 0, .fd = FD_FILE}}},
+	{"wrap", -EINVAL, 2, {GOOD, {.gpa = -KIB(4), .len = KIB(8), .fd = FD_FILE}}},
+	{"end at 64 bits", -EINVAL, 2, {GOOD, {.gpa = -KIB(4), .len = KIB(4), .fd = FD_FILE}}},
+	{"length wraps", -EINVAL, 2, {GOOD, {.gpa = KIB(4), .len = -KIB(4), .fd = FD_FILE}}},
+	{"half a page", -EINVAL, 2, {GOOD, {.gpa = 0, .len = 2048, .fd = FD_FILE}}},
+	{"at half a page", -EINVAL, 2, {GOOD, {.gpa = 2048, .len = KIB(4), .fd = FD_FILE}}},
+	{"from half a page", -EINVAL, 2,
+		{GOOD, {.gpa = 0, .len = KIB(4), .offset = 512, .fd = FD_FILE}}},
+	{"overlap", -EINVAL, 2, {GOOD, {.gpa = GIB(64) - MIB(4), .len = MIB(8), .fd = FD_FILE}}},
+	{"overlap by a page", -EINVAL, 2,
+		{GOOD, {.gpa = GIB(64) + MIB(8) - KIB(4), .len = KIB(4), .fd = FD_FILE}}},
+	{"twice the same", -EINVAL, 2, {GOOD, GOOD}},
+	{"one inside the other", -EINVAL, 3,
+		{{.gpa = GIB(65), .len = MIB(1), .fd = FD_FILE}, GOOD,
+			{.gpa = GIB(64) + MIB(1), .len = MIB(1), .fd = FD_FILE}}},
+	{"file too short", -ENXIO, 2, {GOOD, {.gpa = 0, .len = MIB(9), .fd = FD_FILE}}},
+	{"beyond the file", -ENXIO, 2,
+		{GOOD, {.gpa = 0, .len = KIB(4), .offset = MIB(8), .fd = FD_FILE}}},
+	{"offset beyond all files", -EINVAL, 2,
+		{GOOD, {.gpa = 0, .len = KIB(8), .offset = INT64_MAX - 4095, .fd = FD_FILE}}},
+	{"offset wraps", -EINVAL, 2,
+		{GOOD, {.gpa = 0, .len = KIB(8), .offset = -KIB(4), .fd = FD_FILE}}},
+	{"not a file", -ENODEV, 2, {GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = FD_EVENT}}},
+	{"read only", -EACCES, 2, {GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = FD_READ_ONLY}}},
+	{"closed", -EBADF, 2, {GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = FD_CLOSED}}},
+	{"no descriptor", -EINVAL, 2, {GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = -2}}},
+	{"private, nowhere", -EINVAL, 2, {GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = -1}}},
+	{"private, at half a page", -EINVAL, 2,
+		{GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = -1, .va = (void *)0x10000800}}},
+	{"private, wraps", -EINVAL, 2,
+		{GOOD, {.gpa = GIB(65), .len = KIB(8), .fd = -1, .va = (void *)-KIB(4)}}},
+	/* found by the kernel, when the first region has been registered */
+	{"private, not mapped", 0, 2,
+		{GOOD, {.gpa = GIB(65), .len = KIB(4), .fd = -1, .va = (void *)0x10000}}},
+};
+
+static int
+check_refused(const struct bad_table *t, const int fds[4])
+{
+	struct hf_ioas_region r[3];
+	struct snapshot before;
+	bool changed = true;
+	unsigned int i;
+	int ret;
+
+	memcpy(r, t->r, sizeof(r));
+	for (i = 0; i < RTE_DIM(r); i++) {
+		if (r[i].fd >= FD_FILE)
+			r[i].fd = fds[r[i].fd - FD_FILE];
+	}
+	snapshot_take(&before);
+	ret = hf_ioas_update(as, r, t->n, &changed);
+	TEST_ASSERT(t->ret != 0 ? ret == t->ret : ret < 0, "%d, expected %d", ret, t->ret);
+	TEST_ASSERT(!changed, "changed");
+	TEST_ASSERT(!hf_ioas_same(as, r, t->n), "the same");
+	return check_unchanged(&before);
+}
+
+/* From the initial state, and from a live table. */
+static int
+test_refused(void)
+{
+	int fds[4];
+	char path[32];
+	unsigned int i, round;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", files[2].fd);
+	fds[0] = files[2].fd;
+	fds[1] = eventfd(0, EFD_CLOEXEC);
+	fds[2] = open(path, O_RDONLY | O_CLOEXEC);
+	TEST_ASSERT(fds[1] >= 0 && fds[2] >= 0, "open");
+	fds[3] = 999;
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < RTE_DIM(bad_tables); i++)
+			TEST_ASSERT_SUCCESS(check_refused(&bad_tables[i], fds), "table '%s'",
+				bad_tables[i].name);
+		if (round == 0)
+			TEST_ASSERT_SUCCESS(update_two(), "update");
+	}
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the live table");
+	close(fds[1]);
+	close(fds[2]);
+	return finish();
+}
+
+/* --- users --- */
+
+struct user {
+	int fails; /* prepare returns this */
+	char *journal; /* of all users */
+	char name; /* in the journal */
+	uint32_t old_mkey, mkey; /* at prepare, before and after; commit's too */
+	uint32_t live_at_commit;
+	uint64_t gpa; /* that the new table has and the old one has not */
+	bool seen_early, seen_late; /* gpa at prepare, at commit */
+};
+
+static void
+user_write(struct user *u, char what)
+{
+	size_t at = strlen(u->journal);
+
+	u->journal[at] = what;
+	u->journal[at + 1] = u->name;
+	u->journal[at + 2] = '\0';
+}
+
+static int
+user_prepare(void *user, uint32_t new_mkey)
+{
+	struct user *u = user;
+
+	user_write(u, 'p');
+	u->old_mkey = hf_ioas_mkey(as);
+	u->mkey = new_mkey;
+	u->seen_early = hf_ioas_gpa_to_hva(as, u->gpa, 1) != NULL;
+	return u->fails;
+}
+
+static void
+user_commit(void *user, uint32_t new_mkey)
+{
+	struct user *u = user;
+
+	user_write(u, new_mkey == u->mkey ? 'c' : '?');
+	u->live_at_commit = hf_ioas_mkey(as);
+	u->seen_late = hf_ioas_gpa_to_hva(as, u->gpa, 1) != NULL;
+}
+
+static void
+user_abort(void *user)
+{
+	user_write(user, 'a');
+}
+
+static const struct hf_ioas_user_ops user_ops = {.prepare = user_prepare,
+	.commit = user_commit,
+	.abort = user_abort};
+
+static int
+users_join(struct user *u, unsigned int n, char *journal)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u[i] = (struct user){.journal = journal, .name = '1' + i, .gpa = GIB(64)};
+		TEST_ASSERT_SUCCESS(hf_ioas_user_add(as, &user_ops, &u[i]), "user %u", i);
+	}
+	TEST_ASSERT_EQUAL(hf_ioas_user_add(as, &user_ops, &u[0]), -EEXIST, "the same twice");
+	return TEST_SUCCESS;
+}
+
+static int
+test_users(void)
+{
+	const struct outcome none = {.regions = 2, .kept = 2};
+	const struct outcome plug = {.changed = true, .regions = 3, .registered = 1, .kept = 2};
+	struct hf_ioas_region r[3];
+	char journal[32] = "";
+	struct user u[3];
+	uint32_t old;
+
+	TEST_ASSERT_SUCCESS(users_join(u, 3, journal), "users");
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT(strcmp(journal, "p1p2p3c1c2c3") == 0, "%s", journal);
+	journal[0] = '\0';
+	two_regions(r);
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "the same");
+	TEST_ASSERT(strcmp(journal, "") == 0, "called for nothing: %s", journal);
+	old = hf_ioas_mkey(as);
+	hf_ioas_user_del(as, &u[1]);
+	hf_ioas_user_del(as, &u[1]);
+	r[2] = guest_file_at(&files[2], GIB(64));
+	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "plug");
+	TEST_ASSERT(strcmp(journal, "p1p3c1c3") == 0, "%s", journal);
+	TEST_ASSERT(u[0].old_mkey == old && u[0].mkey == hf_ioas_mkey(as), "keys");
+	TEST_ASSERT_EQUAL(u[2].live_at_commit, u[2].mkey, "commit under the old key");
+	TEST_ASSERT(!u[0].seen_early && u[2].seen_late, "look-ups in the call-backs");
+	TEST_ASSERT_EQUAL(hf_ioas_reset_map(as), -EBUSY, "reset under users");
+	TEST_ASSERT_EQUAL(hf_ioas_destroy(as), -EBUSY, "destroy under users");
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "it is as it was");
+	hf_ioas_user_del(as, &u[0]);
+	hf_ioas_user_del(as, &u[2]);
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as), "reset");
+	TEST_ASSERT_EQUAL(hf_ioas_mkey(as), 0, "a mkey after the reset");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, 1), "an address after the reset");
+	TEST_ASSERT_SUCCESS(update_two(), "again");
+	return finish();
+}
+
+/* One that can't switch: who was ready goes back, last one first, and nothing has changed. */
+static int
+test_user_fails(void)
+{
+	static const char *const journals[] = {"p1", "p1p2a1", "p1p2p3a2a1"};
+	const struct outcome plug = {.changed = true, .regions = 3, .registered = 1, .kept = 2};
+	struct hf_ioas_region r[3];
+	struct snapshot before;
+	char journal[32] = "";
+	unsigned int i;
+	struct user u[3];
+	bool changed;
+	int ret;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(users_join(u, 3, journal), "users");
+	two_regions(r);
+	r[2] = guest_file_at(&files[2], GIB(64));
+	for (i = 0; i < 3; i++) {
+		journal[0] = '\0';
+		u[i].fails = -ETIMEDOUT;
+		changed = true;
+		snapshot_take(&before);
+		ret = hf_ioas_update(as, r, 3, &changed);
+		TEST_ASSERT_EQUAL(ret, -ETIMEDOUT, "%d", ret);
+		TEST_ASSERT(!changed, "changed");
+		TEST_ASSERT(strcmp(journal, journals[i]) == 0, "%s", journal);
+		TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+		u[i].fails = 0;
+	}
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the old table");
+	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "all can");
+	for (i = 0; i < 3; i++)
+		hf_ioas_user_del(as, &u[i]);
+	return finish();
+}
+
+/* --- commands that fail --- */
+
+/* Each of the commands of an update: to register the new region, and to make the new mkey. */
+static int
+test_command_fails(void)
+{
+	const struct outcome plug = {.changed = true, .regions = 3, .registered = 1, .kept = 2};
+	struct hf_ioas_region r[3];
+	char journal[32] = "";
+	struct snapshot before;
+	unsigned int nth;
+	bool changed;
+	struct user u;
+
+	if (!nic_ctl_there())
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(users_join(&u, 1, journal), "user");
+	two_regions(r);
+	r[2] = guest_file_at(&files[2], HIGH_GPA + MIB(8));
+	snapshot_take(&before);
+	for (nth = 1; nth <= 2; nth++) {
+		TEST_ASSERT_SUCCESS(nic_ctl_fail("CREATE_MKEY", nth), "fail");
+		changed = true;
+		TEST_ASSERT(hf_ioas_update(as, r, 3, &changed) < 0, "success without key %u", nth);
+		TEST_ASSERT(!changed, "changed");
+		TEST_ASSERT(strcmp(journal, "") == 0, "users were called: %s", journal);
+		TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+	}
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the old table");
+	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "the next time");
+	hf_ioas_user_del(as, &u);
+	return finish();
+}
+
+/* The old key stays in the NIC: the switch is done all the same, and the leak has a name. */
+static int
+test_old_mkey_stays(void)
+{
+	struct hf_ioas_region r[3];
+	unsigned int left;
+	bool changed;
+
+	if (!nic_ctl_there())
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	two_regions(r);
+	r[2] = guest_file_at(&files[2], HIGH_GPA + MIB(8));
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_MKEY", 1), "fail");
+	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 3, &changed), "update");
+	TEST_ASSERT(changed, "not changed");
+	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[2], HIGH_GPA + MIB(8)), "the new key");
+	left = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
+	TEST_ASSERT_EQUAL(left, base_mkeys + 2, "%u keys in the table", left);
+	TEST_ASSERT_SUCCESS(hf_ioas_destroy(as), "destroy");
+	as = NULL;
+	left = rig_close(&rig);
+	TEST_ASSERT_EQUAL(left, 1, "%u leaks reported", left);
+	return rig_open(&rig);
+}
+
+/* --- look-ups while tables change --- */
+
+#define SWITCHES 100
+
+struct watcher {
+	pthread_t thread;
+	atomic_bool stop;
+	const void *low; /* that all tables have */
+	uint64_t rounds, wrong;
+};
+
+static void *
+watch(void *arg)
+{
+	struct watcher *w = arg;
+	struct hf_ioas_region r[2];
+	struct hf_ioas_stats st;
+
+	two_regions(r);
+	while (!atomic_load(&w->stop)) {
+		hf_ioas_stats(as, &st);
+		w->wrong += hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8)) != w->low;
+		w->wrong += hf_ioas_mkey(as) == 0;
+		w->wrong += st.regions != 1 && st.regions != 2;
+		hf_ioas_same(as, r, 2);
+		w->rounds++;
+	}
+	return NULL;
+}
+
+static int
+test_lookups_meanwhile(void)
+{
+	struct watcher w = {.stop = false};
+	struct hf_ioas_region r[2];
+	unsigned int i, failed = 0;
+	bool changed;
+
+	TEST_ASSERT_SUCCESS(update_two(), "update");
+	w.low = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
+	two_regions(r);
+	TEST_ASSERT_SUCCESS(pthread_create(&w.thread, NULL, watch, &w), "thread");
+	for (i = 0; i < SWITCHES; i++)
+		failed += hf_ioas_update(as, r, 1 + i % 2, &changed) != 0 || !changed;
+	atomic_store(&w.stop, true);
+	pthread_join(w.thread, NULL);
+	TEST_ASSERT_EQUAL(failed, 0, "%u updates failed", failed);
+	TEST_ASSERT_EQUAL(
+		w.wrong, 0, "%" PRIu64 " of %" PRIu64 " looks were wrong", w.wrong, w.rounds);
+	return finish();
+}
+
+#define IOAS_CASE(fn) TEST_CASE_ST(setup, teardown, fn)
+
+static struct unit_test_suite ioas_suite = {
+	.suite_name = "ioas",
+	.unit_test_cases =
+		{
+			IOAS_CASE(test_empty),
+			IOAS_CASE(test_access),
+			IOAS_CASE(test_lookup),
+			IOAS_CASE(test_same),
+			IOAS_CASE(test_hotplug),
+			IOAS_CASE(test_replaced),
+			IOAS_CASE(test_exchanged),
+			IOAS_CASE(test_device_node),
+			IOAS_CASE(test_caller_unmaps),
+			IOAS_CASE(test_private),
+			IOAS_CASE(test_large),
+			IOAS_CASE(test_fixed),
+			IOAS_CASE(test_many),
+			IOAS_CASE(test_too_fragmented),
+			IOAS_CASE(test_refused),
+			IOAS_CASE(test_users),
+			IOAS_CASE(test_user_fails),
+			IOAS_CASE(test_command_fails),
+			IOAS_CASE(test_old_mkey_stays),
+			IOAS_CASE(test_lookups_meanwhile),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_ioas(void)
+{
+	return unit_test_suite_runner(&ioas_suite);
+}
+
+REGISTER_TEST_COMMAND(ioas_autotest, test_ioas);
