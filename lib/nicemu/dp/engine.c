@@ -182,7 +182,8 @@ round_trip(struct dp_engine *e)
 	bool busy = false;
 	unsigned int i;
 
-	for (i = e->idx; i < nic->n_funcs; i += nic->n_engines)
+	/* every engine looks at all doorbells: the one that is awake sees it first */
+	for (i = 0; i < nic->n_funcs; i++)
 		doorbell_poll(nic->funcs[i]);
 	TAILQ_FOREACH(v, &e->vqs, next) {
 		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
