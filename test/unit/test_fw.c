@@ -230,7 +230,7 @@ test_every_rule_has_a_row(void)
 		{R_TUNNEL, "the kernel refuses vhca_tunnel_id"},
 		{R_MEMORY, "the host would have to run out of memory"},
 		{R_REFERENCED, "test_referenced: a destroy has no mailbox of ours"},
-		{R_INJECTED, "test_system: a NIC that is described with failures"},
+		{R_INJECTED, "suite ioas: asked for over the control socket"},
 		{R_BAR_FULL, "test_bar_full: a page is allocated by the kernel"},
 		{R_MKEY_NO_PAGES, "the kernel sets mkey_umem_valid"},
 		{R_CQ_NO_PAGES, "the kernel sets cq_umem_valid"},

@@ -20,14 +20,14 @@ uint16_t fw_uctx_create(struct nic_func *f, uint32_t caps);
  */
 unsigned int fw_uctx_destroy(struct nic_func *f, uint16_t uid);
 
-int fw_func_init(
-	struct nic_func *f); /* capabilities and tables from f->conf; 0 or negative errno */
+/* Capabilities and tables, from f->conf. 0 or a negative errno. */
+int fw_func_init(struct nic_func *f);
 void fw_func_fini(struct nic_func *f);
 
 /*
  * Execute a mailbox. The uid field of 'in' was set by the caller (the kernel). out is zeroed and
  * filled, status and syndrome included. Returns 0 when the command was executed (status in out says
- * how it went), or a negative errno when the mailbox never reached the firmware (dead NIC).
+ * how it went), or -EINVAL for what is shorter than any mailbox or answer.
  */
 int fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen);
 
@@ -107,7 +107,8 @@ void *fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset); /* NULL when ou
 
 /*
  * Failure on demand: the nth (1 is the next) command with that opcode, on any function if func < 0,
- * is not executed and answered with this status. opcode 0 is any command. Returns 0 or -ENOSPC.
+ * is not executed and answered with this status. opcode 0 is any command. Returns 0, -EINVAL (nth
+ * or status 0), or -ENOSPC.
  */
 int fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_t status);
 void fw_fail_clear(struct nic *nic);
