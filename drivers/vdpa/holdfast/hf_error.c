@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  */
-#include <string.h>
+#include <errno.h>
 #include <time.h>
 
 #include <rte_common.h>
@@ -47,8 +47,8 @@ hf_error_repair(struct hf_dev *dev, struct hf_vq *vq)
 	if (hf_virtq_query(&vq->hw, &st) != 0)
 		return;
 	if (st.state != HF_VIRTQ_ERR) {
-		HF_LOG(NOTICE, "%s: ring %u: event for a queue in state %d, not in error",
-			dev->name, vq->index, st.state);
+		HF_LOG(DEBUG, "%s: ring %u: its queue is in state %d, not in error", dev->name,
+			vq->index, st.state);
 		return;
 	}
 	HF_LOG(ERR,
@@ -81,18 +81,41 @@ hf_error_event(struct hf_dev *dev, uint64_t cookie)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+/* Events were lost: ask every queue. */
+static void
+hf_error_overflow(struct hf_dev *dev)
+{
+	uint16_t i;
+
+	pthread_mutex_lock(&dev->lock);
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].running)
+			hf_error_repair(dev, &dev->vqs[i]);
+	pthread_mutex_unlock(&dev->lock);
+}
+
 static void
 hf_error_cb(int fd, void *arg)
 {
 	struct hf_dev *dev = arg;
 	unsigned int i;
 	uint64_t cookie;
+	int ret;
 
-	RTE_SET_USED(fd);
 	for (i = 0; i < HF_ERROR_BUDGET; i++) {
-		if (hf_evch_read(&dev->errors, &cookie) <= 0)
+		ret = hf_evch_read(&dev->errors, &cookie);
+		if (ret == 0)
 			return;
-		hf_error_event(dev, cookie);
+		if (ret == -EOVERFLOW) {
+			hf_error_overflow(dev);
+		} else if (ret < 0) {
+			/* The NIC was unplugged: the channel would stay readable for ever. */
+			HF_LOG(CRIT, "%s: no error of a queue is noticed any more", dev->name);
+			hf_loop_del(dev->rt->control, fd);
+			return;
+		} else {
+			hf_error_event(dev, cookie);
+		}
 	}
 }
 

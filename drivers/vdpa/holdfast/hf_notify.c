@@ -88,11 +88,18 @@ hf_notify_cq_cb(int fd, void *arg)
 	struct hf_dev *dev = arg;
 	unsigned int i;
 	uint64_t cookie;
+	int ret;
 
-	RTE_SET_USED(fd);
 	for (i = 0; i < HF_NOTIFY_BUDGET; i++) {
-		if (hf_evch_read(&dev->cq_events, &cookie) <= 0)
+		ret = hf_evch_read(&dev->cq_events, &cookie);
+		if (ret == 0)
 			return;
+		if (ret < 0) {
+			/* The NIC was unplugged: the channel would stay readable for ever. */
+			HF_LOG(CRIT, "%s: no completion is noticed any more", dev->name);
+			hf_loop_del(dev->rt->events, fd);
+			return;
+		}
 		if (cookie < dev->max_vqs)
 			hf_notify_completed(&dev->vqs[cookie]);
 	}

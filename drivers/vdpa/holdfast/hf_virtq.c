@@ -93,7 +93,9 @@ hf_vq_parts_make(struct hf_vq *vq, uint16_t ring_size)
 
 	if (vq->ring_size == ring_size)
 		return 0;
-	hf_vq_destroy(vq);
+	ret = hf_vq_destroy(vq);
+	if (ret != 0)
+		return ret;
 	hf_vq_parts_drop(vq);
 	for (i = 0; i < RTE_DIM(vq->umem); i++) {
 		len = (size_t)caps->umem[i].a * ring_size + caps->umem[i].b;
@@ -121,7 +123,9 @@ error:
 void
 hf_vq_release(struct hf_vq *vq)
 {
-	hf_vq_destroy(vq);
+	/* A queue that stays needs them; the table of objects names them as leaks at the end. */
+	if (hf_vq_destroy(vq) != 0)
+		return;
 	hf_vq_parts_drop(vq);
 	if (vq->counters.devx != NULL)
 		hf_virtq_counters_destroy(&vq->counters);
@@ -189,17 +193,23 @@ hf_vq_attr_diff(const struct hf_virtq_attr *old, const struct hf_virtq_attr *new
 	return mod;
 }
 
-void
+int
 hf_vq_destroy(struct hf_vq *vq)
 {
+	int ret;
+
 	if (vq->hw.devx == NULL)
-		return;
-	if (hf_virtq_destroy(&vq->hw) != 0)
-		HF_LOG(ERR,
-			"%s: ring %u: the NIC refuses to destroy its queue; it is lost until the"
-			" device is removed",
-			vq->dev->name, vq->index);
+		return 0;
+	ret = hf_virtq_destroy(&vq->hw);
+	if (ret != 0) {
+		/* Nothing resumes from this state: the next start begins with another attempt. */
+		vq->state = HF_VIRTQ_ERR;
+		HF_LOG(ERR, "%s: ring %u: the NIC refuses to destroy its queue 0x%x: %s",
+			vq->dev->name, vq->index, vq->hw.id, strerror(-ret));
+		return ret;
+	}
 	vq->hw = (struct hf_virtq){0};
+	return 0;
 }
 
 /* Create the queue in INIT on parts that may have served another one. */
@@ -262,7 +272,9 @@ hf_vq_ready(struct hf_vq *vq, struct hf_virtq_attr *attr)
 		ret = hf_vq_resume(vq, attr);
 		if (ret == 0)
 			return 0;
-		hf_vq_destroy(vq);
+		ret = hf_vq_destroy(vq);
+		if (ret != 0)
+			return ret;
 	}
 	ret = hf_vq_create(vq, attr);
 	if (ret != 0)
@@ -345,19 +357,17 @@ hf_vq_suspend(struct hf_vq *vq)
 void
 hf_vq_stop(struct hf_vq *vq, uint16_t *base)
 {
+	bool known;
+
 	hf_notify_kick_off(vq);
-	if (hf_vq_suspend(vq) == 0) {
-		*base = vq->attr.used_idx;
-	} else {
-		/* Whatever its state is, it must not touch guest memory any more. */
+	known = hf_vq_suspend(vq) == 0;
+	/* Whatever its state is, it must not touch guest memory any more. */
+	if (!known || vq->state != HF_VIRTQ_SUSPEND)
 		hf_vq_destroy(vq);
-		*base = hf_vq_base_guess(vq);
-		HF_LOG(WARNING,
-			"%s: ring %u: the NIC does not suspend its queue: destroyed, index 0x%x",
+	*base = known ? vq->attr.used_idx : hf_vq_base_guess(vq);
+	if (!known)
+		HF_LOG(WARNING, "%s: ring %u: the NIC does not suspend its queue, index 0x%x",
 			vq->dev->name, vq->index, *base);
-	}
-	if (vq->hw.devx != NULL && vq->state != HF_VIRTQ_SUSPEND)
-		hf_vq_destroy(vq);
 	hf_notify_call_off(vq);
 	vq->running = false;
 	HF_LOG(INFO, "%s: ring %u stopped: index 0x%x", vq->dev->name, vq->index, *base);

@@ -87,9 +87,10 @@ int hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring);
 void hf_vq_stop(struct hf_vq *vq, uint16_t *base);
 /*
  * Destroy the firmware's queue, keep the parts. Stopped queues only; nothing to do when there is
- * none.
+ * none. A negative errno (logged): it is still there, and cannot be used any more; a start tries
+ * again.
  */
-void hf_vq_destroy(struct hf_vq *vq);
+int hf_vq_destroy(struct hf_vq *vq);
 /* Destroy the parts too. */
 void hf_vq_release(struct hf_vq *vq);
 /*
