@@ -15,9 +15,9 @@
 
 #include "nicemu.h"
 
-#define LINE_MAX_LEN	256
-#define ANSWER_MAX	(64u << 20)
-#define TIMEOUT_S	10
+#define LINE_MAX_LEN 256
+#define ANSWER_MAX (64u << 20)
+#define TIMEOUT_S 10
 
 static int
 connect_to(const char *path)
@@ -49,7 +49,8 @@ send_request(int fd, char **args)
 	int i;
 
 	for (i = 0; args[i] != NULL && at < sizeof(line); i++)
-		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i > 0 ? " " : "", args[i]);
+		at += (size_t)snprintf(
+			line + at, sizeof(line) - at, "%s%s", i > 0 ? " " : "", args[i]);
 	if (at + 1 >= sizeof(line) || strchr(line, '\n') != NULL)
 		return -E2BIG;
 	line[at++] = '\n';
@@ -121,7 +122,8 @@ ctl_main(const struct options *o)
 	text = ret == 0 ? read_answer(fd) : NULL;
 	close(fd);
 	if (text == NULL) {
-		fprintf(stderr, "nicemu: %s: %s\n", o->socket, ret != 0 ? strerror(-ret) : "no answer");
+		fprintf(stderr, "nicemu: %s: %s\n", o->socket,
+			ret != 0 ? strerror(-ret) : "no answer");
 		return 1;
 	}
 	ret = show(o, text);

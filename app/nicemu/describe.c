@@ -38,7 +38,8 @@ print_keys(const struct conf_key *keys, unsigned int n, const void *base, bool h
 	}
 }
 
-/* A capability that has its default is a comment: its value is that of the adapter, not of this file. */
+/* A capability that has its default is a comment: its value is that of the adapter, not of this
+ * file. */
 static void
 print_caps(const struct conf *c)
 {
@@ -47,7 +48,8 @@ print_caps(const struct conf *c)
 
 	for (i = 0; i < fw_n_caps; i++) {
 		set = find_cap(c->caps, c->n_caps, fw_caps[i].name);
-		printf("# %s (%u bit, default %#" PRIx64 ")\n", fw_caps[i].help, fw_caps[i].width, fw_caps[i].def);
+		printf("# %s (%u bit, default %#" PRIx64 ")\n", fw_caps[i].help, fw_caps[i].width,
+			fw_caps[i].def);
 		printf("%s%s = %#" PRIx64 "\n", set != NULL ? "" : "# ", fw_caps[i].name,
 			set != NULL ? set->value : fw_caps[i].def);
 	}
@@ -70,13 +72,14 @@ print_ini(const struct conf *c)
 			printf("%d/", fail->func);
 		printf("%s:%u:%s\n", fail->opcode, fail->nth, fail->status);
 	}
-	printf("\n# Capabilities of all functions; cap.NAME in a section [func N] is for that one alone.\n[cap]\n");
+	printf("\n# capabilities of all functions; cap.NAME in [func N]: of that one\n[cap]\n");
 	print_caps(c);
 	for (i = 0; i < c->n_funcs; i++) {
 		printf("\n[func %u]\n", i);
 		print_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], i == 0);
 		for (k = 0; k < c->funcs[i].n_caps; k++)
-			printf("cap.%s = %#" PRIx64 "\n", c->funcs[i].caps[k].name, c->funcs[i].caps[k].value);
+			printf("cap.%s = %#" PRIx64 "\n", c->funcs[i].caps[k].name,
+				c->funcs[i].caps[k].value);
 	}
 }
 
@@ -88,8 +91,8 @@ json_keys(cJSON *j, const struct conf_key *keys, unsigned int n, const void *bas
 
 	for (i = 0; i < n; i++) {
 		conf_print(&keys[i], base, value, sizeof(value));
-		if (keys[i].type == CONF_BOOL || keys[i].type == CONF_UINT || keys[i].type == CONF_U16 ||
-			keys[i].type == CONF_INT)
+		if (keys[i].type == CONF_BOOL || keys[i].type == CONF_UINT ||
+			keys[i].type == CONF_U16 || keys[i].type == CONF_INT)
 			cJSON_AddNumberToObject(j, keys[i].name, atof(value));
 		else
 			cJSON_AddStringToObject(j, keys[i].name, value);
@@ -110,7 +113,8 @@ json_caps(cJSON *list, const struct conf *c)
 		cJSON_AddNumberToObject(j, "type", fw_caps[i].type);
 		cJSON_AddNumberToObject(j, "width", fw_caps[i].width);
 		cJSON_AddNumberToObject(j, "default", (double)fw_caps[i].def);
-		cJSON_AddNumberToObject(j, "value", (double)(set != NULL ? set->value : fw_caps[i].def));
+		cJSON_AddNumberToObject(
+			j, "value", (double)(set != NULL ? set->value : fw_caps[i].def));
 		cJSON_AddStringToObject(j, "help", fw_caps[i].help);
 		cJSON_AddItemToArray(list, j);
 	}
@@ -131,7 +135,8 @@ print_json(const struct conf *c)
 		json_keys(f, conf_func_keys, conf_n_func_keys, &c->funcs[i]);
 		caps = cJSON_AddObjectToObject(f, "capabilities");
 		for (k = 0; k < c->funcs[i].n_caps; k++)
-			cJSON_AddNumberToObject(caps, c->funcs[i].caps[k].name, (double)c->funcs[i].caps[k].value);
+			cJSON_AddNumberToObject(
+				caps, c->funcs[i].caps[k].name, (double)c->funcs[i].caps[k].value);
 		cJSON_AddItemToArray(list, f);
 	}
 	text = cJSON_Print(j);

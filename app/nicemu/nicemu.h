@@ -16,10 +16,10 @@ enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL };
 
 struct options {
 	enum cmd cmd;
-	struct conf conf;		/* of CMD_RUN and CMD_DESCRIBE */
-	char **args;			/* the command to run, or what to ask; NULL at the end */
+	struct conf conf; /* of CMD_RUN and CMD_DESCRIBE */
+	char **args; /* the command to run, or what to ask; NULL at the end */
 	bool keep, verbose, json;
-	const char *socket;		/* of CMD_CTL */
+	const char *socket; /* of CMD_CTL */
 };
 
 /* Parse the command line. Errors and --help end the process, as argp does. */
@@ -30,7 +30,8 @@ int run_main(struct options *o);
 int describe_main(const struct options *o);
 int ctl_main(const struct options *o);
 
-/* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. 0 or -errno, reported. */
+/* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. 0
+ * or -errno, reported. */
 int tree_create(struct conf *c, char *dir, size_t len);
 void tree_remove(const char *dir);
 

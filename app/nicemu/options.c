@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The command line. Options that describe the NIC are kept until all are there, since --vfs and --config say what the
- * others apply to.
+ * The command line. Options that describe the NIC are kept until all are there, since --vfs and
+ * --config say what the others apply to.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -11,16 +11,36 @@
 
 #include "nicemu.h"
 
-#define MAX_SETTINGS	256
-#define MAX_WORDS	8	/* of a request */
+#define MAX_SETTINGS 256
+#define MAX_WORDS 8 /* of a request */
 
 enum key {
-	KEY_VFS = 0x100, KEY_CONFIG, KEY_QUEUES, KEY_CAP, KEY_MAC, KEY_NUMA, KEY_MTU, KEY_TRUST, KEY_PROMISC,
-	KEY_ALLMULTI, KEY_WIRE, KEY_LEARN, KEY_ENGINES, KEY_CPUS, KEY_MEMLOCK, KEY_FAIL, KEY_CTL, KEY_KEEP, KEY_SOCKET,
+	KEY_VFS = 0x100,
+	KEY_CONFIG,
+	KEY_QUEUES,
+	KEY_CAP,
+	KEY_MAC,
+	KEY_NUMA,
+	KEY_MTU,
+	KEY_TRUST,
+	KEY_PROMISC,
+	KEY_ALLMULTI,
+	KEY_WIRE,
+	KEY_LEARN,
+	KEY_ENGINES,
+	KEY_CPUS,
+	KEY_MEMLOCK,
+	KEY_FAIL,
+	KEY_CTL,
+	KEY_KEEP,
+	KEY_SOCKET,
 	KEY_JSON,
 };
 
-struct setting { int key; char *arg; };
+struct setting {
+	int key;
+	char *arg;
+};
 
 struct parser {
 	struct options *o;
@@ -35,7 +55,8 @@ struct parser {
 const char *argp_program_version = "nicemu " NICEMU_VERSION;
 
 static const char doc[] =
-	"Put a command on an emulated ConnectX-6 Dx: unmodified libibverbs, libmlx5 and DPDK programs find a PF "
+	"Put a command on an emulated ConnectX-6 Dx: unmodified libibverbs, libmlx5 and DPDK "
+	"programs find a PF "
 	"and its VFs, joined by an e-switch, without hardware and without a kernel driver.\v"
 	"Commands:\n"
 	"  run [OPTION...] -- COMMAND [ARG...]\n"
@@ -62,22 +83,26 @@ static const char doc[] =
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "The NIC (run, describe):", 1},
 	{"vfs", KEY_VFS, "N", 0, "virtual functions, 0 to 64 (2)", 0},
-	{"config", KEY_CONFIG, "FILE", 0, "start from this description instead of the default one", 0},
+	{"config", KEY_CONFIG, "FILE", 0, "start from this description, not the default one", 0},
 	{"queues", KEY_QUEUES, "N", 0, "virtqueues of each function (32)", 0},
 	{"cap", KEY_CAP, "[FUNC:]NAME=VALUE", 0, "set a capability, of all functions or one", 0},
 	{"mac", KEY_MAC, "FUNC=MAC", 0, "Ethernet address of a function", 0},
 	{"numa", KEY_NUMA, "FUNC=NODE", 0, "NUMA node of a function, -1: none (-1)", 0},
 	{"mtu", KEY_MTU, "FUNC=BYTES", 0, "largest IP packet of a function (1500)", 0},
 	{NULL, 0, NULL, 0, "E-switch and wire (run, describe):", 2},
-	{"wire", KEY_WIRE, "WIRE", 0, "what the port is wired to: none, loop, tap:NAME or if:NAME (none)", 0},
-	{"learn", KEY_LEARN, NULL, 0, "the e-switch learns addresses, instead of knowing those of its functions only", 0},
+	{"wire", KEY_WIRE, "WIRE", 0,
+		"what the port is wired to: none, loop, tap:NAME or if:NAME (none)", 0},
+	{"learn", KEY_LEARN, NULL, 0,
+		"the e-switch learns addresses, instead of knowing those of its functions only", 0},
 	{"trust", KEY_TRUST, "FUNC", 0, "the function may be promiscuous", 0},
 	{"promisc", KEY_PROMISC, "FUNC", 0, "the function gets every frame; needs --trust", 0},
-	{"allmulti", KEY_ALLMULTI, "FUNC", 0, "the function gets every multicast frame; needs --trust", 0},
+	{"allmulti", KEY_ALLMULTI, "FUNC", 0,
+		"the function gets every multicast frame; needs --trust", 0},
 	{NULL, 0, NULL, 0, "How it runs (run, describe):", 3},
 	{"engines", KEY_ENGINES, "N", 0, "threads that move packets (1)", 0},
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
-	{"memlock", KEY_MEMLOCK, NULL, 0, "limit what is registered to RLIMIT_MEMLOCK, as a kernel does", 0},
+	{"memlock", KEY_MEMLOCK, NULL, 0,
+		"limit what is registered to RLIMIT_MEMLOCK, as a kernel does", 0},
 	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
 		"let the NTH (1) command with this opcode fail with this status (INT_ERR)", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
@@ -193,7 +218,7 @@ parse(int key, char *arg, struct argp_state *state)
 		if (p->o->cmd == CMD_RUN && p->o->args == NULL)
 			argp_error(state, "run needs a COMMAND");
 		if (p->o->cmd == CMD_CTL && (p->o->args == NULL || p->o->socket == NULL))
-			argp_error(state, "ctl needs --socket PATH and a request: objects, stats, commands or fail ...");
+			argp_error(state, "ctl needs --socket PATH and a request: see --help");
 		return 0;
 	case ARGP_KEY_INIT:
 	case ARGP_KEY_FINI:
@@ -203,8 +228,9 @@ parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_NO_ARGS:
 		return 0;
 	default:
-		return (key > 0xff && key <= KEY_JSON) || key == 'v' ? parse_option(p, key, arg, state) :
-			ARGP_ERR_UNKNOWN;
+		return (key > 0xff && key <= KEY_JSON) || key == 'v'
+			? parse_option(p, key, arg, state)
+			: ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -227,8 +253,8 @@ find_func(const struct conf *c, const char *name)
 static int
 no_func(const struct conf *c, const char *name, char *why)
 {
-	snprintf(why, WHY_LEN, "no function '%s': want 0 to %u, or a name like %s or %s", name, c->n_funcs - 1,
-		c->funcs[0].ibdev, c->funcs[0].bdf);
+	snprintf(why, WHY_LEN, "no function '%s': want 0 to %u, or a name like %s or %s", name,
+		c->n_funcs - 1, c->funcs[0].ibdev, c->funcs[0].bdf);
 	return -1;
 }
 
@@ -342,7 +368,8 @@ describe_nic(struct parser *p, char *why)
 		return -1;
 	}
 	if (p->vfs != NULL && (conf_number(p->vfs, &vfs) != 0 || vfs < 0 || vfs > CONF_MAX_VFS)) {
-		snprintf(why, WHY_LEN, "--vfs '%s': want a number from 0 to %d", p->vfs, CONF_MAX_VFS);
+		snprintf(why, WHY_LEN, "--vfs '%s': want a number from 0 to %d", p->vfs,
+			CONF_MAX_VFS);
 		return -1;
 	}
 	if (p->config != NULL)

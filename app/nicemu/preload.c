@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * What has to be preloaded: the library, and in front of it the runtime of the sanitizer that it was built with.
+ * What has to be preloaded: the library, and in front of it the runtime of the sanitizer that it
+ * was built with.
  */
 #include <errno.h>
 #include <limits.h>
@@ -24,7 +25,8 @@ add_runtime(struct dl_phdr_info *info, size_t size, void *user)
 	size_t at = strlen(list);
 
 	(void)size;
-	if (base == NULL || (strncmp(base, "/libasan.so", 11) != 0 && strncmp(base, "/libubsan.so", 12) != 0))
+	if (base == NULL ||
+		(strncmp(base, "/libasan.so", 11) != 0 && strncmp(base, "/libubsan.so", 12) != 0))
 		return 0;
 	snprintf(list + at, PATH_MAX - at, "%s:", info->dlpi_name);
 	return 0;
@@ -39,7 +41,7 @@ preload_is_sanitized(void)
 	return runtimes[0] != '\0';
 }
 
-/* Beside this program in a build tree, or where 'meson install' puts it, relative to this program. */
+/* Beside this program in a build tree, or where 'meson install' puts it. */
 static int
 find_library(char *path, size_t len)
 {
@@ -59,7 +61,8 @@ find_library(char *path, size_t len)
 		snprintf(path, len, "%s", full);
 		return 0;
 	}
-	fprintf(stderr, "nicemu: no %s beside %s, nor in its ../%s\n", LIB_NAME, exe, NICEMU_LIBDIR);
+	fprintf(stderr, "nicemu: no %s beside %s, nor in its ../%s\n", LIB_NAME, exe,
+		NICEMU_LIBDIR);
 	return -ENOENT;
 }
 
@@ -74,6 +77,7 @@ preload_value(char *buf, size_t len)
 	if (ret != 0)
 		return ret;
 	dl_iterate_phdr(add_runtime, runtimes);
-	snprintf(buf, len, "%s%s%s%s", runtimes, lib, old != NULL && *old != '\0' ? ":" : "", old != NULL ? old : "");
+	snprintf(buf, len, "%s%s%s%s", runtimes, lib, old != NULL && *old != '\0' ? ":" : "",
+		old != NULL ? old : "");
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * nicemu run: a child gets the command, and this process stays to take the generated files away at its end.
+ * nicemu run: a child gets the command, and this process stays to take the generated files away at
+ * its end.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,9 +15,9 @@
 
 #include "nicemu.h"
 
-#define STATUS_NOT_FOUND	127
-#define STATUS_NOT_RUN		126
-#define STATUS_SIGNAL		128
+#define STATUS_NOT_FOUND 127
+#define STATUS_NOT_RUN 126
+#define STATUS_SIGNAL 128
 
 static int
 set_environment(const struct options *o, const char *dir)

@@ -53,17 +53,21 @@ print_objects(const cJSON *f)
 {
 	const cJSON *o, *v;
 
-	printf("  direct MRs: %.0f registered, %.0f destroyed, %.0f bytes pinned\n", number_of(f, "mr_registered"),
-		number_of(f, "mr_destroyed"), number_of(f, "mr_bytes"));
+	printf("  direct MRs: %.0f registered, %.0f destroyed, %.0f bytes pinned\n",
+		number_of(f, "mr_registered"), number_of(f, "mr_destroyed"),
+		number_of(f, "mr_bytes"));
 	printf("  counts:");
-	cJSON_ArrayForEach(v, cJSON_GetObjectItem(f, "counts")) {
+	cJSON_ArrayForEach(v, cJSON_GetObjectItem(f, "counts"))
+	{
 		if (v->valuedouble != 0)
 			print_value(v);
 	}
 	printf("\n");
-	cJSON_ArrayForEach(o, cJSON_GetObjectItem(f, "objects")) {
+	cJSON_ArrayForEach(o, cJSON_GetObjectItem(f, "objects"))
+	{
 		printf("  %-14s %8.0f", text_of(o, "object"), number_of(o, "id"));
-		cJSON_ArrayForEach(v, o) {
+		cJSON_ArrayForEach(v, o)
+		{
 			if (strcmp(v->string, "object") != 0 && strcmp(v->string, "id") != 0)
 				print_value(v);
 		}
@@ -77,8 +81,7 @@ print_counters(const char *name, const cJSON *stats)
 	const cJSON *v;
 
 	printf("  %-6s", name);
-	cJSON_ArrayForEach(v, stats)
-		print_value(v);
+	cJSON_ArrayForEach(v, stats) print_value(v);
 	printf("\n");
 }
 
@@ -88,8 +91,7 @@ print_stats(const cJSON *f)
 	const cJSON *q;
 
 	print_counters("vport", cJSON_GetObjectItem(f, "vport"));
-	cJSON_ArrayForEach(q, cJSON_GetObjectItem(f, "virtqs"))
-		print_counters("virtq", q);
+	cJSON_ArrayForEach(q, cJSON_GetObjectItem(f, "virtqs")) print_counters("virtq", q);
 }
 
 static void
@@ -98,8 +100,8 @@ print_commands(const cJSON *f)
 	const cJSON *c;
 
 	cJSON_ArrayForEach(c, cJSON_GetObjectItem(f, "commands"))
-		printf("  %-6s %-28s %8.0f executed %6.0f failed\n", text_of(c, "opcode"), text_of(c, "name"),
-			number_of(c, "count"), number_of(c, "failed"));
+		printf("  %-6s %-28s %8.0f executed %6.0f failed\n", text_of(c, "opcode"),
+			text_of(c, "name"), number_of(c, "count"), number_of(c, "failed"));
 }
 
 void
@@ -109,7 +111,8 @@ table_print(const char *request, const cJSON *answer)
 
 	if (port != NULL)
 		print_counters("port", port);
-	cJSON_ArrayForEach(f, cJSON_GetObjectItem(answer, "functions")) {
+	cJSON_ArrayForEach(f, cJSON_GetObjectItem(answer, "functions"))
+	{
 		print_head(f);
 		if (strcmp(request, "objects") == 0)
 			print_objects(f);

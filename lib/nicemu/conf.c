@@ -10,10 +10,10 @@
 #include "fw/fw.h"
 #include "wire/wire.h"
 
-#define DEV_ID_PF	0x101d /* ConnectX-6 Dx, pci.ids */
-#define DEV_ID_VF	0x101e /* ConnectX Family mlx5Gen Virtual Function */
-#define FIRST_VF_DEVFN	2
-#define FIRST_MINOR	192 /* IB_UVERBS_BASE_MINOR of Linux uverbs_main.c */
+#define DEV_ID_PF 0x101d /* ConnectX-6 Dx, pci.ids */
+#define DEV_ID_VF 0x101e /* ConnectX Family mlx5Gen Virtual Function */
+#define FIRST_VF_DEVFN 2
+#define FIRST_MINOR 192 /* IB_UVERBS_BASE_MINOR of Linux uverbs_main.c */
 
 static void
 func_default(struct conf_func *f, unsigned int idx)
@@ -124,8 +124,9 @@ check_func(const struct conf_func *f, unsigned int idx, char *why, size_t len)
 	}
 	if (strchr(f->ibdev, '/') != NULL || f->ibdev[0] == '\0' || f->ibdev[0] == '.' ||
 		strchr(f->uverbs, '/') != NULL || strncmp(f->uverbs, "uverbs", 6) != 0) {
-		snprintf(why, len, "function %u: ibdev '%s' or uverbs '%s': want names like mlx5_0 and uverbs0",
-			idx, f->ibdev, f->uverbs);
+		snprintf(why, len,
+			"function %u: ibdev '%s' or uverbs '%s': want mlx5_0 and uverbs0, say", idx,
+			f->ibdev, f->uverbs);
 		return -EINVAL;
 	}
 	return check_caps(f->caps, f->n_caps, why, len);
@@ -172,16 +173,20 @@ check_fails(const struct conf *c, char *why, size_t len)
 	for (i = 0; i < c->n_fail; i++) {
 		f = &c->fail[i];
 		if (f->func >= (int)c->n_funcs) {
-			snprintf(why, len, "fail: no function %d, there are %u", f->func, c->n_funcs);
+			snprintf(why, len, "fail: no function %d, there are %u", f->func,
+				c->n_funcs);
 			return -EINVAL;
 		}
 		if (fw_opcode_parse(f->opcode, &opcode) != 0) {
-			snprintf(why, len, "fail: opcode '%s': want a name like CREATE_MKEY or a number",
+			snprintf(why, len,
+				"fail: opcode '%s': want a name like CREATE_MKEY or a number",
 				f->opcode);
 			return -EINVAL;
 		}
 		if (fw_status_parse(f->status, &status) != 0) {
-			snprintf(why, len, "fail: status '%s': want a name like BAD_PARAM or a number", f->status);
+			snprintf(why, len,
+				"fail: status '%s': want a name like BAD_PARAM or a number",
+				f->status);
 			return -EINVAL;
 		}
 	}
@@ -199,7 +204,8 @@ conf_check(const struct conf *c, char *why, size_t len)
 		return -EINVAL;
 	}
 	if (c->n_funcs == 0 || c->engines == 0 || c->engines > NIC_MAX_ENGINES) {
-		snprintf(why, len, "%u functions, %u engines: want at least 1 of each, at most %u engines",
+		snprintf(why, len,
+			"%u functions, %u engines: want at least 1 of each, at most %u engines",
 			c->n_funcs, c->engines, NIC_MAX_ENGINES);
 		return -EINVAL;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Description of a NIC, read from an INI file (libinih). nicemu writes one, the preload library reads it.
+ * Description of a NIC, read from an INI file (libinih). nicemu writes one, the preload library
+ * reads it.
  */
 #ifndef NICEMU_CONF_H
 #define NICEMU_CONF_H
@@ -12,51 +13,60 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CONF_MAX_VFS	64
-#define CONF_MAX_QUEUES	256
-#define CONF_MAX_CAPS	64
-#define CONF_MAX_FAIL	32
-#define CONF_STR	128
+#define CONF_MAX_VFS 64
+#define CONF_MAX_QUEUES 256
+#define CONF_MAX_CAPS 64
+#define CONF_MAX_FAIL 32
+#define CONF_STR 128
 
-struct conf_cap { char name[48]; uint64_t value; };
+struct conf_cap {
+	char name[48];
+	uint64_t value;
+};
 
 struct conf_func {
-	char bdf[16];			/* 0000:ca:00.2 */
-	char ibdev[16];			/* mlx5_1 */
-	char uverbs[16];		/* uverbs1 */
-	unsigned int minor;		/* of /dev/infiniband/uverbsN, major 231 */
-	uint16_t device_id;		/* 0x101d PF, 0x101e VF */
+	char bdf[16]; /* 0000:ca:00.2 */
+	char ibdev[16]; /* mlx5_1 */
+	char uverbs[16]; /* uverbs1 */
+	unsigned int minor; /* of /dev/infiniband/uverbsN, major 231 */
+	uint16_t device_id; /* 0x101d PF, 0x101e VF */
 	struct ether_addr mac;
 	int numa_node;
 	bool trusted, promisc, allmulti;
 	uint16_t mtu;
-	unsigned int queues;		/* virtqueues: max_num_virtio_queues */
+	unsigned int queues; /* virtqueues: max_num_virtio_queues */
 	unsigned int n_caps;
-	struct conf_cap caps[CONF_MAX_CAPS];	/* on top of the adapter's */
+	struct conf_cap caps[CONF_MAX_CAPS]; /* on top of the adapter's */
 };
 
 /* func -1: on any function; nth 1: the next command with this opcode */
-struct conf_fail { int func; char opcode[48]; unsigned int nth; char status[32]; };
+struct conf_fail {
+	int func;
+	char opcode[48];
+	unsigned int nth;
+	char status[32];
+};
 
 struct conf {
-	char part[32];			/* cx6dx */
+	char part[32]; /* cx6dx */
 	char fw_ver[32];
-	char wire[CONF_STR];		/* see wire.h */
-	bool learn;			/* e-switch learns addresses */
-	bool memlock;			/* RLIMIT_MEMLOCK limits what is pinned */
+	char wire[CONF_STR]; /* see wire.h */
+	bool learn; /* e-switch learns addresses */
+	bool memlock; /* RLIMIT_MEMLOCK limits what is pinned */
 	unsigned int engines;
-	char cpus[CONF_STR];		/* "1" or "0,1" or empty: any */
-	char ctl[CONF_STR];		/* path of the control socket, empty: none */
-	char tree[CONF_STR];		/* root of the generated sysfs tree */
+	char cpus[CONF_STR]; /* "1" or "0,1" or empty: any */
+	char ctl[CONF_STR]; /* path of the control socket, empty: none */
+	char tree[CONF_STR]; /* root of the generated sysfs tree */
 	unsigned int n_funcs;
-	struct conf_func *funcs;	/* [0] is the PF */
+	struct conf_func *funcs; /* [0] is the PF */
 	unsigned int n_caps;
-	struct conf_cap caps[CONF_MAX_CAPS];	/* of all functions */
+	struct conf_cap caps[CONF_MAX_CAPS]; /* of all functions */
 	unsigned int n_fail;
 	struct conf_fail fail[CONF_MAX_FAIL];
 };
 
-/* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is allowed. */
+/* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is
+ * allowed. */
 int conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len);
 int conf_read(struct conf *c, const char *path, char *why, size_t len);
 int conf_write(const struct conf *c, FILE *f);
@@ -64,23 +74,24 @@ int conf_check(const struct conf *c, char *why, size_t len);
 void conf_free(struct conf *c);
 
 /*
- * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all functions (conf_set_cap).
- * conf_set_cap(): name and value of a capability; an unknown name lists those that are close to it.
- * conf_set_fail(): "[FUNC/]OPCODE[:NTH[:STATUS]]".
+ * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all
+ * functions (conf_set_cap). conf_set_cap(): name and value of a capability; an unknown name lists
+ * those that are close to it. conf_set_fail(): "[FUNC/]OPCODE[:NTH[:STATUS]]".
  */
 int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
-int conf_set_cap(struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
+int conf_set_cap(
+	struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
 int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
 /* A whole number, decimal, 0x hexadecimal or 0 octal, nothing after it. 0 or -EINVAL. */
 int conf_number(const char *s, int64_t *v);
 
-/* The keys of the sections [nic] and [func N], for conf_set(), conf_write() and "nicemu describe". */
+/* The keys of the sections [nic] and [func N], for all who read, write or explain them. */
 enum conf_type { CONF_TEXT, CONF_BOOL, CONF_UINT, CONF_U16, CONF_HEX16, CONF_INT, CONF_MAC };
 struct conf_key {
 	const char *name;
 	enum conf_type type;
-	size_t off, size;		/* in struct conf or struct conf_func; size of a text */
-	int64_t min, max;		/* of a number */
+	size_t off, size; /* in struct conf or struct conf_func; size of a text */
+	int64_t min, max; /* of a number */
 	const char *help;
 };
 extern const struct conf_key conf_nic_keys[], conf_func_keys[];

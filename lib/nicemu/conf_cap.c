@@ -46,7 +46,8 @@ distance(const char *a, const char *b)
 static bool
 is_close(const char *name, const char *other)
 {
-	return distance(name, other) <= 1 + strlen(name) / 4 || (strlen(name) >= 4 && strstr(other, name) != NULL);
+	return distance(name, other) <= 1 + strlen(name) / 4 ||
+		(strlen(name) >= 4 && strstr(other, name) != NULL);
 }
 
 static void
@@ -86,7 +87,8 @@ conf_set_cap(struct conf *c, int func, const char *name, const char *value, char
 	int ret;
 
 	if (func >= (int)c->n_funcs) {
-		snprintf(why, len, "%s: no function %d, there are %u (0 is the PF)", name, func, c->n_funcs);
+		snprintf(why, len, "%s: no function %d, there are %u (0 is the PF)", name, func,
+			c->n_funcs);
 		return -EINVAL;
 	}
 	if (fw_cap_find(name) == NULL) {
@@ -137,6 +139,7 @@ conf_set_fail(struct conf *c, const char *spec, char *why, size_t len)
 	c->fail[c->n_fail++] = f;
 	return 0;
 bad:
-	snprintf(why, len, "fail '%s': want [FUNC/]OPCODE[:NTH[:STATUS]], like CREATE_MKEY:2:BAD_RES", spec);
+	snprintf(why, len,
+		"fail '%s': want [FUNC/]OPCODE[:NTH[:STATUS]], like CREATE_MKEY:2:BAD_RES", spec);
 	return -EINVAL;
 }

@@ -13,10 +13,15 @@
 #include "nic.h"
 
 #define NIC_KEY(member, type, min, max, help) \
-	{#member, type, offsetof(struct conf, member), sizeof(((struct conf *)0)->member), min, max, help}
+	{ \
+#member, type, offsetof(struct conf, member), sizeof(((struct conf *)0)->member), \
+			min, max, help \
+	}
 #define FUNC_KEY(member, type, min, max, help) \
-	{#member, type, offsetof(struct conf_func, member), sizeof(((struct conf_func *)0)->member), min, max, \
-		help}
+	{ \
+#member, type, offsetof(struct conf_func, member), \
+			sizeof(((struct conf_func *)0)->member), min, max, help \
+	}
 
 /* clang-format off */
 const struct conf_key conf_nic_keys[] = {
@@ -24,7 +29,8 @@ const struct conf_key conf_nic_keys[] = {
 	NIC_KEY(fw_ver, CONF_TEXT, 0, 0, "firmware version that it tells"),
 	NIC_KEY(wire, CONF_TEXT, 0, 0, "what its port is wired to: none, loop, tap:NAME, if:NAME"),
 	NIC_KEY(learn, CONF_BOOL, 0, 1, "1: the e-switch learns addresses, 0: as legacy SR-IOV"),
-	NIC_KEY(memlock, CONF_BOOL, 0, 1, "1: RLIMIT_MEMLOCK and CAP_IPC_LOCK limit what is pinned, as the kernel does"),
+	NIC_KEY(memlock, CONF_BOOL, 0, 1,
+		"1: RLIMIT_MEMLOCK and CAP_IPC_LOCK limit what is pinned, as the kernel does"),
 	NIC_KEY(engines, CONF_UINT, 1, NIC_MAX_ENGINES, "threads of the data path"),
 	NIC_KEY(cpus, CONF_TEXT, 0, 0, "CPUs of the engines: 1 or 0,2-3; empty: any"),
 	NIC_KEY(ctl, CONF_TEXT, 0, 0, "path of the control socket, empty: none"),
@@ -63,7 +69,8 @@ static int
 set_text(const struct conf_key *k, char *dst, const char *value, char *why, size_t len)
 {
 	if (strlen(value) >= k->size) {
-		snprintf(why, len, "%s: '%s' is longer than %zu characters", k->name, value, k->size - 1);
+		snprintf(why, len, "%s: '%s' is longer than %zu characters", k->name, value,
+			k->size - 1);
 		return -EINVAL;
 	}
 	strcpy(dst, value);
@@ -107,7 +114,8 @@ set_key(const struct conf_key *k, void *base, const char *value, char *why, size
 	if (k->type != CONF_MAC)
 		return set_number(k, dst, value, why, len);
 	if (strlen(value) > 17 || ether_aton_r(value, dst) == NULL) {
-		snprintf(why, len, "%s: '%s': want six bytes like 0c:42:a1:0e:00:01", k->name, value);
+		snprintf(why, len, "%s: '%s': want six bytes like 0c:42:a1:0e:00:01", k->name,
+			value);
 		return -EINVAL;
 	}
 	return 0;
@@ -122,12 +130,14 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 	size_t at;
 
 	if (func >= (int)c->n_funcs) {
-		snprintf(why, len, "%s: no function %d, there are %u (0 is the PF)", key, func, c->n_funcs);
+		snprintf(why, len, "%s: no function %d, there are %u (0 is the PF)", key, func,
+			c->n_funcs);
 		return -EINVAL;
 	}
 	for (i = 0; i < n; i++) {
 		if (strcmp(keys[i].name, key) == 0)
-			return set_key(&keys[i], func < 0 ? (void *)c : (void *)&c->funcs[func], value, why, len);
+			return set_key(&keys[i], func < 0 ? (void *)c : (void *)&c->funcs[func],
+				value, why, len);
 	}
 	at = (size_t)snprintf(why, len, "unknown key '%s', allowed:", key);
 	for (i = 0; i < n && at < len; i++)

@@ -16,9 +16,9 @@
 struct reader {
 	struct conf *c;
 	unsigned int n_vfs;
-	bool found;			/* vfs was given, or a function was described */
+	bool found; /* vfs was given, or a function was described */
 	bool failed;
-	char *why;			/* of the first error only: libinih goes on after it */
+	char *why; /* of the first error only: libinih goes on after it */
 	size_t len;
 };
 
@@ -46,8 +46,9 @@ count_handler(void *user, const char *section, const char *name, const char *val
 		r->n_vfs = (unsigned int)func;
 		r->found = true;
 	}
-	if (strcmp(section, "nic") == 0 && strcmp(name, "vfs") == 0 && conf_number(value, &v) == 0 && v >= 0 &&
-		v <= CONF_MAX_VFS && (!r->found || v > r->n_vfs)) {
+	if (strcmp(section, "nic") == 0 && strcmp(name, "vfs") == 0 &&
+		conf_number(value, &v) == 0 && v >= 0 && v <= CONF_MAX_VFS &&
+		(!r->found || v > r->n_vfs)) {
 		r->n_vfs = (unsigned int)v;
 		r->found = true;
 	}
@@ -87,7 +88,8 @@ set_handler(void *user, const char *section, const char *name, const char *value
 	} else if (func >= 0) {
 		ret = conf_set(r->c, func, name, value, why, sizeof(why));
 	} else {
-		snprintf(why, sizeof(why), "unknown section [%s], allowed: [nic], [cap], [func N]", section);
+		snprintf(why, sizeof(why), "unknown section [%s], allowed: [nic], [cap], [func N]",
+			section);
 		ret = -EINVAL;
 	}
 	if (ret != 0 && !r->failed) {

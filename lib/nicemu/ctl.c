@@ -17,7 +17,7 @@
 struct ctl {
 	struct nic *nic;
 	struct sockaddr_un addr;
-	int listen_fd, stop_fd;		/* stop_fd: eventfd, readable ends the thread */
+	int listen_fd, stop_fd; /* stop_fd: eventfd, readable ends the thread */
 	pthread_t thread;
 };
 
@@ -130,7 +130,8 @@ ctl_listen(struct ctl *ctl)
 		return 0;
 	if (errno == EADDRINUSE && !is_served(&ctl->addr)) {
 		unlink(ctl->addr.sun_path);
-		if (bind(ctl->listen_fd, addr, sizeof(ctl->addr)) == 0 && listen(ctl->listen_fd, 4) == 0)
+		if (bind(ctl->listen_fd, addr, sizeof(ctl->addr)) == 0 &&
+			listen(ctl->listen_fd, 4) == 0)
 			return 0;
 	}
 	err = -errno;

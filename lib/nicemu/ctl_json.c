@@ -141,7 +141,8 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 static void
 func_objects(cJSON *j, const struct nic_func *f)
 {
-	cJSON *counts = cJSON_AddObjectToObject(j, "counts"), *list = cJSON_AddArrayToObject(j, "objects"), *item;
+	cJSON *counts = cJSON_AddObjectToObject(j, "counts"),
+	      *list = cJSON_AddArrayToObject(j, "objects"), *item;
 	const struct nic_obj *o;
 	unsigned int type;
 
@@ -274,8 +275,9 @@ do_fail(struct nic *nic, const char *arg, char *why, size_t len)
 		return "unknown status: want a name like BAD_PARAM or a number";
 	if (one.fail[0].func >= (int)nic->n_funcs)
 		return "no such function";
-	return fw_fail_add(nic, one.fail[0].func, opcode, one.fail[0].nth, status) != 0 ? "too many failures are set" :
-		NULL;
+	return fw_fail_add(nic, one.fail[0].func, opcode, one.fail[0].nth, status) != 0
+		? "too many failures are set"
+		: NULL;
 }
 
 static const char *

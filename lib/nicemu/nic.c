@@ -101,7 +101,8 @@ add_failures(struct nic *nic)
 
 	for (i = 0; i < nic->conf->n_fail; i++) {
 		fail = &nic->conf->fail[i];
-		if (fw_opcode_parse(fail->opcode, &opcode) == 0 && fw_status_parse(fail->status, &status) == 0)
+		if (fw_opcode_parse(fail->opcode, &opcode) == 0 &&
+			fw_status_parse(fail->status, &status) == 0)
 			fw_fail_add(nic, fail->func, opcode, fail->nth, status);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The NIC that a process owns: it comes to life at the first open of one of its devices, and goes at exit. A forked child owns
- * none, and gets its own when it opens a device.
+ * The NIC that a process owns: it comes to life at the first open of one of its devices, and goes
+ * at exit. A forked child owns none, and gets its own when it opens a device.
  */
 #ifndef NICEMU_NIC_OWN_H
 #define NICEMU_NIC_OWN_H
@@ -10,12 +10,13 @@
 #include "nic.h"
 
 /*
- * The description of the NIC: the file that NICEMU_CONFIG names, read once. NULL without one, or with a bad one (which is
- * reported on stderr once). Any thread.
+ * The description of the NIC: the file that NICEMU_CONFIG names, read once. NULL without one, or
+ * with a bad one (which is reported on stderr once). Any thread.
  */
 const struct conf *nic_conf(void);
 
-/* The NIC, made and started when there is none. 0 or a negative errno, reported on stderr. The caller serialises. */
+/* The NIC, made and started when there is none. 0 or a negative errno, reported on stderr. The
+ * caller serialises. */
 int nic_get(struct nic **nic);
 /* Stop and free it. No device is open any more. The caller serialises. */
 void nic_put(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The C library's functions below the interposers of uverbs/preload.c. Resolved at their first use, so a call from another
- * library's constructor works too. Safe from every thread.
+ * The C library's functions below the interposers of uverbs/preload.c. Resolved at their first use,
+ * so a call from another library's constructor works too. Safe from every thread.
  */
 #ifndef NICEMU_REAL_H
 #define NICEMU_REAL_H
@@ -39,7 +39,7 @@
 	F(sendmsg, ssize_t, (int, const struct msghdr *, int)) \
 	F(recvmsg, ssize_t, (int, struct msghdr *, int))
 
-#define REAL_DECLARE(name, type, args) type (*real_##name(void)) args;
+#define REAL_DECLARE(name, type, args) type(*real_##name(void)) args;
 REAL_LIST(REAL_DECLARE)
 #undef REAL_DECLARE
 

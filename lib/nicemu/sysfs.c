@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 #define VENDOR_MELLANOX 0x15b3
-#define UVERBS_MAJOR	231
-#define PART_BOARD_ID	"MT_0000000359" /* PSID of MCX623106AN-CDAT, a ConnectX-6 Dx */
+#define UVERBS_MAJOR 231
+#define PART_BOARD_ID "MT_0000000359" /* PSID of MCX623106AN-CDAT, a ConnectX-6 Dx */
 
 struct tree {
 	const struct conf *c;
 	char *why;
 	size_t len;
-	int err;			/* first error, nothing is written after it */
+	int err; /* first error, nothing is written after it */
 };
 
 static void
@@ -39,8 +39,7 @@ make_path(const struct tree *t, char *path, const char *fmt, va_list ap)
 }
 
 /* A directory with those above it. */
-static void __attribute__((format(printf, 2, 3)))
-make_dir(struct tree *t, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3))) make_dir(struct tree *t, const char *fmt, ...)
 {
 	char path[PATH_MAX], *p;
 	va_list ap;
@@ -105,8 +104,8 @@ sysfs_guid(const struct conf_func *f)
 {
 	const uint8_t *m = f->mac.ether_addr_octet;
 
-	return (uint64_t)(m[0] ^ 2) << 56 | (uint64_t)m[1] << 48 | (uint64_t)m[2] << 40 | 0xfffeull << 24 |
-		(uint64_t)m[3] << 16 | (uint64_t)m[4] << 8 | m[5];
+	return (uint64_t)(m[0] ^ 2) << 56 | (uint64_t)m[1] << 48 | (uint64_t)m[2] << 40 |
+		0xfffeull << 24 | (uint64_t)m[3] << 16 | (uint64_t)m[4] << 8 | m[5];
 }
 
 static void
@@ -135,12 +134,14 @@ make_pci(struct tree *t, const struct conf_func *f, unsigned int idx)
 	make_file(t, dir, "class", "0x020000\n");
 	make_file(t, dir, "revision", "0x00\n");
 	make_file(t, dir, "numa_node", "%d\n", f->numa_node);
-	make_file(t, dir, "modalias", "pci:v%08Xd%08Xsv%08Xsd0000%sbc02sc00i00\n", VENDOR_MELLANOX, f->device_id,
-		VENDOR_MELLANOX, kind);
+	make_file(t, dir, "modalias", "pci:v%08Xd%08Xsv%08Xsd0000%sbc02sc00i00\n", VENDOR_MELLANOX,
+		f->device_id, VENDOR_MELLANOX, kind);
 	make_file(t, dir, "uevent",
-		"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%s\nPCI_SLOT_NAME=%s\n",
+		"DRIVER=mlx5_core\nPCI_CLASS=20000\nPCI_ID=%04X:%04X\n"
+		"PCI_SUBSYS_ID=%04X:%s\nPCI_SLOT_NAME=%s\n",
 		VENDOR_MELLANOX, f->device_id, VENDOR_MELLANOX, kind, f->bdf);
-	make_file(t, dir, "resource", "%s%s%s%s%s%s", resource, resource, resource, resource, resource, resource);
+	make_file(t, dir, "resource", "%s%s%s%s%s%s", resource, resource, resource, resource,
+		resource, resource);
 	make_file(t, dir, "roce_enable", "0\n");
 	make_link(t, "../../drivers/mlx5_core", "%s/driver", dir);
 	if (idx != 0) {
@@ -156,7 +157,8 @@ make_pci(struct tree *t, const struct conf_func *f, unsigned int idx)
 	}
 }
 
-/* Ports of a device. Linux drivers/infiniband/core/sysfs.c; GIDs as RoCE makes them from a link-local address. */
+/* Ports of a device. Linux drivers/infiniband/core/sysfs.c; GIDs as RoCE makes them from a
+ * link-local address. */
 static void
 make_port(struct tree *t, const struct conf_func *f, const char *dir)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * What a handler asks about the attributes of its call. Linux include/rdma/uverbs_ioctl.h, uverbs_ioctl.c.
+ * What a handler asks about the attributes of its call. Linux include/rdma/uverbs_ioctl.h,
+ * uverbs_ioctl.c.
  */
 #include "uv.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Mailboxes on their way to the firmware. Linux drivers/net/ethernet/mellanox/mlx5/core/cmd.c: mlx5_cmd_do().
+ * Mailboxes on their way to the firmware. Linux drivers/net/ethernet/mellanox/mlx5/core/cmd.c:
+ * mlx5_cmd_do().
  */
 #include "uv.h"
 
@@ -21,8 +22,9 @@ report(const struct uv_ctx *ctx, const void *in, const void *out)
 	const char *rule = fw_rule_text(syndrome);
 
 	fprintf(stderr, "nicemu: %s: %s: %s, syndrome %#x: %s\n", ctx->func->conf->ibdev,
-		fw_opcode_name(DEVX_GET(mbox_in, in, opcode)), fw_status_name(DEVX_GET(mbox_out, out, status)),
-		syndrome, rule != NULL ? rule : "no rule");
+		fw_opcode_name(DEVX_GET(mbox_in, in, opcode)),
+		fw_status_name(DEVX_GET(mbox_out, out, status)), syndrome,
+		rule != NULL ? rule : "no rule");
 }
 
 int

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The user context of an open device. Linux hw/mlx5/main.c: mlx5_ib_alloc_ucontext(), set_ucontext_resp().
+ * The user context of an open device. Linux hw/mlx5/main.c: mlx5_ib_alloc_ucontext(),
+ * set_ucontext_resp().
  */
 #include "uv.h"
 
@@ -105,8 +106,8 @@ get_request(struct uv_call *call, struct mlx5_ib_alloc_ucontext_req_v2 *req)
 		if (ret != 0)
 			return ret;
 	}
-	if ((req->flags & ~(uint32_t)MLX5_IB_ALLOC_UCTX_DEVX) != 0 || req->comp_mask != 0 || req->reserved0 != 0 ||
-		req->reserved1 != 0 || req->reserved2 != 0)
+	if ((req->flags & ~(uint32_t)MLX5_IB_ALLOC_UCTX_DEVX) != 0 || req->comp_mask != 0 ||
+		req->reserved0 != 0 || req->reserved1 != 0 || req->reserved2 != 0)
 		return -EOPNOTSUPP;
 	req->total_num_bfregs = (req->total_num_bfregs + 1) & ~1u;
 	if (req->num_low_latency_bfregs > req->total_num_bfregs - 1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The caller's memory, as copy_from_user() and copy_to_user() see it: a bad address is an error, not a fault. The kernel's
- * own copy does that, by a call on this very process.
+ * The caller's memory, as copy_from_user() and copy_to_user() see it: a bad address is an error,
+ * not a fault. The kernel's own copy does that, by a call on this very process.
  */
 #include "uv.h"
 

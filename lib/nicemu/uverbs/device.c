@@ -21,9 +21,11 @@ get_context(struct uv_call *call)
 	uint32_t n_vectors = FW_N_EQ;
 	int ret;
 
-	ret = uv_put_optional(call, UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, &n_vectors, sizeof(n_vectors));
+	ret = uv_put_optional(
+		call, UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, &n_vectors, sizeof(n_vectors));
 	if (ret == 0)
-		ret = uv_put_optional(call, UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, &support, sizeof(support));
+		ret = uv_put_optional(
+			call, UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, &support, sizeof(support));
 	return ret != 0 ? ret : uv_ucontext_create(call);
 }
 
@@ -137,46 +139,47 @@ query_gid_table(struct uv_call *call)
 
 /* clang-format off */
 static const struct uv_attr_spec invoke_write_attrs[] = {
-	{.id = UVERBS_ATTR_WRITE_CMD, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_CORE_IN, .type = UV_PTR_IN, .min = 4, .max = UINT16_MAX},
-	{.id = UVERBS_ATTR_CORE_OUT, .type = UV_PTR_OUT, .max = UINT16_MAX},
+	UV_IN(UVERBS_ATTR_WRITE_CMD, 8, 8),
+	UV_IN_OPT(UVERBS_ATTR_CORE_IN, 4, UINT16_MAX),
+	UV_OUT_OPT(UVERBS_ATTR_CORE_OUT, 0, UINT16_MAX),
 };
 
 static const struct uv_attr_spec get_context_attrs[] = {
-	{.id = UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, .type = UV_PTR_OUT, .min = 4, .max = 4},
-	{.id = UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, .type = UV_PTR_OUT, .min = 8, .max = 8},
+	UV_OUT_OPT(UVERBS_ATTR_GET_CONTEXT_NUM_COMP_VECTORS, 4, 4),
+	UV_OUT_OPT(UVERBS_ATTR_GET_CONTEXT_CORE_SUPPORT, 8, 8),
 };
 
 static const struct uv_attr_spec query_port_attrs[] = {
-	{.id = UVERBS_ATTR_QUERY_PORT_PORT_NUM, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_PORT_RESP, .type = UV_PTR_OUT, .mandatory = true, .zero_trailing = true,
-		.min = sizeof(struct ib_uverbs_query_port_resp), .max = sizeof(struct ib_uverbs_query_port_resp_ex)},
+	UV_IN(UVERBS_ATTR_QUERY_PORT_PORT_NUM, 8, 8),
+	UV_OUT_STRUCT(UVERBS_ATTR_QUERY_PORT_RESP,
+		sizeof(struct ib_uverbs_query_port_resp),
+		sizeof(struct ib_uverbs_query_port_resp_ex)),
 };
 
 static const struct uv_attr_spec info_handles_attrs[] = {
-	{.id = UVERBS_ATTR_INFO_OBJECT_ID, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_INFO_TOTAL_HANDLES, .type = UV_PTR_OUT, .min = 4, .max = 8},
-	{.id = UVERBS_ATTR_INFO_HANDLES_LIST, .type = UV_PTR_OUT, .min = 4, .max = UINT16_MAX},
+	UV_IN(UVERBS_ATTR_INFO_OBJECT_ID, 8, 8),
+	UV_OUT_OPT(UVERBS_ATTR_INFO_TOTAL_HANDLES, 4, 4),
+	UV_OUT_OPT(UVERBS_ATTR_INFO_HANDLES_LIST, 4, UINT16_MAX),
 };
 
 static const struct uv_attr_spec gid_table_attrs[] = {
-	{.id = UVERBS_ATTR_QUERY_GID_TABLE_ENTRY_SIZE, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_GID_TABLE_FLAGS, .type = UV_PTR_IN, .min = 4, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, .type = UV_PTR_OUT, .mandatory = true, .max = UINT16_MAX},
-	{.id = UVERBS_ATTR_QUERY_GID_TABLE_RESP_NUM_ENTRIES, .type = UV_PTR_OUT, .mandatory = true,
-		.min = 8, .max = 8},
+	UV_IN(UVERBS_ATTR_QUERY_GID_TABLE_ENTRY_SIZE, 8, 8),
+	UV_IN_OPT(UVERBS_ATTR_QUERY_GID_TABLE_FLAGS, 4, 8),
+	UV_OUT(UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, 0, UINT16_MAX),
+	UV_OUT(UVERBS_ATTR_QUERY_GID_TABLE_RESP_NUM_ENTRIES, 8, 8),
 };
 
 static const struct uv_attr_spec gid_entry_attrs[] = {
-	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_PORT, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_GID_INDEX, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_FLAGS, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_GID_ENTRY_RESP_ENTRY, .type = UV_PTR_OUT, .mandatory = true, .zero_trailing = true,
-		.min = sizeof(struct ib_uverbs_gid_entry), .max = sizeof(struct ib_uverbs_gid_entry)},
+	UV_IN(UVERBS_ATTR_QUERY_GID_ENTRY_PORT, 8, 8),
+	UV_IN(UVERBS_ATTR_QUERY_GID_ENTRY_GID_INDEX, 8, 8),
+	UV_IN(UVERBS_ATTR_QUERY_GID_ENTRY_FLAGS, 4, 8),
+	UV_OUT_STRUCT(UVERBS_ATTR_QUERY_GID_ENTRY_RESP_ENTRY,
+		sizeof(struct ib_uverbs_gid_entry), sizeof(struct ib_uverbs_gid_entry)),
 };
 
 #define METHOD(name, attrs, handler, uhw) \
-	{UVERBS_OBJECT_DEVICE, UVERBS_METHOD_##name, attrs, sizeof(attrs) / sizeof(attrs[0]), uhw, handler}
+	{UVERBS_OBJECT_DEVICE, UVERBS_METHOD_##name, \
+		attrs, sizeof(attrs) / sizeof(attrs[0]), uhw, handler}
 static const struct uv_method_spec methods[] = {
 	METHOD(INVOKE_WRITE, invoke_write_attrs, uv_invoke_write, true),
 	METHOD(GET_CONTEXT, get_context_attrs, get_context, true),

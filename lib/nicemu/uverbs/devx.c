@@ -40,7 +40,8 @@ status_errno(uint8_t status)
 
 /* The two mailboxes of a method: 'in' is a copy of the user's, 'out' is empty. */
 static int
-get_mailboxes(struct uv_call *call, uint16_t in_id, uint16_t out_id, void **in, size_t *inlen, void **out)
+get_mailboxes(
+	struct uv_call *call, uint16_t in_id, uint16_t out_id, void **in, size_t *inlen, void **out)
 {
 	int ret;
 
@@ -75,11 +76,13 @@ devx_other(struct uv_call *call)
 	size_t inlen;
 	int ret;
 
-	ret = get_mailboxes(call, MLX5_IB_ATTR_DEVX_OTHER_CMD_IN, MLX5_IB_ATTR_DEVX_OTHER_CMD_OUT, &in, &inlen, &out);
+	ret = get_mailboxes(call, MLX5_IB_ATTR_DEVX_OTHER_CMD_IN, MLX5_IB_ATTR_DEVX_OTHER_CMD_OUT,
+		&in, &inlen, &out);
 	if (ret != 0)
 		return ret;
 	ret = -EINVAL;
-	if (call->ctx->has_ucontext && (call->ctx->uid != 0 || devx_is_whitelisted(in)) && devx_is_general(in))
+	if (call->ctx->has_ucontext && (call->ctx->uid != 0 || devx_is_whitelisted(in)) &&
+		devx_is_general(in))
 		ret = exec_and_put(call, in, inlen, out, MLX5_IB_ATTR_DEVX_OTHER_CMD_OUT);
 	free(out);
 	free(in);
@@ -122,7 +125,8 @@ create(struct uv_call *call, struct uv_obj *o, void *in, size_t inlen, void *out
 	ret = devx_set_umem_valid(in, inlen);
 	if (ret == 0)
 		ret = exec_and_put(call, in, inlen, out, MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT);
-	/* -EFAULT comes after the command was executed: with an answer, and then there is an object */
+	/* -EFAULT comes after the command was executed: with an answer, and then there is an object
+	 */
 	if (ret != 0 && (ret != -EFAULT || DEVX_GET(mbox_out, out, status) != MLX5_CMD_STAT_OK))
 		return ret;
 	if (outlen < sizeof(answer))
@@ -132,7 +136,8 @@ create(struct uv_call *call, struct uv_obj *o, void *in, size_t inlen, void *out
 		return -EIO;
 	devx_destroy_mailbox(o->devx.id, o->devx.destroy);
 	if (ret != 0)
-		uv_exec(call->ctx, o->devx.destroy, sizeof(o->devx.destroy), answer, sizeof(answer));
+		uv_exec(call->ctx, o->devx.destroy, sizeof(o->devx.destroy), answer,
+			sizeof(answer));
 	return ret;
 }
 
@@ -144,8 +149,8 @@ devx_obj_create(struct uv_call *call)
 	size_t inlen;
 	int ret;
 
-	ret = get_mailboxes(call, MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_IN, MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT, &in, &inlen,
-		&out);
+	ret = get_mailboxes(call, MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_IN,
+		MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT, &in, &inlen, &out);
 	if (ret != 0)
 		return ret;
 	ret = create(call, o, in, inlen, out);
@@ -175,7 +180,8 @@ static int
 check_use(struct uv_call *call, const struct uv_obj *o, const void *in, enum devx_kind kind)
 {
 	if (DEVX_GET(general_obj_in_cmd_hdr, in, vhca_tunnel_id) != 0 || call->ctx->uid == 0 ||
-		!devx_is_kind(in, kind) || o->type != MLX5_IB_OBJECT_DEVX_OBJ || devx_obj_id(in) != o->devx.id)
+		!devx_is_kind(in, kind) || o->type != MLX5_IB_OBJECT_DEVX_OBJ ||
+		devx_obj_id(in) != o->devx.id)
 		return -EINVAL;
 	return 0;
 }
@@ -203,15 +209,15 @@ use(struct uv_call *call, enum devx_kind kind, uint16_t handle_id, uint16_t in_i
 static int
 devx_obj_modify(struct uv_call *call)
 {
-	return use(call, DEVX_MODIFY, MLX5_IB_ATTR_DEVX_OBJ_MODIFY_HANDLE, MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_IN,
-		MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_OUT);
+	return use(call, DEVX_MODIFY, MLX5_IB_ATTR_DEVX_OBJ_MODIFY_HANDLE,
+		MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_IN, MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_OUT);
 }
 
 static int
 devx_obj_query(struct uv_call *call)
 {
-	return use(call, DEVX_QUERY, MLX5_IB_ATTR_DEVX_OBJ_QUERY_HANDLE, MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_IN,
-		MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_OUT);
+	return use(call, DEVX_QUERY, MLX5_IB_ATTR_DEVX_OBJ_QUERY_HANDLE,
+		MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_IN, MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_OUT);
 }
 
 /* The answer comes through the channel, and here it is there at once. */
@@ -225,7 +231,8 @@ query_async(struct uv_call *call, void *in, size_t inlen, size_t outlen)
 	hdr = calloc(1, sizeof(*hdr) + outlen);
 	if (hdr == NULL)
 		return -ENOMEM;
-	ret = uv_get(call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, &hdr->wr_id, sizeof(hdr->wr_id));
+	ret = uv_get(
+		call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, &hdr->wr_id, sizeof(hdr->wr_id));
 	if (ret == 0)
 		ret = uv_exec(call->ctx, in, inlen, hdr->out_data, outlen);
 	if (ret == 0 || ret == -EREMOTEIO)
@@ -257,12 +264,8 @@ devx_obj_async_query(struct uv_call *call)
 }
 
 /* clang-format off */
-#define MAILBOX_IN(attr) \
-	{.id = attr, .type = UV_PTR_IN, .mandatory = true, .min = DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr), \
-		.max = UINT16_MAX}
-#define MAILBOX_OUT(attr) \
-	{.id = attr, .type = UV_PTR_OUT, .mandatory = true, .min = DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), \
-		.max = UINT16_MAX}
+#define MAILBOX_IN(attr) UV_IN(attr, DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr), UINT16_MAX)
+#define MAILBOX_OUT(attr) UV_OUT(attr, DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), UINT16_MAX)
 
 static const struct uv_attr_spec other_attrs[] = {
 	MAILBOX_IN(MLX5_IB_ATTR_DEVX_OTHER_CMD_IN),
@@ -270,60 +273,62 @@ static const struct uv_attr_spec other_attrs[] = {
 };
 
 static const struct uv_attr_spec query_uar_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_QUERY_UAR_USER_IDX, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 4},
-	{.id = MLX5_IB_ATTR_DEVX_QUERY_UAR_DEV_IDX, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	UV_IN(MLX5_IB_ATTR_DEVX_QUERY_UAR_USER_IDX, 4, 4),
+	UV_OUT(MLX5_IB_ATTR_DEVX_QUERY_UAR_DEV_IDX, 4, 4),
 };
 
 static const struct uv_attr_spec query_eqn_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_QUERY_EQN_USER_VEC, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 4},
-	{.id = MLX5_IB_ATTR_DEVX_QUERY_EQN_DEV_EQN, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	UV_IN(MLX5_IB_ATTR_DEVX_QUERY_EQN_USER_VEC, 4, 4),
+	UV_OUT(MLX5_IB_ATTR_DEVX_QUERY_EQN_DEV_EQN, 4, 4),
 };
 
 static const struct uv_attr_spec create_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_CREATE_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_OBJ, .access = UV_NEW},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_OBJ_CREATE_HANDLE, MLX5_IB_OBJECT_DEVX_OBJ, UV_NEW),
 	MAILBOX_IN(MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_IN),
 	MAILBOX_OUT(MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT),
 };
 
 static const struct uv_attr_spec destroy_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_DESTROY_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_OBJ, .access = UV_DESTROY},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_OBJ_DESTROY_HANDLE, MLX5_IB_OBJECT_DEVX_OBJ, UV_DESTROY),
 };
 
 static const struct uv_attr_spec modify_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_MODIFY_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UV_ANY_OBJECT},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_OBJ_MODIFY_HANDLE, UV_ANY_OBJECT, UV_READ),
 	MAILBOX_IN(MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_IN),
 	MAILBOX_OUT(MLX5_IB_ATTR_DEVX_OBJ_MODIFY_CMD_OUT),
 };
 
 static const struct uv_attr_spec query_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_QUERY_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UV_ANY_OBJECT},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_OBJ_QUERY_HANDLE, UV_ANY_OBJECT, UV_READ),
 	MAILBOX_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_IN),
 	MAILBOX_OUT(MLX5_IB_ATTR_DEVX_OBJ_QUERY_CMD_OUT),
 };
 
 static const struct uv_attr_spec async_query_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = UV_ANY_OBJECT},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_HANDLE, UV_ANY_OBJECT, UV_READ),
 	MAILBOX_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_CMD_IN),
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_OUT_LEN, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD, .type = UV_FD, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD},
-	{.id = MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
+	UV_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_OUT_LEN, 8, 8),
+	UV_CHAN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_FD, MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, UV_READ),
+	UV_IN(MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, 8, 8),
 };
 
-#define METHOD(object, method, attrs, handler) \
-	{MLX5_IB_OBJECT_##object, MLX5_IB_METHOD_##method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler}
 static const struct uv_method_spec methods[] = {
-	METHOD(DEVX, DEVX_OTHER, other_attrs, devx_other),
-	METHOD(DEVX, DEVX_QUERY_UAR, query_uar_attrs, devx_query_uar),
-	METHOD(DEVX, DEVX_QUERY_EQN, query_eqn_attrs, devx_query_eqn),
-	METHOD(DEVX_OBJ, DEVX_OBJ_CREATE, create_attrs, devx_obj_create),
-	METHOD(DEVX_OBJ, DEVX_OBJ_DESTROY, destroy_attrs, NULL),
-	METHOD(DEVX_OBJ, DEVX_OBJ_MODIFY, modify_attrs, devx_obj_modify),
-	METHOD(DEVX_OBJ, DEVX_OBJ_QUERY, query_attrs, devx_obj_query),
-	METHOD(DEVX_OBJ, DEVX_OBJ_ASYNC_QUERY, async_query_attrs, devx_obj_async_query),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_OTHER,
+		other_attrs, devx_other),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_QUERY_UAR,
+		query_uar_attrs, devx_query_uar),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_QUERY_EQN,
+		query_eqn_attrs, devx_query_eqn),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE,
+		create_attrs, devx_obj_create),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_DESTROY,
+		destroy_attrs, NULL),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_MODIFY,
+		modify_attrs, devx_obj_modify),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_QUERY,
+		query_attrs, devx_obj_query),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_ASYNC_QUERY,
+		async_query_attrs, devx_obj_async_query),
 };
 /* clang-format on */
 const struct uv_methods uv_devx_methods = {methods, sizeof(methods) / sizeof(methods[0])};

@@ -9,9 +9,9 @@
 
 #include "prm.h"
 
-#define GENERAL_START	0xb00
-#define GENERAL_END	0xd00
-#define ID_24		0xffffffu
+#define GENERAL_START 0xb00
+#define GENERAL_END 0xd00
+#define ID_24 0xffffffu
 
 /* Objects that this NIC can make: their number is dword 2 of each mailbox about them. */
 static const struct devx_obj {
@@ -26,8 +26,8 @@ static const struct devx_obj {
 	{MLX5_CMD_OP_CREATE_TIR, 0, MLX5_CMD_OP_DESTROY_TIR, NIC_OBJ_TIR},
 	{MLX5_CMD_OP_CREATE_TIS, 0, MLX5_CMD_OP_DESTROY_TIS, NIC_OBJ_TIS},
 	{MLX5_CMD_OP_CREATE_RQT, 0, MLX5_CMD_OP_DESTROY_RQT, NIC_OBJ_RQT},
-	{MLX5_CMD_OP_CREATE_GENERAL_OBJECT, MLX5_GENERAL_OBJ_TYPE_VIRTQ, MLX5_CMD_OP_DESTROY_GENERAL_OBJECT,
-		NIC_OBJ_VIRTQ},
+	{MLX5_CMD_OP_CREATE_GENERAL_OBJECT, MLX5_GENERAL_OBJ_TYPE_VIRTQ,
+		MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, NIC_OBJ_VIRTQ},
 	{MLX5_CMD_OP_CREATE_GENERAL_OBJECT, MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS,
 		MLX5_CMD_OP_DESTROY_GENERAL_OBJECT, NIC_OBJ_VIRTQ_COUNTERS},
 };
@@ -61,20 +61,21 @@ static const struct {
 };
 
 /*
- * Create commands that the kernel passes on and this firmware answers with BAD_OP: PSV, SRQ, XRC SRQ, DCT, XRQ, queue
- * counter, scheduling element, multicast group, XRCD, VXLAN port, L2 table entry, SQ, RQ, RMP, flow table, group, entry,
- * counter, packet reformat, modify header. Linux mlx5_ifc.h.
+ * Create commands that the kernel passes on and this firmware answers with BAD_OP: PSV, SRQ, XRC
+ * SRQ, DCT, XRQ, queue counter, scheduling element, multicast group, XRCD, VXLAN port, L2 table
+ * entry, SQ, RQ, RMP, flow table, group, entry, counter, packet reformat, modify header. Linux
+ * mlx5_ifc.h.
  */
-static const uint16_t other_creates[] = {0x600, 0x700, 0x705, 0x710, 0x717, 0x771, 0x782, 0x806, 0x80e, 0x827, 0x829,
-	0x904, 0x908, 0x90c, 0x930, 0x933, 0x936, 0x939, 0x93d, 0x940};
+static const uint16_t other_creates[] = {0x600, 0x700, 0x705, 0x710, 0x717, 0x771, 0x782, 0x806,
+	0x80e, 0x827, 0x829, 0x904, 0x908, 0x90c, 0x930, 0x933, 0x936, 0x939, 0x93d, 0x940};
 
 /*
- * General commands: vport and e-switch contexts, adapter, ISSI, RoCE address, VNIC environment, counters, dropped packet
- * log, congestion, NOP, LAG.
+ * General commands: vport and e-switch contexts, adapter, ISSI, RoCE address, VNIC environment,
+ * counters, dropped packet log, congestion, NOP, LAG.
  */
-static const uint16_t general_commands[] = {MLX5_CMD_OP_QUERY_HCA_CAP, 0x101, 0x10a, 0x740, 0x750, 0x752,
-	MLX5_CMD_OP_QUERY_NIC_VPORT_CONTEXT, 0x760, 0x762, 0x76f, 0x770, 0x80a, 0x80d, 0x822, 0x824, 0x826,
-	MLX5_CMD_OP_QUERY_LAG};
+static const uint16_t general_commands[] = {MLX5_CMD_OP_QUERY_HCA_CAP, 0x101, 0x10a, 0x740, 0x750,
+	0x752, MLX5_CMD_OP_QUERY_NIC_VPORT_CONTEXT, 0x760, 0x762, 0x76f, 0x770, 0x80a, 0x80d, 0x822,
+	0x824, 0x826, MLX5_CMD_OP_QUERY_LAG};
 static const uint16_t whitelist[] = {MLX5_CMD_OP_QUERY_HCA_CAP, 0x740, 0x752, 0x762};
 
 #define N(a) (sizeof(a) / sizeof(a[0]))
@@ -94,7 +95,8 @@ devx_is_general(const void *in)
 {
 	uint16_t op = (uint16_t)DEVX_GET(mbox_in, in, opcode);
 
-	return (op >= GENERAL_START && op < GENERAL_END) || is_listed(general_commands, N(general_commands), op);
+	return (op >= GENERAL_START && op < GENERAL_END) ||
+		is_listed(general_commands, N(general_commands), op);
 }
 
 bool
@@ -119,7 +121,8 @@ devx_is_kind(const void *in, enum devx_kind kind)
 		if (objects[i].create == op)
 			return true;
 	}
-	return op == MLX5_CMD_OP_CREATE_GENERAL_OBJECT || is_listed(other_creates, N(other_creates), op);
+	return op == MLX5_CMD_OP_CREATE_GENERAL_OBJECT ||
+		is_listed(other_creates, N(other_creates), op);
 }
 
 static uint64_t
@@ -152,7 +155,8 @@ devx_obj_id(const void *in)
 	if (i == N(uses))
 		return 0;
 	if (uses[i].create == MLX5_CMD_OP_CREATE_GENERAL_OBJECT)
-		return encode(uses[i].create, (uint16_t)DEVX_GET(general_obj_in_cmd_hdr, in, obj_type), number);
+		return encode(uses[i].create,
+			(uint16_t)DEVX_GET(general_obj_in_cmd_hdr, in, obj_type), number);
 	return encode(uses[i].create, 0, number & ID_24);
 }
 

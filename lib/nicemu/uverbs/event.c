@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Event channels and who subscribed to what. Linux hw/mlx5/devx.c: deliver_event(), dispatch_event_fd().
+ * Event channels and who subscribed to what. Linux hw/mlx5/devx.c: deliver_event(),
+ * dispatch_event_fd().
  *
- * A channel is a pair of SOCK_SEQPACKET sockets: the user has one end, so poll(), epoll and O_NONBLOCK are the kernel's own,
- * and each read() is one event. Engines write to the other end, never blocking, under ev_lock, which guards everything here.
- * A channel lives until the last descriptor of the user's end is closed, wherever that is.
+ * A channel is a pair of SOCK_SEQPACKET sockets: the user has one end, so poll(), epoll and
+ * O_NONBLOCK are the kernel's own, and each read() is one event. Engines write to the other end,
+ * never blocking, under ev_lock, which guards everything here. A channel lives until the last
+ * descriptor of the user's end is closed, wherever that is.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -23,21 +25,21 @@
 #include "uv.h"
 #include "uverbs.h"
 
-#define EQE_SIZE	64
-#define SUB_HASH	64
-#define SOCKET_BUFFER	(1 << 20)	/* as much of it as net.core.wmem_max gives */
+#define EQE_SIZE 64
+#define SUB_HASH 64
+#define SOCKET_BUFFER (1 << 20) /* as much of it as net.core.wmem_max gives */
 
 struct uv_chan {
 	LIST_ENTRY(uv_chan) next;
-	const struct uv_ctx *ctx;	/* NULL: its device is closed */
+	const struct uv_ctx *ctx; /* NULL: its device is closed */
 	enum uv_chan_kind kind;
 	bool omit_data;
-	dev_t dev;			/* identity of the user's end */
+	dev_t dev; /* identity of the user's end */
 	ino_t ino;
-	int fd;				/* our end */
-	uint64_t sent;			/* messages, ever */
-	int unit;			/* what one message takes in the socket's buffer, 0: not known yet */
-	uint64_t lost;			/* messages that found no room */
+	int fd; /* our end */
+	uint64_t sent; /* messages, ever */
+	int unit; /* what one message takes in the socket's buffer, 0: not known yet */
+	uint64_t lost; /* messages that found no room */
 };
 
 struct uv_sub {
@@ -45,11 +47,11 @@ struct uv_sub {
 	struct uv_chan *chan;
 	const struct nic_func *func;
 	uint16_t event;
-	enum nic_obj_type type;		/* NIC_OBJ_TYPES: of the device */
+	enum nic_obj_type type; /* NIC_OBJ_TYPES: of the device */
 	uint32_t id;
 	uint64_t cookie;
-	int eventfd;			/* ours, -1: the channel itself */
-	uint64_t seq;			/* number of its last message, 0: none */
+	int eventfd; /* ours, -1: the channel itself */
+	uint64_t seq; /* number of its last message, 0: none */
 };
 
 static pthread_mutex_t ev_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -140,7 +142,7 @@ uv_chan_find(int fd, enum uv_chan_kind kind)
 	return c;
 }
 
-/* One message; 0 or -EAGAIN when there is no room for it, or -EPIPE when no one has the other end. */
+/* One message; 0, -EAGAIN when there is no room for it, -EPIPE when no one has the other end. */
 static int
 chan_write(struct uv_chan *c, const void *msg, size_t len)
 {
@@ -149,7 +151,8 @@ chan_write(struct uv_chan *c, const void *msg, size_t len)
 		return errno == EPIPE ? -EPIPE : -EAGAIN;
 	}
 	c->sent++;
-	/* All messages of a channel for completions have one size: what the first takes tells how many wait. */
+	/* All messages of a channel for completions have one size: what the first takes tells how
+	 * many wait. */
 	if (c->sent == 1 && ioctl(c->fd, SIOCOUTQ, &c->unit) != 0)
 		c->unit = 0;
 	return 0;
@@ -198,7 +201,8 @@ deliver(struct uv_sub *s, const void *eqe)
 }
 
 void
-uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id, const void *eqe)
+uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id,
+	const void *eqe)
 {
 	struct uv_sub *s;
 
@@ -211,14 +215,19 @@ uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type
 }
 
 int
-uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type, uint32_t id,
-	uint64_t cookie, int eventfd)
+uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type,
+	uint32_t id, uint64_t cookie, int eventfd)
 {
 	struct uv_sub *s = malloc(sizeof(*s));
 
 	if (s == NULL)
 		return -ENOMEM;
-	*s = (struct uv_sub){.chan = chan, .func = f, .event = event, .type = type, .id = id, .cookie = cookie,
+	*s = (struct uv_sub){.chan = chan,
+		.func = f,
+		.event = event,
+		.type = type,
+		.id = id,
+		.cookie = cookie,
 		.eventfd = eventfd};
 	pthread_mutex_lock(&ev_lock);
 	LIST_INSERT_HEAD(bucket(type, id), s, next);

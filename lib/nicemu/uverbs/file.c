@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <rdma/rdma_user_ioctl_cmds.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysmacros.h>
@@ -16,8 +17,8 @@
 #include "../real.h"
 #include "uv.h"
 
-#define UVERBS_MAJOR	231
-#define MAX_CTX		4096
+#define UVERBS_MAJOR 231
+#define MAX_CTX 4096
 
 /* The BAR file of each function: written once, before n_bars says so. */
 static struct bar {
@@ -33,16 +34,31 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct nic *nic;
 static bool exiting;
 
+/*
+ * A system call is not interrupted by a signal handler of its own thread: neither is what stands
+ * for one here. A handler that comes by (DPDK's applications close and exit in theirs) would wait
+ * for a lock that its own thread holds.
+ */
+static __thread sigset_t old_mask;
+
 void
 uv_lock(void)
 {
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pthread_mutex_lock(&lock);
+	old_mask = old;
 }
 
 void
 uv_unlock(void)
 {
+	sigset_t old = old_mask;
+
 	pthread_mutex_unlock(&lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* Index of the function whose BAR file this is, -1: none. */
@@ -63,7 +79,8 @@ fd_func(int fd)
 {
 	struct stat st;
 
-	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0 || fd < 0 || real_fstat()(fd, &st) != 0)
+	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0 || fd < 0 ||
+		real_fstat()(fd, &st) != 0)
 		return -1;
 	return bar_find(&st);
 }
@@ -132,7 +149,8 @@ fork_parent(void)
 	uv_unlock();
 }
 
-/* The child has no NIC: what it inherited stays where it is, unused, and its descriptors are none of ours. */
+/* The child has no NIC: what it inherited stays where it is, unused, and its descriptors are none
+ * of ours. */
 static void
 fork_child(void)
 {
@@ -167,7 +185,8 @@ start_nic(void)
 	for (i = 0; i < nic->n_funcs; i++) {
 		if (real_fstat()(nic->funcs[i]->bar_fd, &st) != 0)
 			return -errno;
-		bars[i] = (struct bar){.dev = st.st_dev, .ino = st.st_ino, .conf = nic->funcs[i]->conf};
+		bars[i] = (struct bar){
+			.dev = st.st_dev, .ino = st.st_ino, .conf = nic->funcs[i]->conf};
 	}
 	atomic_store_explicit(&n_bars, nic->n_funcs, memory_order_release);
 	return 0;
@@ -298,9 +317,14 @@ out:
 bool
 file_is_ours(int fd)
 {
+	bool ours;
+
 	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0)
 		return false;
-	return fd_func(fd) >= 0 || uv_chan_closed(fd);
+	uv_lock();
+	ours = fd_func(fd) >= 0 || uv_chan_closed(fd);
+	uv_unlock();
+	return ours;
 }
 
 void
@@ -316,8 +340,7 @@ file_closed(void)
 }
 
 /* At exit: what the kernel does when it closes all files of a process, and then the NIC goes. */
-static void __attribute__((destructor))
-fini(void)
+static void __attribute__((destructor)) fini(void)
 {
 	uv_lock();
 	exiting = true;

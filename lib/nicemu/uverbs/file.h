@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Descriptors of our devices. Each open gives a new open file description of the function's BAR file, so a page of it is
- * mapped by a plain mmap(), here or in a process that got the descriptor. The description has locked a byte of its own
- * (F_OFD_SETLK): all its duplicates are known by that, and the lock is gone when the last of them is closed, in any process.
+ * Descriptors of our devices. Each open gives a new open file description of the function's BAR
+ * file, so a page of it is mapped by a plain mmap(), here or in a process that got the descriptor.
+ * The description has locked a byte of its own (F_OFD_SETLK): all its duplicates are known by that,
+ * and the lock is gone when the last of them is closed, in any process.
  */
 #ifndef NICEMU_FILE_H
 #define NICEMU_FILE_H
@@ -20,9 +21,11 @@ int file_open(const struct conf_func *conf, int flags);
 bool file_ioctl(int fd, void *arg, int *ret);
 /* Make st that of a character device when fd is ours. */
 void file_stat(struct stat *st);
-/* Is the range that a mapping of fd would cover one that the NIC gave out? True for descriptors that are not ours. */
+/* Is the range that a mapping of fd would cover one that the NIC gave out? True for descriptors
+ * that are not ours. */
 bool file_may_map(int fd, size_t len, off_t offset);
-/* Before and after a descriptor is closed: whether it was ours, or a channel's; and then what follows from it. */
+/* Before and after a descriptor is closed: whether it was ours, or a channel's; and then what
+ * follows from it. */
 bool file_is_ours(int fd);
 void file_closed(void);
 

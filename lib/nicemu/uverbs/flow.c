@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Flow matchers and flows of the root table. Linux hw/mlx5/fs.c. What is steered is received packets, to a TIR; the other
- * tables and destinations of the kernel's call are refused as by a device without them.
+ * Flow matchers and flows of the root table. Linux hw/mlx5/fs.c. What is steered is received
+ * packets, to a TIR; the other tables and destinations of the kernel's call are refused as by a
+ * device without them.
  */
 #include <errno.h>
 #include <infiniband/mlx5dv.h>
@@ -16,9 +17,9 @@
 #include "prm.h"
 #include "uv.h"
 
-#define LAST_PRIO	15		/* MLX5_IB_FLOW_LAST_PRIO */
-#define FLAG_EGRESS	2u		/* IB_FLOW_ATTR_FLAGS_EGRESS */
-#define MAX_ACTIONS	2		/* MLX5_IB_CREATE_FLOW_MAX_FLOW_ACTIONS */
+#define LAST_PRIO 15 /* MLX5_IB_FLOW_LAST_PRIO */
+#define FLAG_EGRESS 2u /* IB_FLOW_ATTR_FLAGS_EGRESS */
+#define MAX_ACTIONS 2 /* MLX5_IB_CREATE_FLOW_MAX_FLOW_ACTIONS */
 
 /* mlx5_ib_matcher_ns(): which table. */
 static int
@@ -36,8 +37,10 @@ get_table(struct uv_call *call, bool *rx)
 			return ret;
 		*rx = type == MLX5_IB_UAPI_FLOW_TABLE_TYPE_NIC_RX;
 		/* the e-switch is in legacy mode, and has no table for users */
-		return type > MLX5_IB_UAPI_FLOW_TABLE_TYPE_RDMA_TX || type == MLX5_IB_UAPI_FLOW_TABLE_TYPE_FDB ?
-			-EINVAL : 0;
+		return type > MLX5_IB_UAPI_FLOW_TABLE_TYPE_RDMA_TX ||
+				type == MLX5_IB_UAPI_FLOW_TABLE_TYPE_FDB
+			? -EINVAL
+			: 0;
 	}
 	ret = uv_get_flags(call, MLX5_IB_ATTR_FLOW_MATCHER_FLOW_FLAGS, FLAG_EGRESS, &flags);
 	*rx = flags == 0;
@@ -63,13 +66,14 @@ matcher_create(struct uv_call *call)
 	if (ret != 0)
 		return ret;
 	/* One that no flow can use: only its flows are refused. */
-	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL || o->matcher.priority > LAST_PRIO)
+	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL ||
+		o->matcher.priority > LAST_PRIO)
 		return 0;
 	ret = uv_get_buf(call, MLX5_IB_ATTR_FLOW_MATCHER_MATCH_MASK, &mask, &len);
 	if (ret != 0)
 		return ret;
-	ret = fw_matcher_create(call->ctx->func, call->ctx->uid, mask, (uint32_t)len, criteria, o->matcher.priority,
-		&o->matcher.id);
+	ret = fw_matcher_create(call->ctx->func, call->ctx->uid, mask, (uint32_t)len, criteria,
+		o->matcher.priority, &o->matcher.id);
 	free(mask);
 	return ret;
 }
@@ -77,7 +81,8 @@ matcher_create(struct uv_call *call)
 int
 uv_matcher_destroy(struct uv_obj *o)
 {
-	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL || o->matcher.priority > LAST_PRIO)
+	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL ||
+		o->matcher.priority > LAST_PRIO)
 		return 0;
 	return fw_matcher_destroy(o->ctx->func, o->matcher.id);
 }
@@ -91,8 +96,12 @@ get_dest(struct uv_call *call, const struct uv_obj *matcher, uint32_t *tirn)
 	int ret;
 
 	ret = uv_get_flags(call, MLX5_IB_ATTR_CREATE_FLOW_FLAGS,
-		MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS | MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DROP, &flags);
-	if (ret != 0 || flags == (MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS | MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DROP))
+		MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS | MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DROP,
+		&flags);
+	if (ret != 0 ||
+		flags ==
+			(MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS |
+				MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DROP))
 		return -EINVAL;
 	if (dest != NULL && (flags != 0 || devx_nic_type(dest->devx.id) != NIC_OBJ_TIR))
 		return -EINVAL;
@@ -131,8 +140,8 @@ flow_create(struct uv_call *call)
 	ret = uv_get_buf(call, MLX5_IB_ATTR_CREATE_FLOW_MATCH_VALUE, &value, &len);
 	if (ret != 0)
 		return ret;
-	ret = fw_flow_create(call->ctx->func, call->ctx->uid, matcher->matcher.id, value, (uint32_t)len, tirn,
-		&o->flow.id);
+	ret = fw_flow_create(call->ctx->func, call->ctx->uid, matcher->matcher.id, value,
+		(uint32_t)len, tirn, &o->flow.id);
 	free(value);
 	if (ret != 0)
 		return ret;
@@ -153,60 +162,48 @@ uv_flow_destroy(struct uv_obj *o)
 
 /* clang-format off */
 static const struct uv_attr_spec matcher_create_attrs[] = {
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_CREATE_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_FLOW_MATCHER, .access = UV_NEW},
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_MATCH_MASK, .type = UV_PTR_IN, .mandatory = true,
-		.min = 1, .max = sizeof(struct mlx5_ib_match_params)},
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_FLOW_TYPE, .type = UV_ENUM_IN, .mandatory = true, .min = 2, .max = 2,
-		.n_elems = MLX5_IB_FLOW_TYPE_MC_DEFAULT + 1},
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_MATCH_CRITERIA, .type = UV_PTR_IN, .mandatory = true, .min = 1, .max = 1},
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_FLOW_FLAGS, .type = UV_PTR_IN, .min = 4, .max = 8},
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_FT_TYPE, .type = UV_PTR_IN, .min = 8, .max = 8},
+	UV_OBJ(MLX5_IB_ATTR_FLOW_MATCHER_CREATE_HANDLE, MLX5_IB_OBJECT_FLOW_MATCHER, UV_NEW),
+	UV_IN(MLX5_IB_ATTR_FLOW_MATCHER_MATCH_MASK, 1, sizeof(struct mlx5_ib_match_params)),
+	UV_ENUM(MLX5_IB_ATTR_FLOW_MATCHER_FLOW_TYPE, MLX5_IB_FLOW_TYPE_MC_DEFAULT + 1, 2, 2),
+	UV_IN(MLX5_IB_ATTR_FLOW_MATCHER_MATCH_CRITERIA, 1, 1),
+	UV_IN_OPT(MLX5_IB_ATTR_FLOW_MATCHER_FLOW_FLAGS, 4, 8),
+	UV_IN_OPT(MLX5_IB_ATTR_FLOW_MATCHER_FT_TYPE, 8, 8),
 };
 
 static const struct uv_attr_spec matcher_destroy_attrs[] = {
-	{.id = MLX5_IB_ATTR_FLOW_MATCHER_DESTROY_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_FLOW_MATCHER, .access = UV_DESTROY},
+	UV_OBJ(MLX5_IB_ATTR_FLOW_MATCHER_DESTROY_HANDLE, MLX5_IB_OBJECT_FLOW_MATCHER, UV_DESTROY),
 };
 
 static const struct uv_attr_spec flow_create_attrs[] = {
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_FLOW,
-		.access = UV_NEW},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_MATCH_VALUE, .type = UV_PTR_IN, .mandatory = true,
-		.min = 1, .max = sizeof(struct mlx5_ib_match_params)},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_MATCHER, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_FLOW_MATCHER},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_DEST_QP, .type = UV_IDR, .obj_type = UVERBS_OBJECT_QP},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_DEST_DEVX, .type = UV_IDR, .obj_type = MLX5_IB_OBJECT_DEVX_OBJ},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_ARR_FLOW_ACTIONS, .type = UV_IDR_ARRAY, .min = 1, .max = MAX_ACTIONS,
-		.obj_type = UVERBS_OBJECT_FLOW_ACTION},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_TAG, .type = UV_PTR_IN, .min = 4, .max = 4},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_ARR_COUNTERS_DEVX, .type = UV_IDR_ARRAY, .min = 1, .max = 1,
-		.obj_type = MLX5_IB_OBJECT_DEVX_OBJ},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_ARR_COUNTERS_DEVX_OFFSET, .type = UV_PTR_IN, .min = 4, .max = UINT16_MAX},
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_FLAGS, .type = UV_PTR_IN, .min = 4, .max = 8},
+	UV_OBJ(MLX5_IB_ATTR_CREATE_FLOW_HANDLE, UVERBS_OBJECT_FLOW, UV_NEW),
+	UV_IN(MLX5_IB_ATTR_CREATE_FLOW_MATCH_VALUE, 1, sizeof(struct mlx5_ib_match_params)),
+	UV_OBJ(MLX5_IB_ATTR_CREATE_FLOW_MATCHER, MLX5_IB_OBJECT_FLOW_MATCHER, UV_READ),
+	UV_OBJ_OPT(MLX5_IB_ATTR_CREATE_FLOW_DEST_QP, UVERBS_OBJECT_QP),
+	UV_OBJ_OPT(MLX5_IB_ATTR_CREATE_FLOW_DEST_DEVX, MLX5_IB_OBJECT_DEVX_OBJ),
+	UV_OBJS_OPT(MLX5_IB_ATTR_CREATE_FLOW_ARR_FLOW_ACTIONS,
+		UVERBS_OBJECT_FLOW_ACTION, 1, MAX_ACTIONS),
+	UV_IN_OPT(MLX5_IB_ATTR_CREATE_FLOW_TAG, 4, 4),
+	UV_OBJS_OPT(MLX5_IB_ATTR_CREATE_FLOW_ARR_COUNTERS_DEVX, MLX5_IB_OBJECT_DEVX_OBJ, 1, 1),
+	UV_IN_OPT(MLX5_IB_ATTR_CREATE_FLOW_ARR_COUNTERS_DEVX_OFFSET, 4, UINT16_MAX),
+	UV_IN_OPT(MLX5_IB_ATTR_CREATE_FLOW_FLAGS, 4, 8),
 };
 
 static const struct uv_attr_spec flow_destroy_attrs[] = {
-	{.id = UVERBS_ATTR_DESTROY_FLOW_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_FLOW,
-		.access = UV_DESTROY},
+	UV_OBJ(UVERBS_ATTR_DESTROY_FLOW_HANDLE, UVERBS_OBJECT_FLOW, UV_DESTROY),
 };
 
 static const struct uv_attr_spec flow_destroy_mlx5_attrs[] = {
-	{.id = MLX5_IB_ATTR_CREATE_FLOW_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_FLOW,
-		.access = UV_DESTROY},
+	UV_OBJ(MLX5_IB_ATTR_CREATE_FLOW_HANDLE, UVERBS_OBJECT_FLOW, UV_DESTROY),
 };
 
-#define N(a) (sizeof(a) / sizeof(a[0]))
 static const struct uv_method_spec methods[] = {
-	{MLX5_IB_OBJECT_FLOW_MATCHER, MLX5_IB_METHOD_FLOW_MATCHER_CREATE, matcher_create_attrs,
-		N(matcher_create_attrs), false, matcher_create},
-	{MLX5_IB_OBJECT_FLOW_MATCHER, MLX5_IB_METHOD_FLOW_MATCHER_DESTROY, matcher_destroy_attrs,
-		N(matcher_destroy_attrs), false, NULL},
-	{UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_CREATE_FLOW, flow_create_attrs, N(flow_create_attrs), false, flow_create},
-	{UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_DESTROY_FLOW, flow_destroy_mlx5_attrs, N(flow_destroy_mlx5_attrs), false,
-		NULL},
-	{UVERBS_OBJECT_FLOW, UVERBS_METHOD_FLOW_DESTROY, flow_destroy_attrs, N(flow_destroy_attrs), false, NULL},
+	UV_METHOD(MLX5_IB_OBJECT_FLOW_MATCHER, MLX5_IB_METHOD_FLOW_MATCHER_CREATE,
+		matcher_create_attrs, matcher_create),
+	UV_METHOD(MLX5_IB_OBJECT_FLOW_MATCHER, MLX5_IB_METHOD_FLOW_MATCHER_DESTROY,
+		matcher_destroy_attrs, NULL),
+	UV_METHOD(UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_CREATE_FLOW, flow_create_attrs, flow_create),
+	UV_METHOD(UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_DESTROY_FLOW, flow_destroy_mlx5_attrs, NULL),
+	UV_METHOD(UVERBS_OBJECT_FLOW, UVERBS_METHOD_FLOW_DESTROY, flow_destroy_attrs, NULL),
 };
 /* clang-format on */
-const struct uv_methods uv_flow_methods = {methods, N(methods)};
+const struct uv_methods uv_flow_methods = {methods, sizeof(methods) / sizeof(methods[0])};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * From an ioctl to the handler of its method: every attribute is checked against the method's table first, with the
- * errors and in the order of Linux uverbs_ioctl.c.
+ * From an ioctl to the handler of its method: every attribute is checked against the method's table
+ * first, with the errors and in the order of Linux uverbs_ioctl.c.
  */
 #include "uv.h"
 
@@ -26,8 +26,8 @@ static const struct uv_methods *const uv_all[] = {
 };
 
 static const struct uv_attr_spec uhw_attrs[] = {
-	{.id = UVERBS_ATTR_UHW_IN, .type = UV_PTR_IN, .max = UINT16_MAX},
-	{.id = UVERBS_ATTR_UHW_OUT, .type = UV_PTR_OUT, .max = UINT16_MAX},
+	UV_IN_OPT(UVERBS_ATTR_UHW_IN, 0, UINT16_MAX),
+	UV_OUT_OPT(UVERBS_ATTR_UHW_OUT, 0, UINT16_MAX),
 };
 
 static const struct uv_method_spec *
@@ -51,7 +51,7 @@ is_supported(const struct nic_func *f, uint16_t object)
 	switch (object) {
 	case MLX5_IB_OBJECT_VAR:
 		return (DEVX_GET64(cmd_hca_cap, f->caps[0], general_obj_types) &
-			1ull << MLX5_GENERAL_OBJ_TYPE_VIRTQ) != 0;
+			       1ull << MLX5_GENERAL_OBJ_TYPE_VIRTQ) != 0;
 	case MLX5_IB_OBJECT_DEVX:
 	case MLX5_IB_OBJECT_DEVX_OBJ:
 	case MLX5_IB_OBJECT_DEVX_UMEM:
@@ -183,14 +183,15 @@ check_array(struct uv_call *call, struct uv_attr *a)
 	uint32_t handle;
 	int ret = 0;
 
-	if (a->in.attr_data.reserved != 0 || a->in.len % sizeof(uint32_t) != 0 || n < a->spec->min ||
-		n > a->spec->max)
+	if (a->in.attr_data.reserved != 0 || a->in.len % sizeof(uint32_t) != 0 ||
+		n < a->spec->min || n > a->spec->max)
 		return -EINVAL;
 	for (i = 0; i < n && ret == 0; i++) {
 		if (a->in.len > sizeof(a->in.data))
 			ret = uv_copy_in(&handle, a->in.data + i * sizeof(handle), sizeof(handle));
 		else
-			memcpy(&handle, (const uint8_t *)&a->in.data + i * sizeof(handle), sizeof(handle));
+			memcpy(&handle, (const uint8_t *)&a->in.data + i * sizeof(handle),
+				sizeof(handle));
 		if (ret == 0)
 			ret = uv_obj_find(call->ctx, a->spec->obj_type, handle, &a->obj);
 	}
@@ -248,7 +249,8 @@ check_mandatory(struct uv_call *call)
 	unsigned int i;
 
 	for (i = 0; i < call->method->n_attrs; i++) {
-		if (call->method->attrs[i].mandatory && uv_attr(call, call->method->attrs[i].id) == NULL)
+		if (call->method->attrs[i].mandatory &&
+			uv_attr(call, call->method->attrs[i].id) == NULL)
 			return -EINVAL;
 	}
 	return 0;
@@ -287,7 +289,8 @@ run_method(struct uv_call *call, struct ib_uverbs_attr *attrs, unsigned int n)
 	if (ret != 0)
 		return ret;
 	for (i = 0; i < call->n_attrs && ret == 0; i++) {
-		if (call->attrs[i].spec->type == UV_IDR && call->attrs[i].spec->access == UV_DESTROY) {
+		if (call->attrs[i].spec->type == UV_IDR &&
+			call->attrs[i].spec->access == UV_DESTROY) {
 			ret = uv_obj_destroy(call->attrs[i].obj);
 			call->attrs[i].obj = NULL;
 		}
@@ -314,7 +317,8 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	ret = uv_copy_in(&hdr, (uintptr_t)user, sizeof(hdr));
 	if (ret != 0)
 		return ret;
-	if (hdr.length > NIC_PAGE || hdr.length != sizeof(hdr) + hdr.num_attrs * sizeof(hdr.attrs[0]))
+	if (hdr.length > NIC_PAGE ||
+		hdr.length != sizeof(hdr) + hdr.num_attrs * sizeof(hdr.attrs[0]))
 		return -EINVAL;
 	if (hdr.reserved1 != 0 || hdr.reserved2 != 0)
 		return -EPROTONOSUPPORT;

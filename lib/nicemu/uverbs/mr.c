@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Protection domains and memory regions. Linux core/uverbs_cmd.c, core/umem.c, core/uverbs_std_types_mr.c.
+ * Protection domains and memory regions. Linux core/uverbs_cmd.c, core/umem.c,
+ * core/uverbs_std_types_mr.c.
  */
 #include <errno.h>
 #include <infiniband/mlx5dv.h>
@@ -18,14 +19,17 @@
 #include "prm.h"
 #include "uv.h"
 
-#define ACCESS_REMOTE	(IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_ATOMIC)
+#define ACCESS_REMOTE (IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_ATOMIC)
 /* ib_access_writable() */
-#define ACCESS_WRITABLE	(ACCESS_REMOTE | IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_MW_BIND)
-#define ACCESS_KNOWN	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_READ | \
-	IB_UVERBS_ACCESS_REMOTE_ATOMIC | IB_UVERBS_ACCESS_MW_BIND | IB_UVERBS_ACCESS_ZERO_BASED | \
-	IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | IB_UVERBS_ACCESS_OPTIONAL_RANGE)
+#define ACCESS_WRITABLE (ACCESS_REMOTE | IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_MW_BIND)
+#define ACCESS_KNOWN \
+	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | \
+		IB_UVERBS_ACCESS_REMOTE_READ | IB_UVERBS_ACCESS_REMOTE_ATOMIC | \
+		IB_UVERBS_ACCESS_MW_BIND | IB_UVERBS_ACCESS_ZERO_BASED | \
+		IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | \
+		IB_UVERBS_ACCESS_OPTIONAL_RANGE)
 
-static uint64_t pinned_total;	/* mm->pinned_vm in bytes, under uv_lock() */
+static uint64_t pinned_total; /* mm->pinned_vm in bytes, under uv_lock() */
 
 int
 uv_check_access(uint32_t access)
@@ -42,7 +46,8 @@ check_limit(uint64_t bytes)
 {
 	struct rlimit lim;
 
-	if (!nic_conf()->memlock || uv_capable(CAP_IPC_LOCK) || getrlimit(RLIMIT_MEMLOCK, &lim) != 0)
+	if (!nic_conf()->memlock || uv_capable(CAP_IPC_LOCK) ||
+		getrlimit(RLIMIT_MEMLOCK, &lim) != 0)
 		return 0;
 	if (lim.rlim_cur == 0)
 		return -EPERM;
@@ -112,7 +117,8 @@ uv_pd_destroy(struct uv_obj *o)
 }
 
 int
-uv_reg_mr(struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp)
+uv_reg_mr(
+	struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp)
 {
 	bool writable = (cmd->access_flags & ACCESS_WRITABLE) != 0;
 	struct mem_pin *pin;
@@ -135,7 +141,8 @@ uv_reg_mr(struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uver
 	ret = uv_pin(cmd->start, cmd->length, writable, &pin, &o->mr.pinned);
 	if (ret != 0)
 		goto abort;
-	ret = fw_mr_create(ctx->func, pd->pd.pdn, pin, cmd->hca_va, cmd->length, cmd->access_flags, &o->mr.lkey);
+	ret = fw_mr_create(ctx->func, pd->pd.pdn, pin, cmd->hca_va, cmd->length, cmd->access_flags,
+		&o->mr.lkey);
 	if (ret != 0)
 		goto unpin;
 	o->mr.iova = cmd->hca_va;
@@ -143,7 +150,8 @@ uv_reg_mr(struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uver
 	o->mr.pd = pd;
 	pd->users++;
 	uv_obj_commit(o);
-	*resp = (struct ib_uverbs_reg_mr_resp){.mr_handle = o->handle, .lkey = o->mr.lkey, .rkey = o->mr.lkey};
+	*resp = (struct ib_uverbs_reg_mr_resp){
+		.mr_handle = o->handle, .lkey = o->mr.lkey, .rkey = o->mr.lkey};
 	return 0;
 unpin:
 	mem_unpin(pin);
@@ -177,7 +185,8 @@ query_mr(struct uv_call *call)
 	if (ret == 0)
 		ret = uv_put(call, UVERBS_ATTR_QUERY_MR_RESP_LENGTH, &o->mr.len, sizeof(o->mr.len));
 	if (ret == 0)
-		ret = uv_put_optional(call, UVERBS_ATTR_QUERY_MR_RESP_IOVA, &o->mr.iova, sizeof(o->mr.iova));
+		ret = uv_put_optional(
+			call, UVERBS_ATTR_QUERY_MR_RESP_IOVA, &o->mr.iova, sizeof(o->mr.iova));
 	return ret;
 }
 
@@ -191,34 +200,31 @@ query_pd(struct uv_call *call)
 
 /* clang-format off */
 static const struct uv_attr_spec pd_destroy_attrs[] = {
-	{.id = UVERBS_ATTR_DESTROY_PD_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_PD,
-		.access = UV_DESTROY},
+	UV_OBJ(UVERBS_ATTR_DESTROY_PD_HANDLE, UVERBS_OBJECT_PD, UV_DESTROY),
 };
 
 static const struct uv_attr_spec pd_query_attrs[] = {
-	{.id = MLX5_IB_ATTR_QUERY_PD_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_PD},
-	{.id = MLX5_IB_ATTR_QUERY_PD_RESP_PDN, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	UV_OBJ(MLX5_IB_ATTR_QUERY_PD_HANDLE, UVERBS_OBJECT_PD, UV_READ),
+	UV_OUT(MLX5_IB_ATTR_QUERY_PD_RESP_PDN, 4, 4),
 };
 
 static const struct uv_attr_spec mr_destroy_attrs[] = {
-	{.id = UVERBS_ATTR_DESTROY_MR_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_MR,
-		.access = UV_DESTROY},
+	UV_OBJ(UVERBS_ATTR_DESTROY_MR_HANDLE, UVERBS_OBJECT_MR, UV_DESTROY),
 };
 
 static const struct uv_attr_spec mr_query_attrs[] = {
-	{.id = UVERBS_ATTR_QUERY_MR_HANDLE, .type = UV_IDR, .mandatory = true, .obj_type = UVERBS_OBJECT_MR},
-	{.id = UVERBS_ATTR_QUERY_MR_RESP_RKEY, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
-	{.id = UVERBS_ATTR_QUERY_MR_RESP_LKEY, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
-	{.id = UVERBS_ATTR_QUERY_MR_RESP_LENGTH, .type = UV_PTR_OUT, .mandatory = true, .min = 8, .max = 8},
-	{.id = UVERBS_ATTR_QUERY_MR_RESP_IOVA, .type = UV_PTR_OUT, .min = 8, .max = 8},
+	UV_OBJ(UVERBS_ATTR_QUERY_MR_HANDLE, UVERBS_OBJECT_MR, UV_READ),
+	UV_OUT(UVERBS_ATTR_QUERY_MR_RESP_RKEY, 4, 4),
+	UV_OUT(UVERBS_ATTR_QUERY_MR_RESP_LKEY, 4, 4),
+	UV_OUT(UVERBS_ATTR_QUERY_MR_RESP_LENGTH, 8, 8),
+	UV_OUT_OPT(UVERBS_ATTR_QUERY_MR_RESP_IOVA, 8, 8),
 };
 
-#define N(a) (sizeof(a) / sizeof(a[0]))
 static const struct uv_method_spec methods[] = {
-	{UVERBS_OBJECT_PD, UVERBS_METHOD_PD_DESTROY, pd_destroy_attrs, N(pd_destroy_attrs), false, NULL},
-	{UVERBS_OBJECT_PD, MLX5_IB_METHOD_PD_QUERY, pd_query_attrs, N(pd_query_attrs), false, query_pd},
-	{UVERBS_OBJECT_MR, UVERBS_METHOD_MR_DESTROY, mr_destroy_attrs, N(mr_destroy_attrs), false, NULL},
-	{UVERBS_OBJECT_MR, UVERBS_METHOD_QUERY_MR, mr_query_attrs, N(mr_query_attrs), false, query_mr},
+	UV_METHOD(UVERBS_OBJECT_PD, UVERBS_METHOD_PD_DESTROY, pd_destroy_attrs, NULL),
+	UV_METHOD(UVERBS_OBJECT_PD, MLX5_IB_METHOD_PD_QUERY, pd_query_attrs, query_pd),
+	UV_METHOD(UVERBS_OBJECT_MR, UVERBS_METHOD_MR_DESTROY, mr_destroy_attrs, NULL),
+	UV_METHOD(UVERBS_OBJECT_MR, UVERBS_METHOD_QUERY_MR, mr_query_attrs, query_mr),
 };
 /* clang-format on */
-const struct uv_methods uv_mr_methods = {methods, N(methods)};
+const struct uv_methods uv_mr_methods = {methods, sizeof(methods) / sizeof(methods[0])};

@@ -10,10 +10,10 @@
 #include "../conf.h"
 #include "../nic_own.h"
 
-#define DEV_DIR	"/dev/infiniband"
-#define CLASS	"/sys/class/infiniband"
-#define PCI_DIR	"/sys/bus/pci/devices/"
-#define BDF_LEN	12
+#define DEV_DIR "/dev/infiniband"
+#define CLASS "/sys/class/infiniband"
+#define PCI_DIR "/sys/bus/pci/devices/"
+#define BDF_LEN 12
 
 static bool
 starts_with(const char *path, const char *prefix)

@@ -10,7 +10,7 @@
 
 struct conf_func;
 
-/* Where the file of this path lies: the path itself, or one in the generated tree, written to buf. */
+/* Where the file of this path lies: there, or in the generated tree, which is written to buf. */
 const char *path_redirect(const char *path, char *buf, size_t len);
 /* The function whose device file this is; NULL: none. */
 const struct conf_func *path_device(const char *path);

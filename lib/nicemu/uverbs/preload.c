@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The calls of the C library that libibverbs, libmlx5 and DPDK make to find and use a device: nothing is done here but to
- * decide whose call it is.
+ * The calls of the C library that libibverbs, libmlx5 and DPDK make to find and use a device:
+ * nothing is done here but to decide whose call it is.
  */
 /* Both open() and open64() are defined here: the first may not become the second. */
 #undef _FILE_OFFSET_BITS
@@ -31,7 +31,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* The names with 64 have the same types here, and some headers declare them with other attributes. */
+/* The names with 64 have the same types here. */
 #define ALIAS(name) EXPORT __attribute__((alias(#name)))
 
 static int
@@ -317,7 +317,8 @@ mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 		errno = EINVAL;
 		return MAP_FAILED;
 	}
-	if ((flags & MAP_FIXED) != 0 && mem_hold_mmap_fixed(addr, len, prot, flags, fd, offset, &ret))
+	if ((flags & MAP_FIXED) != 0 &&
+		mem_hold_mmap_fixed(addr, len, prot, flags, fd, offset, &ret))
 		return ret;
 	return real_mmap()(addr, len, prot, flags, fd, offset);
 }

@@ -21,13 +21,13 @@
 #define CAP(f, name) DEVX_GET(cmd_hca_cap, (f)->caps[0], name)
 
 /* ib_verbs.h: enum ib_device_cap_flags */
-#define CAP_CHANGE_PHY_PORT		(1u << 5)
-#define CAP_PORT_ACTIVE_EVENT		(1u << 10)
-#define CAP_SYS_IMAGE_GUID		(1u << 11)
-#define CAP_RC_RNR_NAK_GEN		(1u << 12)
-#define CAP_MANAGED_FLOW_STEERING	(1u << 29)
-#define QPT_RAW_PACKET			8
-#define VENDOR_MELLANOX			0x02c9 /* OUI that mlx5_query_vendor_id() returns */
+#define CAP_CHANGE_PHY_PORT (1u << 5)
+#define CAP_PORT_ACTIVE_EVENT (1u << 10)
+#define CAP_SYS_IMAGE_GUID (1u << 11)
+#define CAP_RC_RNR_NAK_GEN (1u << 12)
+#define CAP_MANAGED_FLOW_STEERING (1u << 29)
+#define QPT_RAW_PACKET 8
+#define VENDOR_MELLANOX 0x02c9 /* OUI that mlx5_query_vendor_id() returns */
 
 static uint64_t
 fw_version(const char *s)
@@ -45,7 +45,8 @@ query_limits(const struct nic_func *f, struct ib_uverbs_query_device_resp *b)
 	unsigned int sq_sge, rq_sge = rq / sizeof(struct mlx5_wqe_data_seg);
 
 	sq = sq < 512 ? sq : 512;
-	sq_sge = (unsigned int)((sq - sizeof(struct mlx5_wqe_ctrl_seg) - sizeof(struct mlx5_wqe_raddr_seg)) /
+	sq_sge = (unsigned int)((sq - sizeof(struct mlx5_wqe_ctrl_seg) -
+					sizeof(struct mlx5_wqe_raddr_seg)) /
 		sizeof(struct mlx5_wqe_data_seg));
 	b->max_mr_size = UINT64_MAX;
 	b->page_size_cap = ~((1ull << CAP(f, log_pg_sz)) - 1);
@@ -82,8 +83,8 @@ uv_query_device(const struct nic_func *f, struct ib_uverbs_ex_query_device_resp 
 	b->sys_image_guid = htobe64(sysfs_guid(&f->nic->conf->funcs[0]));
 	b->vendor_id = VENDOR_MELLANOX;
 	b->vendor_part_id = f->conf->device_id;
-	b->device_cap_flags = CAP_CHANGE_PHY_PORT | CAP_PORT_ACTIVE_EVENT | CAP_SYS_IMAGE_GUID | CAP_RC_RNR_NAK_GEN |
-		CAP_MANAGED_FLOW_STEERING;
+	b->device_cap_flags = CAP_CHANGE_PHY_PORT | CAP_PORT_ACTIVE_EVENT | CAP_SYS_IMAGE_GUID |
+		CAP_RC_RNR_NAK_GEN | CAP_MANAGED_FLOW_STEERING;
 	query_limits(f, b);
 	r->timestamp_mask = 0x7fffffffffffffffull;
 	r->hca_core_clock = CAP(f, device_frequency_khz);
@@ -113,9 +114,9 @@ uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_query_po
 
 	if (port != 1)
 		return -EINVAL;
-	p->state = 4;		/* active */
-	p->phys_state = 5;	/* link up */
-	p->link_layer = 2;	/* Ethernet */
+	p->state = 4; /* active */
+	p->phys_state = 5; /* link up */
+	p->link_layer = 2; /* Ethernet */
 	p->max_mtu = 5;
 	p->active_mtu = ib_mtu(f->vport.mtu);
 	p->gid_tbl_len = SYSFS_GIDS;
@@ -123,8 +124,8 @@ uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_query_po
 	p->port_cap_flags = 0x04010000; /* CM, IP based GIDs */
 	p->max_msg_sz = 1u << 30;
 	p->max_vl_num = 1;
-	p->active_width = 2;	/* 4x */
-	p->active_speed = 32;	/* EDR */
-	p->flags = 1;		/* IB_UVERBS_QPF_GRH_REQUIRED */
+	p->active_width = 2; /* 4x */
+	p->active_speed = 32; /* EDR */
+	p->flags = 1; /* IB_UVERBS_QPF_GRH_REQUIRED */
 	return 0;
 }

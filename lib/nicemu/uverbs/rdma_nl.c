@@ -14,14 +14,14 @@
 
 #include "../real.h"
 
-#define MAX_SOCKETS	16
-#define MAX_REQUEST	4096
+#define MAX_SOCKETS 16
+#define MAX_REQUEST 4096
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint n_sockets;
 static struct nl_socket {
 	bool used;
-	int fd, peer;			/* the user's end, and ours */
+	int fd, peer; /* the user's end, and ours */
 } sockets[MAX_SOCKETS];
 
 int
@@ -30,7 +30,8 @@ rdma_nl_socket(int type)
 	int pair[2];
 	unsigned int i;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)), 0, pair) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)), 0,
+		    pair) != 0)
 		return -1;
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < MAX_SOCKETS && sockets[i].used; i++)
@@ -121,7 +122,9 @@ answer_copy_on_fork(const struct nl_socket *s, const struct nlmsghdr *req)
 		struct nlattr attr;
 		uint8_t value, pad[3];
 	} msg = {
-		.head = {.nlmsg_len = sizeof(msg), .nlmsg_type = req->nlmsg_type, .nlmsg_seq = req->nlmsg_seq,
+		.head = {.nlmsg_len = sizeof(msg),
+			.nlmsg_type = req->nlmsg_type,
+			.nlmsg_seq = req->nlmsg_seq,
 			.nlmsg_pid = req->nlmsg_pid},
 		.attr = {.nla_len = NLA_HDRLEN + 1, .nla_type = RDMA_NLDEV_SYS_ATTR_COPY_ON_FORK},
 		.value = 1,
@@ -137,7 +140,9 @@ answer_error(const struct nl_socket *s, const struct nlmsghdr *req, int err)
 		struct nlmsghdr head;
 		struct nlmsgerr err;
 	} msg = {
-		.head = {.nlmsg_len = sizeof(msg), .nlmsg_type = NLMSG_ERROR, .nlmsg_seq = req->nlmsg_seq,
+		.head = {.nlmsg_len = sizeof(msg),
+			.nlmsg_type = NLMSG_ERROR,
+			.nlmsg_seq = req->nlmsg_seq,
 			.nlmsg_pid = req->nlmsg_pid},
 		.err = {.error = err, .msg = *req},
 	};

@@ -2,10 +2,11 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * The RDMA netlink socket (NETLINK_RDMA), as far as it is asked here: does fork() copy pinned pages
- * (RDMA_NLDEV_CMD_SYS_GET)? Current kernels say yes, so libibverbs leaves the mappings of registered memory alone. All
- * else is answered with -EOPNOTSUPP, and callers fall back to sysfs.
+ * (RDMA_NLDEV_CMD_SYS_GET)? Current kernels say yes, so libibverbs leaves the mappings of
+ * registered memory alone. All else is answered with -EOPNOTSUPP, and callers fall back to sysfs.
  *
- * The descriptor is one end of a socket pair whose other end holds the answers; so poll() works. Any thread.
+ * The descriptor is one end of a socket pair whose other end holds the answers; so poll() works.
+ * Any thread.
  */
 #ifndef NICEMU_RDMA_NL_H
 #define NICEMU_RDMA_NL_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Methods that make event channels, and subscribe to events. Linux hw/mlx5/devx.c: MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT,
- * core/uverbs_std_types_async_fd.c.
+ * Methods that make event channels, and subscribe to events. Linux hw/mlx5/devx.c:
+ * MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT, core/uverbs_std_types_async_fd.c.
  */
 #include <endian.h>
 #include <errno.h>
@@ -21,9 +21,9 @@
 #include "prm.h"
 #include "uv.h"
 
-#define MAX_EVENTS	16
-#define MAX_EVENT_TYPE	255
-#define EVENT_MASKS	4	/* of 64 event types each */
+#define MAX_EVENTS 16
+#define MAX_EVENT_TYPE 255
+#define EVENT_MASKS 4 /* of 64 event types each */
 
 /* The kernel's own list, for firmware that gives none: is_legacy_obj_event_num(). */
 static bool
@@ -65,7 +65,8 @@ is_valid_event(const struct nic_func *f, uint16_t event, bool of_object)
 		return false;
 	if (of_object && event == MLX5_EVENT_TYPE_COMP)
 		return true;
-	memcpy(&mask, f->caps[CAP_DEV_EVENT] + 8u * (event / 64u + (of_object ? 0 : EVENT_MASKS)), sizeof(mask));
+	memcpy(&mask, f->caps[CAP_DEV_EVENT] + 8u * (event / 64u + (of_object ? 0 : EVENT_MASKS)),
+		sizeof(mask));
 	return (be64toh(mask) >> event % 64 & 1) != 0;
 }
 
@@ -94,7 +95,8 @@ get_eventfd(struct uv_call *call, int *fd)
 }
 
 static int
-subscribe_all(struct uv_call *call, struct uv_chan *chan, const uint16_t *events, size_t n, uint64_t cookie, int eventfd)
+subscribe_all(struct uv_call *call, struct uv_chan *chan, const uint16_t *events, size_t n,
+	uint64_t cookie, int eventfd)
 {
 	const struct uv_obj *o = uv_attr_obj(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE);
 	enum nic_obj_type type = o != NULL ? devx_nic_type(o->devx.id) : NIC_OBJ_TYPES;
@@ -181,7 +183,8 @@ async_event_fd(struct uv_call *call)
 		MLX5_IB_UAPI_DEVX_CR_EV_CH_FLAGS_OMIT_DATA, &flags);
 	if (ret != 0)
 		return ret;
-	return make_channel(call, UV_CHAN_DEVX, flags != 0, MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE);
+	return make_channel(
+		call, UV_CHAN_DEVX, flags != 0, MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE);
 }
 
 static int
@@ -198,41 +201,38 @@ verbs_async_fd(struct uv_call *call)
 
 /* clang-format off */
 static const struct uv_attr_spec subscribe_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE, .type = UV_FD, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD},
-	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE, .type = UV_IDR, .obj_type = MLX5_IB_OBJECT_DEVX_OBJ},
-	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, .type = UV_PTR_IN, .mandatory = true,
-		.min = 2, .max = UINT16_MAX},
-	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_COOKIE, .type = UV_PTR_IN, .min = 8, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM, .type = UV_PTR_IN, .min = 4, .max = 4},
+	UV_CHAN(MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE,
+		MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, UV_READ),
+	UV_OBJ_OPT(MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE, MLX5_IB_OBJECT_DEVX_OBJ),
+	UV_IN(MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, 2, UINT16_MAX),
+	UV_IN_OPT(MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_COOKIE, 8, 8),
+	UV_IN_OPT(MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM, 4, 4),
 };
 
 static const struct uv_attr_spec event_fd_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE, .type = UV_FD, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, .access = UV_NEW},
-	{.id = MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_FLAGS, .type = UV_PTR_IN, .mandatory = true, .min = 4, .max = 8},
+	UV_CHAN(MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE,
+		MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, UV_NEW),
+	UV_IN(MLX5_IB_ATTR_DEVX_ASYNC_EVENT_FD_ALLOC_FLAGS, 4, 8),
 };
 
 static const struct uv_attr_spec cmd_fd_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_ASYNC_CMD_FD_ALLOC_HANDLE, .type = UV_FD, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, .access = UV_NEW},
+	UV_CHAN(MLX5_IB_ATTR_DEVX_ASYNC_CMD_FD_ALLOC_HANDLE,
+		MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, UV_NEW),
 };
 
 static const struct uv_attr_spec verbs_fd_attrs[] = {
-	{.id = UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE, .type = UV_FD, .mandatory = true,
-		.obj_type = UVERBS_OBJECT_ASYNC_EVENT, .access = UV_NEW},
+	UV_CHAN(UVERBS_ATTR_ASYNC_EVENT_ALLOC_FD_HANDLE, UVERBS_OBJECT_ASYNC_EVENT, UV_NEW),
 };
 
-#define N(a) (sizeof(a) / sizeof(a[0]))
 static const struct uv_method_spec methods[] = {
-	{MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT, subscribe_attrs, N(subscribe_attrs), false,
-		subscribe},
-	{MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, MLX5_IB_METHOD_DEVX_ASYNC_EVENT_FD_ALLOC, event_fd_attrs,
-		N(event_fd_attrs), false, async_event_fd},
-	{MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, MLX5_IB_METHOD_DEVX_ASYNC_CMD_FD_ALLOC, cmd_fd_attrs, N(cmd_fd_attrs),
-		false, async_cmd_fd},
-	{UVERBS_OBJECT_ASYNC_EVENT, UVERBS_METHOD_ASYNC_EVENT_ALLOC, verbs_fd_attrs, N(verbs_fd_attrs), false,
-		verbs_async_fd},
+	UV_METHOD(MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT,
+		subscribe_attrs, subscribe),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD, MLX5_IB_METHOD_DEVX_ASYNC_EVENT_FD_ALLOC,
+		event_fd_attrs, async_event_fd),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD, MLX5_IB_METHOD_DEVX_ASYNC_CMD_FD_ALLOC,
+		cmd_fd_attrs, async_cmd_fd),
+	UV_METHOD(UVERBS_OBJECT_ASYNC_EVENT, UVERBS_METHOD_ASYNC_EVENT_ALLOC,
+		verbs_fd_attrs, verbs_async_fd),
 };
 /* clang-format on */
-const struct uv_methods uv_event_methods = {methods, N(methods)};
+const struct uv_methods uv_event_methods = {methods, sizeof(methods) / sizeof(methods[0])};

@@ -10,8 +10,9 @@
 #include "../mem/mem.h"
 #include "uv.h"
 
-#define UMEM_ACCESS	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_READ | \
-	IB_UVERBS_ACCESS_RELAXED_ORDERING)
+#define UMEM_ACCESS \
+	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | \
+		IB_UVERBS_ACCESS_REMOTE_READ | IB_UVERBS_ACCESS_RELAXED_ORDERING)
 
 static int
 get_request(struct uv_call *call, uint64_t *addr, uint64_t *len, uint64_t *access)
@@ -36,7 +37,8 @@ get_request(struct uv_call *call, uint64_t *addr, uint64_t *len, uint64_t *acces
 	ret = uv_get_const(call, MLX5_IB_ATTR_DEVX_UMEM_REG_PGSZ_BITMAP, UINT64_MAX, &pgsz);
 	if (ret != 0 && ret != -ENOENT)
 		return ret;
-	/* Pages of memory that is not physically contiguous are the CPU's: that size has to be allowed. */
+	/* Pages of memory that is not physically contiguous are the CPU's: that size has to be
+	 * allowed. */
 	return (pgsz & NIC_PAGE) == 0 ? -EINVAL : 0;
 }
 
@@ -52,7 +54,10 @@ umem_reg(struct uv_call *call)
 	ret = get_request(call, &addr, &len, &access);
 	if (ret != 0)
 		return ret;
-	ret = uv_pin(addr, len, (access & ~(uint64_t)(IB_UVERBS_ACCESS_REMOTE_READ | IB_UVERBS_ACCESS_OPTIONAL_RANGE)) != 0,
+	ret = uv_pin(addr, len,
+		(access &
+			~(uint64_t)(IB_UVERBS_ACCESS_REMOTE_READ |
+				IB_UVERBS_ACCESS_OPTIONAL_RANGE)) != 0,
 		&pin, &o->umem.pinned);
 	if (ret != 0)
 		return ret;
@@ -82,25 +87,22 @@ uv_umem_destroy(struct uv_obj *o)
 
 /* clang-format off */
 static const struct uv_attr_spec reg_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_UMEM, .access = UV_NEW},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_ADDR, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_LEN, .type = UV_PTR_IN, .mandatory = true, .min = 8, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_DMABUF_FD, .type = UV_RAW_FD},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_ACCESS, .type = UV_PTR_IN, .min = 4, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_PGSZ_BITMAP, .type = UV_PTR_IN, .min = 8, .max = 8},
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_REG_OUT_ID, .type = UV_PTR_OUT, .mandatory = true, .min = 4, .max = 4},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_UMEM_REG_HANDLE, MLX5_IB_OBJECT_DEVX_UMEM, UV_NEW),
+	UV_IN(MLX5_IB_ATTR_DEVX_UMEM_REG_ADDR, 8, 8),
+	UV_IN(MLX5_IB_ATTR_DEVX_UMEM_REG_LEN, 8, 8),
+	UV_FD_OPT(MLX5_IB_ATTR_DEVX_UMEM_REG_DMABUF_FD),
+	UV_IN_OPT(MLX5_IB_ATTR_DEVX_UMEM_REG_ACCESS, 4, 8),
+	UV_IN_OPT(MLX5_IB_ATTR_DEVX_UMEM_REG_PGSZ_BITMAP, 8, 8),
+	UV_OUT(MLX5_IB_ATTR_DEVX_UMEM_REG_OUT_ID, 4, 4),
 };
 
 static const struct uv_attr_spec dereg_attrs[] = {
-	{.id = MLX5_IB_ATTR_DEVX_UMEM_DEREG_HANDLE, .type = UV_IDR, .mandatory = true,
-		.obj_type = MLX5_IB_OBJECT_DEVX_UMEM, .access = UV_DESTROY},
+	UV_OBJ(MLX5_IB_ATTR_DEVX_UMEM_DEREG_HANDLE, MLX5_IB_OBJECT_DEVX_UMEM, UV_DESTROY),
 };
 
-#define N(a) (sizeof(a) / sizeof(a[0]))
 static const struct uv_method_spec methods[] = {
-	{MLX5_IB_OBJECT_DEVX_UMEM, MLX5_IB_METHOD_DEVX_UMEM_REG, reg_attrs, N(reg_attrs), false, umem_reg},
-	{MLX5_IB_OBJECT_DEVX_UMEM, MLX5_IB_METHOD_DEVX_UMEM_DEREG, dereg_attrs, N(dereg_attrs), false, NULL},
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_UMEM, MLX5_IB_METHOD_DEVX_UMEM_REG, reg_attrs, umem_reg),
+	UV_METHOD(MLX5_IB_OBJECT_DEVX_UMEM, MLX5_IB_METHOD_DEVX_UMEM_DEREG, dereg_attrs, NULL),
 };
 /* clang-format on */
-const struct uv_methods uv_umem_methods = {methods, N(methods)};
+const struct uv_methods uv_umem_methods = {methods, sizeof(methods) / sizeof(methods[0])};

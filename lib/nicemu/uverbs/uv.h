@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Inside of the kernel's side: an open device (context), its handles (objects) and one ioctl in progress (call).
- * Facts are from Linux 6.12: drivers/infiniband/core/uverbs_ioctl.c, rdma_core.c, hw/mlx5.
+ * Inside of the kernel's side: an open device (context), its handles (objects) and one ioctl in
+ * progress (call). Facts are from Linux 6.12: drivers/infiniband/core/uverbs_ioctl.c, rdma_core.c,
+ * hw/mlx5.
  *
- * One lock, uv_lock(), guards all contexts and objects; every function here is called with it held unless it says otherwise.
- * Event channels have a lock of their own (event.c), which engines take, and which is taken after this one.
+ * One lock, uv_lock(), guards all contexts and objects; every function here is called with it held
+ * unless it says otherwise. Event channels have a lock of their own (event.c), which engines take,
+ * and which is taken after this one.
  */
 #ifndef NICEMU_UV_H
 #define NICEMU_UV_H
@@ -17,8 +19,8 @@
 
 #include "../nic.h"
 
-#define UV_ANY_OBJECT	0xffff		/* an attribute takes a handle of any type */
-#define UV_MAX_ATTRS	32		/* more than any method has */
+#define UV_ANY_OBJECT 0xffff /* an attribute takes a handle of any type */
+#define UV_MAX_ATTRS 32 /* more than any method has */
 
 struct uv_chan;
 
@@ -26,18 +28,43 @@ struct uv_chan;
 struct uv_obj {
 	TAILQ_ENTRY(uv_obj) next;
 	struct uv_ctx *ctx;
-	uint16_t type;			/* UVERBS_OBJECT_*, MLX5_IB_OBJECT_* */
+	uint16_t type; /* UVERBS_OBJECT_*, MLX5_IB_OBJECT_* */
 	uint32_t handle;
-	unsigned int users;		/* objects that need this one */
+	unsigned int users; /* objects that need this one */
 	union {
-		struct { uint32_t pdn; } pd;
-		struct { uint32_t lkey; uint64_t iova, len, pinned; struct uv_obj *pd; } mr;
-		/* id: (object type << 16 | opcode of its creation) << 32 | number, as devx.c get_enc_obj_id() */
-		struct { uint64_t id; uint8_t destroy[16]; } devx;
-		struct { uint32_t id; uint64_t pinned; } umem;
-		struct { uint32_t page_id; uint64_t offset; uint32_t len; } page;	/* UAR, VAR */
-		struct { uint32_t id; uint16_t priority; uint8_t flow_type; bool rx; } matcher;
-		struct { uint32_t id; struct uv_obj *matcher; } flow;
+		struct {
+			uint32_t pdn;
+		} pd;
+		struct {
+			uint32_t lkey;
+			uint64_t iova, len, pinned;
+			struct uv_obj *pd;
+		} mr;
+		/* id: (object type << 16 | opcode of its creation) << 32 | number, as devx.c
+		 * get_enc_obj_id() */
+		struct {
+			uint64_t id;
+			uint8_t destroy[16];
+		} devx;
+		struct {
+			uint32_t id;
+			uint64_t pinned;
+		} umem;
+		struct {
+			uint32_t page_id;
+			uint64_t offset;
+			uint32_t len;
+		} page; /* UAR, VAR */
+		struct {
+			uint32_t id;
+			uint16_t priority;
+			uint8_t flow_type;
+			bool rx;
+		} matcher;
+		struct {
+			uint32_t id;
+			struct uv_obj *matcher;
+		} flow;
 	};
 };
 TAILQ_HEAD(uv_obj_list, uv_obj);
@@ -46,12 +73,12 @@ TAILQ_HEAD(uv_obj_list, uv_obj);
 struct uv_ctx {
 	LIST_ENTRY(uv_ctx) next;
 	struct nic_func *func;
-	uint32_t number;		/* byte of the BAR file that its descriptor has locked (file.c) */
+	uint32_t number; /* byte of the BAR file that its descriptor has locked (file.c) */
 	bool has_ucontext;
-	uint16_t uid;			/* firmware's user context, 0: none was asked for */
-	uint32_t tdn;			/* transport domain of the context */
+	uint16_t uid; /* firmware's user context, 0: none was asked for */
+	uint32_t tdn; /* transport domain of the context */
 	uint32_t next_handle;
-	struct uv_obj_list objs;	/* newest first: the order of a forced clean-up */
+	struct uv_obj_list objs; /* newest first: the order of a forced clean-up */
 };
 
 enum uv_attr_type { UV_PTR_IN, UV_PTR_OUT, UV_ENUM_IN, UV_IDR, UV_FD, UV_RAW_FD, UV_IDR_ARRAY };
@@ -61,20 +88,43 @@ struct uv_attr_spec {
 	uint16_t id;
 	enum uv_attr_type type;
 	bool mandatory;
-	bool zero_trailing;		/* a longer input is taken if the rest is zero; a longer output is zeroed */
-	uint16_t min, max;		/* bytes; of an enum the element's data; of an array the number of handles */
-	uint16_t obj_type;		/* of a handle or descriptor */
+	bool zero_trailing; /* a longer input is taken if the rest is zero; a longer output is
+			       zeroed */
+	uint16_t min,
+		max; /* bytes; of an enum the element's data; of an array the number of handles */
+	uint16_t obj_type; /* of a handle or descriptor */
 	enum uv_access access;
-	uint8_t n_elems;		/* of an enum; only element 0 has data */
+	uint8_t n_elems; /* of an enum; only element 0 has data */
 };
+
+/* Rows of a method's table: input, output, handle, descriptor; _OPT: may be missing. */
+/* clang-format off */
+#define UV_IN_OPT(i, lo, hi) {.id = i, .type = UV_PTR_IN, .min = lo, .max = hi}
+#define UV_IN(i, lo, hi) {.id = i, .type = UV_PTR_IN, .mandatory = true, .min = lo, .max = hi}
+#define UV_OUT_OPT(i, lo, hi) {.id = i, .type = UV_PTR_OUT, .min = lo, .max = hi}
+#define UV_OUT(i, lo, hi) {.id = i, .type = UV_PTR_OUT, .mandatory = true, .min = lo, .max = hi}
+#define UV_OUT_STRUCT(i, lo, hi) \
+	{.id = i, .type = UV_PTR_OUT, .mandatory = true, .zero_trailing = true, \
+		.min = lo, .max = hi}
+#define UV_ENUM(i, n, lo, hi) \
+	{.id = i, .type = UV_ENUM_IN, .mandatory = true, .n_elems = n, .min = lo, .max = hi}
+#define UV_OBJ_OPT(i, t) {.id = i, .type = UV_IDR, .obj_type = t}
+#define UV_OBJ(i, t, how) {.id = i, .type = UV_IDR, .mandatory = true, .obj_type = t, .access = how}
+#define UV_OBJS_OPT(i, t, lo, hi) \
+	{.id = i, .type = UV_IDR_ARRAY, .obj_type = t, .min = lo, .max = hi}
+#define UV_CHAN(i, t, how) {.id = i, .type = UV_FD, .mandatory = true, .obj_type = t, .access = how}
+#define UV_FD_OPT(i) {.id = i, .type = UV_RAW_FD}
+#define UV_METHOD(object, method, attrs, handler) \
+	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler}
+/* clang-format on */
 
 struct uv_call;
 struct uv_method_spec {
 	uint16_t object, method;
 	const struct uv_attr_spec *attrs;
 	uint8_t n_attrs;
-	bool has_uhw;			/* takes driver data: UVERBS_ATTR_UHW_IN and _OUT */
-	int (*handler)(struct uv_call *call);	/* 0 or a negative errno */
+	bool has_uhw; /* takes driver data: UVERBS_ATTR_UHW_IN and _OUT */
+	int (*handler)(struct uv_call *call); /* 0 or a negative errno */
 };
 
 /* A table of methods, one per source file. */
@@ -82,16 +132,16 @@ struct uv_methods {
 	const struct uv_method_spec *m;
 	unsigned int n;
 };
-extern const struct uv_methods uv_device_methods, uv_mr_methods, uv_devx_methods, uv_umem_methods, uv_page_methods,
-	uv_flow_methods, uv_event_methods;
+extern const struct uv_methods uv_device_methods, uv_mr_methods, uv_devx_methods, uv_umem_methods,
+	uv_page_methods, uv_flow_methods, uv_event_methods;
 
 /* An attribute that the caller gave. */
 struct uv_attr {
 	const struct uv_attr_spec *spec;
-	struct ib_uverbs_attr *user;	/* in the caller's memory */
-	struct ib_uverbs_attr in;	/* our copy of it */
-	struct uv_obj *obj;		/* of a handle, found or new */
-	struct uv_chan *chan;		/* of a descriptor, found */
+	struct ib_uverbs_attr *user; /* in the caller's memory */
+	struct ib_uverbs_attr in; /* our copy of it */
+	struct uv_obj *obj; /* of a handle, found or new */
+	struct uv_chan *chan; /* of a descriptor, found */
 };
 
 struct uv_call {
@@ -117,8 +167,8 @@ int uv_copy_out(uint64_t user, const void *src, size_t len);
  * uv_get_const(): a number that must lie below or at max, else -EINVAL.
  * uv_get_flags(): bits out of 'allowed', 0 without the attribute.
  * uv_get_buf(): a copy of the whole input, to be freed.
- * uv_put(): the output, cut to what the caller has room for (and zeroed beyond, for a struct); -ENOENT without it.
- * uv_put_optional(): the same, 0 without it.
+ * uv_put(): the output, cut to what the caller has room for (and zeroed beyond, for a struct);
+ * -ENOENT without it. uv_put_optional(): the same, 0 without it.
  */
 struct uv_attr *uv_attr(struct uv_call *call, uint16_t id);
 size_t uv_attr_len(struct uv_call *call, uint16_t id);
@@ -165,12 +215,14 @@ int uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_quer
 /* write.c: a command of the write() ABI, as INVOKE_WRITE carries it. */
 int uv_invoke_write(struct uv_call *call);
 
-/* mr.c: pinning as ib_umem_get() does it, within RLIMIT_MEMLOCK. 'pinned' is what counts towards the limit. */
+/* mr.c: pinning as ib_umem_get() does it, within RLIMIT_MEMLOCK. 'pinned' is what counts towards
+ * the limit. */
 int uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned);
 void uv_unpinned(uint64_t pinned);
 struct ib_uverbs_reg_mr;
 struct ib_uverbs_reg_mr_resp;
-int uv_reg_mr(struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp);
+int uv_reg_mr(
+	struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp);
 int uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn);
 /* ib_check_mr_access(): 0 or -EINVAL */
 int uv_check_access(uint32_t access);
@@ -186,11 +238,11 @@ enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC };
 struct uv_chan *uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd);
 struct uv_chan *uv_chan_find(int fd, enum uv_chan_kind kind);
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
-bool uv_chan_closed(int fd);		/* a descriptor was closed: was it a channel's? */
-void uv_chan_reap(void);		/* let go of channels whose last descriptor is closed */
+bool uv_chan_closed(int fd); /* a descriptor was closed: was it a channel's? */
+void uv_chan_reap(void); /* let go of channels whose last descriptor is closed */
 void uv_chan_ctx_gone(const struct uv_ctx *ctx);
-int uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type, uint32_t id,
-	uint64_t cookie, int eventfd);
+int uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event,
+	enum nic_obj_type type, uint32_t id, uint64_t cookie, int eventfd);
 void uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id);
 void uv_chan_fork_prepare(void);
 void uv_chan_fork_parent(void);

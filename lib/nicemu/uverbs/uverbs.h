@@ -9,9 +9,11 @@
 #include "../nic.h"
 
 /*
- * An event of the firmware (engines and commands call it): deliver it to the channels that subscribed to event_type of
- * this object. obj_type as in NIC_OBJ_*; eqe: 64 bytes, or NULL for a completion event. Never blocks.
+ * An event of the firmware (engines and commands call it): deliver it to the channels that
+ * subscribed to event_type of this object. obj_type as in NIC_OBJ_*; eqe: 64 bytes, or NULL for a
+ * completion event. Never blocks.
  */
-void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id, const void *eqe);
+void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id,
+	const void *eqe);
 
 #endif /* NICEMU_UVERBS_H */

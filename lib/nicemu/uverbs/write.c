@@ -2,8 +2,8 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * Commands of the write() ABI, as the ioctl INVOKE_WRITE carries them. Linux core/uverbs_cmd.c,
- * core/uverbs_std_types_device.c. Verbs queues (CQ, QP, SRQ, WQ, AH) are not emulated: such a command is answered as by a
- * kernel driver that lacks it.
+ * core/uverbs_std_types_device.c. Verbs queues (CQ, QP, SRQ, WQ, AH) are not emulated: such a
+ * command is answered as by a kernel driver that lacks it.
  */
 #include <errno.h>
 #include <rdma/ib_user_ioctl_verbs.h>
@@ -42,7 +42,8 @@ query_device_uhw(struct uv_call *call)
 {
 	struct mlx5_ib_query_device_resp resp = {0};
 	size_t len = uv_attr_len(call, UVERBS_ATTR_UHW_OUT);
-	size_t head = offsetof(struct mlx5_ib_query_device_resp, response_length) + sizeof(resp.response_length);
+	size_t head = offsetof(struct mlx5_ib_query_device_resp, response_length) +
+		sizeof(resp.response_length);
 
 	if (len == 0)
 		return 0;
@@ -108,7 +109,8 @@ destroy(struct uv_call *call, uint16_t type, uint32_t handle)
 static int
 dealloc_pd(struct uv_call *call, const void *cmd)
 {
-	return destroy(call, UVERBS_OBJECT_PD, ((const struct ib_uverbs_dealloc_pd *)cmd)->pd_handle);
+	return destroy(
+		call, UVERBS_OBJECT_PD, ((const struct ib_uverbs_dealloc_pd *)cmd)->pd_handle);
 }
 
 static int
@@ -147,12 +149,14 @@ static const struct {
 		offsetof(struct ib_uverbs_ex_query_device_resp, odp_caps), query_device_ex},
 	{IB_USER_VERBS_CMD_QUERY_PORT, sizeof(struct ib_uverbs_query_port),
 		sizeof(struct ib_uverbs_query_port_resp), query_port},
-	{IB_USER_VERBS_CMD_ALLOC_PD, sizeof(struct ib_uverbs_alloc_pd), sizeof(struct ib_uverbs_alloc_pd_resp),
-		alloc_pd},
+	{IB_USER_VERBS_CMD_ALLOC_PD, sizeof(struct ib_uverbs_alloc_pd),
+		sizeof(struct ib_uverbs_alloc_pd_resp), alloc_pd},
 	{IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, dealloc_pd},
-	{IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr), sizeof(struct ib_uverbs_reg_mr_resp), reg_mr},
+	{IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr),
+		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr},
 	{IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, dereg_mr},
-	{CMD_EX(IB_USER_VERBS_EX_CMD_DESTROY_FLOW), sizeof(struct ib_uverbs_destroy_flow), 0, destroy_flow},
+	{CMD_EX(IB_USER_VERBS_EX_CMD_DESTROY_FLOW), sizeof(struct ib_uverbs_destroy_flow), 0,
+		destroy_flow},
 };
 /* clang-format on */
 
