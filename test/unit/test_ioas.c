@@ -560,14 +560,14 @@ test_many(void)
 static int
 test_too_fragmented(void)
 {
-	static struct hf_ioas_region r[MANY];
+	struct hf_ioas_region r[64];
 	struct snapshot before;
 	bool changed = true;
 
 	TEST_ASSERT_SUCCESS(update_two(), "update");
-	many_regions(r, MANY, GIB(8));
+	many_regions(r, RTE_DIM(r), GIB(128));
 	snapshot_take(&before);
-	TEST_ASSERT_EQUAL(hf_ioas_update(as, r, MANY, &changed), -E2BIG, "update");
+	TEST_ASSERT_EQUAL(hf_ioas_update(as, r, RTE_DIM(r), &changed), -E2BIG, "update");
 	TEST_ASSERT(!changed, "changed");
 	TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
 	return finish();
