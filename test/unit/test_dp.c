@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "dp/cq.h"
@@ -809,6 +810,52 @@ test_queue_to_queue_packed(void)
 	return queue_to_queue(NIC_VQ_PACKED);
 }
 
+/* A file that is cut short under a queue: its owner's queue fails, the other goes on. */
+static int
+test_truncated(void)
+{
+	struct virtio_net_hdr_v1 hdr = {0};
+	struct mem_pin *old_pin = pin;
+	uint8_t *old_mem = mem;
+	int fd = memfd_create("test_dp", 0);
+	struct frame f;
+	uint32_t len;
+
+	TEST_ASSERT(fd >= 0 && ftruncate(fd, MEM_LEN) == 0, "memfd");
+	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	TEST_ASSERT(mem != MAP_FAILED, "mmap");
+	TEST_ASSERT_SUCCESS(mem_pin((uintptr_t)mem, MEM_LEN, true, &pin), "pin");
+	nic_setup();
+	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "transmit queue");
+	TEST_ASSERT_SUCCESS(guest_open(2, NIC_VQ_SPLIT), "receive queue");
+	steer_to(&funcs[2], &guests[2].q);
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 900);
+	post_rx(&guests[2], 0, BUF_LEN);
+	post_frame(&guests[1], 0, &f, &hdr);
+	rxq_start(eng, dp(2));
+	TEST_ASSERT_SUCCESS(ftruncate(fd, 2 * QUEUE_MEM), "cut off the receiver");
+	ring_doorbell(&funcs[1]);
+	TEST_ASSERT(txq_serve(eng, dp(1)), "served");
+	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver is in error");
+	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_RDY, "the sender is not");
+	TEST_ASSERT_EQUAL(pthread_mutex_trylock(&dp(2)->lock), 0, "the receiver's lock is held");
+	pthread_mutex_unlock(&dp(2)->lock);
+	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "the frame counts as sent");
+	post_frame(&guests[1], 4, &f, &hdr);
+	TEST_ASSERT_SUCCESS(ftruncate(fd, QUEUE_MEM), "cut off the sender");
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_ERR, "the sender is in error");
+	TEST_ASSERT_EQUAL(n_object_events, 2u, "events");
+	guest_close(2);
+	guest_close(1);
+	mem_unpin(pin);
+	munmap(mem, MEM_LEN);
+	close(fd);
+	pin = old_pin;
+	mem = old_mem;
+	return TEST_SUCCESS;
+}
+
 static int
 test_offloads(void)
 {
@@ -1209,6 +1256,7 @@ static struct unit_test_suite dp_suite = {
 			TEST_CASE(test_stop_start_packed),
 			TEST_CASE(test_queue_to_queue_split),
 			TEST_CASE(test_queue_to_queue_packed),
+			TEST_CASE(test_truncated),
 			TEST_CASE(test_offloads),
 			TEST_CASE(test_eswitch),
 			TEST_CASE(test_eswitch_learns),
