@@ -21,12 +21,13 @@ tdn_alloc(struct uv_ctx *ctx)
 {
 	uint32_t in[DEVX_ST_SZ_DW(alloc_transport_domain_in)] = {0};
 	uint32_t out[DEVX_ST_SZ_DW(alloc_transport_domain_out)] = {0};
+	int ret;
 
 	DEVX_SET(alloc_transport_domain_in, in, opcode, MLX5_CMD_OP_ALLOC_TRANSPORT_DOMAIN);
-	if (uv_exec(ctx, in, sizeof(in), out, sizeof(out)) != 0)
-		return -ENOMEM;
-	ctx->tdn = DEVX_GET(alloc_transport_domain_out, out, transport_domain);
-	return 0;
+	ret = uv_exec_kernel(ctx, in, sizeof(in), out, sizeof(out));
+	if (ret == 0)
+		ctx->tdn = DEVX_GET(alloc_transport_domain_out, out, transport_domain);
+	return ret;
 }
 
 static void

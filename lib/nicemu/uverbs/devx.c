@@ -14,30 +14,6 @@
 #include "prm.h"
 #include "uv.h"
 
-/* What a command's status is to the kernel itself. Linux mlx5/core/cmd.c: cmd_status_to_err() */
-static int
-status_errno(uint8_t status)
-{
-	switch (status) {
-	case MLX5_CMD_STAT_OK:
-		return 0;
-	case MLX5_CMD_STAT_BAD_OP_ERR:
-	case MLX5_CMD_STAT_BAD_PARAM_ERR:
-	case MLX5_CMD_STAT_BAD_RES_ERR:
-	case MLX5_CMD_STAT_BAD_RES_STATE_ERR:
-	case MLX5_CMD_STAT_IX_ERR:
-		return -EINVAL;
-	case MLX5_CMD_STAT_RES_BUSY:
-		return -EBUSY;
-	case MLX5_CMD_STAT_LIM_ERR:
-		return -ENOMEM;
-	case MLX5_CMD_STAT_NO_RES_ERR:
-		return -EAGAIN;
-	default:
-		return -EIO;
-	}
-}
-
 /* The two mailboxes of a method: 'in' is a copy of the user's, 'out' is empty. */
 static int
 get_mailboxes(
@@ -166,9 +142,7 @@ uv_devx_destroy(struct uv_obj *o)
 	enum nic_obj_type type = devx_nic_type(o->devx.id);
 	int ret;
 
-	ret = uv_exec(o->ctx, o->devx.destroy, sizeof(o->devx.destroy), out, sizeof(out));
-	if (ret == -EREMOTEIO)
-		ret = status_errno((uint8_t)DEVX_GET(mbox_out, out, status));
+	ret = uv_exec_kernel(o->ctx, o->devx.destroy, sizeof(o->devx.destroy), out, sizeof(out));
 	if (ret != 0)
 		return ret;
 	uv_chan_obj_gone(o->ctx->func, type, (uint32_t)o->devx.id);

@@ -47,6 +47,13 @@ get_table(struct uv_call *call, bool *rx)
 	return ret;
 }
 
+static bool
+is_usable(const struct uv_obj *matcher)
+{
+	return matcher->matcher.rx && matcher->matcher.flow_type == MLX5_IB_FLOW_TYPE_NORMAL &&
+		matcher->matcher.priority <= LAST_PRIO;
+}
+
 static int
 matcher_create(struct uv_call *call)
 {
@@ -66,8 +73,7 @@ matcher_create(struct uv_call *call)
 	if (ret != 0)
 		return ret;
 	/* One that no flow can use: only its flows are refused. */
-	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL ||
-		o->matcher.priority > LAST_PRIO)
+	if (!is_usable(o))
 		return 0;
 	ret = uv_get_buf(call, MLX5_IB_ATTR_FLOW_MATCHER_MATCH_MASK, &mask, &len);
 	if (ret != 0)
@@ -78,13 +84,13 @@ matcher_create(struct uv_call *call)
 	return ret;
 }
 
+/* A matcher is the kernel's own: what firmware still holds of it goes with the user context. */
 int
 uv_matcher_destroy(struct uv_obj *o)
 {
-	if (!o->matcher.rx || o->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL ||
-		o->matcher.priority > LAST_PRIO)
-		return 0;
-	return fw_matcher_destroy(o->ctx->func, o->matcher.id);
+	if (is_usable(o))
+		fw_matcher_destroy(o->ctx->func, o->matcher.id);
+	return 0;
 }
 
 /* get_dests(): a TIR. */
@@ -150,14 +156,14 @@ flow_create(struct uv_call *call)
 	return 0;
 }
 
+/* The kernel only warns when firmware keeps an entry (fs_core.c: del_hw_fte()): its own flow is
+ * gone. */
 int
 uv_flow_destroy(struct uv_obj *o)
 {
-	int ret = fw_flow_destroy(o->ctx->func, o->flow.id);
-
-	if (ret == 0)
-		o->flow.matcher->users--;
-	return ret;
+	fw_flow_destroy(o->ctx->func, o->flow.id);
+	o->flow.matcher->users--;
+	return 0;
 }
 
 /* clang-format off */

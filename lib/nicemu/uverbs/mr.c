@@ -91,10 +91,10 @@ uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn)
 	if (o == NULL)
 		return -ENOMEM;
 	DEVX_SET(alloc_pd_in, in, opcode, MLX5_CMD_OP_ALLOC_PD);
-	ret = uv_exec(ctx, in, sizeof(in), out, sizeof(out));
+	ret = uv_exec_kernel(ctx, in, sizeof(in), out, sizeof(out));
 	if (ret != 0) {
 		uv_obj_abort(o);
-		return ret == -EREMOTEIO ? -ENOMEM : ret;
+		return ret;
 	}
 	o->pd.pdn = DEVX_GET(alloc_pd_out, out, pd);
 	uv_obj_commit(o);
@@ -108,12 +108,10 @@ uv_pd_destroy(struct uv_obj *o)
 {
 	uint32_t in[DEVX_ST_SZ_DW(dealloc_pd_in)] = {0};
 	uint32_t out[DEVX_ST_SZ_DW(dealloc_pd_out)] = {0};
-	int ret;
 
 	DEVX_SET(dealloc_pd_in, in, opcode, MLX5_CMD_OP_DEALLOC_PD);
 	DEVX_SET(dealloc_pd_in, in, pd, o->pd.pdn);
-	ret = uv_exec(o->ctx, in, sizeof(in), out, sizeof(out));
-	return ret == -EREMOTEIO ? -EBUSY : ret;
+	return uv_exec_kernel(o->ctx, in, sizeof(in), out, sizeof(out));
 }
 
 int

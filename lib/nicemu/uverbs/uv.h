@@ -229,6 +229,9 @@ int uv_check_access(uint32_t access);
 
 /* cmd.c: a mailbox to the firmware. -EREMOTEIO: it was refused, and 'out' says how. */
 int uv_exec(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen);
+/* The same for a command of the kernel's own: a refusal is the errno that the kernel makes of it.
+ */
+int uv_exec_kernel(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen);
 
 /* priv.c: does the process have this capability (CAP_*) now? */
 bool uv_capable(unsigned int cap);
