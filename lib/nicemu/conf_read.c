@@ -15,8 +15,8 @@
 
 struct reader {
 	struct conf *c;
-	unsigned int n_vfs;
-	bool found; /* vfs was given, or a function was described */
+	unsigned int n_vfs; /* given, or the default: as many as are described, and at least 2 */
+	bool given;
 	bool failed;
 	char *why; /* of the first error only: libinih goes on after it */
 	size_t len;
@@ -42,15 +42,12 @@ count_handler(void *user, const char *section, const char *name, const char *val
 	int func = section_func(section);
 	int64_t v;
 
-	if (func > 0 && func <= CONF_MAX_VFS && (!r->found || (unsigned int)func > r->n_vfs)) {
-		r->n_vfs = (unsigned int)func;
-		r->found = true;
-	}
 	if (strcmp(section, "nic") == 0 && strcmp(name, "vfs") == 0 &&
-		conf_number(value, &v) == 0 && v >= 0 && v <= CONF_MAX_VFS &&
-		(!r->found || v > r->n_vfs)) {
+		conf_number(value, &v) == 0 && v >= 0 && v <= CONF_MAX_VFS) {
 		r->n_vfs = (unsigned int)v;
-		r->found = true;
+		r->given = true;
+	} else if (!r->given && func > (int)r->n_vfs && func <= CONF_MAX_VFS) {
+		r->n_vfs = (unsigned int)func;
 	}
 	return 1;
 }

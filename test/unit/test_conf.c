@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Descriptions of a NIC: what is written is read back the same, and an error says which line, which
+ * value and what is allowed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "conf.h"
+#include "test.h"
+
+static char path[] = "/tmp/test-conf-XXXXXX";
+
+static int
+setup(void)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static void
+teardown(void)
+{
+	unlink(path);
+}
+
+static int
+write_file(const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL)
+		return -errno;
+	fputs(text, f);
+	return fclose(f) == 0 ? 0 : -EIO;
+}
+
+static int
+test_round_trip(void)
+{
+	struct conf a, b;
+	char why[512];
+	FILE *f;
+
+	TEST_ASSERT_EQUAL(conf_default(&a, 3, why, sizeof(why)), 0, "default: %s", why);
+	TEST_ASSERT_EQUAL(conf_set(&a, 2, "mtu", "9000", why, sizeof(why)), 0, "mtu: %s", why);
+	TEST_ASSERT_EQUAL(conf_set(&a, -1, "cpus", "0,2-3", why, sizeof(why)), 0, "cpus: %s", why);
+	TEST_ASSERT_EQUAL(
+		conf_set_cap(&a, -1, "tx_csum", "0", why, sizeof(why)), 0, "cap: %s", why);
+	TEST_ASSERT_EQUAL(conf_set_cap(&a, 1, "packed", "0", why, sizeof(why)), 0, "cap: %s", why);
+	TEST_ASSERT_EQUAL(
+		conf_set_fail(&a, "1/CREATE_MKEY:2:BAD_RES", why, sizeof(why)), 0, "fail: %s", why);
+	f = fopen(path, "w");
+	TEST_ASSERT(f != NULL && conf_write(&a, f) == 0 && fclose(f) == 0, "write");
+	TEST_ASSERT_EQUAL(conf_read(&b, path, why, sizeof(why)), 0, "read: %s", why);
+	TEST_ASSERT_EQUAL(a.n_funcs, b.n_funcs, "%u functions", b.n_funcs);
+	TEST_ASSERT_EQUAL(memcmp(a.funcs, b.funcs, a.n_funcs * sizeof(*a.funcs)), 0, "functions");
+	free(a.funcs);
+	a.funcs = b.funcs;
+	TEST_ASSERT_EQUAL(memcmp(&a, &b, sizeof(a)), 0, "adapter");
+	conf_free(&b);
+	return TEST_SUCCESS;
+}
+
+/* A few lines are enough: everything has a default. */
+static int
+test_short(void)
+{
+	struct conf c;
+	char why[512];
+
+	TEST_ASSERT_EQUAL(
+		write_file("[func 2]\nmac = 02:00:00:00:00:07\ncap.packed = 0\n"), 0, "file");
+	TEST_ASSERT_EQUAL(conf_read(&c, path, why, sizeof(why)), 0, "%s", why);
+	TEST_ASSERT_EQUAL(c.n_funcs, 3, "%u functions of [func 2]", c.n_funcs);
+	TEST_ASSERT(c.funcs[2].mac.ether_addr_octet[5] == 7 && c.funcs[2].n_caps == 1 &&
+			c.funcs[1].n_caps == 0,
+		"not what was said");
+	conf_free(&c);
+	TEST_ASSERT_EQUAL(write_file("[nic]\nvfs = 0\n"), 0, "file");
+	TEST_ASSERT_EQUAL(conf_read(&c, path, why, sizeof(why)), 0, "%s", why);
+	TEST_ASSERT_EQUAL(c.n_funcs, 1, "%u functions of no VFs", c.n_funcs);
+	conf_free(&c);
+	return TEST_SUCCESS;
+}
+
+static const struct {
+	const char *text, *says;
+} errors[] = {
+	{"[nic]\nvfs = 65\n", ":2: vfs: '65': want a number from 0 to 64"},
+	{"[nic]\nvfs = 1\nfoo = 1\n", ":3: unknown key 'foo', allowed: part fw_ver wire"},
+	{"[foo]\na = 1\n", ":2: unknown section [foo], allowed: [nic], [cap], [func N]"},
+	{"[nic]\nengines\n", ":2: not 'key = value'"},
+	{"[nic]\nengines = 0\n", ":2: engines: '0': want a number from 1 to"},
+	{"[nic]\npart = cx9\n", "part 'cx9': only cx6dx"},
+	{"[nic]\nwire = foo\n", "foo"},
+	{"[nic]\ncpus = 3-1\n", "cpus '3-1': want a list like"},
+	{"[nic]\nfail = CREATE_FOO\n", "opcode 'CREATE_FOO': want a name like CREATE_MKEY"},
+	{"[nic]\nfail = CREATE_MKEY:1:FOO\n", "status 'FOO': want a name like BAD_PARAM"},
+	{"[nic]\nfail = CREATE_MKEY:0\n", ":2: fail 'CREATE_MKEY:0': want [FUNC/]OPCODE"},
+	{"[cap]\nvirtio_version_1 = 0\n",
+		":2: unknown capability 'virtio_version_1'; did you mean virtio_version_1_0"},
+	{"[cap]\nvirtio_version_1_0 = 2\n", ":2: capability virtio_version_1_0=2"},
+	{"[cap]\nvirtio_version_1_0 = x\n", ":2: virtio_version_1_0: 'x' is not a number"},
+	{"[func 1]\nmac = 02:00:00\n", ":2: mac: '02:00:00': want six bytes"},
+	{"[func 1]\nmac = 03:00:00:00:00:01\n", "function 1: a multicast address"},
+	{"[func 1]\nmac = 0c:42:a1:0e:00:02\n", "functions 1 and 2 have the same mac"},
+	{"[func 1]\nbdf = ca:00.2\n", "function 1: bdf 'ca:00.2': want DDDD:BB:DD.F"},
+	{"[func 1]\nmtu = 20\n", ":2: mtu: '20': want a number from 68 to"},
+	{"[func 1]\nuverbs = ../x\n", "function 1: ibdev"},
+};
+
+static int
+test_errors(void)
+{
+	struct conf c;
+	char why[512];
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < RTE_DIM(errors); i++) {
+		why[0] = '\0';
+		if (write_file(errors[i].text) == 0 && conf_read(&c, path, why, sizeof(why)) != 0 &&
+			strncmp(why, path, strlen(path)) == 0 &&
+			strstr(why, errors[i].says) != NULL)
+			continue;
+		printf("row %u: '%s', expected '%s'\n", i, why, errors[i].says);
+		wrong++;
+	}
+	TEST_ASSERT_EQUAL(wrong, 0, "%u rows", wrong);
+	TEST_ASSERT_EQUAL(conf_read(&c, "/nonexistent/nic.ini", why, sizeof(why)), -ENOENT,
+		"no file: %s", why);
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite conf_suite = {
+	.suite_name = "conf",
+	.setup = setup,
+	.teardown = teardown,
+	.unit_test_cases =
+		{
+			TEST_CASE(test_round_trip),
+			TEST_CASE(test_short),
+			TEST_CASE(test_errors),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_conf(void)
+{
+	return unit_test_suite_runner(&conf_suite);
+}
+
+REGISTER_TEST_COMMAND(conf_autotest, test_conf);
