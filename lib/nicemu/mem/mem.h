@@ -47,6 +47,11 @@ bool mem_hold_madvise(void *addr, size_t len, int advice, int *ret);
 bool mem_hold_mmap_fixed(
 	void *addr, size_t len, int prot, int flags, int fd, int64_t off, void **ret);
 
+/* Around a fork(): the child's memory is not held. */
+void mem_hold_fork_prepare(void);
+void mem_hold_fork_parent(void);
+void mem_hold_fork_child(void);
+
 /* Translation. perm: NIC_PERM_LR or NIC_PERM_LW. Called by engines, and under a pause by fw/. */
 enum mem_err {
 	MEM_OK,

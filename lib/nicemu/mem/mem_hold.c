@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,52 @@ static struct range_list held = LIST_HEAD_INITIALIZER(held);
 static struct range_list gone = LIST_HEAD_INITIALIZER(gone);
 /* Read without the lock: a process without private pins pays nothing for its munmap() calls. */
 static _Atomic unsigned int n_held;
+
+/*
+ * Calls of the application come in here as system calls: a signal handler must not meet the lock
+ * that its own thread holds.
+ */
+static void
+hold_enter(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	/* faults of the thread itself still have to be handled */
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+	pthread_mutex_lock(&hold_lock);
+}
+
+static void
+hold_leave(const sigset_t *old)
+{
+	pthread_mutex_unlock(&hold_lock);
+	pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+void
+mem_hold_fork_prepare(void)
+{
+	pthread_mutex_lock(&hold_lock);
+}
+
+void
+mem_hold_fork_parent(void)
+{
+	pthread_mutex_unlock(&hold_lock);
+}
+
+/* No NIC looks at the child's memory. */
+void
+mem_hold_fork_child(void)
+{
+	n_held = 0;
+	LIST_INIT(&held);
+	LIST_INIT(&gone);
+	pthread_mutex_unlock(&hold_lock);
+}
 
 static const struct range *
 range_find(const struct range_list *list, uintptr_t start, uintptr_t end)
@@ -72,16 +119,17 @@ piece(uintptr_t start, uintptr_t end, bool *pinned)
 int
 mem_hold_add(uintptr_t start, uintptr_t end, bool write)
 {
+	sigset_t old_mask;
 	int rc = 0;
 
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	if (range_find(&gone, start, end) != NULL)
 		rc = -EFAULT;
 	else if (range_add(&held, start, end, write) == NULL)
 		rc = -ENOMEM;
 	else
 		n_held++;
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 	return rc;
 }
 
@@ -110,9 +158,10 @@ gone_sweep(void)
 void
 mem_hold_del(uintptr_t start, uintptr_t end)
 {
+	sigset_t old_mask;
 	struct range *r;
 
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	LIST_FOREACH(r, &held, next) {
 		if (r->start == start && r->end == end) {
 			LIST_REMOVE(r, next);
@@ -122,7 +171,7 @@ mem_hold_del(uintptr_t start, uintptr_t end)
 		}
 	}
 	gone_sweep();
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 }
 
 static bool
@@ -160,15 +209,16 @@ unmap_later(uintptr_t start, uintptr_t end)
 bool
 mem_hold_munmap(void *addr, size_t len, int *ret)
 {
+	sigset_t old_mask;
 	bool mine;
 
 	if (n_held == 0)
 		return false;
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	mine = ((uintptr_t)addr & (NIC_PAGE - 1)) == 0 && overlaps(addr, pages(len));
 	if (mine)
 		*ret = unmap_later((uintptr_t)addr, (uintptr_t)addr + pages(len));
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 	return mine;
 }
 
@@ -201,13 +251,14 @@ move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 bool
 mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_addr, void **ret)
 {
+	sigset_t old_mask;
 	bool mine;
 
 	if (n_held == 0)
 		return false;
 	old_len = pages(old_len);
 	new_len = pages(new_len);
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	mine = overlaps(old, old_len);
 	if (!mine && flags & MREMAP_FIXED && overlaps(new_addr, new_len)) {
 		errno = ENOMEM;
@@ -223,7 +274,7 @@ mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_
 	} else if (mine) {
 		*ret = move(old, old_len, new_len, flags, new_addr);
 	}
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 	return mine;
 }
 
@@ -251,22 +302,24 @@ clear(uintptr_t start, uintptr_t end)
 bool
 mem_hold_madvise(void *addr, size_t len, int advice, int *ret)
 {
+	sigset_t old_mask;
 	bool mine;
 
 	if (n_held == 0 || (advice != MADV_DONTNEED && advice != MADV_FREE))
 		return false;
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	mine = ((uintptr_t)addr & (NIC_PAGE - 1)) == 0 && overlaps(addr, pages(len));
 	if (mine)
 		*ret = advice == MADV_FREE ? 0
 					   : clear((uintptr_t)addr, (uintptr_t)addr + pages(len));
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 	return mine;
 }
 
 bool
 mem_hold_mmap_fixed(void *addr, size_t len, int prot, int flags, int fd, int64_t off, void **ret)
 {
+	sigset_t old_mask;
 	bool mine;
 
 	(void)prot;
@@ -274,9 +327,9 @@ mem_hold_mmap_fixed(void *addr, size_t len, int prot, int flags, int fd, int64_t
 	(void)off;
 	if (n_held == 0 || !(flags & MAP_FIXED))
 		return false;
-	pthread_mutex_lock(&hold_lock);
+	hold_enter(&old_mask);
 	mine = overlaps(addr, pages(len));
-	pthread_mutex_unlock(&hold_lock);
+	hold_leave(&old_mask);
 	if (mine) {
 		errno = ENOMEM;
 		*ret = MAP_FAILED;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../conf.h"
+#include "../mem/mem.h"
 #include "../nic_own.h"
 #include "../real.h"
 #include "uv.h"
@@ -47,6 +48,9 @@ uv_lock(void)
 	sigset_t all, old;
 
 	sigfillset(&all);
+	/* faults of the thread itself still have to be handled */
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pthread_mutex_lock(&lock);
 	old_mask = old;
@@ -138,11 +142,13 @@ fork_prepare(void)
 	if (nic != NULL)
 		pthread_mutex_lock(&nic->fw_lock);
 	uv_chan_fork_prepare();
+	mem_hold_fork_prepare();
 }
 
 static void
 fork_parent(void)
 {
+	mem_hold_fork_parent();
 	uv_chan_fork_parent();
 	if (nic != NULL)
 		pthread_mutex_unlock(&nic->fw_lock);
@@ -154,6 +160,7 @@ fork_parent(void)
 static void
 fork_child(void)
 {
+	mem_hold_fork_child();
 	uv_chan_fork_child();
 	if (nic != NULL)
 		pthread_mutex_unlock(&nic->fw_lock);
