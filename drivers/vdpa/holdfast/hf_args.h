@@ -16,8 +16,7 @@ struct rte_devargs;
 
 struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
-	int event_core; /* CPU of the process's event thread; -1: where the thread that probes may
-			   run */
+	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
 };
 

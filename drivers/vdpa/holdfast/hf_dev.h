@@ -60,8 +60,7 @@ struct hf_dev {
 	const struct hf_devx_caps *caps;
 	uint64_t offered; /* virtio and vhost-user feature bits */
 	struct hf_var var; /* the doorbell page of all queues */
-	struct hf_mkey
-		empty_mkey; /* one hole; where kept queues point when the guest's memory is gone */
+	struct hf_mkey empty_mkey; /* one hole: what kept queues get when the guest is gone */
 	struct hf_steer_obj td, tis;
 	struct hf_steer *steer;
 	struct hf_evch cq_events, errors;

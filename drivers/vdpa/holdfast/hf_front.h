@@ -26,8 +26,7 @@ struct hf_front {
 	 */
 	bool table;
 	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
-	int request_fd; /* the library's descriptor for requests to the front end; -1: none, not
-			   owned */
+	int request_fd; /* the library's, for requests to the front end; -1: none */
 	/*
 	 * The library calls dev_conf again after each message while it fails. Messages that can
 	 * make a difference are counted, and dev_conf is only tried in earnest when there were
@@ -48,8 +47,8 @@ struct hf_front_table {
 struct hf_front_ring {
 	uint16_t size;
 	bool packed;
-	uint64_t desc, avail,
-		used; /* guest-physical; packed: ring, driver and device event areas */
+	/* Guest-physical; packed: ring, driver and device event areas. */
+	uint64_t desc, avail, used;
 	uint16_t avail_idx, used_idx; /* packed: bit 15 is the wrap counter */
 	int kickfd, callfd; /* the library's; -1: none */
 };
@@ -58,9 +57,7 @@ struct hf_front_ring {
 int hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t);
 void hf_front_table_free(struct hf_front_table *t);
 
-/*
- * Rings that the front end has mentioned so far. A ring below that may still be incomplete.
- */
+/* Rings that the front end has mentioned so far. One below that may still be incomplete. */
 uint16_t hf_front_rings(struct hf_dev *dev);
 /*
  * Describe a ring. 0; -EAGAIN: it is not set up (yet, or since its base was read), which is no

@@ -28,7 +28,8 @@ void hf_hostnotif_offer(struct hf_dev *dev);
 void hf_hostnotif_withdraw(struct hf_dev *dev);
 /*
  * With hf_dev.lock, before the library frees the connection: after return no request of it is on
- * its way. Waits for the front end's answer a short time, then cuts off the channel of requests.
+ * its way, or that is logged. Waits for the front end's answer a short time, then cuts off the
+ * channel of requests.
  */
 void hf_hostnotif_end(struct hf_dev *dev);
 

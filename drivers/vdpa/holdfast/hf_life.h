@@ -12,14 +12,18 @@
 struct hf_dev;
 
 enum hf_event {
-	HF_EVENT_RING_STOP, /* one ring is disabled while others run: ethtool -L, another call or
-			       kick fd */
-	HF_EVENT_RING_ERROR, /* the NIC put one ring into its error state */
-	HF_EVENT_DEVICE_STOP, /* dev_close: reset, reboot, stop, migration, a changed memory table
-			       */
-	HF_EVENT_OWNER_RESET, /* dev_cleanup by RESET_OWNER: the connection lives on */
-	HF_EVENT_DISCONNECT, /* dev_cleanup: the front end is gone */
-	HF_EVENT_REMOVE, /* the PCI device is removed */
+	/* One ring is disabled while others run: ethtool -L, another call or kick descriptor. */
+	HF_EVENT_RING_STOP,
+	/* The NIC put one ring into its error state. */
+	HF_EVENT_RING_ERROR,
+	/* dev_close: reset, reboot, stop, migration, a changed memory table. */
+	HF_EVENT_DEVICE_STOP,
+	/* dev_cleanup by RESET_OWNER: the connection lives on. */
+	HF_EVENT_OWNER_RESET,
+	/* dev_cleanup: the front end is gone. */
+	HF_EVENT_DISCONNECT,
+	/* The PCI device is removed. */
+	HF_EVENT_REMOVE,
 	HF_EVENT_MAX
 };
 

@@ -10,10 +10,10 @@
 #include <hf_loop.h>
 
 struct hf_runtime {
-	struct hf_loop *events; /* kicks and completions: its call-backs neither block nor take
-				   hf_dev.lock */
-	struct hf_loop *
-		control; /* queue errors: its call-backs may take hf_dev.lock and command the NIC */
+	/* Kicks and completions: its call-backs neither block nor take hf_dev.lock. */
+	struct hf_loop *events;
+	/* Queue errors: its call-backs may take hf_dev.lock and command the NIC. */
+	struct hf_loop *control;
 };
 
 /*

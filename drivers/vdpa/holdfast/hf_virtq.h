@@ -8,8 +8,8 @@
  *
  * All with hf_dev.lock held. Queues 2n receive (for the guest), queues 2n + 1 transmit.
  */
-#ifndef HF_VQ_H
-#define HF_VQ_H
+#ifndef HF_VIRTQ_H
+#define HF_VIRTQ_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -21,9 +21,8 @@
 
 struct hf_dev;
 
-#define HF_VQ_ERRORS_MAX \
-	3 /* repairs within HF_VQ_ERRORS_WINDOW_MS before a queue stays stopped \
-	   */
+/* So many repairs within the window, then a queue stays stopped. */
+#define HF_VQ_ERRORS_MAX 3
 #define HF_VQ_ERRORS_WINDOW_MS 3000
 
 struct hf_vq {
@@ -99,4 +98,4 @@ void hf_vq_release(struct hf_vq *vq);
  */
 void hf_vq_use_mkey(struct hf_vq *vq, uint32_t mkey);
 
-#endif /* HF_VQ_H */
+#endif /* HF_VIRTQ_H */
