@@ -91,6 +91,7 @@ print_stats(const cJSON *f)
 	const cJSON *q;
 
 	print_counters("vport", cJSON_GetObjectItem(f, "vport"));
+	printf("  events_lost=%.0f\n", number_of(f, "events_lost"));
 	cJSON_ArrayForEach(q, cJSON_GetObjectItem(f, "virtqs")) print_counters("virtq", q);
 }
 

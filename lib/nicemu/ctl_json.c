@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "dp/dp.h"
 #include "fw/fw.h"
+#include "uverbs/uverbs.h"
 
 static const char *const vq_states[] = {"INIT", "RDY", "SUSPEND", "ERR"};
 static const char *const qp_states[] = {"RST", "INIT", "RTR", "RTS", "SQD", "SQE", "ERR"};
@@ -206,6 +207,7 @@ func_stats(cJSON *j, const struct nic_func *f)
 	struct nic_obj *o;
 
 	port_stats(j, "vport", &f->stats);
+	add_num(j, "events_lost", uverbs_events_lost(f));
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
 		v = (struct nic_virtq *)o;
 		if (atomic_load(&v->state) == NIC_VQ_RDY)

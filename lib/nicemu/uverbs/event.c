@@ -39,7 +39,6 @@ struct uv_chan {
 	int fd; /* our end */
 	uint64_t sent; /* messages, ever */
 	int unit; /* what one message takes in the socket's buffer, 0: not known yet */
-	uint64_t lost; /* messages that found no room */
 };
 
 struct uv_sub {
@@ -54,6 +53,7 @@ struct uv_sub {
 	uint64_t seq; /* number of its last message, 0: none */
 };
 
+static _Atomic uint64_t n_lost[NIC_MAX_FUNCS]; /* messages that found no room */
 static pthread_mutex_t ev_lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, uv_chan) chans = LIST_HEAD_INITIALIZER(chans);
 static LIST_HEAD(sub_list, uv_sub) subs[SUB_HASH];
@@ -147,7 +147,8 @@ static int
 chan_write(struct uv_chan *c, const void *msg, size_t len)
 {
 	if (send(c->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		c->lost++;
+		if (c->ctx != NULL)
+			atomic_fetch_add(&n_lost[c->ctx->func->idx], 1);
 		return errno == EPIPE ? -EPIPE : -EAGAIN;
 	}
 	c->sent++;
@@ -212,6 +213,12 @@ uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type
 			deliver(s, eqe);
 	}
 	pthread_mutex_unlock(&ev_lock);
+}
+
+uint64_t
+uverbs_events_lost(const struct nic_func *f)
+{
+	return atomic_load(&n_lost[f->idx]);
 }
 
 int

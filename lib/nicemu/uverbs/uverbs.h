@@ -16,4 +16,7 @@
 void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id,
 	const void *eqe);
 
+/* How many events found their channel full, ever: nobody reads it. Any thread. */
+uint64_t uverbs_events_lost(const struct nic_func *f);
+
 #endif /* NICEMU_UVERBS_H */
