@@ -1096,8 +1096,7 @@ test_cq_ring(void)
 #define STRESS_FRAMES 20000u
 #define STRESS_NAPS 50000u
 
-/* One way of traffic: a transmit queue, a receive queue, and everything for the receiving function.
- */
+/* One way of traffic: transmit queue, receive queue, and what the receiving function needs. */
 struct way {
 	struct guest *tx, *rx;
 	struct nic_matcher matcher;
@@ -1127,8 +1126,7 @@ way_open(struct way *w, unsigned int tx, unsigned int rx)
 	w->rx_free = RING / 2;
 }
 
-/* Give buffers, send what is sure to find one, take what came. False: a frame is not what was sent.
- */
+/* Give buffers, send what is sure to find one, take what came. False: it is not what was sent. */
 static bool
 way_step(struct way *w)
 {

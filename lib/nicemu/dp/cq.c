@@ -76,8 +76,7 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 		return;
 	/* an entry of 128 bytes has the 64 that matter in its second half */
 	to += stride - sizeof(cqe);
-	/* the last word carries the owner bit, and what a reader of a collapsed CQ looks at: in one
-	 * store, last */
+	/* the last word, which a reader looks at first, goes in one store, last */
 	memcpy(to, &cqe, sizeof(cqe) - sizeof(last));
 	memcpy(&last, (uint8_t *)&cqe + sizeof(cqe) - sizeof(last), sizeof(last));
 	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(cqe) - sizeof(last)), last,

@@ -10,8 +10,7 @@
 #define UDP_CSUM_OFF 6u
 #define TCP_CSUM_OFF 16u
 
-/* Sums little-endian words of 32 bits: in one's complement the order of bytes only matters at the
- * end. */
+/* Sums words as they are in memory: in one's complement the byte order only matters at the end. */
 uint64_t
 csum_add(uint64_t sum, const void *buf, size_t len)
 {

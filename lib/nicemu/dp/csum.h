@@ -21,8 +21,7 @@ uint64_t csum_pkt(const struct pkt *p, uint32_t from, uint32_t to);
  * field is not within the frame, or not within what the NIC parses.
  */
 int csum_complete(struct pkt *p, uint16_t csum_start, uint16_t csum_offset);
-/* Are the checksums of IPv4, and of TCP or UDP, there and right? Of an unfragmented packet, else
- * false. */
+/* Are the checksums of IPv4 and of TCP or UDP right? False: no, or none, or a fragment. */
 bool csum_verify(const struct pkt *p);
 /* Sum of the pseudo header of an IP packet with this many bytes of layer 4. */
 uint64_t csum_pseudo(const struct pkt *p, uint32_t l4_len);

@@ -8,13 +8,11 @@
 
 #include "../nic.h"
 
-/* Engine threads and wire, from nic->conf. 0 or a negative errno; the wire's reason is on stderr.
- */
+/* Engines and wire, from nic->conf. 0 or a negative errno; a wire's reason is on stderr. */
 int dp_start(struct nic *nic);
 /* Joins the engines. Virtqueues that are left stay as they are, and can be finished afterwards. */
 void dp_stop(struct nic *nic);
-/* No engine is inside a burst between the two. Nests; called with fw_lock held, by one thread at a
- * time. */
+/* No engine is inside a burst in between. Nests; under fw_lock, one thread at a time. */
 void dp_pause(struct nic *nic);
 void dp_resume(struct nic *nic);
 

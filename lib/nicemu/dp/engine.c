@@ -70,8 +70,7 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 	return false;
 }
 
-/* The queue whose memory it was is at fault; what is neither's (a completion queue) is the
- * receiver's. */
+/* The queue whose memory it was fails; for what is neither's (a completion queue) the receiver. */
 static void
 blame(struct dp_engine *e, struct dp_vq *v)
 {
@@ -204,7 +203,9 @@ nap(struct dp_engine *e)
 
 	if (e->wire_buf != NULL)
 		pfd.fd = wire_ops(e->nic->wire)->fd(e->nic->wire);
-	ppoll(&pfd, pfd.fd >= 0, &ts, NULL);
+	/* a device that is gone is always "ready" */
+	if (ppoll(&pfd, pfd.fd >= 0, &ts, NULL) > 0 && (pfd.revents & POLLIN) == 0)
+		nanosleep(&ts, NULL);
 	e->wire_skip = 0;
 	e->sleep_us = e->sleep_us * 2 < SLEEP_MAX_US ? e->sleep_us * 2 : SLEEP_MAX_US;
 }
@@ -257,8 +258,7 @@ dp_pause(struct nic *nic)
 		return;
 	for (i = 0; i < nic->n_engines; i++)
 		atomic_store(&nic->engines[i]->pause, true);
-	/* who gets the lock knows that the engine is between two rounds; it does not start another
-	 * before dp_resume() */
+	/* its lock is free between two rounds, and it does not start another before dp_resume() */
 	for (i = 0; i < nic->n_engines; i++) {
 		pthread_mutex_lock(&nic->engines[i]->lock);
 		pthread_mutex_unlock(&nic->engines[i]->lock);

@@ -47,8 +47,7 @@ struct dp_engine {
 
 	/* the rest belongs to the thread */
 	struct mem_guard guard;
-	struct dp_vq
-		*volatile rx_locked; /* receive queue whose lock is held, for the case of a fault */
+	struct dp_vq *volatile rx_locked; /* whose lock is held, for the case of a fault */
 	struct es_dest dest; /* of the last frame of this burst */
 	struct nic_flow *flow; /* of the last frame, and how many matched it since */
 	uint64_t flow_hits;
@@ -73,8 +72,7 @@ bool engine_dma(
 
 /* Transmit queue: serve it if its doorbell was rung. True: there was something to do. */
 bool txq_serve(struct dp_engine *e, struct dp_vq *v);
-/* Cut a frame into segments as its virtio header says, and send each. 0, or -EINVAL when it can't
- * be cut. */
+/* Cut a frame as its virtio header says, and send the segments. -EINVAL: it can't be cut. */
 int tso_send(
 	struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p);
 /* A finished frame of a transmit queue enters the e-switch. */
@@ -91,7 +89,7 @@ void eswitch_flush(struct dp_engine *e);
 int eswitch_init(struct nic *nic);
 void eswitch_fini(struct nic *nic);
 
-/* Look at the doorbell pages of a function, wake its transmit queues. */
+/* Look at the doorbell pages of a function, wake its queues. Any engine, or under a pause. */
 void doorbell_poll(struct nic_func *f);
 
 #endif /* NICEMU_DP_ENGINE_H */

@@ -24,8 +24,9 @@
 #include "classify.h"
 
 #define FDB_LOG 12u
-#define FDB_WIRE 0xffffu /* port of an entry; functions are their index + 1, 0 is an empty entry \
-			  */
+#define FDB_WIRE \
+	0xffffu /* port of an entry; functions are their index + 1, 0 is an empty entry \
+		 */
 #define HASH_MUL 0x9e3779b97f4a7c15ull
 
 /* An address in the upper 48 bits, a port in the lower 16: read and written in one. */

@@ -17,8 +17,7 @@ struct iov_cur {
 	size_t off; /* in seg[0] */
 };
 
-/* Bytes that are contiguous here, at most 'want'; 0 at the end. Moves on to the next segment where
- * one is used up. */
+/* Contiguous bytes here, at most 'want'; 0 at the end. Moves on where a segment is used up. */
 static inline size_t
 iov_here(struct iov_cur *c, size_t want)
 {

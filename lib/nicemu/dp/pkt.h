@@ -16,8 +16,7 @@
 
 enum pkt_l3 { PKT_L3_NONE, PKT_L3_IPV4, PKT_L3_IPV6 };
 
-/* What the parser found. Offsets are from the start of the frame; 0: not there, or not within the
- * head. */
+/* What the parser found. Offsets in the frame; 0: not there, or not within the head. */
 struct pkt_hdr {
 	uint16_t ethertype; /* behind the VLAN tags, host order */
 	uint16_t vlan; /* TCI of the first tag, host order */

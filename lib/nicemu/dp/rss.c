@@ -23,8 +23,7 @@ rss_toeplitz(const uint8_t key[40], const uint8_t *data, unsigned int len)
 	for (i = 0; i < len; i++) {
 		unsigned int bit;
 
-		/* the 32 bits of the key from here on, and the 8 that the bits of this byte shift
-		 * in */
+		/* 32 bits of the key from here on, and the 8 that this byte shifts in */
 		window |= (uint64_t)key[i + 4] << 24;
 		for (bit = 0; bit < 8; bit++) {
 			hash ^= (uint32_t)(window >> 32) & -(uint32_t)(data[i] >> (7 - bit) & 1);

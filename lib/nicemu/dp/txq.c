@@ -140,8 +140,7 @@ go_idle(struct dp_engine *e, struct dp_vq *v)
 {
 	(void)e;
 	v->ops->doorbells(v, true);
-	/* the guest makes a chain available first and looks then whether to ring: the other way
-	 * round here */
+	/* the guest makes a chain available, then looks whether to ring: the other way round */
 	atomic_thread_fence(memory_order_seq_cst);
 	v->serving = v->ops->pending(v);
 	if (v->serving)

@@ -235,8 +235,7 @@ vq_publish(struct dp_vq *v)
 		atomic_fetch_add_explicit(
 			&v->q->counters->completed_desc, v->done, memory_order_relaxed);
 	v->done = 0;
-	/* the guest clears its "no interrupt" first and looks at the ring then: the other way round
-	 * here */
+	/* the guest clears its "no interrupt", then looks at the ring: the other way round */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (v->ops->wants_event(v))
 		vq_notify(v);

@@ -24,8 +24,7 @@
 #define VQ_AREA_SEGS 4u /* host segments of a ring area */
 #define VQ_TLB 64u
 
-/* An area of a ring in host memory; more than one segment where it lies across two memory regions.
- */
+/* An area of a ring in host memory. Several segments: it lies across memory regions. */
 struct vq_area {
 	unsigned int n;
 	struct {
@@ -57,8 +56,7 @@ enum vq_attn {
 
 struct dp_vq;
 struct vq_ops {
-	/* Fetch the chain at next_avail: 1, 0 when there is none or no room, -1 when the queue has
-	 * failed. */
+	/* Fetch the chain at next_avail: 1, 0: none there or no room, -1: the queue has failed. */
 	int (*fetch)(struct dp_vq *v, struct vq_chain *c);
 	/* Is there a chain at next_avail? */
 	bool (*pending)(struct dp_vq *v);
@@ -89,8 +87,7 @@ struct dp_vq {
 	const struct vq_ops *ops;
 	_Atomic bool kick; /* doorbell rung and not yet seen by the engine */
 	_Atomic unsigned int attn; /* enum vq_attn */
-	_Atomic bool
-		hungry; /* receive: fewer buffers fetched than it would like, so doorbells count */
+	_Atomic bool hungry; /* receive: wants more buffers than were there, so doorbells count */
 	pthread_mutex_t lock; /* receive queues */
 	bool tx;
 	bool mapped; /* areas are translated */
@@ -145,8 +142,7 @@ vq_chain_at(struct dp_vq *v, unsigned int i)
  * on are for the queue's engine, or the holder of its lock, inside a mem_guard.
  */
 bool vq_map(struct dp_vq *v);
-/* Fetch until 'want' (at most VQ_BURST) chains are there. Returns how many, or -1 when the queue
- * has failed. */
+/* Fetch until 'want' (at most VQ_BURST) chains are there. How many, -1: the queue has failed. */
 int vq_fetch(struct dp_vq *v, unsigned int want);
 /* Complete the first chain: put it into the used ring, drop it from the list. */
 void vq_complete(struct dp_vq *v, uint32_t len);

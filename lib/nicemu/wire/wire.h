@@ -15,13 +15,14 @@
 struct wire_ops {
 	const char *name; /* "none", "loop", "tap", "if" */
 	const char *arg_help; /* what follows the colon, NULL: nothing may */
-	int (*open)(
-		struct wire *w, const char *arg); /* 0 or -errno, and then wire_why() was called */
+	/* 0 or -errno, and then the reason is on stderr */
+	int (*open)(struct wire *w, const char *arg);
 	void (*close)(struct wire *w);
 	int (*fd)(struct wire *w); /* to poll for input, -1: none */
-	int (*tx)(struct wire *w, const struct iovec *seg,
-		int n); /* one frame; 0 or -errno; never blocks */
-	int (*rx)(struct wire *w, void *buf, uint32_t max); /* one frame: its length, 0 when none */
+	/* One frame. 0 or -errno (-ENODEV: nothing is plugged in). Never blocks. */
+	int (*tx)(struct wire *w, const struct iovec *seg, int n);
+	/* One frame. Its length, 0 when there is none. */
+	int (*rx)(struct wire *w, void *buf, uint32_t max);
 };
 
 /* spec: "none", "loop", "tap:NAME", "if:NAME". 0 or a negative errno, the reason on stderr. */
