@@ -282,9 +282,10 @@ test_life(void)
 			"%s: a queue is kept without its parts", life->name);
 		TEST_ASSERT(life->keep_connection || !hf_policy_keeps(NULL, e),
 			"%s: memory outlives the connection", life->name);
-		TEST_ASSERT(life->save_index || life->whole_device,
-			"%s: a ring is stopped alone, and its position forgotten", life->name);
 	}
+	TEST_ASSERT(hf_life(HF_EVENT_RING_STOP)->save_index, "a ring's position is forgotten");
+	TEST_ASSERT(hf_life(HF_EVENT_RING_ERROR)->save_index, "a repair forgets the position");
+	TEST_ASSERT(hf_life(HF_EVENT_DEVICE_STOP)->save_index, "a reset forgets the positions");
 	TEST_ASSERT(hf_life(HF_EVENT_DEVICE_STOP)->keep_virtq, "a reset destroys the queues");
 	TEST_ASSERT(hf_life(HF_EVENT_DEVICE_STOP)->keep_enabled,
 		"a changed memory table leaves no queue enabled");

@@ -11,6 +11,7 @@
 
 struct hf_dev;
 
+/* The two of a ring stop that ring, the others all rings and receive steering. */
 enum hf_event {
 	/* One ring is disabled while others run: ethtool -L, another call or kick descriptor. */
 	HF_EVENT_RING_STOP,
@@ -29,7 +30,6 @@ enum hf_event {
 
 struct hf_life {
 	const char *name; /* for log lines */
-	bool whole_device; /* stops all rings, and receive steering; else the one */
 	bool save_index; /* a stopped ring's position is handed back to librte_vhost */
 	bool keep_enabled; /* the front end's word that a ring is enabled still holds */
 	bool keep_virtq; /* the firmware's queue stays, suspended */
