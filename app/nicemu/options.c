@@ -29,7 +29,7 @@ enum key {
 	KEY_LEARN,
 	KEY_ENGINES,
 	KEY_CPUS,
-	KEY_MEMLOCK,
+	KEY_NO_MEMLOCK,
 	KEY_FAIL,
 	KEY_CTL,
 	KEY_KEEP,
@@ -101,8 +101,8 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "How it runs (run, describe):", 3},
 	{"engines", KEY_ENGINES, "N", 0, "threads that move packets (1)", 0},
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
-	{"memlock", KEY_MEMLOCK, NULL, 0,
-		"limit what is registered to RLIMIT_MEMLOCK, as a kernel does", 0},
+	{"no-memlock", KEY_NO_MEMLOCK, NULL, 0,
+		"no limit to what is registered; a kernel has RLIMIT_MEMLOCK and CAP_IPC_LOCK", 0},
 	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
 		"let the NTH (1) command with this opcode fail with this status (INT_ERR)", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
@@ -340,8 +340,8 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return set_flag(c, "allmulti", s->arg, why);
 	case KEY_LEARN:
 		return conf_set(c, -1, "learn", "1", why, WHY_LEN);
-	case KEY_MEMLOCK:
-		return conf_set(c, -1, "memlock", "1", why, WHY_LEN);
+	case KEY_NO_MEMLOCK:
+		return conf_set(c, -1, "memlock", "0", why, WHY_LEN);
 	case KEY_WIRE:
 		return conf_set(c, -1, "wire", s->arg, why, WHY_LEN);
 	case KEY_ENGINES:

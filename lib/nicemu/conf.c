@@ -50,6 +50,7 @@ conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len)
 	snprintf(c->part, sizeof(c->part), "cx6dx");
 	snprintf(c->fw_ver, sizeof(c->fw_ver), "22.41.1000");
 	snprintf(c->wire, sizeof(c->wire), "none");
+	c->memlock = true;
 	c->engines = 1;
 	for (i = 0; i < c->n_funcs; i++)
 		func_default(&c->funcs[i], i);

@@ -172,15 +172,13 @@ nic_get(struct nic **out)
 }
 
 void
-nic_put(void)
+nic_stop(void)
 {
 	if (the_nic == NULL)
 		return;
 	ctl_stop(the_ctl);
 	the_ctl = NULL;
 	dp_stop(the_nic);
-	nic_free(the_nic);
-	the_nic = NULL;
 }
 
 void

@@ -18,8 +18,8 @@ const struct conf *nic_conf(void);
 /* The NIC, made and started when there is none. 0 or a negative errno, reported on stderr. The
  * caller serialises. */
 int nic_get(struct nic **nic);
-/* Stop and free it. No device is open any more. The caller serialises. */
-void nic_put(void);
+/* At exit: stop its threads, for good. No call that changes it comes any more. */
+void nic_stop(void);
 /* In a forked child: forget it without touching what the parent owns. */
 void nic_forget(void);
 

@@ -167,6 +167,7 @@ fork_child(void)
 	nic = NULL;
 	LIST_INIT(&ctxs);
 	atomic_store(&n_bars, 0);
+	uv_pinned_forget();
 	nic_forget();
 	uv_unlock();
 }
@@ -346,17 +347,14 @@ file_closed(void)
 	errno = err;
 }
 
-/* At exit: what the kernel does when it closes all files of a process, and then the NIC goes. */
+/*
+ * At exit the NIC stops, and everything else stays: the kernel closes descriptors when all threads
+ * of a process are gone, so one that still waits for an event must not see its channel go.
+ */
 static void __attribute__((destructor)) fini(void)
 {
 	uv_lock();
 	exiting = true;
-	while (!LIST_EMPTY(&ctxs))
-		ctx_free(LIST_FIRST(&ctxs));
-	uv_chan_reap();
-	atomic_store(&n_bars, 0);
-	nic = NULL;
 	uv_unlock();
-	/* without the lock: threads that end here may still come by an interposer */
-	nic_put();
+	nic_stop();
 }

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -49,9 +50,16 @@ check_limit(uint64_t bytes)
 	if (!nic_conf()->memlock || uv_capable(CAP_IPC_LOCK) ||
 		getrlimit(RLIMIT_MEMLOCK, &lim) != 0)
 		return 0;
-	if (lim.rlim_cur == 0)
-		return -EPERM;
-	return lim.rlim_cur != RLIM_INFINITY && pinned_total + bytes > lim.rlim_cur ? -ENOMEM : 0;
+	if (lim.rlim_cur == RLIM_INFINITY ||
+		(lim.rlim_cur != 0 && pinned_total + bytes <= lim.rlim_cur))
+		return 0;
+	if (nic_verbose())
+		fprintf(stderr,
+			"nicemu: %llu bytes to pin, %llu are pinned, RLIMIT_MEMLOCK is %llu: raise it "
+			"(ulimit -l), give CAP_IPC_LOCK, or nicemu run --no-memlock\n",
+			(unsigned long long)bytes, (unsigned long long)pinned_total,
+			(unsigned long long)lim.rlim_cur);
+	return lim.rlim_cur == 0 ? -EPERM : -ENOMEM;
 }
 
 int
@@ -75,6 +83,12 @@ void
 uv_unpinned(uint64_t pinned)
 {
 	pinned_total -= pinned;
+}
+
+void
+uv_pinned_forget(void)
+{
+	pinned_total = 0;
 }
 
 int

@@ -219,6 +219,7 @@ int uv_invoke_write(struct uv_call *call);
  * the limit. */
 int uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned);
 void uv_unpinned(uint64_t pinned);
+void uv_pinned_forget(void); /* in a forked child, which has pinned nothing */
 struct ib_uverbs_reg_mr;
 struct ib_uverbs_reg_mr_resp;
 int uv_reg_mr(
