@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The emulated NIC as C structures: one adapter, its PCI functions, and the firmware objects of each.
+ * The emulated NIC as C structures: one adapter, its PCI functions, and the firmware objects of
+ *each.
  *
  * Layers, each knows only those below it:
  *	uverbs/		the kernel's ABI: file descriptors, handles, privileges, event channels
  *	fw/		firmware: commands, objects, references, states, capabilities
- *	dp/, wire/	the data path: engines, virtqueues, e-switch, classifier, what is behind the port
- *	mem/		pinned memory and its translation
+ *	dp/, wire/	the data path: engines, virtqueues, e-switch, classifier, what is behind the
+ *port mem/		pinned memory and its translation
  *
  * Locks, in the order in which they are taken:
  *	uverbs lock	(uverbs/)	handles of all contexts
  *	nic->fw_lock	(fw_exec and the fw_*() calls of fw.h take it) every firmware object
  *	dp_pause()	(dp/)		stops all engines between two bursts
  *	event lock	(uverbs/)	subscriptions; may be taken by an engine
- * A firmware object changes only under fw_lock *and* a pause, so an engine reads objects without a lock.
+ * A firmware object changes only under fw_lock *and* a pause, so an engine reads objects without a
+ *lock.
  */
 #ifndef NICEMU_NIC_H
 #define NICEMU_NIC_H
@@ -27,12 +29,12 @@
 #include <sys/queue.h>
 #include <sys/uio.h>
 
-#define NIC_MAX_FUNCS		65	/* a PF and 64 VFs */
-#define NIC_MAX_ENGINES		16
-#define NIC_MAX_MC		16	/* multicast addresses of a vport */
-#define NIC_PAGE		4096u
-#define NIC_HASH		64	/* buckets of the object table, per type */
-#define NIC_MAX_FAIL		32	/* failures on demand */
+#define NIC_MAX_FUNCS 65 /* a PF and 64 VFs */
+#define NIC_MAX_ENGINES 16
+#define NIC_MAX_MC 16 /* multicast addresses of a vport */
+#define NIC_PAGE 4096u
+#define NIC_HASH 64 /* buckets of the object table, per type */
+#define NIC_MAX_FAIL 32 /* failures on demand */
 
 struct nic;
 struct nic_func;
@@ -47,66 +49,94 @@ struct eswitch_fdb;
 struct wire;
 
 enum nic_obj_type {
-	NIC_OBJ_PD, NIC_OBJ_TD, NIC_OBJ_TIS, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_UAR, NIC_OBJ_VAR,
-	NIC_OBJ_CQ, NIC_OBJ_QP, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_VIRTQ, NIC_OBJ_RQT, NIC_OBJ_TIR,
-	NIC_OBJ_MATCHER, NIC_OBJ_FLOW, NIC_OBJ_TYPES
+	NIC_OBJ_PD,
+	NIC_OBJ_TD,
+	NIC_OBJ_TIS,
+	NIC_OBJ_MKEY,
+	NIC_OBJ_UMEM,
+	NIC_OBJ_UAR,
+	NIC_OBJ_VAR,
+	NIC_OBJ_CQ,
+	NIC_OBJ_QP,
+	NIC_OBJ_VIRTQ_COUNTERS,
+	NIC_OBJ_VIRTQ,
+	NIC_OBJ_RQT,
+	NIC_OBJ_TIR,
+	NIC_OBJ_MATCHER,
+	NIC_OBJ_FLOW,
+	NIC_OBJ_TYPES
 };
 
 /* Head of every firmware object. Numbers are unique within a function and a type. */
 struct nic_obj {
-	TAILQ_ENTRY(nic_obj) next;	/* func->objs[type] */
+	TAILQ_ENTRY(nic_obj) next; /* func->objs[type] */
 	struct nic_func *func;
 	enum nic_obj_type type;
-	uint32_t id;			/* as commands carry it */
-	uint16_t uid;			/* user context that owns it, 0 is the kernel */
-	uint32_t refs;			/* objects that point here: not 0, then a destroy is refused */
-	struct nic_obj *hnext;		/* chain of func->obj_hash */
+	uint32_t id; /* as commands carry it */
+	uint16_t uid; /* user context that owns it, 0 is the kernel */
+	uint32_t refs; /* objects that point here: not 0, then a destroy is refused */
+	struct nic_obj *hnext; /* chain of func->obj_hash */
 };
 TAILQ_HEAD(nic_obj_list, nic_obj);
 
-struct nic_pd { struct nic_obj obj; };
-struct nic_td { struct nic_obj obj; };
-struct nic_uar { struct nic_obj obj; uint64_t bar_offset; };	/* page in the BAR file */
-struct nic_var { struct nic_obj obj; uint64_t bar_offset; uint32_t length; };
-struct nic_tis { struct nic_obj obj; struct nic_td *td; uint8_t prio, lag_port; };
+struct nic_pd {
+	struct nic_obj obj;
+};
+struct nic_td {
+	struct nic_obj obj;
+};
+struct nic_uar {
+	struct nic_obj obj;
+	uint64_t bar_offset;
+}; /* page in the BAR file */
+struct nic_var {
+	struct nic_obj obj;
+	uint64_t bar_offset;
+	uint32_t length;
+};
+struct nic_tis {
+	struct nic_obj obj;
+	struct nic_td *td;
+	uint8_t prio, lag_port;
+};
 
 struct nic_umem {
 	struct nic_obj obj;
 	struct mem_pin *pin;
-	uint64_t len;			/* bytes; offset 0 is the address that was registered */
-	uint32_t access;		/* IBV_ACCESS_* */
+	uint64_t len; /* bytes; offset 0 is the address that was registered */
+	uint32_t access; /* IBV_ACCESS_* */
 };
 
 enum nic_mkey_mode { NIC_MKEY_MTT, NIC_MKEY_KLM, NIC_MKEY_KLM_FBS, NIC_MKEY_NULL };
 
 /* access rights as mkey context has them */
-#define NIC_PERM_LR	0x1
-#define NIC_PERM_LW	0x2
-#define NIC_PERM_RR	0x4
-#define NIC_PERM_RW	0x8
-#define NIC_PERM_A	0x10
+#define NIC_PERM_LR 0x1
+#define NIC_PERM_LW 0x2
+#define NIC_PERM_RR 0x4
+#define NIC_PERM_RW 0x8
+#define NIC_PERM_A 0x10
 
 struct nic_klm {
-	uint32_t bytes;			/* of a KLM entry, not used by KLM_FBS */
-	uint32_t mkey;			/* index << 8 | tag */
-	uint64_t addr;			/* in the address range of that mkey */
+	uint32_t bytes; /* of a KLM entry, not used by KLM_FBS */
+	uint32_t mkey; /* index << 8 | tag */
+	uint64_t addr; /* in the address range of that mkey */
 };
 
 struct nic_mkey {
-	struct nic_obj obj;		/* id is the index, 24 bits */
-	uint8_t tag;			/* low 8 bits of the key */
+	struct nic_obj obj; /* id is the index, 24 bits */
+	uint8_t tag; /* low 8 bits of the key */
 	bool length64;
-	uint8_t perm;			/* NIC_PERM_* */
+	uint8_t perm; /* NIC_PERM_* */
 	enum nic_mkey_mode mode;
 	struct nic_pd *pd;
 	uint64_t start, len;
-	struct mem_pin *pin;		/* MTT: pin offset 'pin_off' is 'start' */
+	struct mem_pin *pin; /* MTT: pin offset 'pin_off' is 'start' */
 	uint64_t pin_off;
-	struct nic_umem *umem;		/* MTT over a umem, which then owns the pin */
-	uint8_t log_entity;		/* KLM_FBS: log2 of bytes each entry covers */
+	struct nic_umem *umem; /* MTT over a umem, which then owns the pin */
+	uint8_t log_entity; /* KLM_FBS: log2 of bytes each entry covers */
 	uint32_t n_klm;
 	struct nic_klm *klm;
-	uint64_t *klm_end;		/* KLM: end offset of each entry, for the binary search */
+	uint64_t *klm_end; /* KLM: end offset of each entry, for the binary search */
 };
 
 enum nic_cq_arm { NIC_CQ_UNARMED, NIC_CQ_ARMED };
@@ -117,31 +147,39 @@ struct nic_cq {
 	struct nic_umem *umem, *dbr_umem;
 	uint64_t offset, dbr_offset;
 	uint8_t log_size;
-	uint8_t log_cqe_size;		/* 6 or 7 */
-	bool collapsed;			/* cqc.cc: all completions in entry 0 */
-	bool overrun_ignore;		/* cqc.oi */
-	uint32_t pi;			/* completions written */
-	uint32_t arm_seen;		/* last arm word that took effect */
-	bool armed;			/* true in a new CQ; dp/ */
-	_Atomic uint32_t dp_lock;	/* taken by engines while they write a completion; dp/ */
-	bool error;			/* overrun: dead until destroyed */
+	uint8_t log_cqe_size; /* 6 or 7 */
+	bool collapsed; /* cqc.cc: all completions in entry 0 */
+	bool overrun_ignore; /* cqc.oi */
+	uint32_t pi; /* completions written */
+	uint32_t arm_seen; /* last arm word that took effect */
+	bool armed; /* true in a new CQ; dp/ */
+	_Atomic uint32_t dp_lock; /* taken by engines while they write a completion; dp/ */
+	bool error; /* overrun: dead until destroyed */
 };
 
-enum nic_qp_state { NIC_QP_RST, NIC_QP_INIT, NIC_QP_RTR, NIC_QP_RTS, NIC_QP_SQD, NIC_QP_SQE, NIC_QP_ERR };
+enum nic_qp_state {
+	NIC_QP_RST,
+	NIC_QP_INIT,
+	NIC_QP_RTR,
+	NIC_QP_RTS,
+	NIC_QP_SQD,
+	NIC_QP_SQE,
+	NIC_QP_ERR
+};
 
 struct nic_qp {
 	struct nic_obj obj;
 	enum nic_qp_state state;
 	struct nic_pd *pd;
-	struct nic_cq *cq_rcv, *cq_snd;	/* may be NULL */
-	struct nic_uar *uar;		/* NULL: no doorbells */
-	struct nic_umem *wq_umem, *dbr_umem;	/* NULL: no work queue of its own */
+	struct nic_cq *cq_rcv, *cq_snd; /* may be NULL */
+	struct nic_uar *uar; /* NULL: no doorbells */
+	struct nic_umem *wq_umem, *dbr_umem; /* NULL: no work queue of its own */
 	uint64_t wq_offset, dbr_offset;
-	uint8_t log_rq_size, log_rq_stride;	/* entries; bytes of one */
-	bool no_rq;			/* rq_type 3 */
+	uint8_t log_rq_size, log_rq_stride; /* entries; bytes of one */
+	bool no_rq; /* rq_type 3 */
 	uint32_t remote_qpn;
-	uint16_t rq_ci;			/* receive WQEs consumed */
-	struct nic_virtq *virtq;	/* the virtqueue whose event QP this is */
+	uint16_t rq_ci; /* receive WQEs consumed */
+	struct nic_virtq *virtq; /* the virtqueue whose event QP this is */
 };
 
 struct nic_virtq_counters {
@@ -155,62 +193,67 @@ enum nic_virtq_type { NIC_VQ_SPLIT, NIC_VQ_PACKED };
 enum nic_virtq_event { NIC_VQ_NO_MSIX, NIC_VQ_QP, NIC_VQ_MSIX };
 /* virtio_q.error_type: DPDK mlx5_prm.h and the PRM give the field, not the numbers: ours */
 enum nic_virtq_error {
-	NIC_VQ_ERR_NONE, NIC_VQ_ERR_NETWORK, NIC_VQ_ERR_BAD_DESCRIPTOR, NIC_VQ_ERR_INVALID_BUFFER,
-	NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, NIC_VQ_ERR_INTERNAL
+	NIC_VQ_ERR_NONE,
+	NIC_VQ_ERR_NETWORK,
+	NIC_VQ_ERR_BAD_DESCRIPTOR,
+	NIC_VQ_ERR_INVALID_BUFFER,
+	NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT,
+	NIC_VQ_ERR_INTERNAL
 };
 
 /* queue_feature_bit_mask: bit numbers of the firmware (Linux mlx5_vnet.c get_features()) */
-#define NIC_VQ_F_GUEST_CSUM	(1u << 9)
-#define NIC_VQ_F_CSUM		(1u << 10)
-#define NIC_VQ_F_HOST_TSO6	(1u << 11)
-#define NIC_VQ_F_HOST_TSO4	(1u << 12)
+#define NIC_VQ_F_GUEST_CSUM (1u << 9)
+#define NIC_VQ_F_CSUM (1u << 10)
+#define NIC_VQ_F_HOST_TSO6 (1u << 11)
+#define NIC_VQ_F_HOST_TSO4 (1u << 12)
 
 struct nic_virtq {
 	struct nic_obj obj;
-	_Atomic int state;		/* enum nic_virtq_state; an engine may set ERR */
+	_Atomic int state; /* enum nic_virtq_state; an engine may set ERR */
 	enum nic_virtq_type type;
 	enum nic_virtq_event event_mode;
-	uint16_t index;			/* even receives, odd transmits (from the guest's view) */
+	uint16_t index; /* even receives, odd transmits (from the guest's view) */
 	uint16_t size;
-	bool v1;			/* virtio_version_1_0: header of 12 bytes, else 10 */
-	uint16_t features;		/* NIC_VQ_F_* */
-	uint64_t desc, avail, used;	/* driver and device area of packed rings: avail, used */
-	uint32_t mkey;			/* index << 8 | tag */
+	bool v1; /* virtio_version_1_0: header of 12 bytes, else 10 */
+	uint16_t features; /* NIC_VQ_F_* */
+	uint64_t desc, avail, used; /* driver and device area of packed rings: avail, used */
+	uint32_t mkey; /* index << 8 | tag */
 	struct nic_pd *pd;
-	struct nic_tis *tis;		/* NULL on a receive queue that gave none */
-	struct nic_qp *event_qp;	/* event_mode QP */
-	struct nic_virtq_counters *counters;	/* may be NULL */
+	struct nic_tis *tis; /* NULL on a receive queue that gave none */
+	struct nic_qp *event_qp; /* event_mode QP */
+	struct nic_virtq_counters *counters; /* may be NULL */
 	struct nic_umem *umem[3];
-	uint16_t avail_idx, used_idx;	/* exact in INIT, SUSPEND and ERR; packed: bit 15 is the wrap counter */
+	uint16_t avail_idx,
+		used_idx; /* exact in INIT, SUSPEND and ERR; packed: bit 15 is the wrap counter */
 	uint16_t period_mode, period_us, max_pending;
-	uint8_t error_type;		/* enum nic_virtq_error */
-	struct dp_vq *dp;		/* engine's half, owned by dp/ */
+	uint8_t error_type; /* enum nic_virtq_error */
+	struct dp_vq *dp; /* engine's half, owned by dp/ */
 };
 
-#define NIC_RQT_VIRTQ	1		/* rqtc.list_q_type */
+#define NIC_RQT_VIRTQ 1 /* rqtc.list_q_type */
 struct nic_rqt {
 	struct nic_obj obj;
 	uint8_t q_type;
 	uint32_t max_size, size;
-	struct nic_virtq **vq;		/* 'size' entries */
+	struct nic_virtq **vq; /* 'size' entries */
 };
 
 struct nic_tir {
 	struct nic_obj obj;
 	struct nic_td *td;
-	struct nic_rqt *rqt;		/* indirect */
-	uint8_t hash_fn;		/* MLX5_RX_HASH_FN_*: 0 none (first entry), 1 inverted xor8, 2 Toeplitz */
+	struct nic_rqt *rqt; /* indirect */
+	uint8_t hash_fn; /* MLX5_RX_HASH_FN_*: 0 none (first entry), 1 inverted xor8, 2 Toeplitz */
 	bool symmetric;
 	uint8_t key[40];
-	uint8_t l3_type, l4_type;	/* rx_hash_field_selector_outer */
-	uint32_t fields;		/* selected_fields */
+	uint8_t l3_type, l4_type; /* rx_hash_field_selector_outer */
+	uint32_t fields; /* selected_fields */
 };
 
-#define NIC_LYR24_LEN	64		/* bytes of fte_match_set_lyr_2_4 */
+#define NIC_LYR24_LEN 64 /* bytes of fte_match_set_lyr_2_4 */
 struct nic_matcher {
 	struct nic_obj obj;
-	uint16_t priority;		/* 0 first */
-	uint8_t criteria;		/* match_criteria_enable: 0, or 1 (outer headers) */
+	uint16_t priority; /* 0 first */
+	uint8_t criteria; /* match_criteria_enable: 0, or 1 (outer headers) */
 	uint8_t mask[NIC_LYR24_LEN] __attribute__((aligned(8)));
 };
 
@@ -219,7 +262,7 @@ struct nic_flow {
 	struct nic_matcher *matcher;
 	struct nic_tir *tir;
 	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
-	uint64_t seq;			/* order of creation, breaks ties of priority */
+	uint64_t seq; /* order of creation, breaks ties of priority */
 	_Atomic uint64_t hits;
 };
 
@@ -229,59 +272,62 @@ struct nic_vport {
 	struct ether_addr mc[NIC_MAX_MC];
 	unsigned int n_mc;
 	bool trusted, promisc, allmulti;
-	uint16_t mtu;			/* of the IP packet: frame is mtu + 14 (+ 4 with a VLAN tag) */
+	uint16_t mtu; /* of the IP packet: frame is mtu + 14 (+ 4 with a VLAN tag) */
 };
 
 struct nic_port_stats {
 	_Atomic uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
-	_Atomic uint64_t rx_no_buffer;	/* queue found, no available buffer */
-	_Atomic uint64_t rx_no_flow;	/* no flow, or its table entry is not ready */
-	_Atomic uint64_t rx_oversize;	/* larger than the buffers or the MTU */
-	_Atomic uint64_t tx_no_dest;	/* matched nobody, and no wire */
-	_Atomic uint64_t tx_dropped;	/* runt, larger than the MTU, offload impossible, or the wire is full */
+	_Atomic uint64_t rx_no_buffer; /* queue found, no available buffer */
+	_Atomic uint64_t rx_no_flow; /* no flow, or its table entry is not ready */
+	_Atomic uint64_t rx_oversize; /* larger than the buffers or the MTU */
+	_Atomic uint64_t tx_no_dest; /* matched nobody, and no wire */
+	_Atomic uint64_t
+		tx_dropped; /* runt, larger than the MTU, offload impossible, or the wire is full */
 	_Atomic uint64_t dma_errors;
 };
 
-#define NIC_CAP_BYTES	4096
-#define NIC_CAP_TYPES	0x21
-/* How many commands of each opcode (0..0xfff; 0x1000 and up in the last) were executed, and how many failed. */
-#define NIC_OPCODES	0x1001
+#define NIC_CAP_BYTES 4096
+#define NIC_CAP_TYPES 0x21
+/* How many commands of each opcode (0..0xfff; 0x1000 and up in the last) were executed, and how
+ * many failed. */
+#define NIC_OPCODES 0x1001
 
 struct nic_func {
 	struct nic *nic;
-	unsigned int idx;		/* 0 is the PF */
+	unsigned int idx; /* 0 is the PF */
 	bool is_vf;
 	uint16_t vhca_id;
 	const struct conf_func *conf;
 	struct nic_vport vport;
 	struct nic_port_stats stats;
-	uint8_t *caps[NIC_CAP_TYPES];	/* NULL: no such capability type; else NIC_CAP_BYTES as firmware returns */
+	uint8_t *caps[NIC_CAP_TYPES]; /* NULL: no such capability type; else NIC_CAP_BYTES as
+					 firmware returns */
 	struct nic_obj_list objs[NIC_OBJ_TYPES];
 	uint32_t n_objs[NIC_OBJ_TYPES];
 	uint32_t next_id[NIC_OBJ_TYPES];
-	struct nic_obj *obj_hash[NIC_OBJ_TYPES][NIC_HASH];	/* by number */
-	struct nic_mkey **mkey_tbl;	/* by index, for the engines */
+	struct nic_obj *obj_hash[NIC_OBJ_TYPES][NIC_HASH]; /* by number */
+	struct nic_mkey **mkey_tbl; /* by index, for the engines */
 	uint32_t mkey_tbl_size;
-	struct nic_flow **flow_tbl;	/* in order of match, rebuilt by fw/ at each change */
+	struct nic_flow **flow_tbl; /* in order of match, rebuilt by fw/ at each change */
 	unsigned int n_flows;
-	uint32_t dump_fill_mkey;	/* the device's null key */
+	uint32_t dump_fill_mkey; /* the device's null key */
 	uint16_t next_uid;
-	struct fw_uctx *uctx;		/* user contexts, owned by fw/ */
-	uint64_t bar_used[4];		/* BAR pages in use, one bit each */
-	uint8_t max_indirection;	/* capability, for the engines */
-	uint8_t next_tag;		/* of the keys that the kernel asks for */
+	struct fw_uctx *uctx; /* user contexts, owned by fw/ */
+	uint64_t bar_used[4]; /* BAR pages in use, one bit each */
+	uint8_t max_indirection; /* capability, for the engines */
+	uint8_t next_tag; /* of the keys that the kernel asks for */
 	uint64_t flow_seq;
-	int bar_fd;			/* memfd that stands for the BAR; mmap offsets of UAR and VAR lie in it */
-	uint8_t *bar;			/* the NIC's own mapping of the used part */
+	int bar_fd; /* memfd that stands for the BAR; mmap offsets of UAR and VAR lie in it */
+	uint8_t *bar; /* the NIC's own mapping of the used part */
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
-	uint64_t mr_registered, mr_destroyed, mr_bytes;	/* direct mkeys, ever; bytes pinned now */
+	uint64_t mr_registered, mr_destroyed, mr_bytes; /* direct mkeys, ever; bytes pinned now */
 };
 
 /* Failure on demand (fw_fail_add()). */
 struct nic_fail {
-	int func;			/* -1: any */
-	uint16_t opcode;		/* 0: any */
-	unsigned int nth;		/* commands until it strikes, 0: free */
+	int func; /* -1: any */
+	uint16_t opcode; /* 0: any */
+	unsigned int nth; /* commands until it strikes, 0: free */
 	uint8_t status;
 };
 
@@ -294,9 +340,9 @@ struct nic {
 	struct wire *wire;
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];
-	unsigned int dp_depth;		/* nested dp_pause() calls */
-	struct eswitch_fdb *fdb;	/* learned addresses, owned by dp/; NULL: does not learn */
-	struct nic_port_stats port;	/* the wire */
+	unsigned int dp_depth; /* nested dp_pause() calls */
+	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
+	struct nic_port_stats port; /* the wire */
 	bool running;
 };
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Every reason for which the firmware refuses a command: a syndrome of our own (the real ones are not public), the status,
- * and what it means. One list for the firmware, its log lines, and the test that produces each of them.
+ * Every reason for which the firmware refuses a command: a syndrome of our own (the real ones are
+ *not public), the status, and what it means. One list for the firmware, its log lines, and the test
+ *that produces each of them.
  *
  * Status, after the words that Linux and the PRM have for them (Linux mlx5 cmd.c cmd_status_str()):
  *	BAD_OP		opcode, op_mod or object type that is not there
- *	BAD_PARAM	a field with a value that is not allowed, or that needs a capability that is not advertised
- *	BAD_RES		a number that belongs to no object, or to another owner
+ *	BAD_PARAM	a field with a value that is not allowed, or that needs a capability that is
+ *not advertised BAD_RES		a number that belongs to no object, or to another owner
  *	RES_BUSY	a thing that only one may use, and another does
  *	LIM_ERR		beyond a limit of the capabilities
  *	BAD_RES_STATE	an object in the wrong state, or still referenced
