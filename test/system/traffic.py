@@ -27,6 +27,7 @@ class Side:
     vf: int
     stem: str
     queues: int
+    size: int = 256         # of a ring
     sent: list[bytes] = field(default_factory=list)
     guest: testpmd.Testpmd | None = None
 
@@ -35,7 +36,7 @@ class Side:
         for queue in range(self.queues):
             pcap.write(f"{self.stem}.in{queue}", self.sent[queue::self.queues])
         return testpmd.GuestConfig(sock, nic.vf_mac(self.vf), self.queues, packed, rx_pcap=f"{self.stem}.in%q",
-                                   tx_pcap=f"{self.stem}.out%q", **more)
+                                   tx_pcap=f"{self.stem}.out%q", size=self.size, **more)
 
     def stored(self) -> list[list[bytes]]:
         """What arrived, by queue."""
@@ -49,13 +50,14 @@ class Side:
 class TwoGuests:
     """The application and two guests; both send to each other."""
 
-    def __init__(self, stage, cfg: vdpa.VdpaConfig, queues: int = 1, packed: bool = False, count: int = 6000):
+    def __init__(self, stage, cfg: vdpa.VdpaConfig, queues: int = 1, packed: bool = False, count: int = 6000,
+                 size: int = 256):
         self.stage = stage
         self.packed = packed
         self.app = vdpa.Vdpa(stage, cfg)
         self.nic = self.app.nic
         self.socks = [self.app.create(vf) for vf in (0, 1)]
-        self.sides = [Side(vf, f"{stage.dir}/g{vf}", queues, make_frames(count, vf, 1 - vf, vf * 10_000_000))
+        self.sides = [Side(vf, f"{stage.dir}/g{vf}", queues, size, make_frames(count, vf, 1 - vf, vf * 10_000_000))
                       for vf in (0, 1)]
         for side in self.sides:
             self.boot(side)
@@ -100,3 +102,60 @@ class TwoGuests:
         for side in self.sides:
             side.guest.stop()
         return [capture.compare(self.sides[1 - vf].sent, self.sides[vf].received()) for vf in (0, 1)]
+
+
+class Match:
+    """Two guests that send back to each other whatever they get, as fast as they can: full traffic, both ways."""
+
+    IN_PLAY = 3     # bursts of 32 frames of each queue; fewer than a ring has buffers
+
+    def __init__(self, stage, app: vdpa.Vdpa, packed: bool = False, queues: int = 1, socks: list[str] | None = None,
+                 server: bool = False, size: int = 256):
+        self.stage = stage
+        self.size = size
+        self.app = app
+        self.packed = packed
+        self.queues = queues
+        self.server = server
+        self.socks = socks or [app.create(vf) for vf in (0, 1)]
+        self.guests = [self.player(vf) for vf in (0, 1)]
+
+    def player(self, vf: int) -> testpmd.Testpmd:
+        """Start a guest on a VF."""
+        cfg = testpmd.GuestConfig(self.socks[vf], nic.vf_mac(vf), self.queues, self.packed, self.server,
+                                  size=self.size, forward="mac", extra=[f"--eth-peer=0,{nic.vf_mac(1 - vf)}", "--port-topology=loop"])
+        return testpmd.guest(self.stage, cfg)
+
+    def kick_off(self) -> None:
+        """Put frames into play, and see that they move."""
+        for vf in (0, 1):
+            self.app.nic.wait_serving(nic.vf_bdf(vf), 2 * self.queues)
+        for guest in self.guests:
+            guest.do("stop", r"Done|not started")
+        self.guests[0].start()
+        self.guests[1].start(f"tx_first {self.IN_PLAY}")
+        for guest in self.guests:
+            self.wait_moving(guest)
+
+    @staticmethod
+    def wait_moving(guest: testpmd.Testpmd, timeout: float = 30.0) -> None:
+        """Wait until a guest receives and sends."""
+        end = time.monotonic() + timeout
+        first = guest.stats(0)
+        while time.monotonic() < end:
+            now = guest.stats(0)
+            if all(now[name] > first[name] + 1000 for name in ("RX-packets", "TX-packets")):
+                return
+            time.sleep(0.1)
+        raise guest.process.fail(f"no traffic within {timeout} s: {guest.stats(0)}")
+
+    def speed(self, src: int, seconds: float) -> float:
+        """Packets per second that arrive at one guest when the other only sends."""
+        for guest, mode in ((self.guests[1 - src], "rxonly"), (self.guests[src], "txonly")):
+            guest.do("stop", r"Done|not started")
+            guest.do(f"set fwd {mode}")
+            guest.start()
+        receiver = self.guests[1 - src]
+        first, start = receiver.stats(0)["RX-packets"], time.monotonic()
+        time.sleep(seconds)
+        return (receiver.stats(0)["RX-packets"] - first) / (time.monotonic() - start)

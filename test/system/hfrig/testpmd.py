@@ -23,12 +23,20 @@ class GuestConfig:
     rx_pcap: str = ""               # sends what is in this file; %q is the queue's number
     tx_pcap: str = ""               # stores what it receives in this file; likewise
     forward: str = "io"
-    memory: int = 128
+    size: int = 256                 # of a ring
     extra: list[str] = field(default_factory=list)
+
+    def mbufs(self) -> int:
+        """Buffers for all rings, full both ways, and some to move."""
+        return max(8192, 2 * self.size * self.queues + 4096)
+
+    def memory(self) -> int:
+        """MiB that those, and testpmd itself, need."""
+        return 64 + self.mbufs() * 3 // 1024
 
     def device(self) -> str:
         """Devargs of virtio-user."""
-        args = [f"net_virtio_user0,path={self.sock},queues={self.queues},mac={self.mac},queue_size=256"]
+        args = [f"net_virtio_user0,path={self.sock},queues={self.queues},mac={self.mac},queue_size={self.size}"]
         args += ["packed_vq=1"] if self.packed else []
         args += ["server=1"] if self.server else []
         args += [self.options] if self.options else []
@@ -82,13 +90,13 @@ def _eal(stage: Stage, memory: int, lcores: str) -> list[str]:
 
 def guest(stage: Stage, cfg: GuestConfig, cpu: str = "0-1") -> Testpmd:
     """Start a guest; it has a second port on capture files if there are any."""
-    argv = _eal(stage, cfg.memory, f"0@({cpu}),1@({cpu})") + [f"--vdev={cfg.device()}"]
+    argv = _eal(stage, cfg.memory(), f"0@({cpu}),1@({cpu})") + [f"--vdev={cfg.device()}"]
     if cfg.rx_pcap or cfg.tx_pcap:
         files = [f"rx_pcap={cfg.rx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.rx_pcap]
         files += [f"tx_pcap={cfg.tx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.tx_pcap]
         argv.append("--vdev=net_pcap0," + ",".join(files))
-    argv += ["--", "-i", "--nb-cores=1", f"--rxq={cfg.queues}", f"--txq={cfg.queues}", "--rxd=256", "--txd=256",
-             "--total-num-mbufs=8192", f"--forward-mode={cfg.forward}", "--no-flush-rx"] + cfg.extra
+    argv += ["--", "-i", "--nb-cores=1", f"--rxq={cfg.queues}", f"--txq={cfg.queues}", f"--rxd={cfg.size}",
+             f"--txd={cfg.size}", f"--total-num-mbufs={cfg.mbufs()}", f"--forward-mode={cfg.forward}", "--no-flush-rx"] + cfg.extra
     return Testpmd(stage.run("guest", argv))
 
 
