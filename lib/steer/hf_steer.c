@@ -188,10 +188,36 @@ table_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 	return hf_rqt_create(s->dev, table, s->entries, &s->rqt);
 }
 
+/* The first queues: table, then what leads to it. */
+static int
+first_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+{
+	int ret;
+
+	ret = table_set(s, virtqs, n);
+	if (ret)
+		return ret;
+	ret = paths_create(s);
+	if (ret)
+		remove_all(s);
+	return ret;
+}
+
+/*
+ * Other queues behind the same flows. Flows that a failed removal took along come back before the
+ * table changes, so that an error leaves the queues as they were.
+ */
+static int
+next_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+{
+	int ret = paths_create(s);
+
+	return ret ? ret : table_set(s, virtqs, n);
+}
+
 int
 hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 {
-	bool was_empty = s->rqt.devx == NULL;
 	int ret;
 
 	if (n > s->entries) {
@@ -205,17 +231,10 @@ hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 			paths_create(s);
 		return ret;
 	}
-	ret = table_set(s, virtqs, n);
-	if (ret)
-		return ret;
-	ret = paths_create(s);
-	if (ret) {
-		if (was_empty)
-			remove_all(s);
-		return ret;
-	}
-	s->n = n;
-	return 0;
+	ret = s->rqt.devx == NULL ? first_set(s, virtqs, n) : next_set(s, virtqs, n);
+	if (ret == 0)
+		s->n = n;
+	return ret;
 }
 
 unsigned int
