@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "fw/fw.h"
 #include "wire/wire.h"
@@ -208,6 +209,11 @@ conf_check(const struct conf *c, char *why, size_t len)
 		snprintf(why, len,
 			"%u functions, %u engines: want at least 1 of each, at most %u engines",
 			c->n_funcs, c->engines, NIC_MAX_ENGINES);
+		return -EINVAL;
+	}
+	if (strlen(c->ctl) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		snprintf(why, len, "ctl '%s': a socket's path has at most %zu characters", c->ctl,
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 		return -EINVAL;
 	}
 	ret = check_caps(c->caps, c->n_caps, why, len);

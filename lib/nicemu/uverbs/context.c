@@ -113,7 +113,7 @@ get_request(struct uv_call *call, struct mlx5_ib_alloc_ucontext_req_v2 *req)
 	req->total_num_bfregs = (req->total_num_bfregs + 1) & ~1u;
 	if (req->num_low_latency_bfregs > req->total_num_bfregs - 1)
 		return -EINVAL;
-	/* The pages that very old libraries share among queues would need a doorbell per write. */
+	/* Doorbell pages that all queues of a context share are for old libraries only. */
 	return (req->lib_caps & MLX5_LIB_CAP_DYN_UAR) == 0 ? -EOPNOTSUPP : 0;
 }
 

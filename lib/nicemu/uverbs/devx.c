@@ -101,8 +101,7 @@ create(struct uv_call *call, struct uv_obj *o, void *in, size_t inlen, void *out
 	ret = devx_set_umem_valid(in, inlen);
 	if (ret == 0)
 		ret = exec_and_put(call, in, inlen, out, MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_OUT);
-	/* -EFAULT comes after the command was executed: with an answer, and then there is an object
-	 */
+	/* -EFAULT comes after the command was executed: then there may be an object */
 	if (ret != 0 && (ret != -EFAULT || DEVX_GET(mbox_out, out, status) != MLX5_CMD_STAT_OK))
 		return ret;
 	if (outlen < sizeof(answer))

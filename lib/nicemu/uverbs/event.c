@@ -38,7 +38,7 @@ struct uv_chan {
 	ino_t ino;
 	int fd; /* our end */
 	uint64_t sent; /* messages, ever */
-	int unit; /* what one message takes in the socket's buffer, 0: not known yet */
+	int unit; /* omit_data: what one message takes in the socket's buffer */
 };
 
 struct uv_sub {
@@ -91,6 +91,20 @@ chan_free(struct uv_chan *c)
 	free(c);
 }
 
+/* All messages without data have one size, so what is in the buffer tells how many wait. */
+static int
+measure(const int pair[2])
+{
+	uint64_t cookie = 0;
+	int bytes;
+
+	if (send(pair[0], &cookie, sizeof(cookie), MSG_DONTWAIT) != sizeof(cookie) ||
+		ioctl(pair[0], SIOCOUTQ, &bytes) != 0 ||
+		recv(pair[1], &cookie, sizeof(cookie), MSG_DONTWAIT) != sizeof(cookie))
+		return 0;
+	return bytes;
+}
+
 struct uv_chan *
 uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd)
 {
@@ -108,6 +122,7 @@ uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *
 	c->ctx = ctx;
 	c->kind = kind;
 	c->omit_data = omit_data;
+	c->unit = omit_data ? measure(pair) : 0;
 	c->dev = st.st_dev;
 	c->ino = st.st_ino;
 	c->fd = pair[0];
@@ -152,10 +167,6 @@ chan_write(struct uv_chan *c, const void *msg, size_t len)
 		return errno == EPIPE ? -EPIPE : -EAGAIN;
 	}
 	c->sent++;
-	/* All messages of a channel for completions have one size: what the first takes tells how
-	 * many wait. */
-	if (c->sent == 1 && ioctl(c->fd, SIOCOUTQ, &c->unit) != 0)
-		c->unit = 0;
 	return 0;
 }
 

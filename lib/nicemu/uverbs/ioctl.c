@@ -79,47 +79,11 @@ find_attr(const struct uv_method_spec *m, uint16_t id)
 	return NULL;
 }
 
-static bool
-is_zero(const uint8_t *p, size_t len)
-{
-	while (len-- > 0) {
-		if (*p++ != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Is the input zero from byte 'from' on? */
-static int
-check_cleared(const struct ib_uverbs_attr *in, uint16_t from)
-{
-	size_t len = in->len;
-	uint8_t *buf;
-	int ret;
-
-	if (len <= sizeof(in->data))
-		return is_zero((const uint8_t *)&in->data + from, len - from) ? 0 : -EOPNOTSUPP;
-	buf = malloc(len - from);
-	if (buf == NULL)
-		return -ENOMEM;
-	ret = uv_copy_in(buf, in->data + from, len - from);
-	if (ret == 0 && !is_zero(buf, len - from))
-		ret = -EOPNOTSUPP;
-	free(buf);
-	return ret;
-}
-
 static int
 check_ptr(const struct uv_attr *a, uint16_t min, uint16_t max)
 {
 	const struct ib_uverbs_attr *in = &a->in;
-	int ret;
 
-	if (in->len > max && a->spec->zero_trailing && a->spec->type != UV_PTR_OUT) {
-		ret = check_cleared(in, max);
-		if (ret != 0)
-			return ret;
-	}
 	if (in->len < min || (!a->spec->zero_trailing && in->len > max))
 		return -EINVAL;
 	return a->spec->type != UV_ENUM_IN && in->attr_data.reserved != 0 ? -EINVAL : 0;

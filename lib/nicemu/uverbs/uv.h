@@ -82,16 +82,14 @@ struct uv_ctx {
 };
 
 enum uv_attr_type { UV_PTR_IN, UV_PTR_OUT, UV_ENUM_IN, UV_IDR, UV_FD, UV_RAW_FD, UV_IDR_ARRAY };
-enum uv_access { UV_READ, UV_WRITE, UV_NEW, UV_DESTROY };
+enum uv_access { UV_READ, UV_NEW, UV_DESTROY };
 
 struct uv_attr_spec {
 	uint16_t id;
 	enum uv_attr_type type;
 	bool mandatory;
-	bool zero_trailing; /* a longer input is taken if the rest is zero; a longer output is
-			       zeroed */
-	uint16_t min,
-		max; /* bytes; of an enum the element's data; of an array the number of handles */
+	bool zero_trailing; /* an output that is longer than the answer is zeroed beyond */
+	uint16_t min, max; /* bytes (of an enum: of its element); of an array: handles */
 	uint16_t obj_type; /* of a handle or descriptor */
 	enum uv_access access;
 	uint8_t n_elems; /* of an enum; only element 0 has data */
