@@ -22,12 +22,6 @@ hf_devx_ibv(const struct hf_devx *dev)
 	return dev->ibv;
 }
 
-struct ibv_pd *
-hf_devx_pd(const struct hf_devx *dev)
-{
-	return dev->pd;
-}
-
 uint32_t
 hf_devx_pdn(const struct hf_devx *dev)
 {

@@ -92,7 +92,6 @@ unsigned int hf_devx_close(struct hf_devx *dev);
 /* What hf_devx_open() made; valid until hf_devx_close(), of which they stay the property. */
 const struct hf_devx_caps *hf_devx_caps(const struct hf_devx *dev);
 struct ibv_context *hf_devx_ibv(const struct hf_devx *dev);
-struct ibv_pd *hf_devx_pd(const struct hf_devx *dev);
 uint32_t hf_devx_pdn(const struct hf_devx *dev);
 struct hf_objs *hf_devx_objs(const struct hf_devx *dev);
 const char *hf_devx_name(const struct hf_devx *dev);
@@ -220,7 +219,6 @@ int hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf
 int hf_eqp_destroy(struct hf_eqp *eqp);
 /* Of the QP that the firmware sends with: hf_virtq_attr.event_qpn. */
 uint32_t hf_eqp_qpn(const struct hf_eqp *eqp);
-uint16_t hf_eqp_size(const struct hf_eqp *eqp);
 /*
  * Consume what has completed, and return how many messages that were: not 0 is a reason to notify
  * the guest, and no count of buffers. Owner's thread, as the two below: poll, arm and reset are not

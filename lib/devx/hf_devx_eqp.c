@@ -329,12 +329,6 @@ hf_eqp_qpn(const struct hf_eqp *e)
 	return e->qp[FW].num;
 }
 
-uint16_t
-hf_eqp_size(const struct hf_eqp *e)
-{
-	return e->size;
-}
-
 uint64_t
 hf_eqp_errors(const struct hf_eqp *e)
 {
