@@ -163,10 +163,17 @@ hf_conf_ring_stop(struct hf_dev *dev, struct hf_vq *vq, const struct hf_life *li
 static void
 hf_conf_ring_event(struct hf_dev *dev, struct hf_vq *vq, enum hf_event event)
 {
+	bool steered = true;
+
 	/* A queue that receive steering points at must not go; without any steering it can. */
-	if (vq->running && hf_vq_is_rx(vq) && hf_conf_steer(dev, vq) != 0)
-		hf_steer_set(dev->steer, NULL, 0);
+	if (vq->running && hf_vq_is_rx(vq)) {
+		steered = hf_conf_steer(dev, vq) == 0;
+		if (!steered)
+			hf_steer_set(dev->steer, NULL, 0);
+	}
 	hf_conf_ring_stop(dev, vq, hf_life(event));
+	if (!steered)
+		hf_conf_steer(dev, NULL);
 }
 
 /* Start a ring of a configured device. */
@@ -219,6 +226,18 @@ hf_dev_ring_repair(struct hf_dev *dev, uint16_t index, bool again)
 
 /* --- the whole device --- */
 
+/* A queue that the NIC would neither suspend nor destroy: only without memory is it harmless. */
+static bool
+hf_conf_is_stuck(const struct hf_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].hw.devx != NULL && dev->vqs[i].state == HF_VIRTQ_ERR)
+			return true;
+	return false;
+}
+
 void
 hf_dev_event(struct hf_dev *dev, enum hf_event event)
 {
@@ -232,7 +251,7 @@ hf_dev_event(struct hf_dev *dev, enum hf_event event)
 	hf_steer_set(dev->steer, NULL, 0);
 	for (i = 0; i < dev->max_vqs; i++)
 		hf_conf_ring_stop(dev, &dev->vqs[i], life);
-	if (!hf_policy_keeps(dev, event))
+	if (!hf_policy_keeps(dev, event) || hf_conf_is_stuck(dev))
 		hf_conf_memory_drop(dev);
 }
 

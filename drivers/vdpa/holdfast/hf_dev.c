@@ -131,15 +131,15 @@ hf_dev_events_create(struct hf_dev *dev)
 	ret = hf_evch_create(dev->devx, false, &dev->errors);
 	if (ret != 0)
 		goto error_cq;
-	ret = hf_notify_init(dev);
-	if (ret != 0)
-		goto error_errors;
 	ret = hf_error_init(dev);
 	if (ret != 0)
-		goto error_notify;
+		goto error_errors;
+	ret = hf_notify_init(dev);
+	if (ret != 0)
+		goto error_error;
 	return 0;
-error_notify:
-	hf_notify_fini(dev);
+error_error:
+	hf_error_fini(dev);
 error_errors:
 	hf_evch_destroy(&dev->errors);
 error_cq:
@@ -150,8 +150,8 @@ error_cq:
 static void
 hf_dev_events_destroy(struct hf_dev *dev)
 {
-	hf_error_fini(dev);
 	hf_notify_fini(dev);
+	hf_error_fini(dev);
 	hf_evch_destroy(&dev->errors);
 	hf_evch_destroy(&dev->cq_events);
 }

@@ -64,6 +64,7 @@ struct hf_dev {
 	struct hf_steer_obj td, tis;
 	struct hf_steer *steer;
 	struct hf_evch cq_events, errors;
+	int error_reports; /* eventfd: hf_error_report() */
 	struct hf_ioas *ioas; /* ASID 0, the guest's memory */
 	struct hf_hostnotif *hostnotif; /* NULL: not wanted */
 	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */

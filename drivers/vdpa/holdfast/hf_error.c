@@ -2,7 +2,9 @@
  * Copyright(c) 2026 The Holdfast authors
  */
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -35,12 +37,31 @@ hf_error_repairable(struct hf_vq *vq)
 	return true;
 }
 
-/*
- * Queues have no way back from ERR (Linux mlx5_vnet.c, is_valid_state_change()): destroy, and
- * create at the position up to which the guest got its buffers back.
- */
+/* Take the ring down, and start it again where the guest got its buffers back. */
 static void
 hf_error_repair(struct hf_dev *dev, struct hf_vq *vq)
+{
+	bool again = hf_error_repairable(vq);
+	int ret = hf_dev_ring_repair(dev, vq->index, again);
+
+	if (!again)
+		HF_LOG(ERR,
+			"%s: ring %u: %u errors within %u ms: left stopped until the guest starts"
+			" it again",
+			dev->name, vq->index, HF_VQ_ERRORS_MAX + 1, HF_VQ_ERRORS_WINDOW_MS);
+	else if (ret == 0)
+		HF_LOG(NOTICE, "%s: ring %u: repair %u", dev->name, vq->index, vq->errors);
+	else
+		HF_LOG(ERR, "%s: ring %u: repair %u failed: left stopped until the guest starts it",
+			dev->name, vq->index, vq->errors);
+}
+
+/*
+ * Queues have no way back from ERR (Linux mlx5_vnet.c, is_valid_state_change()): a repair destroys
+ * and creates.
+ */
+static void
+hf_error_check(struct hf_dev *dev, struct hf_vq *vq)
 {
 	struct hf_virtq_status st;
 
@@ -52,17 +73,10 @@ hf_error_repair(struct hf_dev *dev, struct hf_vq *vq)
 		return;
 	}
 	HF_LOG(ERR,
-		"%s: ring %u: the NIC stopped on an error of type %u, available index 0x%x, used index 0x%x",
+		"%s: ring %u: the NIC stopped on an error of type %u, available index 0x%x,"
+		" used index 0x%x",
 		dev->name, vq->index, st.error_type, st.avail_idx, st.used_idx);
-	if (hf_error_repairable(vq)) {
-		hf_dev_ring_repair(dev, vq->index, true);
-		HF_LOG(NOTICE, "%s: ring %u: repair %u", dev->name, vq->index, vq->errors);
-	} else {
-		hf_dev_ring_repair(dev, vq->index, false);
-		HF_LOG(ERR,
-			"%s: ring %u: %u errors within %u ms: left stopped until the guest starts it again",
-			dev->name, vq->index, HF_VQ_ERRORS_MAX + 1, HF_VQ_ERRORS_WINDOW_MS);
-	}
+	hf_error_repair(dev, vq);
 }
 
 static void
@@ -77,7 +91,7 @@ hf_error_event(struct hf_dev *dev, uint64_t cookie)
 	vq = &dev->vqs[index];
 	pthread_mutex_lock(&dev->lock);
 	if (vq->running && vq->version == version)
-		hf_error_repair(dev, vq);
+		hf_error_check(dev, vq);
 	pthread_mutex_unlock(&dev->lock);
 }
 
@@ -90,7 +104,7 @@ hf_error_overflow(struct hf_dev *dev)
 	pthread_mutex_lock(&dev->lock);
 	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].running)
-			hf_error_repair(dev, &dev->vqs[i]);
+			hf_error_check(dev, &dev->vqs[i]);
 	pthread_mutex_unlock(&dev->lock);
 }
 
@@ -119,14 +133,71 @@ hf_error_cb(int fd, void *arg)
 	}
 }
 
+/* --- event queue pairs --- */
+
+static bool
+hf_error_eqp_is_broken(struct hf_vq *vq)
+{
+	bool broken;
+
+	pthread_mutex_lock(&vq->notify_lock);
+	broken = vq->eqp_broken;
+	pthread_mutex_unlock(&vq->notify_lock);
+	return broken;
+}
+
+static void
+hf_error_report_cb(int fd, void *arg)
+{
+	struct hf_dev *dev = arg;
+	eventfd_t n;
+	uint16_t i;
+
+	eventfd_read(fd, &n);
+	pthread_mutex_lock(&dev->lock);
+	for (i = 0; i < dev->max_vqs; i++) {
+		if (!dev->vqs[i].running || !hf_error_eqp_is_broken(&dev->vqs[i]))
+			continue;
+		HF_LOG(ERR, "%s: ring %u: the queue pair that tells of its progress failed",
+			dev->name, i);
+		hf_error_repair(dev, &dev->vqs[i]);
+	}
+	pthread_mutex_unlock(&dev->lock);
+}
+
+void
+hf_error_report(struct hf_dev *dev)
+{
+	/* Cannot fail: the counter of reports is far from its limit. */
+	eventfd_write(dev->error_reports, 1);
+}
+
 int
 hf_error_init(struct hf_dev *dev)
 {
-	return hf_loop_add(dev->rt->control, dev->errors.fd, hf_error_cb, dev);
+	int ret;
+
+	dev->error_reports = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (dev->error_reports < 0)
+		return -errno;
+	ret = hf_loop_add(dev->rt->control, dev->error_reports, hf_error_report_cb, dev);
+	if (ret != 0)
+		goto error_fd;
+	ret = hf_loop_add(dev->rt->control, dev->errors.fd, hf_error_cb, dev);
+	if (ret != 0)
+		goto error_reports;
+	return 0;
+error_reports:
+	hf_loop_del(dev->rt->control, dev->error_reports);
+error_fd:
+	close(dev->error_reports);
+	return ret;
 }
 
 void
 hf_error_fini(struct hf_dev *dev)
 {
 	hf_loop_del(dev->rt->control, dev->errors.fd);
+	hf_loop_del(dev->rt->control, dev->error_reports);
+	close(dev->error_reports);
 }

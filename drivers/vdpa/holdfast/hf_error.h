@@ -13,5 +13,10 @@ struct hf_dev;
 int hf_error_init(struct hf_dev *dev);
 /* Without hf_dev.lock. */
 void hf_error_fini(struct hf_dev *dev);
+/*
+ * Have the queues repaired whose hf_vq.eqp_broken is set. Any thread; takes no lock and does not
+ * wait.
+ */
+void hf_error_report(struct hf_dev *dev);
 
 #endif /* HF_ERROR_H */

@@ -3,8 +3,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <rte_byteorder.h>
@@ -12,6 +14,7 @@
 #include <rte_io.h>
 
 #include "hf_dev.h"
+#include "hf_error.h"
 #include "hf_notify.h"
 
 /* Events taken in one go, so that the kicks of other guests get their turn. */
@@ -29,6 +32,20 @@ hf_notify_doorbell(struct hf_vq *vq)
 	rte_write32(rte_cpu_to_le_32(vq->index), vq->dev->var.page);
 }
 
+/* Without waiting, whatever flags the front end sets; by them on kernels that cannot (before 5.8).
+ */
+static ssize_t
+hf_notify_read(int fd, void *buf, size_t size)
+{
+	struct iovec iov = {.iov_base = buf, .iov_len = size};
+	ssize_t len;
+
+	len = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+	if (len < 0 && (errno == EOPNOTSUPP || errno == ENOSYS))
+		len = read(fd, buf, size);
+	return len;
+}
+
 static void
 hf_notify_kick_cb(int fd, void *arg)
 {
@@ -36,7 +53,7 @@ hf_notify_kick_cb(int fd, void *arg)
 	uint64_t n;
 	ssize_t len;
 
-	len = read(fd, &n, sizeof(n));
+	len = hf_notify_read(fd, &n, sizeof(n));
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	__atomic_fetch_add(&vq->kicks, 1, __ATOMIC_RELAXED);
@@ -52,16 +69,27 @@ hf_notify_kick_cb(int fd, void *arg)
 
 /* --- to the guest --- */
 
+static void
+hf_notify_nonblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 /* With notify_lock. */
 static void
 hf_notify_call(struct hf_vq *vq)
 {
+	struct pollfd room = {.fd = vq->callfd, .events = POLLOUT};
 	const uint64_t one = 1;
 
 	if (vq->callfd < 0)
 		return;
-	/* EAGAIN: the counter is full, so the guest has a notification waiting. */
-	if (write(vq->callfd, &one, sizeof(one)) == sizeof(one))
+	/* No room: the counter is full, so the guest has a notification waiting. */
+	hf_notify_nonblock(vq->callfd);
+	if (poll(&room, 1, 0) == 1 && write(vq->callfd, &one, sizeof(one)) == sizeof(one))
 		__atomic_fetch_add(&vq->calls, 1, __ATOMIC_RELAXED);
 }
 
@@ -78,6 +106,10 @@ hf_notify_completed(struct hf_vq *vq)
 		if (hf_eqp_poll(vq->eqp) > 0)
 			hf_notify_call(vq);
 		hf_eqp_arm(vq->eqp);
+		if (hf_eqp_errors(vq->eqp) != vq->eqp_errors && !vq->eqp_broken) {
+			vq->eqp_broken = true;
+			hf_error_report(vq->dev);
+		}
 	}
 	pthread_mutex_unlock(&vq->notify_lock);
 }
@@ -127,7 +159,6 @@ static int
 hf_notify_dup(int fd, int *copy)
 {
 	struct stat st;
-	int flags;
 
 	*copy = -1;
 	if (fd < 0)
@@ -139,9 +170,7 @@ hf_notify_dup(int fd, int *copy)
 	*copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (*copy < 0)
 		return -errno;
-	flags = fcntl(*copy, F_GETFL);
-	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
-		fcntl(*copy, F_SETFL, flags | O_NONBLOCK);
+	hf_notify_nonblock(*copy);
 	return 0;
 }
 

@@ -5,8 +5,12 @@
  * NIC's completions to the guest's call descriptors.
  *
  * Kick and call descriptors are duplicates: librte_vhost closes its own when it likes, and a closed
- * descriptor must never be in a poll set. They are made non-blocking, which all front ends'
- * eventfds are anyway, because a front end could else stall the thread that serves all guests.
+ * descriptor must never be in a poll set.
+ *
+ * No front end must be able to stall the thread that serves all guests. Kicks are read without
+ * waiting. Linux has no such write to an eventfd: before each, the descriptor is made non-blocking,
+ * as those of all known front ends are, and asked for room. A front end that fills the counter and
+ * takes the flag back between these calls and the write could still stop it.
  */
 #ifndef HF_NOTIFY_H
 #define HF_NOTIFY_H

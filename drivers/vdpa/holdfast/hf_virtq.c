@@ -51,6 +51,8 @@ hf_vq_eqp_make(struct hf_vq *vq, uint16_t ring_size)
 		return ret;
 	pthread_mutex_lock(&vq->notify_lock);
 	vq->eqp = eqp;
+	vq->eqp_errors = 0;
+	vq->eqp_broken = false;
 	pthread_mutex_unlock(&vq->notify_lock);
 	return 0;
 }
@@ -66,6 +68,28 @@ hf_vq_eqp_drop(struct hf_vq *vq)
 	pthread_mutex_unlock(&vq->notify_lock);
 	if (eqp != NULL)
 		hf_eqp_destroy(eqp);
+}
+
+/*
+ * For a new queue on it. The event thread sees none meanwhile: it would wait for these commands,
+ * and take for an error what a destroyed queue leaves in it.
+ */
+static int
+hf_vq_eqp_reset(struct hf_vq *vq)
+{
+	struct hf_eqp *eqp = vq->eqp;
+	int ret;
+
+	pthread_mutex_lock(&vq->notify_lock);
+	vq->eqp = NULL;
+	pthread_mutex_unlock(&vq->notify_lock);
+	ret = hf_eqp_reset(eqp);
+	pthread_mutex_lock(&vq->notify_lock);
+	vq->eqp = eqp;
+	vq->eqp_errors = hf_eqp_errors(eqp);
+	vq->eqp_broken = false;
+	pthread_mutex_unlock(&vq->notify_lock);
+	return ret;
 }
 
 static void
@@ -219,9 +243,7 @@ hf_vq_create(struct hf_vq *vq, const struct hf_virtq_attr *attr)
 	unsigned int i;
 	int ret;
 
-	pthread_mutex_lock(&vq->notify_lock);
-	ret = hf_eqp_reset(vq->eqp);
-	pthread_mutex_unlock(&vq->notify_lock);
+	ret = hf_vq_eqp_reset(vq);
 	if (ret != 0)
 		return ret;
 	for (i = 0; i < RTE_DIM(vq->umem); i++)
@@ -303,7 +325,9 @@ hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 	vq->running = true;
 	ret = hf_notify_on(vq, ring);
 	if (ret != 0) {
+		/* The NIC has served it meanwhile. */
 		hf_vq_stop(vq, &base);
+		hf_front_base_set(dev, vq->index, base);
 		goto error;
 	}
 	HF_LOG(INFO, "%s: ring %u runs: size %u %s, index 0x%x, queue 0x%x", dev->name, vq->index,
@@ -342,9 +366,10 @@ hf_vq_suspend(struct hf_vq *vq)
 
 	ret = hf_virtq_query(&vq->hw, &st);
 	if (ret == 0 && st.state == HF_VIRTQ_RDY) {
+		/* Refused for a queue that falls into error just now, which is as good a stop. */
 		ret = hf_virtq_modify(&vq->hw, &attr);
-		if (ret == 0)
-			ret = hf_virtq_query(&vq->hw, &st);
+		if (hf_virtq_query(&vq->hw, &st) == 0 && st.state != HF_VIRTQ_RDY)
+			ret = 0;
 	}
 	if (ret != 0)
 		return ret;

@@ -54,6 +54,8 @@ struct hf_vq {
 	pthread_mutex_t notify_lock;
 	/* Guarded by notify_lock. */
 	struct hf_eqp *eqp;
+	uint64_t eqp_errors; /* error completions that were dealt with */
+	bool eqp_broken; /* there was another one: no completion will come any more */
 	int callfd; /* our duplicate; -1: none */
 
 	/* Counted by the event thread, read by any: atomic, relaxed. */

@@ -12,6 +12,7 @@
 #include <rte_vhost.h>
 
 #include "../hf_dev.h"
+#include "../hf_hostnotif.h"
 #include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_msg.h"
@@ -128,13 +129,10 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 		return ret;
 	if (rte_vhost_get_mem_table(dev->front.vid, &old) != 0)
 		return ret;
-	if (!hf_hook_table_unchanged(m, old)) {
+	if (!hf_hook_table_unchanged(m, old))
 		dev->front.table = false;
-	} else if (!hf_hook_table_same_memory(dev, m, old)) {
-		/* Who answers for the library also closes for it. */
-		hf_hook_close_fds(m);
+	else if (!hf_hook_table_same_memory(dev, m, old))
 		ret = RTE_VHOST_MSG_RESULT_ERR;
-	}
 	free(old);
 	return ret;
 }
@@ -144,6 +142,8 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 static enum rte_vhost_msg_result
 hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 {
+	/* Of a RESET_OWNER that the library refused, POST was not called. */
+	dev->front.owner_reset = false;
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:
 		dev->front.changes++;
@@ -152,7 +152,12 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		dev->front.changes++;
 		return hf_hook_table(dev, m);
 	case HF_MSG_RESET_OWNER:
-		dev->front.owner_reset = true;
+		dev->front.owner_reset = m->fd_num == 0;
+		break;
+	case HF_MSG_SET_SLAVE_REQ_FD:
+		/* The library closes the old channel, also under a thread that waits in it. */
+		if (m->fd_num == 1)
+			hf_hostnotif_end(dev);
 		break;
 	case HF_MSG_GET_VRING_BASE:
 		/*
@@ -201,6 +206,8 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 		break;
 	case HF_MSG_SET_SLAVE_REQ_FD:
 		dev->front.request_fd = m->fd_num > 0 ? m->fds[0] : -1;
+		if (dev->configured)
+			hf_hostnotif_offer(dev);
 		break;
 	default:
 		break;
@@ -239,6 +246,9 @@ hf_hook_pre_cb(int vid, void *msg)
 	if (dev == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	ret = hf_hook_pre(dev, msg);
+	/* Who answers for the library also closes for it. */
+	if (ret != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
+		hf_hook_close_fds(msg);
 	hf_hook_leave(dev);
 	return ret;
 }

@@ -187,13 +187,16 @@ hf_hostnotif_destroy(struct hf_dev *dev)
 	h->stop = true;
 	pthread_cond_broadcast(&h->cond);
 	idle = hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS);
-	h->orphan = !idle;
+	if (!idle) {
+		/* From the unlock on it may be gone. */
+		h->orphan = true;
+		pthread_detach(h->thread);
+	}
 	pthread_mutex_unlock(&h->lock);
 	if (!idle) {
 		HF_LOG(ERR,
 			"%s: a front end does not answer the host notifier request; its thread is left behind",
 			dev->name);
-		pthread_detach(h->thread);
 		return;
 	}
 	pthread_join(h->thread, NULL);
