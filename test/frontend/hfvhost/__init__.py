@@ -10,5 +10,6 @@ split      driver of a split virtqueue
 packed     driver of a packed virtqueue
 backchan   the back end's own channel, and the doorbell pages it hands over
 frames     Ethernet frames with sequence numbers
+offload    frames whose checksums and segments are left to the device
 net        a virtio-net device put together from all that
 """

@@ -245,20 +245,25 @@ class NetDevice:
         queue.ring.flush()
         return count
 
-    def take(self, pair: int = 0, refill: bool = True) -> list[bytes]:
-        """Frames that have arrived; their buffers are posted again, or kept."""
+    def take_packets(self, pair: int = 0, refill: bool = True) -> list[tuple[bytes, bytes]]:
+        """virtio-net header and frame of each that has arrived; their buffers are posted again, or kept."""
         queue = self.rx(pair)
-        frames = []
+        packets = []
         done = queue.ring.poll()
         for used in done:
             buffer = used.token
             if used.written < proto.NET_HEADER or used.written > buffer.length:
                 raise ValueError(f"the device says it wrote {used.written} bytes to a buffer of {buffer.length}")
-            frames.append(self.mem.read(buffer.gpa, used.written)[proto.NET_HEADER:])
+            data = self.mem.read(buffer.gpa, used.written)
+            packets.append((data[:proto.NET_HEADER], data[proto.NET_HEADER:]))
             queue.buffers.append(buffer)
         if done and refill:
             self.post_rx(len(done), pair)
-        return frames
+        return packets
+
+    def take(self, pair: int = 0, refill: bool = True) -> list[bytes]:
+        """Frames that have arrived."""
+        return [frame for _, frame in self.take_packets(pair, refill)]
 
     def receive(self, count: int, pair: int = 0, timeout: float = 20.0, refill: bool = True) -> list[bytes]:
         """Wait for so many frames."""
@@ -273,10 +278,11 @@ class NetDevice:
                 time.sleep(0.0005)
         return frames
 
-    def post_tx(self, frame: bytes, pair: int = 0, parts: int = 1, indirect: bool = False, region=None) -> None:
+    def post_tx(self, frame: bytes, pair: int = 0, parts: int = 1, indirect: bool = False, region=None,
+                header: bytes = bytes(proto.NET_HEADER)) -> None:
         """Post one frame, its header and data in so many descriptors; not published yet."""
         queue = self.tx(pair)
-        data = bytes(proto.NET_HEADER) + frame
+        data = header + frame
         if queue.buffers and queue.buffers[-1].length >= len(data):
             buffer = queue.buffers.pop()
         else:

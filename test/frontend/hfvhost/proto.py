@@ -65,6 +65,8 @@ class Feature(enum.IntFlag):
     CSUM = 1 << 0
     GUEST_CSUM = 1 << 1
     MTU = 1 << 3
+    HOST_TSO4 = 1 << 11
+    HOST_TSO6 = 1 << 12
     MRG_RXBUF = 1 << 15
     STATUS = 1 << 16
     CTRL_VQ = 1 << 17
