@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The e-switch of legacy SR-IOV, as Linux mlx5 esw/legacy.c and eswitch.c set it up:
- *	unicast		to the function with this address; else a function's frame goes to the wire,
- *and a frame from the wire to the promiscuous functions multicast	to the members, to functions
- *with allmulti, and to the wire; broadcast to every function Only trusted functions can be
- *promiscuous or allmulti. A frame never goes back to where it came from. There is no source check
- *(spoofchk off, Linux's default for a VF).
+ * The e-switch of legacy SR-IOV, as Linux mlx5 esw/legacy.c and eswitch.c set it up.
+ *
+ * Unicast goes to the function with this address; else a function's frame goes to the wire, and a
+ * frame from the wire to the promiscuous functions. Multicast goes to the members, to functions
+ * with allmulti, and to the wire; broadcast to every function and the wire. Only trusted functions
+ * can be promiscuous or allmulti. A frame never goes back to where it came from. There is no source
+ * check (spoofchk off, Linux's default for a VF).
  *
  * With 'learn' it is a learning switch instead for unicast that matches no function's address: to
- *where the address was last seen as a source, else to everybody. Entries do not age: an address
- *that moves is learned anew with its first frame, and one that collides takes the place of the
- *other.
+ * where the address was last seen as a source, else to everybody. Entries do not age: an address
+ * that moves is learned anew with its first frame, and one that collides takes the place of the
+ * other.
  */
 #include "engine.h"
 
@@ -24,9 +25,8 @@
 #include "classify.h"
 
 #define FDB_LOG 12u
-#define FDB_WIRE \
-	0xffffu /* port of an entry; functions are their index + 1, 0 is an empty entry \
-		 */
+/* Ports of an entry: functions are their index + 1, and 0 is an empty entry. */
+#define FDB_WIRE 0xffffu
 #define HASH_MUL 0x9e3779b97f4a7c15ull
 
 /* An address in the upper 48 bits, a port in the lower 16: read and written in one. */
