@@ -279,21 +279,24 @@ hf_loop_del(struct hf_loop *l, int fd)
 {
 	struct loop_entry *e;
 	uint64_t tag;
+	int ret = 0;
 
 	pthread_mutex_lock(&l->lock);
 	e = loop_find(l, fd);
-	if (e == NULL) {
-		pthread_mutex_unlock(&l->lock);
-		return -ENOENT;
+	if (e != NULL) {
+		tag = loop_tag(fd, e->gen);
+		memset(e, 0, sizeof(*e));
+		epoll_ctl(l->epfd, EPOLL_CTL_DEL, fd, NULL);
+	} else {
+		/* A call-back that removed itself may still be on its way out. */
+		tag = (int)(uint32_t)l->running == fd ? l->running : LOOP_TAG_WAKE;
+		ret = -ENOENT;
 	}
-	tag = loop_tag(fd, e->gen);
-	memset(e, 0, sizeof(*e));
-	epoll_ctl(l->epfd, EPOLL_CTL_DEL, fd, NULL);
 	/* A tag that has left the table can't start to run, so this waits for one call at most. */
 	if (!pthread_equal(pthread_self(), l->thread)) {
-		while (l->running == tag)
+		while (tag != LOOP_TAG_WAKE && l->running == tag)
 			pthread_cond_wait(&l->idle, &l->lock);
 	}
 	pthread_mutex_unlock(&l->lock);
-	return 0;
+	return ret;
 }

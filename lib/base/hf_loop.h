@@ -38,7 +38,8 @@ int hf_loop_add(struct hf_loop *l, int fd, hf_loop_cb cb, void *arg);
 /*
  * After return cb is not running and will not be called for this fd, so fd may be closed and arg
  * freed. On the loop's thread, which a call-back runs on, it means: not again after the present
- * call-back. Any thread; waits for as long as a running call-back of this fd takes. 0, or -ENOENT.
+ * call-back. Any thread; waits for as long as a running call-back of this fd takes. 0, or -ENOENT:
+ * it is not there (any more: the call-back may have removed itself; it has returned, too).
  */
 int hf_loop_del(struct hf_loop *l, int fd);
 

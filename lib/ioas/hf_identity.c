@@ -47,6 +47,6 @@ hf_identity_same(const struct hf_identity *id, int fd)
 		return false;
 	if (syscall(SYS_kcmp, self, self, KCMP_FILE, id->fd, fd) == 0)
 		return true;
-	return S_ISREG(id->mode) && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		st.st_dev == id->dev && st.st_ino == id->ino;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == id->dev &&
+		st.st_ino == id->ino;
 }

@@ -63,16 +63,18 @@ struct hf_ioas_stats {
 
 /*
  * Users (virtqueues) take part in the switch from the old mkey to the new one. All calls are made
- *on the thread of hf_ioas_update(), prepare in the order in which the users were added. In prepare
- *the look-ups still answer for the old table, in commit for the new one; the old mkey and its MRs
- *live until every commit has returned. prepare		get ready for new_mkey (suspend); 0, or an
- *error that makes the update fail
- *	commit		use new_mkey; may not fail, and does not look back
- *	abort		go on with the old mkey: for those whose prepare succeeded, last one first
+ * on the thread of hf_ioas_update(). The old mkey and its MRs live until every commit has returned.
  */
 struct hf_ioas_user_ops {
+	/*
+	 * Get ready for new_mkey (suspend). In the order in which the users were added; the
+	 * look-ups still answer for the old table. 0, or a negative errno that makes the update
+	 * fail.
+	 */
 	int (*prepare)(void *user, uint32_t new_mkey);
+	/* Use new_mkey, which is live now, as its table is for the look-ups. May not fail. */
 	void (*commit)(void *user, uint32_t new_mkey);
+	/* Go on with the old mkey. For those whose prepare succeeded, the last one first. */
 	void (*abort)(void *user);
 };
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -177,7 +178,7 @@ nic_reaches(const struct guest_file *rings, uint64_t rings_gpa, const struct gue
 {
 	struct dma_probe p = {
 		.desc = place(rings, rings_gpa, 0),
-		.avail = place(rings, rings_gpa, MIB(4)),
+		.avail = place(rings, rings_gpa, rings->len / 2),
 		.used = place(rings, rings_gpa, rings->len - KIB(4)),
 		.buf = place(data, data_gpa, data->len - KIB(4)),
 	};
@@ -262,6 +263,7 @@ test_lookup(void)
 	TEST_ASSERT(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 1) == low + MIB(8) - 1, "last byte");
 	TEST_ASSERT(hf_ioas_gpa_to_hva(as, HIGH_GPA + 5, 3) == high + 5, "inside");
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8), 1), "the byte behind");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8), 0), "nothing behind");
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 2), "across the end");
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8) + 1), "one too long");
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, HIGH_GPA - 1, 2), "before");
@@ -347,6 +349,9 @@ test_replaced(void)
 	TEST_ASSERT_EQUAL(hva[0], 0x77, "the old memory is still there");
 	TEST_ASSERT(
 		nic_reaches(&files[2], LOW_GPA, &files[1], HIGH_GPA), "the NIC has the old one");
+	r[0].gpa = KIB(4);
+	TEST_ASSERT(!hf_ioas_same(as, r, 2), "a page further is the same");
+	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "a page further in the guest");
 	r[0].gpa = MIB(8);
 	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another place in the guest");
 	TEST_ASSERT(nic_reaches(&files[2], MIB(8), &files[1], HIGH_GPA), "where it was");
@@ -495,6 +500,39 @@ test_large(void)
 	TEST_ASSERT(nic_reaches(&big[1], mid, &files[0], top), "2 GiB and at 1 TiB");
 	guest_file_close(&big[0]);
 	guest_file_close(&big[1]);
+	return finish();
+}
+
+/* Of huge pages a region may begin and end in the middle of one, though a mapping of them can't. */
+static int
+test_huge_pages(void)
+{
+	const struct outcome want = {.changed = true, .regions = 1, .registered = 1};
+	const uint64_t offset = MIB(1), len = MIB(4);
+	struct guest_file huge = {.fd = -1, .len = MIB(6)};
+	struct hf_ioas_region r = {.gpa = MIB(1), .len = len, .offset = offset};
+	struct guest_file part;
+	uint8_t *hva;
+	int ret;
+
+	huge.fd = memfd_create("guest-huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+	ret = huge.fd >= 0 ? ftruncate(huge.fd, (off_t)huge.len) : -1;
+	huge.view = ret == 0 ? mmap(NULL, huge.len, PROT_READ | PROT_WRITE, MAP_SHARED, huge.fd, 0)
+			     : MAP_FAILED;
+	if (huge.view == MAP_FAILED) {
+		huge.view = NULL;
+		guest_file_close(&huge);
+		printf("   no huge pages of 2 MiB: vm.nr_hugepages has to be 3 or more\n");
+		return TEST_SKIPPED;
+	}
+	r.fd = huge.fd;
+	TEST_ASSERT_SUCCESS(check_update(&r, 1, &want), "update");
+	hva = hf_ioas_gpa_to_hva(as, r.gpa, len);
+	huge.view[offset + len - 1] = 0x3c;
+	TEST_ASSERT_EQUAL(hva[len - 1], 0x3c, "not that part of the file");
+	part = (struct guest_file){.fd = -1, .len = len, .view = huge.view + offset};
+	TEST_ASSERT(nic_reaches(&part, r.gpa, &part, r.gpa), "access");
+	guest_file_close(&huge);
 	return finish();
 }
 
@@ -950,6 +988,7 @@ static struct unit_test_suite ioas_suite = {
 			IOAS_CASE(test_caller_unmaps),
 			IOAS_CASE(test_private),
 			IOAS_CASE(test_large),
+			IOAS_CASE(test_huge_pages),
 			IOAS_CASE(test_fixed),
 			IOAS_CASE(test_many),
 			IOAS_CASE(test_too_fragmented),

@@ -177,6 +177,11 @@ static const struct layout layouts[] = {
 		0},
 	{"entity below a page", true, MANY_KLM, 2, {{0, GIB(6) + 2048, 1}, {GIB(8), GIB(1), 2}}, 0,
 		10, 0},
+	{"fixed list one too long", true, 10, 2, {{0, GIB(5), 1}, {GIB(5), MIB(512), 2}}, 0, 6, 0},
+	{"fixed list just short enough", true, 11, 2, {{0, GIB(5), 1}, {GIB(5), MIB(512), 2}}, 0,
+		11, 29},
+	{"short list, entity below a page", true, MANY_KLM, 3,
+		{{0, KIB(2), 1}, {KIB(4), KIB(2), 2}, {KIB(8), KIB(2), 3}}, 0, 5, 0},
 	{"at the top", false, MANY_KLM, 1, {{UINT64_MAX - GIB(3) + 1 - KIB(4), GIB(3), 1}}, 0, 3,
 		0},
 	{"exactly enough", false, 5, 1, {{0, GIB(5), 1}}, 0, 5, 0},
@@ -190,6 +195,8 @@ static const struct layout layouts[] = {
 	{"empty", true, MANY_KLM, 1, {{0, 0, 1}}, -EINVAL, 0, 0},
 	{"wrap", true, MANY_KLM, 1, {{UINT64_MAX - KIB(4) + 1, KIB(8), 1}}, -EINVAL, 0, 0},
 	{"overlap", true, MANY_KLM, 2, {{0, KIB(8), 1}, {KIB(4), KIB(8), 2}}, -EINVAL, 0, 0},
+	{"overlap by a byte", true, MANY_KLM, 2, {{0, KIB(8), 1}, {KIB(8) - 1, KIB(8), 2}}, -EINVAL,
+		0, 0},
 	{"order", true, MANY_KLM, 2, {{KIB(8), KIB(4), 1}, {0, KIB(4), 2}}, -EINVAL, 0, 0},
 };
 

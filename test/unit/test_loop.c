@@ -167,6 +167,47 @@ test_hangup(void)
 	return TEST_SUCCESS;
 }
 
+/* What was removed, with its event still there, can be added again, and is seen again. */
+static int
+test_add_again(void)
+{
+	struct bell b;
+	unsigned int i;
+
+	TEST_ASSERT(bell_open(&b, false), "eventfd");
+	eventfd_write(b.fd, 1);
+	for (i = 0; i < 3; i++) {
+		TEST_ASSERT_SUCCESS(hf_loop_add(loop, b.fd, bell_cb, &b), "add, round %u", i);
+		TEST_ASSERT(sem_take(&b.called), "not called in round %u", i);
+		TEST_ASSERT_SUCCESS(hf_loop_del(loop, b.fd), "del");
+		while (sem_trywait(&b.called) == 0)
+			continue;
+	}
+	bell_close(&b);
+	return TEST_SUCCESS;
+}
+
+/* A number that was closed, but not removed, still belongs to who added it. */
+static int
+test_closed_first(void)
+{
+	struct bell old, new;
+
+	TEST_ASSERT(bell_open(&old, true) && bell_open(&new, true), "eventfd");
+	TEST_ASSERT_SUCCESS(hf_loop_add(loop, old.fd, bell_cb, &old), "add");
+	TEST_ASSERT(dup2(new.fd, old.fd) == old.fd, "dup2");
+	TEST_ASSERT_EQUAL(hf_loop_add(loop, old.fd, bell_cb, &new), -EEXIST, "add of the number");
+	TEST_ASSERT_SUCCESS(hf_loop_del(loop, old.fd), "del");
+	TEST_ASSERT_SUCCESS(hf_loop_add(loop, old.fd, bell_cb, &new), "add after the removal");
+	eventfd_write(new.fd, 1);
+	TEST_ASSERT(sem_take(&new.called), "not called");
+	TEST_ASSERT_EQUAL(atomic_load(&old.calls), 0, "the old one was called");
+	TEST_ASSERT_SUCCESS(hf_loop_del(loop, old.fd), "del");
+	bell_close(&old);
+	bell_close(&new);
+	return TEST_SUCCESS;
+}
+
 /* More descriptors than one batch, and than the table has at first. */
 static int
 test_many(void)
@@ -254,6 +295,7 @@ test_cpu(void)
 struct slow {
 	sem_t entered, leave;
 	atomic_bool left;
+	bool once; /* remove itself first */
 };
 
 static void
@@ -263,6 +305,8 @@ slow_cb(int fd, void *arg)
 	eventfd_t value;
 
 	eventfd_read(fd, &value);
+	if (s->once)
+		hf_loop_del(loop, fd);
 	sem_post(&s->entered);
 	sem_take(&s->leave);
 	atomic_store(&s->left, true);
@@ -271,6 +315,7 @@ slow_cb(int fd, void *arg)
 struct deletion {
 	int fd;
 	struct slow *slow;
+	int result;
 	bool left; /* had the call-back returned when the removal did? */
 };
 
@@ -279,16 +324,15 @@ delete_slow(void *arg)
 {
 	struct deletion *d = arg;
 
-	hf_loop_del(loop, d->fd);
+	d->result = hf_loop_del(loop, d->fd);
 	d->left = atomic_load(&d->slow->left);
 	return NULL;
 }
 
-/* A removal waits for the call that runs. */
 static int
-test_del_waits(void)
+run_del_waits(bool once, int result)
 {
-	struct slow slow = {.left = false};
+	struct slow slow = {.left = false, .once = once};
 	struct deletion d = {.slow = &slow};
 	pthread_t thread;
 
@@ -299,14 +343,29 @@ test_del_waits(void)
 	TEST_ASSERT_SUCCESS(hf_loop_add(loop, d.fd, slow_cb, &slow), "add");
 	TEST_ASSERT(sem_take(&slow.entered), "not called");
 	TEST_ASSERT_SUCCESS(pthread_create(&thread, NULL, delete_slow, &d), "thread");
-	/* Time for a removal that does not wait to return too early; one that waits passes at any
+	/* Time for a removal that does not wait to return too early; one that does is right at any
 	 * pace. */
 	rte_delay_us_sleep(20000);
 	sem_post(&slow.leave);
 	pthread_join(thread, NULL);
+	TEST_ASSERT_EQUAL(d.result, result, "%d", d.result);
 	TEST_ASSERT(d.left, "the removal returned while the call-back ran");
 	close(d.fd);
 	return TEST_SUCCESS;
+}
+
+/* A removal waits for the call that runs. */
+static int
+test_del_waits(void)
+{
+	return run_del_waits(false, 0);
+}
+
+/* So does one that finds nothing, because the call-back that still runs has removed itself. */
+static int
+test_del_after_self(void)
+{
+	return run_del_waits(true, -ENOENT);
 }
 
 struct once {
@@ -564,10 +623,13 @@ static struct unit_test_suite loop_suite = {
 			TEST_CASE_ST(setup, teardown, test_calls),
 			TEST_CASE_ST(setup, teardown, test_level),
 			TEST_CASE_ST(setup, teardown, test_hangup),
+			TEST_CASE_ST(setup, teardown, test_add_again),
+			TEST_CASE_ST(setup, teardown, test_closed_first),
 			TEST_CASE_ST(setup, teardown, test_many),
 			TEST_CASE_ST(setup, teardown, test_refused),
 			TEST_CASE_ST(setup, teardown, test_cpu),
 			TEST_CASE_ST(setup, teardown, test_del_waits),
+			TEST_CASE_ST(setup, teardown, test_del_after_self),
 			TEST_CASE_ST(setup, teardown, test_del_self),
 			TEST_CASE_ST(setup, teardown, test_del_other),
 			TEST_CASE_ST(setup, teardown, test_number_reused),
