@@ -5,12 +5,14 @@
  * zeroed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fw_int.h"
+#include "../real.h"
 
 int
 fw_bar_init(struct nic_func *f)
@@ -18,18 +20,24 @@ fw_bar_init(struct nic_func *f)
 	size_t len = FW_BAR_PAGES * NIC_PAGE;
 	int rc;
 
-	f->bar_fd = memfd_create("nicemu-bar", MFD_CLOEXEC);
+	f->bar_fd = memfd_create("nicemu-bar", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (f->bar_fd < 0)
 		return -errno;
 	if (ftruncate(f->bar_fd, FW_BAR_BASE + len) != 0)
 		goto err;
-	f->bar = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, f->bar_fd, FW_BAR_BASE);
+	/*
+	 * Whoever maps a doorbell has the descriptor, other processes too; a file cut short would
+	 * be a fault of the engines, which read doorbells without a guard.
+	 */
+	if (fcntl(f->bar_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+		goto err;
+	f->bar = real_mmap()(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, f->bar_fd, FW_BAR_BASE);
 	if (f->bar == MAP_FAILED)
 		goto err;
 	return 0;
 err:
 	rc = -errno;
-	close(f->bar_fd);
+	real_close()(f->bar_fd);
 	f->bar_fd = -1;
 	return rc;
 }
@@ -37,8 +45,8 @@ err:
 void
 fw_bar_fini(struct nic_func *f)
 {
-	munmap(f->bar, FW_BAR_PAGES * NIC_PAGE);
-	close(f->bar_fd);
+	real_munmap()(f->bar, FW_BAR_PAGES * NIC_PAGE);
+	real_close()(f->bar_fd);
 	f->bar_fd = -1;
 }
 
@@ -50,15 +58,22 @@ fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset)
 	return f->bar + (bar_offset - FW_BAR_BASE);
 }
 
+/*
+ * The search goes on where the last one ended: the kernel does not give a page out again while any
+ * process maps it (Linux mlx5_ib main.c mlx5_ib_mmap_free()), which is not known here, so a page
+ * that was freed rests for as long as possible.
+ */
 static bool
 page_alloc(struct nic_func *f, uint64_t *bar_offset)
 {
-	unsigned int i;
+	unsigned int n, i;
 
-	for (i = 0; i < FW_BAR_PAGES; i++) {
+	for (n = 0; n < FW_BAR_PAGES; n++) {
+		i = (f->bar_next + n) % FW_BAR_PAGES;
 		if (f->bar_used[i / 64] & 1ull << i % 64)
 			continue;
 		f->bar_used[i / 64] |= 1ull << i % 64;
+		f->bar_next = i + 1;
 		*bar_offset = FW_BAR_BASE + (uint64_t)i * NIC_PAGE;
 		memset(fw_bar_ptr(f, *bar_offset), 0, NIC_PAGE);
 		return true;

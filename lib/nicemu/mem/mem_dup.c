@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "../real.h"
+#include "../real.h"
 #include "mem_int.h"
 
 static int
@@ -28,7 +30,7 @@ open_map_file(const struct mem_vma *vma)
 
 	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR, vma->start,
 		vma->end);
-	return open(path, (vma->write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	return real_open()(path, (vma->write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 }
 
 /* A descriptor of the same file that the application has open, duplicated. */
@@ -40,13 +42,13 @@ find_fd(const struct mem_vma *vma)
 	int fd = -1;
 	DIR *d;
 
-	d = opendir("/proc/self/fd");
+	d = real_opendir()("/proc/self/fd");
 	if (d == NULL)
 		return -1;
 	while (fd < 0 && (e = readdir(d)) != NULL) {
 		int n = atoi(e->d_name), mode;
 
-		if (e->d_name[0] == '.' || fstat(n, &st) != 0 || st.st_ino != vma->inode ||
+		if (e->d_name[0] == '.' || real_fstat()(n, &st) != 0 || st.st_ino != vma->inode ||
 			major(st.st_dev) != vma->dev >> 32 ||
 			minor(st.st_dev) != (uint32_t)vma->dev)
 			continue;
@@ -72,7 +74,7 @@ dup_by_file(const struct mem_vma *vma, uintptr_t start, uintptr_t end, struct me
 		fd = find_fd(vma);
 	if (fd < 0)
 		return -EPERM;
-	if (fstat(fd, &st) != 0) {
+	if (real_fstat()(fd, &st) != 0) {
 		rc = -errno;
 		goto out;
 	}
@@ -93,7 +95,7 @@ dup_by_file(const struct mem_vma *vma, uintptr_t start, uintptr_t end, struct me
 	seg->ptr = (uint8_t *)p + (start - from);
 	rc = 0;
 out:
-	close(fd);
+	real_close()(fd);
 	return rc;
 }
 

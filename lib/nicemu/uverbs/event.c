@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <signal.h>
 #include <rdma/mlx5_user_ioctl_verbs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,15 +298,20 @@ uv_chan_closed(int fd)
 {
 	struct uv_chan *c;
 	struct stat st;
+	sigset_t all, old;
 
 	if (real_fstat()(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return false;
+	/* as uv_lock() does, which is not held here */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pthread_mutex_lock(&ev_lock);
 	LIST_FOREACH(c, &chans, next) {
 		if (c->dev == st.st_dev && c->ino == st.st_ino)
 			break;
 	}
 	pthread_mutex_unlock(&ev_lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return c != NULL;
 }
 

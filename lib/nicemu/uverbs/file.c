@@ -325,14 +325,10 @@ out:
 bool
 file_is_ours(int fd)
 {
-	bool ours;
-
+	/* without uv_lock(): a call of ours may close what it had opened */
 	if (atomic_load_explicit(&n_bars, memory_order_acquire) == 0)
 		return false;
-	uv_lock();
-	ours = fd_func(fd) >= 0 || uv_chan_closed(fd);
-	uv_unlock();
-	return ours;
+	return fd_func(fd) >= 0 || uv_chan_closed(fd);
 }
 
 void
