@@ -3,7 +3,7 @@
 """Host notifiers: the guest rings the NIC's doorbell page itself."""
 
 from hfvhost.net import Shape
-from hfvhost.proto import Feature, Protocol, Request
+from hfvhost.proto import Protocol
 from pair import both_ways, burst
 
 
@@ -48,20 +48,29 @@ def test_unwanted_doorbell(rig):
     assert not a.back.requests
 
 
-def test_silent_back_channel(rig):
-    """A front end that never answers on the back end's channel: the device starts and serves all the same."""
-    a = rig.connect(0)
-    a.channel.tell(Request.SET_OWNER)
-    offered = a.channel.ask(Request.GET_FEATURES).u64()
-    a.protocol = a.channel.ask(Request.GET_PROTOCOL_FEATURES).u64() & a.shape.protocol
-    a.channel.tell(Request.SET_PROTOCOL_FEATURES, a.protocol.to_bytes(8, "little"))
-    a.channel.need_reply = True
-    a.open_back_channel()
-    a.back.stop.set()
-    a.back.thread.join(10)
-    a.set_features(offered & a.shape.wanted() & ~int(Feature.RING_PACKED))
-    a.make_rings()
-    a.start()
+def silent_guest(rig, shape):
+    """A guest that never answers on the back end's channel."""
+    dev = rig.connect(0, shape)
+    dev.negotiate()
+    dev.back.silence()
+    dev.make_rings()
+    dev.start()
     rig.wait_ready(0, 2)
-    a.post_rx()
-    both_ways(a, rig.guest(1))
+    dev.post_rx()
+    return dev
+
+
+def test_silent_back_channel(rig, packed):
+    """A front end that never answers on the back end's channel: the device starts and serves all the same."""
+    shape = Shape(packed=packed)
+    both_ways(silent_guest(rig, shape), rig.guest(1, shape))
+
+
+def test_second_back_channel(rig):
+    """A second channel in place of one that never answers: the doorbell comes on the new one."""
+    dev = silent_guest(rig, Shape())
+    old = dev.back
+    dev.open_back_channel()
+    dev.back.wait_doorbell(1)
+    old.close()
+    both_ways(dev, rig.guest(1))

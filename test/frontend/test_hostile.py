@@ -2,13 +2,14 @@
 # Copyright(c) 2026 The Holdfast authors
 """Front ends and guests that lie, talk nonsense, or die in the middle: the application and the other guest go on."""
 
+import os
 import random
 
 import pytest
 from hfvhost import proto
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.net import Shape
-from hfvhost.proto import Request, Status
+from hfvhost.proto import Feature, Request, Status
 from hfvhost.ring import Segment
 from pair import both_ways, burst, transfer
 
@@ -111,6 +112,41 @@ def test_second_front_end(rig):
     second.close()
     transfer(b, a, burst(50, 2000, 1, 0))
     rig.alive()
+
+
+def descriptors(rig):
+    """How many descriptors the application has open."""
+    return len(os.listdir(f"/proc/{rig.app.process.program()}/fd"))
+
+
+def test_descriptors_of_a_refused_message(rig):
+    """A message that the driver refuses, with descriptors that nobody asked for: none of them stays open."""
+    dev = rig.connect(0)
+    dev.negotiate()
+    open_now = descriptors(rig)
+    for _ in range(5):
+        with pytest.raises(Refused):
+            # TSO needs CSUM.
+            dev.channel.tell(Request.SET_FEATURES, proto.U64.pack(dev.features & ~3 | Feature.HOST_TSO4),
+                             [dev.channel.sock.fileno()] * 8)
+    assert descriptors(rig) <= open_now
+    dev.close()
+    survivors(rig)
+
+
+def test_reset_owner_with_descriptor(rig, packed):
+    """RESET_OWNER with a descriptor that it must not have; the next connection is like any other."""
+    dev = rig.guest(0, Shape(packed=packed))
+    open_now = descriptors(rig)
+    for _ in range(3):
+        try:
+            dev.channel.tell(Request.RESET_OWNER, b"", [dev.channel.sock.fileno()])
+        except RUDE:
+            break
+    dev.close()
+    rig.wait_kept(0, 0)
+    assert descriptors(rig) <= open_now
+    survivors(rig, packed)
 
 
 BAD = {

@@ -3,6 +3,7 @@
 """Memory tables of any shape, and what happens to registrations when they change."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hfvhost import proto
@@ -187,13 +188,29 @@ def test_overlapping_regions(rig):
     both_ways(a, rig.guest(1))
 
 
-def test_huge_pages(rig, packed):
-    """Guest memory of huge pages."""
+@pytest.fixture
+def huge_pages():
+    """Memory of huge pages; root has some reserved for the time of the test."""
+    knob = Path("/proc/sys/vm/nr_hugepages")
+    before = knob.read_text(encoding="ascii")
+    try:
+        knob.write_text(str(int(before) + 16), encoding="ascii")
+    except OSError:
+        pass    # not root: perhaps there are enough
     try:
         backing = Backing(32 * MIB, hugetlb=True)
         os.posix_fallocate(backing.fd, 0, backing.size)
+        yield backing
+        backing.close()
     except OSError as err:
         pytest.skip(f"no huge pages are free here: {err}")
+    finally:
+        if knob.read_text(encoding="ascii") != before:
+            knob.write_text(before, encoding="ascii")
+
+
+def test_huge_pages(rig, packed, huge_pages):
+    """Guest memory of huge pages."""
     mem = Memory()
-    mem.add(0, backing.size, backing).brk = 4096
+    mem.add(0, huge_pages.size, huge_pages).brk = 4096
     both_ways(rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), mem))

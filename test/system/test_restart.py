@@ -2,8 +2,6 @@
 # Copyright(c) 2026 The Holdfast authors
 """Ports, guests and the application stop, crash and come back."""
 
-import time
-
 import pytest
 from hfrig import nic, vdpa
 from hfrig.vdpa import VdpaConfig
@@ -54,27 +52,17 @@ def test_guest_killed(stage, packed):
     """A guest dies in full traffic, several times; a new one takes its place, and nothing is left behind."""
     app = vdpa.Vdpa(stage)
     bdf = nic.vf_bdf(0)
-    none = app.nic.kept(bdf)
     match = Match(stage, app, packed)
     match.kick_off()
     left = {}
     for _ in range(3):
         match.guests[0].process.kill()
-        wait_memory(app, bdf, none)
+        app.nic.wait_idle(bdf)
         left = left or app.nic.function(bdf)["counts"]      # what the driver keeps for the next guest
         assert app.nic.function(bdf)["counts"] == left
         match.guests[0] = match.player(0)
         match.kick_off()
     assert app.devices()
-
-
-def wait_memory(app, bdf, mrs, timeout=20.0):
-    """Wait until a function has so many MRs and its queues are stopped."""
-    end = time.monotonic() + timeout
-    while app.nic.kept(bdf) != mrs or app.nic.running(bdf):
-        if time.monotonic() > end:
-            raise app.process.fail(f"{app.nic.kept(bdf)} MRs are left, there were {mrs}")
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("packed", KINDS, ids=IDS)

@@ -74,6 +74,11 @@ class BackChannel:
             if msg.flags & proto.FLAG_NEED_REPLY:
                 self.channel.send(msg.request, proto.U64.pack(result), flags=proto.VERSION | proto.FLAG_REPLY)
 
+    def silence(self) -> None:
+        """Stop answering; the channel stays open."""
+        self.stop.set()
+        self.thread.join(10)
+
     def wait_doorbell(self, queue: int, timeout: float = 10.0) -> Doorbell:
         """The doorbell of a queue, once the back end has handed it over."""
         end = time.monotonic() + timeout
@@ -87,7 +92,6 @@ class BackChannel:
 
     def close(self) -> None:
         """Stop serving and hang up."""
-        self.stop.set()
-        self.thread.join(10)
+        self.silence()
         self.channel.close()
         self.theirs.close()

@@ -119,6 +119,15 @@ class NicControl:
                 raise self.process.fail(why) if self.process else TimeoutError(why)
             time.sleep(0.02)
 
+    def wait_idle(self, bdf: str, timeout: float = 30.0) -> None:
+        """Wait until a function has no MR and runs no queue: the driver hears of a disconnect on its own thread."""
+        end = time.monotonic() + timeout
+        while self.kept(bdf) or self.running(bdf):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{bdf} has {self.kept(bdf)} MRs and {self.running(bdf)} running queues "
+                                   f"after {timeout} s")
+            time.sleep(0.02)
+
     def registered(self, bdf: str) -> int:
         """How many MRs were ever registered with a function."""
         return self.function(bdf)["mr_registered"]
@@ -143,15 +152,20 @@ def sanitizer_env() -> dict[str, str]:
 class NicProcess(Process):
     """A program under 'nicemu run', which stays as its parent to clean up behind it."""
 
-    def kill(self) -> None:
-        """Have the program crash, and its parent clean up."""
+    def program(self) -> int:
+        """Process id of the program itself."""
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                fields = stat.read_text().rpartition(")")[2].split()
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if int(fields[1]) == self.pid:
-                os.kill(int(stat.parent.name), signal.SIGKILL)
+            if parent == self.pid:
+                return int(stat.parent.name)
+        raise self.fail("has no program")
+
+    def kill(self) -> None:
+        """Have the program crash, and its parent clean up."""
+        os.kill(self.program(), signal.SIGKILL)
         self.wait(20)
 
 
