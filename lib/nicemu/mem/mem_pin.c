@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../real.h"
 #include "mem_int.h"
 
 static bool
@@ -116,7 +117,7 @@ mem_pin(uintptr_t va, uint64_t len, bool writable, struct mem_pin **out)
 	pin = calloc(1, sizeof(*pin));
 	if (pin == NULL)
 		return -ENOMEM;
-	maps = fopen("/proc/self/maps", "re");
+	maps = real_fopen()("/proc/self/maps", "re");
 	if (maps == NULL) {
 		rc = -errno;
 		goto err;
