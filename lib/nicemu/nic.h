@@ -2,21 +2,23 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * The emulated NIC as C structures: one adapter, its PCI functions, and the firmware objects of
- *each.
+ * each.
  *
  * Layers, each knows only those below it:
- *	uverbs/		the kernel's ABI: file descriptors, handles, privileges, event channels
- *	fw/		firmware: commands, objects, references, states, capabilities
- *	dp/, wire/	the data path: engines, virtqueues, e-switch, classifier, what is behind the
- *port mem/		pinned memory and its translation
+ * - uverbs/: the kernel's ABI: file descriptors, handles, privileges, event channels.
+ * - fw/: firmware: commands, objects, references, states, capabilities.
+ * - dp/, wire/: the data path: engines, virtqueues, e-switch, classifier, and what is behind the
+ *   port.
+ * - mem/: pinned memory and its translation.
  *
  * Locks, in the order in which they are taken:
- *	uverbs lock	(uverbs/)	handles of all contexts
- *	nic->fw_lock	(fw_exec and the fw_*() calls of fw.h take it) every firmware object
- *	dp_pause()	(dp/)		stops all engines between two bursts
- *	event lock	(uverbs/)	subscriptions; may be taken by an engine
- * A firmware object changes only under fw_lock *and* a pause, so an engine reads objects without a
- *lock.
+ * - uverbs lock (uverbs/): handles of all contexts.
+ * - nic->fw_lock (fw_exec() and the fw_*() calls of fw.h take it): every firmware object.
+ * - dp_pause() (dp/): stops all engines between two bursts.
+ * - event lock (uverbs/): subscriptions; may be taken by an engine.
+ *
+ * A firmware object changes only under fw_lock and a pause, so an engine reads objects without a
+ * lock.
  */
 #ifndef NICEMU_NIC_H
 #define NICEMU_NIC_H
@@ -139,8 +141,6 @@ struct nic_mkey {
 	uint64_t *klm_end; /* KLM: end offset of each entry, for the binary search */
 };
 
-enum nic_cq_arm { NIC_CQ_UNARMED, NIC_CQ_ARMED };
-
 struct nic_cq {
 	struct nic_obj obj;
 	struct nic_uar *uar;
@@ -153,25 +153,19 @@ struct nic_cq {
 	uint32_t pi; /* completions written */
 	uint32_t arm_seen; /* last arm word that took effect */
 	bool armed; /* true in a new CQ; dp/ */
+	bool rung; /* its UAR doorbell was rung, so that 'armed' counts; dp/ */
 	_Atomic uint32_t dp_lock; /* taken by engines while they write a completion; dp/ */
 	bool error; /* overrun: dead until destroyed */
 };
 
-enum nic_qp_state {
-	NIC_QP_RST,
-	NIC_QP_INIT,
-	NIC_QP_RTR,
-	NIC_QP_RTS,
-	NIC_QP_SQD,
-	NIC_QP_SQE,
-	NIC_QP_ERR
-};
+/* No queue pair here has a send queue, so there are no states of one that drains or failed. */
+enum nic_qp_state { NIC_QP_RST, NIC_QP_INIT, NIC_QP_RTR, NIC_QP_RTS, NIC_QP_ERR };
 
 struct nic_qp {
 	struct nic_obj obj;
 	enum nic_qp_state state;
 	struct nic_pd *pd;
-	struct nic_cq *cq_rcv, *cq_snd; /* may be NULL */
+	struct nic_cq *cq_rcv; /* may be NULL */
 	struct nic_uar *uar; /* NULL: no doorbells */
 	struct nic_umem *wq_umem, *dbr_umem; /* NULL: no work queue of its own */
 	uint64_t wq_offset, dbr_offset;

@@ -195,8 +195,6 @@ fw_query_qp(struct fw_cmd *c)
 		[NIC_QP_INIT] = MLX5_QPC_STATE_INIT,
 		[NIC_QP_RTR] = MLX5_QPC_STATE_RTR,
 		[NIC_QP_RTS] = MLX5_QPC_STATE_RTS,
-		[NIC_QP_SQD] = MLX5_QPC_STATE_SQD,
-		[NIC_QP_SQE] = MLX5_QPC_STATE_SQER,
 		[NIC_QP_ERR] = MLX5_QPC_STATE_ERR};
 	const struct nic_qp *qp = fw_target(c, NIC_OBJ_QP, DEVX_GET(query_qp_in, c->in, qpn));
 	void *qpc = DEVX_ADDR_OF(query_qp_out, c->out, qpc);

@@ -2,20 +2,20 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * Every reason for which the firmware refuses a command: a syndrome of our own (the real ones are
- *not public), the status, and what it means. One list for the firmware, its log lines, and the test
- *that produces each of them.
+ * not public), the status, and what it means. One list for the firmware, its log lines, and the
+ * test that produces each of them. A line: FW_RULE(name, number, status, text)
  *
  * Status, after the words that Linux and the PRM have for them (Linux mlx5 cmd.c cmd_status_str()):
- *	BAD_OP		opcode, op_mod or object type that is not there
- *	BAD_PARAM	a field with a value that is not allowed, or that needs a capability that is
- *not advertised BAD_RES		a number that belongs to no object, or to another owner
- *	RES_BUSY	a thing that only one may use, and another does
- *	LIM_ERR		beyond a limit of the capabilities
- *	BAD_RES_STATE	an object in the wrong state, or still referenced
- *	IX_ERR		a number beyond the table
- *	NO_RES		out of resources
- *	BAD_QP_STATE	a queue pair in the wrong state
- * A line: FW_RULE(name, number, status, text)
+ * - BAD_OP: opcode, op_mod or object type that is not there.
+ * - BAD_PARAM: a field with a value that is not allowed, or that needs a capability that is not
+ *   advertised.
+ * - BAD_RES: a number that belongs to no object, or to another owner.
+ * - RES_BUSY: a thing that only one may use, and another does.
+ * - LIM_ERR: beyond a limit of the capabilities.
+ * - BAD_RES_STATE: an object in the wrong state, or still referenced.
+ * - IX_ERR: a number beyond the table.
+ * - NO_RES: out of resources.
+ * - BAD_QP_STATE: a queue pair in the wrong state.
  */
 
 /* clang-format off */
