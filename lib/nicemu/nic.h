@@ -308,6 +308,7 @@ struct nic_func {
 	uint16_t next_uid;
 	struct fw_uctx *uctx; /* user contexts, owned by fw/ */
 	uint64_t bar_used[4]; /* BAR pages in use, one bit each */
+	unsigned int bar_next; /* BAR page from which the next free one is looked for */
 	uint8_t max_indirection; /* capability, for the engines */
 	uint8_t next_tag; /* of the keys that the kernel asks for */
 	uint64_t flow_seq;

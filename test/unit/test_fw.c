@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -301,6 +302,43 @@ test_bar_full(void)
 	return TEST_SUCCESS;
 }
 
+/* Whoever has the descriptor may map the pages, and not take them from under the NIC. */
+static int
+test_bar_keeps_its_size(void)
+{
+	int fd = rig.ctx->cmd_fd;
+	struct mlx5dv_var *var;
+	void *page;
+
+	TEST_ASSERT(ftruncate(fd, 0) != 0 && errno == EPERM, "cut short: %s", strerror(errno));
+	TEST_ASSERT(ftruncate(fd, 1 << 30) != 0 && errno == EPERM, "grown: %s", strerror(errno));
+	var = mlx5dv_alloc_var(rig.ctx, 0);
+	TEST_ASSERT_NOT_NULL(var, "doorbell page: %s", strerror(errno));
+	page = mmap(NULL, var->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, var->mmap_off);
+	TEST_ASSERT(page != MAP_FAILED, "mmap: %s", strerror(errno));
+	munmap(page, var->length);
+	mlx5dv_free_var(var);
+	return TEST_SUCCESS;
+}
+
+/* A page that was given back may still be mapped, so its turn comes last. */
+static int
+test_bar_page_rests(void)
+{
+	struct mlx5dv_var *var;
+	off_t first;
+
+	var = mlx5dv_alloc_var(rig.ctx, 0);
+	TEST_ASSERT_NOT_NULL(var, "doorbell page: %s", strerror(errno));
+	first = var->mmap_off;
+	mlx5dv_free_var(var);
+	var = mlx5dv_alloc_var(rig.ctx, 0);
+	TEST_ASSERT_NOT_NULL(var, "doorbell page: %s", strerror(errno));
+	TEST_ASSERT(var->mmap_off != first, "the same page at once");
+	mlx5dv_free_var(var);
+	return TEST_SUCCESS;
+}
+
 /* --- flows: the kernel's commands, so an errno is all that comes back --- */
 
 struct match {
@@ -532,6 +570,8 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASE(test_every_rule_has_a_row),
 		TEST_CASE(test_referenced),
 		TEST_CASE(test_bar_full),
+		TEST_CASE(test_bar_keeps_its_size),
+		TEST_CASE(test_bar_page_rests),
 		TEST_CASE(test_matchers),
 		TEST_CASE(test_flows),
 		TEST_CASE(test_privilege),
