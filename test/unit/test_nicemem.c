@@ -203,6 +203,34 @@ test_munmap_waits(void)
 	return TEST_SUCCESS;
 }
 
+/* To unmap what is unmapped already is no error; it is unmapped once all the same. */
+static int
+test_munmap_again(void)
+{
+	uint8_t *p = map_private(4 * PAGE);
+	struct mem_pin *a, *b;
+	int ret = -1;
+
+	TEST_ASSERT_NOT_NULL(p, "mmap: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p, 2 * PAGE, true, &a), 0, "pin");
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p + 2 * PAGE, 2 * PAGE, true, &b), 0, "pin");
+	TEST_ASSERT(mem_hold_munmap(p + PAGE, PAGE, &ret) && ret == 0, "second page");
+	TEST_ASSERT(mem_hold_munmap(p + PAGE, PAGE, &ret) && ret == 0, "second page again");
+	ret = -1;
+	TEST_ASSERT(mem_hold_munmap(p, 4 * PAGE, &ret) && ret == 0, "all, one of them again");
+	mem_unpin(a);
+	TEST_ASSERT(!mapped(p) && !mapped(p + PAGE), "never unmapped");
+	TEST_ASSERT(mapped(p + 2 * PAGE) && mapped(p + 3 * PAGE), "pinned pages are gone");
+	TEST_ASSERT(
+		mmap(p, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p,
+		"mmap: %s", strerror(errno));
+	mem_unpin(b);
+	TEST_ASSERT(mapped(p) && mapped(p + PAGE), "a new mapping was unmapped for an old one");
+	TEST_ASSERT(!mapped(p + 2 * PAGE) && !mapped(p + 3 * PAGE), "never unmapped");
+	munmap(p, 2 * PAGE);
+	return TEST_SUCCESS;
+}
+
 static int
 test_madvise(void)
 {
@@ -457,6 +485,7 @@ static struct unit_test_suite nicemem_suite = {
 		TEST_CASE(test_several_mappings),
 		TEST_CASE(test_pin_refused),
 		TEST_CASE(test_munmap_waits),
+		TEST_CASE(test_munmap_again),
 		TEST_CASE(test_madvise),
 		TEST_CASE(test_mremap),
 		TEST_CASE(test_mmap_fixed),

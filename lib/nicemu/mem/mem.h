@@ -31,14 +31,16 @@ void *mem_pin_ptr(const struct mem_pin *pin, uint64_t off, uint64_t *contig);
  * called with a lock of the NIC's held.
  *
  * Only private memory is held, as only that cannot be mapped a second time:
- * - munmap is carried out when the last pin goes; the call succeeds at once.
+ * - munmap is carried out when the last pin goes; the call succeeds at once, a second one too.
  * - mremap: what is cut off waits like munmap; what is moved is copied, and the NIC keeps the old
  *   pages, so that what it writes from then on is not seen at the new place.
  * - madvise: MADV_DONTNEED clears the pages in place, MADV_FREE does nothing, both as the caller
  *   would see it.
  * - mmap with MAP_FIXED over pinned pages fails with ENOMEM.
- * What the C library does inside (free() of a large block) is not seen: a DMA there faults, and is
- * caught by the guard.
+ * Two things are not held: what the C library does inside (free() of a large block), and
+ * mprotect(). A pin of a real NIC is of the pages, and DMA goes on whatever the process may do with
+ * them; here DMA to where the process may not write (or read) any more faults, and is caught by the
+ * guard.
  */
 bool mem_hold_munmap(void *addr, size_t len, int *ret);
 bool mem_hold_mremap(

@@ -97,17 +97,18 @@ range_add(struct range_list *list, uintptr_t start, uintptr_t end, bool write)
 }
 
 /*
- * The first piece of [start, end) that is pinned or not pinned throughout: its end, and which.
+ * The first piece of [start, end) that is within a range of the list, or in none, throughout: its
+ * end, and which.
  */
 static uintptr_t
-piece(uintptr_t start, uintptr_t end, bool *pinned)
+piece(const struct range_list *list, uintptr_t start, uintptr_t end, bool *inside)
 {
 	const struct range *r;
 
-	*pinned = false;
-	LIST_FOREACH(r, &held, next) {
+	*inside = false;
+	LIST_FOREACH(r, list, next) {
 		if (r->start <= start && start < r->end) {
-			*pinned = true;
+			*inside = true;
 			return r->end < end ? r->end : end;
 		}
 		if (r->start > start && r->start < end)
@@ -144,7 +145,7 @@ gone_sweep(void)
 	for (r = LIST_FIRST(&gone); r != NULL; r = next_r) {
 		next_r = LIST_NEXT(r, next);
 		for (at = r->start; at < r->end; at = to) {
-			to = piece(at, r->end, &pinned);
+			to = piece(&held, at, r->end, &pinned);
 			/* in front of 'r', so this loop does not meet it again */
 			if (pinned && range_add(&gone, at, to, false) != NULL)
 				continue;
@@ -187,21 +188,28 @@ pages(size_t len)
 	return (len + NIC_PAGE - 1) & ~(size_t)(NIC_PAGE - 1);
 }
 
-/* With the lock held. */
+/*
+ * With the lock held. What waits already must not wait twice: between the two unmaps another thread
+ * may get the address for a mapping of its own.
+ */
 static int
 unmap_later(uintptr_t start, uintptr_t end)
 {
+	bool pinned, waits;
 	uintptr_t to;
-	bool pinned;
 
 	for (; start < end; start = to) {
-		to = piece(start, end, &pinned);
-		if (pinned && range_add(&gone, start, to, false) == NULL) {
+		to = piece(&held, start, end, &pinned);
+		if (!pinned) {
+			if (mem_sys_munmap((void *)start, to - start) != 0)
+				return -1;
+			continue;
+		}
+		to = piece(&gone, start, to, &waits);
+		if (!waits && range_add(&gone, start, to, false) == NULL) {
 			errno = ENOMEM;
 			return -1;
 		}
-		if (!pinned && mem_sys_munmap((void *)start, to - start) != 0)
-			return -1;
 	}
 	return 0;
 }
@@ -287,7 +295,7 @@ clear(uintptr_t start, uintptr_t end)
 	bool pinned;
 
 	for (; start < end; start = to) {
-		to = piece(start, end, &pinned);
+		to = piece(&held, start, end, &pinned);
 		r = range_find(&held, start, to);
 		if (!pinned) {
 			if (syscall(SYS_madvise, start, to - start, MADV_DONTNEED) != 0)
