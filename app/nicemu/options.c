@@ -95,9 +95,11 @@ static const struct argp_option options[] = {
 	{"learn", KEY_LEARN, NULL, 0,
 		"the e-switch learns addresses, instead of knowing those of its functions only", 0},
 	{"trust", KEY_TRUST, "FUNC", 0, "the function may be promiscuous", 0},
-	{"promisc", KEY_PROMISC, "FUNC", 0, "the function gets every frame; needs --trust", 0},
+	{"promisc", KEY_PROMISC, "FUNC", 0,
+		"the function gets unicast from the wire that is no function's, and all multicast; "
+		"needs --trust", 0},
 	{"allmulti", KEY_ALLMULTI, "FUNC", 0,
-		"the function gets every multicast frame; needs --trust", 0},
+		"the function gets all multicast; needs --trust", 0},
 	{NULL, 0, NULL, 0, "How it runs (run, describe):", 3},
 	{"engines", KEY_ENGINES, "N", 0, "threads that move packets (1)", 0},
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},

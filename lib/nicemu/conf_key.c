@@ -46,8 +46,8 @@ const struct conf_key conf_func_keys[] = {
 	FUNC_KEY(mac, CONF_MAC, 0, 0, "Ethernet address of its vport"),
 	FUNC_KEY(numa_node, CONF_INT, -1, 1023, "NUMA node, -1: none"),
 	FUNC_KEY(trusted, CONF_BOOL, 0, 1, "may be promiscuous (ip link set PF vf N trust on)"),
-	FUNC_KEY(promisc, CONF_BOOL, 0, 1, "gets every frame, if trusted"),
-	FUNC_KEY(allmulti, CONF_BOOL, 0, 1, "gets every multicast frame, if trusted"),
+	FUNC_KEY(promisc, CONF_BOOL, 0, 1, "if trusted: unicast from the wire that is no function's, all multicast"),
+	FUNC_KEY(allmulti, CONF_BOOL, 0, 1, "if trusted: all multicast"),
 	FUNC_KEY(mtu, CONF_U16, 68, 9978, "largest IP packet, bytes"),
 	FUNC_KEY(queues, CONF_UINT, 0, CONF_MAX_QUEUES, "virtqueues (max_num_virtio_queues)"),
 };

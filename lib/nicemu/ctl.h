@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The control socket of a NIC: a unix stream socket on which one line is asked and one line of JSON
- *is answered. objects				the firmware objects of each function, and what is
- *pinned stats				port, vports, virtqueues commands			how
- *many commands of each opcode, and how many failed fail [FUNC/]OPCODE[:NTH[:STATUS]]	let a
- *command fail fail clear An answer is {"ok":true, ...} or {"ok":false,"error":"..."}. A thread of
- *its own serves one client at a time, and waits for none longer than CTL_TIMEOUT_MS.
+ * The control socket of a NIC: a unix stream socket on which one line is asked and one line of
+ * JSON is answered.
+ * - objects: the firmware objects of each function, and what is pinned.
+ * - stats: port, vports, virtqueues.
+ * - commands: how many commands of each opcode, and how many failed.
+ * - fail [FUNC/]OPCODE[:NTH[:STATUS]]: let a command fail.
+ * - fail clear: none any more.
+ *
+ * An answer is {"ok":true, ...} or {"ok":false,"error":"..."}. A thread of its own serves one
+ * client at a time, and waits for none longer than CTL_TIMEOUT_MS.
  */
 #ifndef NICEMU_CTL_H
 #define NICEMU_CTL_H

@@ -71,6 +71,12 @@ static const struct uv_req flow = {UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_CREATE_FLO
 	{MLX5_IB_ATTR_CREATE_FLOW_MATCHER, 0, S_MATCHER, 0},
 	{MLX5_IB_ATTR_CREATE_FLOW_DEST_DEVX, 0, S_DEVX, 0}, {UV_END}}, 0};
 
+static const struct uv_req subscription = {
+	MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT, {
+	{MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE, 0, S_CHAN, 0},
+	{MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, 2, S_VALUE, MLX5_EVENT_TYPE_PORT_CHANGE},
+	{UV_END}}, 0};
+
 static const struct uv_req alloc_pd = {MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {
 	{MLX5_IB_ATTR_DEVX_OBJ_CREATE_HANDLE, 0, S_VALUE, 0},
 	{MLX5_IB_ATTR_DEVX_OBJ_CREATE_CMD_IN, 16, S_BOX, MLX5_CMD_OP_ALLOC_PD},
@@ -190,6 +196,8 @@ test_context(void)
 	TEST_ASSERT_EQUAL(context_with(other, 1, 3, len), 0, "another context");
 	uv_build(&rig, &flow);
 	TEST_ASSERT_EQUAL(uv_send(&rig, other), -ENOENT, "a matcher of another context");
+	uv_build(&rig, &subscription);
+	TEST_ASSERT_EQUAL(uv_send(&rig, other), -EBADF, "a channel of another context");
 	close(other);
 	close(fd);
 	return TEST_SUCCESS;
@@ -235,6 +243,8 @@ test_file(void)
 
 	TEST_ASSERT_EQUAL(fstat(rig.ctx->cmd_fd, &st), 0, "fstat");
 	TEST_ASSERT(S_ISCHR(st.st_mode) && major(st.st_rdev) == 231, "not a device of ib_uverbs");
+	TEST_ASSERT(write(rig.ctx->cmd_fd, &st, sizeof(st)) < 0 && errno == EPERM,
+		"a write lands in the doorbells");
 	copy = dup(rig.ctx->cmd_fd);
 	uv_build(&rig, &query_port);
 	TEST_ASSERT_EQUAL(uv_send(&rig, copy), 0, "a duplicate");

@@ -142,7 +142,7 @@ fail:
 }
 
 struct uv_chan *
-uv_chan_find(int fd, enum uv_chan_kind kind)
+uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
 {
 	struct uv_chan *c;
 	struct stat st;
@@ -151,7 +151,7 @@ uv_chan_find(int fd, enum uv_chan_kind kind)
 		return NULL;
 	pthread_mutex_lock(&ev_lock);
 	LIST_FOREACH(c, &chans, next) {
-		if (c->kind == kind && c->dev == st.st_dev && c->ino == st.st_ino)
+		if (c->ctx == ctx && c->kind == kind && c->dev == st.st_dev && c->ino == st.st_ino)
 			break;
 	}
 	pthread_mutex_unlock(&ev_lock);
@@ -193,13 +193,23 @@ is_queued(const struct uv_sub *s)
 	return s->seq > s->chan->sent - (uint64_t)(bytes / s->chan->unit);
 }
 
+/* One at its maximum has woken its reader already, and writing to it would wait. */
+static void
+signal_eventfd(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0)
+		eventfd_write(fd, 1);
+}
+
 static void
 deliver(struct uv_sub *s, const void *eqe)
 {
 	uint8_t msg[sizeof(s->cookie) + EQE_SIZE] = {0};
 
 	if (s->eventfd >= 0) {
-		eventfd_write(s->eventfd, 1);
+		signal_eventfd(s->eventfd);
 		return;
 	}
 	memcpy(msg, &s->cookie, sizeof(s->cookie));

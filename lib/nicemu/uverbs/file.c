@@ -208,8 +208,12 @@ open_bar(struct nic_func *f, int flags, uint32_t *number)
 	char path[32];
 	int fd, err;
 
+	/*
+	 * O_APPEND: the write() ABI is not taken, and a write would otherwise land in the
+	 * doorbells. At its end the file can't grow (F_SEAL_GROW), so it is -EPERM.
+	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->bar_fd);
-	fd = real_open()(path, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = real_open()(path, O_RDWR | O_APPEND | (flags & (O_CLOEXEC | O_NONBLOCK)));
 	if (fd < 0)
 		return -errno;
 	for (*number = 1; *number < MAX_CTX; (*number)++) {

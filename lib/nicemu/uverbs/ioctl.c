@@ -136,7 +136,7 @@ check_fd(struct uv_call *call, struct uv_attr *a)
 		kind = UV_CHAN_CMD;
 	if (a->in.data_s64 < 0 || a->in.data_s64 > INT_MAX)
 		return -EINVAL;
-	a->chan = uv_chan_find((int)a->in.data_s64, kind);
+	a->chan = uv_chan_find(call->ctx, (int)a->in.data_s64, kind);
 	return a->chan == NULL ? -EBADF : 0;
 }
 

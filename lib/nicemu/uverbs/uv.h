@@ -238,7 +238,8 @@ bool uv_capable(unsigned int cap);
 /* event.c; none needs uv_lock(), see there. */
 enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC };
 struct uv_chan *uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd);
-struct uv_chan *uv_chan_find(int fd, enum uv_chan_kind kind);
+/* The channel of this context behind a descriptor, NULL: none. */
+struct uv_chan *uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind);
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
 bool uv_chan_closed(int fd); /* a descriptor was closed: was it a channel's? */
 void uv_chan_reap(void); /* let go of channels whose last descriptor is closed */
