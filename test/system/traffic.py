@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hfrig import capture, nic, pcap, testpmd, vdpa
 from hfvhost import frames
 
+STRIDE = 10_000_000     # between the sequence numbers of the two guests
 KINDS = ("udp4", "tcp4", "udp6", "tcp6", "ip4", "ip6")
 
 
@@ -57,7 +58,7 @@ class TwoGuests:
         self.app = vdpa.Vdpa(stage, cfg)
         self.nic = self.app.nic
         self.socks = [self.app.create(vf) for vf in (0, 1)]
-        self.sides = [Side(vf, f"{stage.dir}/g{vf}", queues, size, make_frames(count, vf, 1 - vf, vf * 10_000_000))
+        self.sides = [Side(vf, f"{stage.dir}/g{vf}", queues, size, make_frames(count, vf, 1 - vf, vf * STRIDE))
                       for vf in (0, 1)]
         for side in self.sides:
             self.boot(side)
@@ -82,17 +83,27 @@ class TwoGuests:
         stats = self.function(vf, "stats")["vport"]
         return sum(stats[name] for name in ("rx_no_buffer", "rx_no_flow", "rx_oversize"))
 
+    def in_flight(self, vf: int) -> str:
+        """What of a guest's frames is still under way to the other; empty when nothing is."""
+        side, other = self.sides[vf], self.sides[1 - vf]
+        read, sent = side.guest.stats(1)["RX-packets"], side.guest.stats(0)["TX-packets"]
+        passed = self.function(vf, "stats")["vport"]["tx_pkts"]
+        arrived, dropped = other.guest.stats(0)["RX-packets"], self.dropped(1 - vf)
+        if read == len(side.sent) and sent == passed == arrived + dropped:
+            return ""
+        return (f"VF {vf}: {read} of {len(side.sent)} read, {sent} given to the NIC, {passed} passed on, "
+                f"{arrived} arrived, {dropped} dropped")
+
     def settle(self, timeout: float = 60.0) -> None:
-        """Wait until nothing moves any more: all is sent, and what can arrive has arrived."""
+        """Wait until all is sent, and has arrived or was dropped."""
         end = time.monotonic() + timeout
-        before = None
-        while time.monotonic() < end:
-            now = [(self.function(s.vf, "stats")["vport"]["tx_pkts"], s.guest.stats(0)["RX-packets"]) for s in self.sides]
-            if now == before and all(sent > 0 for sent, _ in now):
+        while True:
+            left = [what for what in map(self.in_flight, (0, 1)) if what]
+            if not left:
                 return
-            before = now
-            time.sleep(0.5)
-        raise self.app.process.fail(f"traffic did not settle within {timeout} s: {before}")
+            if time.monotonic() > end:
+                raise self.app.process.fail(f"after {timeout} s: {'; '.join(left)}")
+            time.sleep(0.1)
 
     def run(self) -> list[capture.Verdict]:
         """Let both guests send all they have; what each received of what the other sent."""
@@ -122,8 +133,8 @@ class Match:
 
     def player(self, vf: int) -> testpmd.Testpmd:
         """Start a guest on a VF."""
-        cfg = testpmd.GuestConfig(self.socks[vf], nic.vf_mac(vf), self.queues, self.packed, self.server,
-                                  size=self.size, forward="mac", extra=[f"--eth-peer=0,{nic.vf_mac(1 - vf)}", "--port-topology=loop"])
+        cfg = testpmd.GuestConfig(self.socks[vf], nic.vf_mac(vf), self.queues, self.packed, self.server, size=self.size,
+                                  forward="mac", extra=[f"--eth-peer=0,{nic.vf_mac(1 - vf)}", "--port-topology=loop"])
         return testpmd.guest(self.stage, cfg)
 
     def kick_off(self) -> None:

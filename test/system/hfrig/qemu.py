@@ -114,9 +114,9 @@ class Machine:
         self.cfg = cfg
         sockets = f"{stage.dir}/vm{stage.count}"
         stage.count += 1
-        libs = [str(p) for p in (paths.QEMU_ROOT / "usr/lib/x86_64-linux-gnu", paths.QEMU_ROOT / "lib/x86_64-linux-gnu")]
-        env = {"LD_LIBRARY_PATH": ":".join(libs),
-               "QEMU_MODULE_DIR": str(paths.QEMU_ROOT / "usr/lib/x86_64-linux-gnu/qemu")}
+        root = paths.QEMU_ROOT
+        env = {"LD_LIBRARY_PATH": f"{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu",
+               "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu"}
         self.process = stage.run("qemu", argv(cfg, sockets), env)
         self.serial = Line(f"{sockets}.serial", self.process)
         self.monitor = Line(f"{sockets}.monitor", self.process)

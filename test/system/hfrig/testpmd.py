@@ -96,7 +96,8 @@ def guest(stage: Stage, cfg: GuestConfig, cpu: str = "0-1") -> Testpmd:
         files += [f"tx_pcap={cfg.tx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.tx_pcap]
         argv.append("--vdev=net_pcap0," + ",".join(files))
     argv += ["--", "-i", "--nb-cores=1", f"--rxq={cfg.queues}", f"--txq={cfg.queues}", f"--rxd={cfg.size}",
-             f"--txd={cfg.size}", f"--total-num-mbufs={cfg.mbufs()}", f"--forward-mode={cfg.forward}", "--no-flush-rx"] + cfg.extra
+             f"--txd={cfg.size}", f"--total-num-mbufs={cfg.mbufs()}", f"--forward-mode={cfg.forward}",
+             "--no-flush-rx"] + cfg.extra
     return Testpmd(stage.run("guest", argv))
 
 
