@@ -5,6 +5,7 @@
  * with the best, and with the worst, intentions has made, offloads, e-switch, and completions.
  */
 #include <endian.h>
+#include <infiniband/mlx5dv.h>
 #include <linux/virtio_net.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -24,7 +25,7 @@
 
 /* --- what firmware and kernel are here --- */
 
-static _Atomic uint32_t bar[4]; /* a doorbell for each function */
+static _Atomic uint32_t bar[4][16]; /* of each function, VAR and UAR in one */
 static struct nic_qp qps[2];
 static unsigned int n_object_events, n_comp_events, n_cq_errors;
 static uint8_t last_eqe[64] __attribute__((aligned(8)));
@@ -33,7 +34,7 @@ void *
 fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset)
 {
 	(void)bar_offset;
-	return &bar[f->idx];
+	return bar[f->idx];
 }
 
 struct nic_obj *
@@ -306,7 +307,7 @@ ring_doorbell(struct nic_func *f)
 
 	if (TAILQ_EMPTY(vars))
 		TAILQ_INSERT_TAIL(vars, &var.obj, next);
-	bar[f->idx] = 1;
+	bar[f->idx][0] = 1;
 	doorbell_poll(f);
 	TAILQ_REMOVE(vars, &var.obj, next);
 }
@@ -779,6 +780,11 @@ queue_to_queue(enum nic_virtq_type type)
 	txq_serve(eng, dp(1));
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_no_buffer), 1u, "no buffer");
 	post_rx(&guests[2], 2, f.len + 11);
+	post_frame(&guests[1], 4, &f, &hdr);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_no_buffer), 2u,
+		"starved, and a buffer was fetched without a doorbell");
+	ring_doorbell(&funcs[2]);
 	post_frame(&guests[1], 8, &f, &hdr);
 	txq_serve(eng, dp(1));
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_oversize), 1u, "too small a buffer");
@@ -810,22 +816,46 @@ test_queue_to_queue_packed(void)
 	return queue_to_queue(NIC_VQ_PACKED);
 }
 
-/* A file that is cut short under a queue: its owner's queue fails, the other goes on. */
+/* Memory from a file, in place of what all other cases have. */
+static struct {
+	struct mem_pin *pin;
+	uint8_t *mem;
+	int fd;
+} usual;
+
+static int
+file_memory(void)
+{
+	usual.pin = pin;
+	usual.mem = mem;
+	usual.fd = memfd_create("test_dp", 0);
+	TEST_ASSERT(usual.fd >= 0 && ftruncate(usual.fd, MEM_LEN) == 0, "memfd");
+	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, usual.fd, 0);
+	TEST_ASSERT(mem != MAP_FAILED, "mmap");
+	TEST_ASSERT_SUCCESS(mem_pin((uintptr_t)mem, MEM_LEN, true, &pin), "pin");
+	nic_setup();
+	return TEST_SUCCESS;
+}
+
+static void
+usual_memory(void)
+{
+	mem_unpin(pin);
+	munmap(mem, MEM_LEN);
+	close(usual.fd);
+	pin = usual.pin;
+	mem = usual.mem;
+}
+
+/* The receiver's file is cut short, then the sender's: each fails alone. */
 static int
 test_truncated(void)
 {
 	struct virtio_net_hdr_v1 hdr = {0};
-	struct mem_pin *old_pin = pin;
-	uint8_t *old_mem = mem;
-	int fd = memfd_create("test_dp", 0);
 	struct frame f;
 	uint32_t len;
 
-	TEST_ASSERT(fd >= 0 && ftruncate(fd, MEM_LEN) == 0, "memfd");
-	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	TEST_ASSERT(mem != MAP_FAILED, "mmap");
-	TEST_ASSERT_SUCCESS(mem_pin((uintptr_t)mem, MEM_LEN, true, &pin), "pin");
-	nic_setup();
+	TEST_ASSERT_SUCCESS(file_memory(), "memory");
 	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "transmit queue");
 	TEST_ASSERT_SUCCESS(guest_open(2, NIC_VQ_SPLIT), "receive queue");
 	steer_to(&funcs[2], &guests[2].q);
@@ -833,7 +863,7 @@ test_truncated(void)
 	post_rx(&guests[2], 0, BUF_LEN);
 	post_frame(&guests[1], 0, &f, &hdr);
 	rxq_start(eng, dp(2));
-	TEST_ASSERT_SUCCESS(ftruncate(fd, 2 * QUEUE_MEM), "cut off the receiver");
+	TEST_ASSERT_SUCCESS(ftruncate(usual.fd, 2 * QUEUE_MEM), "cut off the receiver");
 	ring_doorbell(&funcs[1]);
 	TEST_ASSERT(txq_serve(eng, dp(1)), "served");
 	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver is in error");
@@ -842,18 +872,56 @@ test_truncated(void)
 	pthread_mutex_unlock(&dp(2)->lock);
 	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "the frame counts as sent");
 	post_frame(&guests[1], 4, &f, &hdr);
-	TEST_ASSERT_SUCCESS(ftruncate(fd, QUEUE_MEM), "cut off the sender");
+	TEST_ASSERT_SUCCESS(ftruncate(usual.fd, QUEUE_MEM), "cut off the sender");
 	txq_serve(eng, dp(1));
 	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_ERR, "the sender is in error");
 	TEST_ASSERT_EQUAL(n_object_events, 2u, "events");
 	guest_close(2);
 	guest_close(1);
-	mem_unpin(pin);
-	munmap(mem, MEM_LEN);
-	close(fd);
-	pin = old_pin;
-	mem = old_mem;
+	usual_memory();
 	return TEST_SUCCESS;
+}
+
+/* The sender's memory ends in the middle of its second frame: the receiver keeps the first. */
+static int
+truncated_burst(enum nic_virtq_type type)
+{
+	const struct virtio_net_hdr_v1 hdr = {0};
+	const struct buf cut[2] = {{BUF_OFF + 8 * BUF_LEN, 12 + 200, 0}, {2 * QUEUE_MEM, 700, 0}};
+	struct frame f;
+	uint32_t len;
+
+	TEST_ASSERT_SUCCESS(file_memory(), "memory");
+	TEST_ASSERT_SUCCESS(guest_open(1, type), "transmit queue");
+	TEST_ASSERT_SUCCESS(guest_open(2, type), "receive queue");
+	steer_to(&funcs[2], &guests[2].q);
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 900);
+	post_rx(&guests[2], 0, BUF_LEN);
+	post_rx(&guests[2], 2, BUF_LEN);
+	post_frame(&guests[1], 0, &f, &hdr);
+	memcpy(guests[1].base + cut[0].off + 12, f.b, 200);
+	post(&guests[1], 4, cut, 2);
+	TEST_ASSERT_SUCCESS(ftruncate(usual.fd, 3 * QUEUE_MEM), "cut off the second frame");
+	ring_doorbell(&funcs[1]);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_ERR, "the sender is in error");
+	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_RDY, "the receiver is not");
+	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 0, "the first frame is visible");
+	TEST_ASSERT_EQUAL(len, f.len + 12, "its length");
+	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), -1, "the second is not");
+	dp_virtq_indices(&guests[2].q);
+	TEST_ASSERT_EQUAL(guests[2].q.used_idx, guests[2].used, "used index");
+	guest_close(2);
+	guest_close(1);
+	usual_memory();
+	return TEST_SUCCESS;
+}
+
+static int
+test_truncated_burst(void)
+{
+	TEST_ASSERT_SUCCESS(truncated_burst(NIC_VQ_SPLIT), "split");
+	return truncated_burst(NIC_VQ_PACKED);
 }
 
 static int
@@ -996,7 +1064,10 @@ test_wire_spec(void)
 #define CQ_DBR 0x1000u
 #define QP_DBR 0x1040u
 
+#define BELL (MLX5_CQ_DOORBELL / 4)
+
 static struct nic_umem umem;
+static struct nic_uar uar;
 
 static struct nic_cq *
 cq_setup(bool collapsed)
@@ -1014,12 +1085,18 @@ cq_setup(bool collapsed)
 	cq.log_cqe_size = 6;
 	cq.collapsed = collapsed;
 	cq.armed = true;
+	cq.uar = &uar;
+	cq.obj.id = 7;
+	uar.obj.func = &funcs[1];
+	TAILQ_INSERT_TAIL(&funcs[1].objs[NIC_OBJ_CQ], &cq.obj, next);
+	bar[1][BELL] = 0;
 	memset(qps, 0, sizeof(qps));
 	qps[0].obj.func = &funcs[1];
 	qps[0].state = NIC_QP_RTS;
 	qps[0].remote_qpn = 1;
 	qps[1].obj.func = &funcs[1];
 	qps[1].obj.id = 1;
+	qps[1].remote_qpn = 0;
 	qps[1].state = NIC_QP_RTR;
 	qps[1].cq_rcv = &cq;
 	qps[1].dbr_umem = &umem;
@@ -1044,15 +1121,23 @@ test_cq_collapsed(void)
 	TEST_ASSERT(cq_complete_qp(&qps[0]) && cq_complete_qp(&qps[0]), "two of four");
 	TEST_ASSERT_EQUAL(pkt_be16(mem + 60), 1, "wqe_counter of the second, in entry 0");
 	TEST_ASSERT_EQUAL(mem[63], 2 << 4, "op_own");
-	TEST_ASSERT(cq_raise(cq), "a new queue is armed");
+	TEST_ASSERT(!cq_raise(cq), "armed without a ring of the UAR");
+	bar[1][BELL] = 1;
+	TEST_ASSERT(cq_raise(cq), "the first ring, with an arm word of 0");
+	TEST_ASSERT_EQUAL(bar[1][BELL], 0u, "the ring was taken");
 	TEST_ASSERT_EQUAL(n_comp_events, 1u, "one event");
 	TEST_ASSERT(cq_complete_qp(&qps[0]), "third");
 	TEST_ASSERT(!cq_raise(cq), "not armed again");
+	bar[1][BELL] = 1;
+	TEST_ASSERT(!cq_raise(cq), "rung for another queue");
 	*word(CQ_DBR + 4) = htobe32(1u << 28 | 2);
+	TEST_ASSERT(!cq_raise(cq), "an arm word without a ring");
+	bar[1][BELL] = 1;
 	TEST_ASSERT(cq_raise(cq), "armed with a completion waiting");
 	TEST_ASSERT_EQUAL(n_comp_events, 2u, "its event");
 	*word(CQ_DBR) = htobe32(3);
 	*word(CQ_DBR + 4) = htobe32(2u << 28 | 3);
+	bar[1][BELL] = 1;
 	TEST_ASSERT(cq_raise(cq), "armed, nothing new");
 	TEST_ASSERT_EQUAL(n_comp_events, 2u, "no event");
 	TEST_ASSERT(cq_complete_qp(&qps[0]) && cq_raise(cq), "fourth");
@@ -1088,6 +1173,37 @@ test_cq_ring(void)
 	TEST_ASSERT_EQUAL(n_cq_errors, 1u, "told once");
 	qps[1].state = NIC_QP_ERR;
 	TEST_ASSERT(!cq_complete_qp(&qps[0]), "a peer in error");
+	qps[1].state = NIC_QP_RTR;
+	qps[1].remote_qpn = 1;
+	TEST_ASSERT(!cq_complete_qp(&qps[0]), "a peer that is connected to another");
+	return TEST_SUCCESS;
+}
+
+static void
+complete_step(struct dp_engine *e, struct dp_vq *v)
+{
+	(void)e;
+	(void)v;
+	cq_complete_qp(&qps[0]);
+}
+
+/* The file behind a CQ is cut short: the CQ fails, and nobody waits for it. */
+static int
+test_cq_truncated(void)
+{
+	struct nic_cq *cq;
+
+	TEST_ASSERT_SUCCESS(file_memory(), "memory");
+	cq = cq_setup(true);
+	cq->offset = MEM_LEN / 2;
+	*word(QP_DBR) = htobe32(4);
+	TEST_ASSERT_SUCCESS(ftruncate(usual.fd, MEM_LEN / 4), "cut off the CQ");
+	TEST_ASSERT(!engine_dma(eng, NULL, complete_step), "no fault");
+	TEST_ASSERT(cq->error && n_cq_errors == 1, "the CQ is in error");
+	TEST_ASSERT_EQUAL(DEVX_GET(cq_error, last_eqe + 32, syndrome), 2u, "its syndrome");
+	TEST_ASSERT_EQUAL(cq->dp_lock, 0u, "its lock is held");
+	TEST_ASSERT(engine_dma(eng, NULL, complete_step), "a dead CQ is touched");
+	usual_memory();
 	return TEST_SUCCESS;
 }
 
@@ -1149,7 +1265,7 @@ way_step(struct way *w)
 		w->sent++;
 		w->tx_busy++;
 	}
-	bar[w->tx->q.obj.func->idx] = 0;
+	bar[w->tx->q.obj.func->idx][0] = 0;
 	while (take(w->tx, 3, &len) >= 0)
 		w->tx_busy--;
 	while ((id = take(w->rx, 2, &len)) >= 0) {
@@ -1255,12 +1371,14 @@ static struct unit_test_suite dp_suite = {
 			TEST_CASE(test_queue_to_queue_split),
 			TEST_CASE(test_queue_to_queue_packed),
 			TEST_CASE(test_truncated),
+			TEST_CASE(test_truncated_burst),
 			TEST_CASE(test_offloads),
 			TEST_CASE(test_eswitch),
 			TEST_CASE(test_eswitch_learns),
 			TEST_CASE(test_wire_spec),
 			TEST_CASE(test_cq_collapsed),
 			TEST_CASE(test_cq_ring),
+			TEST_CASE(test_cq_truncated),
 			TEST_CASE(test_engines_split),
 			TEST_CASE(test_engines_packed),
 			TEST_CASES_END(),

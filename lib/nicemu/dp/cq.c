@@ -16,11 +16,15 @@
 #define COUNTER_MASK 0xffffffu /* of CQ consumer and producer */
 #define ARM_SOLICITED (1u << 24) /* rdma-core mlx5dv.h, MLX5_CQ_DBR: solicited only */
 #define SYNDROME_OVERRUN 1 /* Linux MLX5_CQ_ERROR_SYNDROME_CQ_OVERRUN */
+#define SYNDROME_ACCESS 2 /* Linux MLX5_CQ_ERROR_SYNDROME_CQ_ACCESS_VIOLATION_ERROR */
 #define SPINS 1000u
 
 /* Words of the doorbell record of a CQ, and of a QP. */
 enum { DBR_CI, DBR_ARM };
 enum { DBR_RCV };
+
+/* The CQ that this thread has locked: a fault leaves without unlocking it. */
+static __thread struct nic_cq *volatile held;
 
 static void
 lock(struct nic_cq *cq)
@@ -31,11 +35,13 @@ lock(struct nic_cq *cq)
 		if (++spins % SPINS == 0)
 			sched_yield();
 	}
+	held = cq;
 }
 
 static void
 unlock(struct nic_cq *cq)
 {
+	held = NULL;
 	atomic_store_explicit(&cq->dp_lock, 0, memory_order_release);
 }
 
@@ -49,14 +55,14 @@ dbr_load(const struct nic_umem *u, uint64_t off, unsigned int word)
 }
 
 static void
-overrun(struct nic_cq *cq)
+tell_error(struct nic_cq *cq, uint8_t syndrome)
 {
 	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
 	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
 
 	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_CQ_ERROR);
 	DEVX_SET(cq_error, data, cqn, cq->obj.id);
-	DEVX_SET(cq_error, data, syndrome, SYNDROME_OVERRUN);
+	DEVX_SET(cq_error, data, syndrome, syndrome);
 	uverbs_event(cq->obj.func, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cq->obj.id, eqe);
 }
 
@@ -103,27 +109,68 @@ cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcod
 	}
 	unlock(cq);
 	if (failed)
-		overrun(cq);
+		tell_error(cq, SYNDROME_OVERRUN);
+}
+
+bool
+cq_faulted(void)
+{
+	struct nic_cq *cq = held;
+
+	if (cq == NULL)
+		return false;
+	cq->error = true;
+	unlock(cq);
+	tell_error(cq, SYNDROME_ACCESS);
+	return true;
+}
+
+/*
+ * Was the CQ doorbell of a UAR rung? Rings overwrite each other, so which CQ was meant is lost: all
+ * CQs of that UAR whose arm word has changed are armed. The first word of a driver is that of fresh
+ * memory, 0, so a CQ that was never armed needs no change.
+ */
+static void
+take_rings(const struct nic_uar *uar)
+{
+	struct nic_func *f = uar->obj.func;
+	uint8_t *page = fw_bar_ptr(f, uar->bar_offset);
+	_Atomic uint64_t *bell = (_Atomic uint64_t *)(void *)(page + MLX5_CQ_DOORBELL);
+	struct nic_obj *o;
+
+	if (page == NULL || atomic_load_explicit(bell, memory_order_relaxed) == 0 ||
+		atomic_exchange(bell, 0) == 0)
+		return;
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_CQ], next) {
+		struct nic_cq *cq = (struct nic_cq *)o;
+		uint32_t arm;
+
+		if (cq->uar != uar || cq->error)
+			continue;
+		lock(cq);
+		arm = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_ARM);
+		if (!cq->rung || arm != cq->arm_seen)
+			cq->armed = true;
+		cq->rung = true;
+		cq->arm_seen = arm;
+		unlock(cq);
+	}
 }
 
 bool
 cq_raise(struct nic_cq *cq)
 {
 	bool fire = false, done = true;
-	uint32_t arm, ci;
+	uint32_t ci;
 
 	/* the driver arms first and looks at the CQ then: the other way round here */
 	atomic_thread_fence(memory_order_seq_cst);
+	take_rings(cq->uar);
 	lock(cq);
 	if (!cq->error) {
-		arm = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_ARM);
 		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
-		if (arm != cq->arm_seen) {
-			cq->arm_seen = arm;
-			cq->armed = true;
-		}
-		fire = cq->armed && (arm & ARM_SOLICITED) == 0 &&
-			((cq->pi ^ arm) & COUNTER_MASK) != 0;
+		fire = cq->rung && cq->armed && (cq->arm_seen & ARM_SOLICITED) == 0 &&
+			((cq->pi ^ cq->arm_seen) & COUNTER_MASK) != 0;
 		if (fire)
 			cq->armed = false;
 		done = fire || ((cq->pi ^ ci) & COUNTER_MASK) == 0;
@@ -148,7 +195,7 @@ cq_complete_qp(const struct nic_qp *event_qp)
 	struct nic_qp *qp = peer(event_qp);
 	uint16_t posted;
 
-	if (qp == NULL || event_qp->state != NIC_QP_RTS ||
+	if (qp == NULL || qp->remote_qpn != event_qp->obj.id || event_qp->state != NIC_QP_RTS ||
 		(qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS) || qp->cq_rcv == NULL ||
 		qp->dbr_umem == NULL)
 		return false;

@@ -21,6 +21,12 @@ bool cq_complete_qp(const struct nic_qp *event_qp);
  */
 bool cq_raise_qp(const struct nic_qp *event_qp);
 
+/*
+ * An access faulted. If it was to a CQ, or to a doorbell record of one, while this thread held it:
+ * that CQ goes to error, with its event, and true is returned.
+ */
+bool cq_faulted(void);
+
 /* The two steps for a CQ: write an entry with this opcode (MLX5_CQE_*), raise. */
 void cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode);
 bool cq_raise(struct nic_cq *cq);

@@ -36,9 +36,10 @@ doorbell_poll(struct nic_func *f)
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
 		struct dp_vq *v = ((struct nic_virtq *)o)->dp;
 
-		if (v != NULL && v->tx)
-			atomic_store(&v->kick, true);
-		else if (v != NULL && atomic_load_explicit(&v->hungry, memory_order_relaxed))
+		if (v == NULL)
+			continue;
+		atomic_store(&v->kick, true);
+		if (!v->tx && atomic_load_explicit(&v->hungry, memory_order_relaxed))
 			atomic_fetch_or(&v->attn, VQ_ATTN_START);
 	}
 }

@@ -17,6 +17,7 @@
 
 #include "../conf.h"
 #include "../wire/wire.h"
+#include "cq.h"
 
 #define SPIN_NS 50000u /* busy loop after the last work */
 #define SLEEP_MIN_US 50u
@@ -70,18 +71,40 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 	return false;
 }
 
-/* The queue whose memory it was fails; for what is neither's (a completion queue) the receiver. */
+static void
+fail(struct dp_vq *v)
+{
+	vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "its memory is gone (a file that was cut short?)");
+}
+
+/* Make visible what a receive queue got of a burst that was cut off: its indices count it. */
+static void
+publish_rest(struct dp_engine *e, struct dp_vq *rx)
+{
+	if (rx->done == 0)
+		return;
+	if (mem_guard_enter(&e->guard) == 0)
+		vq_publish(rx);
+	else if (!cq_faulted())
+		fail(rx);
+	mem_guard_leave();
+}
+
+/* Who fails: a completion queue, else the queue whose memory it was, else the receiver. */
 static void
 blame(struct dp_engine *e, struct dp_vq *v)
 {
 	struct dp_vq *rx = e->rx_locked;
+	struct dp_vq *culprit = rx;
 
 	if (rx == NULL || (v != NULL && touches(v, e->guard.addr)))
-		rx = v;
+		culprit = v;
+	if (cq_faulted())
+		culprit = NULL;
 	if (rx != NULL)
-		vq_fail(rx, NIC_VQ_ERR_INVALID_BUFFER,
-			"its memory is gone (a file that was cut short?)");
-	rx = e->rx_locked;
+		publish_rest(e, rx);
+	if (culprit != NULL)
+		fail(culprit);
 	e->rx_locked = NULL;
 	if (rx != NULL)
 		pthread_mutex_unlock(&rx->lock);
@@ -157,7 +180,7 @@ attend(struct dp_engine *e, struct dp_vq *v)
 		else if (vq_is_ready(v) && vq_map(v))
 			v->ops->doorbells(v, true);
 	}
-	if ((attn & (VQ_ATTN_NOTIFY | VQ_ATTN_ARM)) == 0)
+	if ((attn & (VQ_ATTN_NOTIFY | VQ_ATTN_ARM)) == 0 || atomic_load(&v->q->state) == NIC_VQ_ERR)
 		return;
 	if (!v->tx) {
 		pthread_mutex_lock(&v->lock);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Receive queues. Buffers are fetched ahead of what is used: when the queue becomes ready, at
- * doorbells until as many as it wants are there, and from then on when frames arrive, without
- * doorbells.
+ * Receive queues. Buffers are fetched ahead of what is used: when the queue becomes ready, and when
+ * frames arrive, without doorbells as long as there are enough. A queue that finds too few becomes
+ * hungry: it tells the guest so, and fetches again only after a doorbell.
  */
 #include "engine.h"
 
@@ -36,6 +36,33 @@ add(_Atomic uint64_t *counter, uint64_t n)
 		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
+/* Fetch, when that is allowed. Less than 'want' is too few. False: the queue has failed. */
+static bool
+top_up(struct dp_vq *v, unsigned int want)
+{
+	bool was_hungry = atomic_load(&v->hungry);
+
+	if (was_hungry && !atomic_exchange(&v->kick, false))
+		return true;
+	if (vq_fetch(v, VQ_BURST) < 0)
+		return false;
+	if (v->n < want) {
+		atomic_exchange(&v->kick, false);
+		atomic_store(&v->hungry, true);
+		v->ops->doorbells(v, true);
+		/* the guest posts a buffer, then looks whether to ring: the other way round */
+		atomic_thread_fence(memory_order_seq_cst);
+		if (vq_fetch(v, VQ_BURST) < 0)
+			return false;
+		was_hungry = true;
+	}
+	if (v->n >= want && was_hungry) {
+		atomic_store(&v->hungry, false);
+		v->ops->doorbells(v, false);
+	}
+	return true;
+}
+
 /*
  * A frame that is larger than the buffers is dropped, and the buffers stay for the next: there is
  * no MRG_RXBUF, and a driver posts buffers of one size, so what comes next fits as well or as
@@ -48,7 +75,7 @@ fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
 	uint64_t oversize = 0, bytes = 0;
 	unsigned int i, done = 0;
 
-	if (v->n < n && vq_fetch(v, VQ_BURST) < 0)
+	if (v->n < n && !top_up(v, n))
 		return;
 	for (i = 0; i < n && v->n > 0; i++) {
 		uint32_t len = vq_hdr_len(v) + pkt[i]->len;
@@ -86,12 +113,12 @@ rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsign
 void
 rxq_start(struct dp_engine *e, struct dp_vq *v)
 {
+	unsigned int want = v->q->size < VQ_BURST ? v->q->size : VQ_BURST;
+
 	pthread_mutex_lock(&v->lock);
 	e->rx_locked = v;
-	if (vq_is_ready(v) && vq_map(v)) {
-		atomic_store(&v->hungry, vq_fetch(v, VQ_BURST) >= 0 && v->n < VQ_BURST);
-		v->ops->doorbells(v, v->hungry);
-	}
+	if (vq_is_ready(v) && top_up(v, want) && !atomic_load(&v->hungry))
+		v->ops->doorbells(v, false);
 	e->rx_locked = NULL;
 	pthread_mutex_unlock(&v->lock);
 }

@@ -100,9 +100,10 @@ leave_ring(struct dp_vq *v)
 {
 	struct mem_guard guard;
 
-	/* whoever serves the ring next has to be told of new buffers */
-	if (v->mapped && mem_guard_enter(&guard) == 0)
+	if (v->mapped && mem_guard_enter(&guard) == 0) {
+		/* whoever serves the ring next has to be told of new buffers */
 		v->ops->doorbells(v, true);
+	}
 	mem_guard_leave();
 }
 
@@ -151,8 +152,13 @@ dp_mkeys_changed(struct nic_func *f)
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
 		struct dp_vq *v = ((struct nic_virtq *)o)->dp;
 
-		if (v != NULL)
-			forget_addresses(v);
+		if (v == NULL)
+			continue;
+		forget_addresses(v);
+		/* what was fetched is fetched again, without a doorbell */
+		atomic_store(&v->hungry, false);
+		if (!v->tx)
+			atomic_fetch_or(&v->attn, VQ_ATTN_START);
 	}
 }
 

@@ -263,8 +263,12 @@ vq_raise(struct dp_vq *v)
 void
 vq_rewind(struct dp_vq *v)
 {
-	if (v->n > 0)
+	if (v->n > 0) {
 		v->next_avail = v->chain[v->head].pos;
+		if (v->q->counters != NULL)
+			atomic_fetch_sub_explicit(
+				&v->q->counters->received_desc, v->n, memory_order_relaxed);
+	}
 	v->avail_seen = v->next_avail;
 	v->head = 0;
 	v->n = 0;

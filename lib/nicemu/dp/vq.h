@@ -87,7 +87,7 @@ struct dp_vq {
 	const struct vq_ops *ops;
 	_Atomic bool kick; /* doorbell rung and not yet seen by the engine */
 	_Atomic unsigned int attn; /* enum vq_attn */
-	_Atomic bool hungry; /* receive: wants more buffers than were there, so doorbells count */
+	_Atomic bool hungry; /* receive: wants more buffers than were there, so needs a doorbell */
 	pthread_mutex_t lock; /* receive queues */
 	bool tx;
 	bool mapped; /* areas are translated */
