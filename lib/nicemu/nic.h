@@ -248,6 +248,7 @@ struct nic_matcher {
 	struct nic_obj obj;
 	uint16_t priority; /* 0 first */
 	uint8_t criteria; /* match_criteria_enable: 0, or 1 (outer headers) */
+	uint16_t fault; /* rule (fw_rules.h) by which its flows are refused, 0: none */
 	uint8_t mask[NIC_LYR24_LEN] __attribute__((aligned(8)));
 };
 
@@ -256,7 +257,7 @@ struct nic_flow {
 	struct nic_matcher *matcher;
 	struct nic_tir *tir;
 	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
-	uint64_t seq; /* order of creation, breaks ties of priority */
+	uint64_t seq; /* order of creation, breaks ties of priority; the same for equal flows */
 	_Atomic uint64_t hits;
 };
 

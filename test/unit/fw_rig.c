@@ -204,7 +204,8 @@ virtqs_open(struct fw_rig *r)
 		return -EIO;
 	if (create_by(r, ID_RQT, C_CREATE_RQT) != 0)
 		return -EIO;
-	return create_by(r, ID_TIR, C_CREATE_TIR);
+	rc = create_by(r, ID_TIR, C_CREATE_TIR);
+	return rc != 0 ? rc : create_by(r, ID_TIR2, C_CREATE_TIR);
 }
 
 int
@@ -236,7 +237,7 @@ void
 fw_rig_close(struct fw_rig *r)
 {
 	/* what refers before what is referred to */
-	static const enum fw_id order[] = {ID_TIR, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
+	static const enum fw_id order[] = {ID_TIR, ID_TIR2, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
 		ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX, ID_QP_RDY, ID_QP_SUSPEND,
 		ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_CQ, ID_TIS, ID_TD};
 	unsigned int i;

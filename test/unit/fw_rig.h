@@ -47,6 +47,7 @@ enum fw_id {
 	ID_VQ_SUSPEND,
 	ID_RQT,
 	ID_TIR,
+	ID_TIR2,
 	ID_MKEY,
 	ID_MKEY_PD2,
 	ID_END

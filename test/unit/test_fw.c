@@ -238,10 +238,10 @@ test_every_rule_has_a_row(void)
 		{R_QP_NO_PAGES, "the kernel sets wq_umem_valid"},
 		{R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW"},
 		{R_FLOW_CRITERIA, "test_matchers"},
-		{R_FLOW_MASK_LEN, "test_matchers"},
 		{R_FLOW_MASK, "test_matchers"},
 		{R_FLOW_MASK_FIELD, "test_matchers"},
-		{R_FLOW_PRIORITY, "test_flows: the kernel looks at it when a flow is made"},
+		{R_FLOW_VALUE, "test_matchers"},
+		{R_FLOW_PRIORITY, "test_flows: the kernel refuses it itself"},
 		{R_FLOW_EXISTS, "test_flows"},
 		{R_FLOW_TIR, "the kernel takes the TIR by its handle"},
 		{R_FLOW_MATCHER, "the kernel takes the matcher by its handle"},
@@ -357,24 +357,80 @@ matcher_create(struct match *mask, uint8_t criteria, uint16_t priority)
 	return mlx5dv_create_flow_matcher(rig.ctx, &attr);
 }
 
+static struct ibv_flow *
+flow_create(struct mlx5dv_flow_matcher *matcher, struct match *value, enum fw_id tir)
+{
+	struct mlx5dv_flow_action_attr action = {
+		.type = MLX5DV_FLOW_ACTION_DEST_DEVX, .obj = rig.obj[tir]};
+
+	return mlx5dv_create_flow(matcher, &value->head, 1, &action);
+}
+
+/* The kernel takes any matcher, and what is wrong with it is found by its first flow. */
+static int
+flow_refused(struct match *mask, uint8_t criteria, struct match *value)
+{
+	struct mlx5dv_flow_matcher *matcher = matcher_create(mask, criteria, 0);
+	struct ibv_flow *flow;
+	int err;
+
+	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
+	flow = flow_create(matcher, value, ID_TIR);
+	err = errno;
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher of no flow");
+	TEST_ASSERT(flow == NULL, "flow was made");
+	TEST_ASSERT_EQUAL(err, EINVAL, "%s", strerror(err));
+	return TEST_SUCCESS;
+}
+
 static int
 test_matchers(void)
 {
 	const uint8_t outer = 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT;
 	const uint8_t misc = 1 << MLX5_MATCH_CRITERIA_ENABLE_MISC_BIT;
-	struct match m = {.head.match_sz = sizeof(m.buf)};
+	struct match m = {.head.match_sz = sizeof(m.buf)}, zero = m, v = m;
 
-	TEST_ASSERT(matcher_create(&m, misc, 0) == NULL, "criteria");
+	if (rig.obj[ID_TIR] == NULL)
+		return TEST_SKIPPED;
+	TEST_ASSERT_EQUAL(flow_refused(&m, misc, &zero), 0, "criteria");
 	DEVX_SET(fte_match_param, m.buf, misc_parameters.source_port, 0xffff);
-	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "mask outside of the criteria");
+	TEST_ASSERT_EQUAL(flow_refused(&m, outer, &zero), 0, "mask outside of the criteria");
 	DEVX_SET(fte_match_param, m.buf, misc_parameters.source_port, 0);
 	DEVX_SET(fte_match_param, m.buf, outer_headers.ip_version, 0xf);
-	TEST_ASSERT(matcher_create(&m, 0, 0) == NULL, "mask without criteria");
+	TEST_ASSERT_EQUAL(flow_refused(&m, 0, &zero), 0, "mask without criteria");
 	DEVX_SET(fte_match_param, m.buf, outer_headers.l4_checksum_ok, 1);
-	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "field that nobody reads");
+	TEST_ASSERT_EQUAL(flow_refused(&m, outer, &zero), 0, "field that nobody reads");
 	DEVX_SET(fte_match_param, m.buf, outer_headers.l4_checksum_ok, 0);
-	m.head.match_sz = DEVX_ST_SZ_BYTES(fte_match_set_lyr_2_4) / 2;
-	TEST_ASSERT(matcher_create(&m, outer, 0) == NULL, "short mask");
+	DEVX_SET(fte_match_param, v.buf, outer_headers.ip_protocol, 6);
+	TEST_ASSERT_EQUAL(flow_refused(&m, outer, &v), 0, "value outside of the mask");
+	return TEST_SUCCESS;
+}
+
+/* What a mask or a value lacks at its end is 0, so these two are the same match. */
+static int
+test_short_match(void)
+{
+	const uint8_t outer = 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT;
+	struct match all = {.head.match_sz = sizeof(all.buf)}, few = {.head.match_sz = 16};
+	struct mlx5dv_flow_matcher *a, *b;
+	struct ibv_flow *flow, *same;
+
+	if (rig.obj[ID_TIR] == NULL)
+		return TEST_SKIPPED;
+	DEVX_SET(fte_match_param, all.buf, outer_headers.smac_47_16, 0xffffffff);
+	DEVX_SET(fte_match_param, few.buf, outer_headers.smac_47_16, 0xffffffff);
+	a = matcher_create(&all, outer, 0);
+	b = matcher_create(&few, outer, 0);
+	TEST_ASSERT(a != NULL && b != NULL, "matcher: %s", strerror(errno));
+	flow = flow_create(a, &few, ID_TIR);
+	TEST_ASSERT_NOT_NULL(flow, "flow: %s", strerror(errno));
+	TEST_ASSERT(flow_create(b, &all, ID_TIR2) == NULL, "two matches of one");
+	same = flow_create(b, &all, ID_TIR);
+	TEST_ASSERT_NOT_NULL(same, "the same flow: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(a), 0, "matcher");
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(same), 0, "flow");
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(b), 0, "matcher");
 	return TEST_SUCCESS;
 }
 
@@ -382,10 +438,8 @@ static int
 test_flows(void)
 {
 	struct match m = {.head.match_sz = sizeof(m.buf)}, v = m;
-	struct mlx5dv_flow_action_attr action = {
-		.type = MLX5DV_FLOW_ACTION_DEST_DEVX, .obj = rig.obj[ID_TIR]};
 	struct mlx5dv_flow_matcher *matcher;
-	struct ibv_flow *flow;
+	struct ibv_flow *flow, *again;
 
 	if (rig.obj[ID_TIR] == NULL)
 		return TEST_SKIPPED;
@@ -393,17 +447,21 @@ test_flows(void)
 	DEVX_SET(fte_match_param, v.buf, outer_headers.ip_version, 4);
 	matcher = matcher_create(&m, 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT, 3);
 	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
-	flow = mlx5dv_create_flow(matcher, &v.head, 1, &action);
+	flow = flow_create(matcher, &v, ID_TIR);
 	TEST_ASSERT_NOT_NULL(flow, "flow: %s", strerror(errno));
-	TEST_ASSERT(mlx5dv_create_flow(matcher, &v.head, 1, &action) == NULL,
-		"a second flow for the same match");
+	TEST_ASSERT(flow_create(matcher, &v, ID_TIR2) == NULL && errno == ENOMEM,
+		"a second TIR for the same match: %s", strerror(errno));
+	again = flow_create(matcher, &v, ID_TIR);
+	TEST_ASSERT_NOT_NULL(again, "the same flow: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
+	flow = again;
 	TEST_ASSERT(mlx5dv_destroy_flow_matcher(matcher) != 0, "matcher of a flow destroyed");
 	TEST_ASSERT(mlx5dv_devx_obj_destroy(rig.obj[ID_TIR]) != 0, "TIR of a flow destroyed");
 	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
 	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher");
 	matcher = matcher_create(&m, 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT, 16);
 	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
-	TEST_ASSERT(mlx5dv_create_flow(matcher, &v.head, 1, &action) == NULL, "priority 16");
+	TEST_ASSERT(flow_create(matcher, &v, ID_TIR) == NULL, "priority 16");
 	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher");
 	return TEST_SUCCESS;
 }
@@ -573,6 +631,7 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASE(test_bar_keeps_its_size),
 		TEST_CASE(test_bar_page_rests),
 		TEST_CASE(test_matchers),
+		TEST_CASE(test_short_match),
 		TEST_CASE(test_flows),
 		TEST_CASE(test_privilege),
 		TEST_CASE(test_event_qp_life),

@@ -335,6 +335,24 @@ fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t ui
 	return opcode != 0 ? injected(c) : 0;
 }
 
+uint8_t
+fw_kern_next(struct fw_cmd *c, uint16_t opcode)
+{
+	if (c->opcode != 0)
+		count(c);
+	c->opcode = opcode;
+	return injected(c);
+}
+
+void
+fw_kern_aside(const struct fw_cmd *c, uint16_t opcode)
+{
+	struct fw_cmd aside = {.f = c->f, .opcode = opcode, .uid = c->uid};
+
+	injected(&aside);
+	count(&aside);
+}
+
 static int
 status_errno(uint8_t status)
 {

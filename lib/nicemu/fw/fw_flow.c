@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5 fs.c), out of
- * a flow group per mask and a table entry per value.
+ * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5_ib fs.c), out
+ * of a flow group per mask and a table entry per value (mlx5 fs_core.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,22 +55,29 @@ mask_known(const uint8_t *mask)
 	return true;
 }
 
-static uint8_t
-mask_check(struct fw_cmd *c, const uint8_t *mask, uint32_t len, uint8_t criteria)
+/* The rule by which the firmware refuses the flow group of this mask, or 0. */
+static enum fw_rule
+mask_fault(const uint8_t *mask, uint32_t len, uint8_t criteria, uint16_t priority)
 {
+	uint8_t outer[NIC_LYR24_LEN] = {0};
 	uint32_t i;
 
+	if (priority > MAX_PRIORITY)
+		return FW_R_FLOW_PRIORITY;
 	if (criteria & ~OUTER)
-		return fw_refuse(c, FW_R_FLOW_CRITERIA);
-	if (len < NIC_LYR24_LEN)
-		return fw_refuse(c, FW_R_FLOW_MASK_LEN);
+		return FW_R_FLOW_CRITERIA;
 	for (i = criteria & OUTER ? NIC_LYR24_LEN : 0; i < len; i++) {
 		if (mask[i] != 0)
-			return fw_refuse(c, FW_R_FLOW_MASK);
+			return FW_R_FLOW_MASK;
 	}
-	return mask_known(mask) ? 0 : fw_refuse(c, FW_R_FLOW_MASK_FIELD);
+	memcpy(outer, mask, len < sizeof(outer) ? len : sizeof(outer));
+	return mask_known(outer) ? 0 : FW_R_FLOW_MASK_FIELD;
 }
 
+/*
+ * No command, so nothing is refused here: Linux keeps the mask, whatever it is, until a flow needs
+ * it (mlx5_ib fs.c, FLOW_MATCHER_CREATE). What a short mask lacks is 0.
+ */
 int
 fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len,
 	uint8_t criteria, uint16_t priority, uint32_t *id)
@@ -78,22 +85,15 @@ fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t m
 	struct nic_matcher *m;
 	struct fw_cmd c;
 
-	if (fw_kern_begin(&c, f, FW_OP_CREATE_FLOW_GROUP, uid) != 0)
-		goto out;
-	if (priority > MAX_PRIORITY) {
-		fw_refuse(&c, FW_R_FLOW_PRIORITY);
-		goto out;
-	}
-	if (mask_check(&c, mask, mask_len, criteria) != 0)
-		goto out;
+	fw_kern_begin(&c, f, 0, uid);
 	m = fw_obj_new(&c, NIC_OBJ_MATCHER, sizeof(*m));
-	if (m == NULL)
-		goto out;
-	m->priority = priority;
-	m->criteria = criteria;
-	memcpy(m->mask, mask, sizeof(m->mask));
-	*id = m->obj.id;
-out:
+	if (m != NULL) {
+		m->priority = priority;
+		m->criteria = criteria;
+		m->fault = mask_fault(mask, mask_len, criteria, priority);
+		memcpy(m->mask, mask, mask_len < sizeof(m->mask) ? mask_len : sizeof(m->mask));
+		*id = m->obj.id;
+	}
 	return fw_kern_end(&c);
 }
 
@@ -103,17 +103,16 @@ fw_matcher_destroy(struct nic_func *f, uint32_t id)
 	struct nic_matcher *m;
 	struct fw_cmd c;
 
-	if (fw_kern_begin(&c, f, FW_OP_DESTROY_FLOW_GROUP, 0) == 0) {
-		m = fw_target(&c, NIC_OBJ_MATCHER, id);
-		if (m != NULL && fw_obj_idle(&c, &m->obj) == 0)
-			fw_obj_free(&m->obj);
-	}
+	fw_kern_begin(&c, f, 0, 0);
+	m = fw_target(&c, NIC_OBJ_MATCHER, id);
+	if (m != NULL && fw_obj_idle(&c, &m->obj) == 0)
+		fw_obj_free(&m->obj);
 	return fw_kern_end(&c);
 }
 
 /* ---- flows ---- */
 
-/* In order of match: by priority of the matcher, then by age. */
+/* In order of match: by priority of the matcher, then by age of the table entry. */
 static int
 flow_cmp(const void *a, const void *b)
 {
@@ -121,7 +120,7 @@ flow_cmp(const void *a, const void *b)
 
 	if (x->matcher->priority != y->matcher->priority)
 		return x->matcher->priority < y->matcher->priority ? -1 : 1;
-	return x->seq < y->seq ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
 /* The table of the engines, built anew. 'n' is how many of the flows there may be. */
@@ -153,44 +152,106 @@ flow_tbl_build(struct nic_func *f)
 	dp_flows_changed(f);
 }
 
+/* Do flows of these two share a flow group? Linux makes one for each mask at a priority. */
 static bool
-flow_there(const struct nic_func *f, const struct nic_matcher *m, const uint8_t *value)
+same_group(const struct nic_matcher *a, const struct nic_matcher *b)
 {
-	const struct nic_flow *fl;
+	return a->priority == b->priority && a->criteria == b->criteria &&
+		memcmp(a->mask, b->mask, sizeof(a->mask)) == 0;
+}
+
+static bool
+group_exists(const struct nic_func *f, const struct nic_matcher *m)
+{
 	unsigned int i;
 
 	for (i = 0; i < f->n_flows; i++) {
-		fl = f->flow_tbl[i];
-		if (fl->matcher->priority == m->priority &&
-			memcmp(fl->matcher->mask, m->mask, sizeof(m->mask)) == 0 &&
-			memcmp(fl->value, value, sizeof(fl->value)) == 0)
+		if (same_group(f->flow_tbl[i]->matcher, m))
 			return true;
 	}
 	return false;
 }
 
+/* A flow with this match, other than 'but'. */
+static struct nic_flow *
+flow_find(const struct nic_func *f, const struct nic_matcher *m, const uint8_t *value,
+	const struct nic_flow *but)
+{
+	struct nic_flow *fl;
+	unsigned int i;
+
+	for (i = 0; i < f->n_flows; i++) {
+		fl = f->flow_tbl[i];
+		if (fl != but && same_group(fl->matcher, m) &&
+			memcmp(fl->value, value, sizeof(fl->value)) == 0)
+			return fl;
+	}
+	return NULL;
+}
+
+/* Linux fs_core.c check_valid_spec(). What a short value lacks is 0. */
+static uint8_t
+value_fill(struct fw_cmd *c, const struct nic_matcher *m, const uint8_t *in, uint32_t len,
+	uint8_t *value)
+{
+	uint32_t i;
+
+	memset(value, 0, NIC_LYR24_LEN);
+	for (i = 0; i < len; i++) {
+		if (in[i] & ~(i < NIC_LYR24_LEN ? m->mask[i] : 0))
+			return fw_refuse(c, FW_R_FLOW_VALUE);
+		if (i < NIC_LYR24_LEN)
+			value[i] = in[i];
+	}
+	return 0;
+}
+
+/* The commands that a match takes which no flow has: a group, if it is the first, and an entry. */
+static uint8_t
+entry_create(struct fw_cmd *c, const struct nic_matcher *m)
+{
+	/* a matcher with a fault has no group, whatever the part of its mask that is kept says */
+	bool first = m->fault != 0 || !group_exists(c->f, m);
+
+	if (first) {
+		if (fw_kern_next(c, FW_OP_CREATE_FLOW_GROUP) != 0)
+			return c->status;
+		if (m->fault != 0)
+			return fw_refuse(c, m->fault);
+	}
+	if (fw_kern_next(c, FW_OP_SET_FLOW_TABLE_ENTRY) != 0 && first)
+		fw_kern_aside(c, FW_OP_DESTROY_FLOW_GROUP);
+	return c->status;
+}
+
+/*
+ * Every handle of a user is a flow here. Those with the same match and TIR are one entry of the
+ * firmware's table, which only the first costs a command (Linux fs_core.c find_flow_rule() counts a
+ * reference). A second TIR for a match is a command, which a NIC with log_max_destination > 0 takes
+ * and then copies packets; this one refuses it.
+ */
 static uint8_t
 flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, uint32_t tirn,
 	uint32_t *id)
 {
+	struct nic_flow *fl, *twin;
 	uint8_t value[NIC_LYR24_LEN];
 	struct nic_matcher *m;
-	struct nic_flow *fl;
 	struct nic_tir *tir;
-	unsigned int i;
 
 	m = fw_use(c, NIC_OBJ_MATCHER, matcher, FW_R_FLOW_MATCHER);
-	if (m == NULL)
+	if (m == NULL || value_fill(c, m, in, len, value) != 0)
 		return c->status;
 	tir = fw_use(c, NIC_OBJ_TIR, tirn, FW_R_FLOW_TIR);
 	if (tir == NULL)
 		return c->status;
-	if (len < sizeof(value))
-		return fw_refuse(c, FW_R_FLOW_MASK_LEN);
-	for (i = 0; i < sizeof(value); i++)
-		value[i] = in[i] & m->mask[i];
-	if (flow_there(c->f, m, value))
-		return fw_refuse(c, FW_R_FLOW_EXISTS);
+	twin = flow_find(c->f, m, value, NULL);
+	if (twin == NULL && entry_create(c, m) != 0)
+		return c->status;
+	if (twin != NULL && twin->tir != tir)
+		return fw_kern_next(c, FW_OP_SET_FLOW_TABLE_ENTRY) != 0
+			? c->status
+			: fw_refuse(c, FW_R_FLOW_EXISTS);
 	if (!flow_tbl_room(c->f, c->f->n_objs[NIC_OBJ_FLOW] + 1))
 		return fw_refuse(c, FW_R_MEMORY);
 	fl = fw_obj_new(c, NIC_OBJ_FLOW, sizeof(*fl));
@@ -198,7 +259,7 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 		return c->status;
 	fl->matcher = m;
 	fl->tir = tir;
-	fl->seq = ++c->f->flow_seq;
+	fl->seq = twin != NULL ? twin->seq : ++c->f->flow_seq;
 	memcpy(fl->value, value, sizeof(value));
 	fw_hold(m);
 	fw_hold(tir);
@@ -213,32 +274,44 @@ fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *v
 {
 	struct fw_cmd c;
 
-	if (fw_kern_begin(&c, f, FW_OP_SET_FLOW_TABLE_ENTRY, uid) == 0)
-		flow_fill(&c, matcher, value, value_len, tirn, id);
+	fw_kern_begin(&c, f, 0, uid);
+	flow_fill(&c, matcher, value, value_len, tirn, id);
 	return fw_kern_end(&c);
 }
 
 void
 fw_flow_free(struct nic_flow *fl)
 {
+	struct nic_flow *twin = flow_find(fl->obj.func, fl->matcher, fl->value, fl);
 	struct nic_func *f = fl->obj.func;
 
+	if (twin != NULL)
+		twin->hits += fl->hits;
 	fw_drop(fl->matcher);
 	fw_drop(fl->tir);
 	fw_obj_free(&fl->obj);
 	flow_tbl_build(f);
 }
 
+/* The last flow of an entry takes it along, and the last entry of a group the group. */
 int
 fw_flow_destroy(struct nic_func *f, uint32_t id)
 {
+	struct nic_matcher *m;
 	struct nic_flow *fl;
 	struct fw_cmd c;
 
-	if (fw_kern_begin(&c, f, FW_OP_DELETE_FLOW_TABLE_ENTRY, 0) == 0) {
-		fl = fw_target(&c, NIC_OBJ_FLOW, id);
-		if (fl != NULL)
-			fw_flow_free(fl);
-	}
+	fw_kern_begin(&c, f, 0, 0);
+	fl = fw_target(&c, NIC_OBJ_FLOW, id);
+	if (fl == NULL)
+		goto out;
+	m = fl->matcher;
+	if (flow_find(f, m, fl->value, fl) == NULL &&
+		fw_kern_next(&c, FW_OP_DELETE_FLOW_TABLE_ENTRY) != 0)
+		goto out;
+	fw_flow_free(fl);
+	if (!group_exists(f, m))
+		fw_kern_aside(&c, FW_OP_DESTROY_FLOW_GROUP);
+out:
 	return fw_kern_end(&c);
 }

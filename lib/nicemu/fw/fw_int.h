@@ -58,7 +58,8 @@ uint8_t fw_uctx_check(struct fw_cmd *c); /* refused when the uid is of no contex
 
 /*
  * The object that a field names, for use by another object: it has to exist and be of the same
- * owner (or of the kernel). NULL: refused by 'r'.
+ * owner. The kernel (uid 0) may use all; but what is the kernel's is not for users, for which Linux
+ * has an owner of its own (MLX5_SHARED_RESOURCE_UID). NULL: refused by 'r'.
  */
 void *fw_use(struct fw_cmd *c, enum nic_obj_type type, uint32_t id, enum fw_rule r);
 /* The object that a command is about. NULL: refused by FW_R_NUMBER, NO_OBJECT or OWNER. */
@@ -87,6 +88,13 @@ void fw_objs_init(struct nic_func *f);
  */
 uint8_t fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid);
 int fw_kern_end(struct fw_cmd *c);
+/*
+ * For what takes more than one command, or perhaps none: begin with opcode 0, and go on to the next
+ * command with this. Not 0: failure on demand.
+ */
+uint8_t fw_kern_next(struct fw_cmd *c, uint16_t opcode);
+/* A command of which the kernel does no more than warn when it fails. */
+void fw_kern_aside(const struct fw_cmd *c, uint16_t opcode);
 
 /* Capabilities by bit position; see fw_caps.c. */
 int fw_caps_init(struct nic_func *f);

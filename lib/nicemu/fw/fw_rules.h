@@ -175,11 +175,11 @@ FW_RULE(TIR_SELECT, 0x729, BAD_PARAM_ERR, "modify_bitmask is empty or has an unk
 
 /* flows (the kernel's, on behalf of a user) */
 FW_RULE(FLOW_CRITERIA, 0x801, BAD_PARAM_ERR, "match_criteria_enable is neither 0 nor outer headers")
-FW_RULE(FLOW_MASK_LEN, 0x802, BAD_PARAM_ERR, "match is shorter than the outer headers")
+FW_RULE(FLOW_VALUE, 0x802, BAD_PARAM_ERR, "value has bits outside of the mask")
 FW_RULE(FLOW_MASK, 0x803, BAD_PARAM_ERR, "mask has bits outside of match_criteria_enable")
 FW_RULE(FLOW_MASK_FIELD, 0x804, BAD_PARAM_ERR, "mask has a field that the classifier does not know")
 FW_RULE(FLOW_PRIORITY, 0x805, BAD_PARAM_ERR, "priority is above 15")
-FW_RULE(FLOW_EXISTS, 0x806, LIM_ERR, "second destination for the same match at the same priority")
+FW_RULE(FLOW_EXISTS, 0x806, LIM_ERR, "second destination for the same match at the same priority (log_max_destination is 0)")
 FW_RULE(FLOW_TIR, 0x807, BAD_RES_ERR, "destination is not a TIR of this context")
 FW_RULE(FLOW_MATCHER, 0x808, BAD_RES_ERR, "matcher is not one of this context")
 /* clang-format on */
