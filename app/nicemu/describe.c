@@ -38,6 +38,21 @@ print_keys(const struct conf_key *keys, unsigned int n, const void *base, bool h
 	}
 }
 
+static void
+print_mc(const struct conf_func *f, bool help)
+{
+	char mac[18];
+	unsigned int i;
+
+	if (help)
+		printf("# mc = ADDRESS: gets multicast to it, as often as needed (up to %u)\n",
+			CONF_MAX_MC);
+	for (i = 0; i < f->n_mc; i++) {
+		conf_print_mac(&f->mc[i], mac, sizeof(mac));
+		printf("mc = %s\n", mac);
+	}
+}
+
 /* A capability that has its default is a comment: its value is that of the adapter, not of this
  * file. */
 static void
@@ -77,6 +92,7 @@ print_ini(const struct conf *c)
 	for (i = 0; i < c->n_funcs; i++) {
 		printf("\n[func %u]\n", i);
 		print_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], i == 0);
+		print_mc(&c->funcs[i], i == 0);
 		for (k = 0; k < c->funcs[i].n_caps; k++)
 			printf("cap.%s = %#" PRIx64 "\n", c->funcs[i].caps[k].name,
 				c->funcs[i].caps[k].value);
@@ -96,6 +112,19 @@ json_keys(cJSON *j, const struct conf_key *keys, unsigned int n, const void *bas
 			cJSON_AddNumberToObject(j, keys[i].name, atof(value));
 		else
 			cJSON_AddStringToObject(j, keys[i].name, value);
+	}
+}
+
+static void
+json_mc(cJSON *j, const struct conf_func *f)
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "mc");
+	char mac[18];
+	unsigned int i;
+
+	for (i = 0; i < f->n_mc; i++) {
+		conf_print_mac(&f->mc[i], mac, sizeof(mac));
+		cJSON_AddItemToArray(list, cJSON_CreateString(mac));
 	}
 }
 
@@ -133,6 +162,7 @@ print_json(const struct conf *c)
 	for (i = 0; i < c->n_funcs; i++) {
 		f = cJSON_CreateObject();
 		json_keys(f, conf_func_keys, conf_n_func_keys, &c->funcs[i]);
+		json_mc(f, &c->funcs[i]);
 		caps = cJSON_AddObjectToObject(f, "capabilities");
 		for (k = 0; k < c->funcs[i].n_caps; k++)
 			cJSON_AddNumberToObject(

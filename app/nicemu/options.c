@@ -25,6 +25,7 @@ enum key {
 	KEY_TRUST,
 	KEY_PROMISC,
 	KEY_ALLMULTI,
+	KEY_MC,
 	KEY_WIRE,
 	KEY_LEARN,
 	KEY_ENGINES,
@@ -100,6 +101,8 @@ static const struct argp_option options[] = {
 		"needs --trust", 0},
 	{"allmulti", KEY_ALLMULTI, "FUNC", 0,
 		"the function gets all multicast; needs --trust", 0},
+	{"mc", KEY_MC, "FUNC=MAC", 0,
+		"the function gets multicast to this address; up to 16 of them", 0},
 	{NULL, 0, NULL, 0, "How it runs (run, describe):", 3},
 	{"engines", KEY_ENGINES, "N", 0, "threads that move packets (1)", 0},
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
@@ -340,6 +343,8 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return set_flag(c, "promisc", s->arg, why);
 	case KEY_ALLMULTI:
 		return set_flag(c, "allmulti", s->arg, why);
+	case KEY_MC:
+		return set_of_func(c, "mc", s->arg, why);
 	case KEY_LEARN:
 		return conf_set(c, -1, "learn", "1", why, WHY_LEN);
 	case KEY_NO_MEMLOCK:

@@ -17,6 +17,7 @@
 #define CONF_MAX_QUEUES 256
 #define CONF_MAX_CAPS 64
 #define CONF_MAX_FAIL 32
+#define CONF_MAX_MC 16 /* multicast addresses of a function */
 #define CONF_STR 128
 
 struct conf_cap {
@@ -33,6 +34,8 @@ struct conf_func {
 	struct ether_addr mac;
 	int numa_node;
 	bool trusted, promisc, allmulti;
+	unsigned int n_mc;
+	struct ether_addr mc[CONF_MAX_MC]; /* multicast addresses that it gets */
 	uint16_t mtu;
 	unsigned int queues; /* virtqueues: max_num_virtio_queues */
 	unsigned int n_caps;
@@ -75,17 +78,26 @@ void conf_free(struct conf *c);
 
 /*
  * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all
- * functions (conf_set_cap). conf_set_cap(): name and value of a capability; an unknown name lists
+ * functions (conf_set_cap). conf_set(): the key mc of a function adds to what is there, any other
+ * replaces it. conf_set_cap(): name and value of a capability; an unknown name lists
  * those that are close to it. conf_set_fail(): "[FUNC/]OPCODE[:NTH[:STATUS]]".
  */
 int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
 int conf_set_cap(
 	struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
 int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
+/*
+ * Add to a function's multicast addresses, parted by spaces or commas; one that is listed already
+ * is no error. After an error the list is what it was.
+ */
+int conf_add_mc(struct conf_func *f, const char *list, char *why, size_t len);
 /* A whole number, decimal, 0x hexadecimal or 0 octal, nothing after it. 0 or -EINVAL. */
 int conf_number(const char *s, int64_t *v);
 
-/* The keys of the sections [nic] and [func N], for all who read, write or explain them. */
+/*
+ * The keys of the sections [nic] and [func N], for all who read, write or explain them. Those that
+ * may be there several times are not among them: fail, mc, and the capabilities.
+ */
 enum conf_type { CONF_TEXT, CONF_BOOL, CONF_UINT, CONF_U16, CONF_HEX16, CONF_INT, CONF_MAC };
 struct conf_key {
 	const char *name;

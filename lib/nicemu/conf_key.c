@@ -134,6 +134,8 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 			c->n_funcs);
 		return -EINVAL;
 	}
+	if (func >= 0 && strcmp(key, "mc") == 0)
+		return conf_add_mc(&c->funcs[func], value, why, len);
 	for (i = 0; i < n; i++) {
 		if (strcmp(keys[i].name, key) == 0)
 			return set_key(&keys[i], func < 0 ? (void *)c : (void *)&c->funcs[func],
@@ -142,6 +144,8 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 	at = (size_t)snprintf(why, len, "unknown key '%s', allowed:", key);
 	for (i = 0; i < n && at < len; i++)
 		at += (size_t)snprintf(why + at, len - at, " %s", keys[i].name);
+	if (func >= 0 && at < len)
+		snprintf(why + at, len - at, " mc");
 	return -EINVAL;
 }
 

@@ -4,7 +4,7 @@
  * A description from an INI file:
  * - [nic]: vfs, fail (as often as needed) and the keys of conf_nic_keys.
  * - [cap]: NAME = VALUE, for all functions.
- * - [func N]: the keys of conf_func_keys, and cap.NAME = VALUE.
+ * - [func N]: the keys of conf_func_keys, mc (as often as needed) and cap.NAME = VALUE.
  *
  * Everything has a default; conf_write() writes all of it.
  */

@@ -19,6 +19,18 @@ write_keys(const struct conf_key *keys, unsigned int n, const void *base, FILE *
 }
 
 static void
+write_mc(const struct conf_func *func, FILE *f)
+{
+	char mac[18];
+	unsigned int i;
+
+	for (i = 0; i < func->n_mc; i++) {
+		conf_print_mac(&func->mc[i], mac, sizeof(mac));
+		fprintf(f, "mc = %s\n", mac);
+	}
+}
+
+static void
 write_caps(const struct conf_cap *caps, unsigned int n, const char *prefix, FILE *f)
 {
 	unsigned int i;
@@ -47,6 +59,7 @@ conf_write(const struct conf *c, FILE *f)
 	for (i = 0; i < c->n_funcs; i++) {
 		fprintf(f, "\n[func %u]\n", i);
 		write_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], f);
+		write_mc(&c->funcs[i], f);
 		write_caps(c->funcs[i].caps, c->funcs[i].n_caps, "cap.", f);
 	}
 	return ferror(f) ? -EIO : 0;

@@ -62,6 +62,8 @@ func_free(struct nic_func *f)
 	free(f);
 }
 
+_Static_assert(CONF_MAX_MC <= NIC_MAX_MC, "a vport has no room for what a description lists");
+
 static int
 func_create(struct nic *nic, unsigned int idx)
 {
@@ -80,6 +82,8 @@ func_create(struct nic *nic, unsigned int idx)
 	f->vport.trusted = conf->trusted;
 	f->vport.promisc = conf->promisc;
 	f->vport.allmulti = conf->allmulti;
+	f->vport.n_mc = conf->n_mc;
+	memcpy(f->vport.mc, conf->mc, sizeof(conf->mc));
 	f->vport.mtu = conf->mtu;
 	ret = fw_func_init(f);
 	if (ret != 0) {

@@ -53,6 +53,12 @@ test_round_trip(void)
 
 	TEST_ASSERT_EQUAL(conf_default(&a, 3, why, sizeof(why)), 0, "default: %s", why);
 	TEST_ASSERT_EQUAL(conf_set(&a, 2, "mtu", "9000", why, sizeof(why)), 0, "mtu: %s", why);
+	TEST_ASSERT_EQUAL(conf_set(&a, 1, "mc", "33:33:00:00:00:01, 01:00:5e:00:00:fb", why,
+				  sizeof(why)),
+		0, "mc: %s", why);
+	TEST_ASSERT_EQUAL(
+		conf_set(&a, 1, "mc", "33:33:00:00:00:01", why, sizeof(why)), 0, "mc: %s", why);
+	TEST_ASSERT_EQUAL(a.funcs[1].n_mc, 2, "%u multicast addresses", a.funcs[1].n_mc);
 	TEST_ASSERT_EQUAL(conf_set(&a, -1, "cpus", "0,2-3", why, sizeof(why)), 0, "cpus: %s", why);
 	TEST_ASSERT_EQUAL(
 		conf_set_cap(&a, -1, "tx_csum", "0", why, sizeof(why)), 0, "cap: %s", why);
@@ -93,6 +99,30 @@ test_short(void)
 	return TEST_SUCCESS;
 }
 
+static int
+test_multicast_list(void)
+{
+	char text[32], why[512];
+	struct conf c;
+	unsigned int i;
+
+	TEST_ASSERT_EQUAL(conf_default(&c, 1, why, sizeof(why)), 0, "default: %s", why);
+	for (i = 0; i < CONF_MAX_MC; i++) {
+		snprintf(text, sizeof(text), "33:33:00:00:00:%02x", i);
+		TEST_ASSERT_EQUAL(conf_set(&c, 1, "mc", text, why, sizeof(why)), 0, "%s", why);
+	}
+	TEST_ASSERT(conf_set(&c, 1, "mc", "33:33:00:00:00:ff", why, sizeof(why)) != 0 &&
+			strstr(why, "at most 16") != NULL,
+		"no end: %s", why);
+	TEST_ASSERT(conf_set(&c, 0, "mc", "33:33:00:00:00:01 02:00:00:00:00:01", why,
+			    sizeof(why)) != 0,
+		"not a multicast address");
+	TEST_ASSERT_EQUAL(c.funcs[0].n_mc, 0, "half of a list was taken");
+	TEST_ASSERT_EQUAL(c.funcs[1].n_mc, CONF_MAX_MC, "%u", c.funcs[1].n_mc);
+	conf_free(&c);
+	return TEST_SUCCESS;
+}
+
 static const struct {
 	const char *text, *says;
 } errors[] = {
@@ -114,6 +144,10 @@ static const struct {
 	{"[func 1]\nmac = 02:00:00\n", ":2: mac: '02:00:00': want six bytes"},
 	{"[func 1]\nmac = 03:00:00:00:00:01\n", "function 1: a multicast address"},
 	{"[func 1]\nmac = 0c:42:a1:0e:00:02\n", "functions 1 and 2 have the same mac"},
+	{"[func 1]\nmc = 02:00:00:00:00:01\n", ":2: mc: '02:00:00:00:00:01': want multicast"},
+	{"[func 1]\nmc = 33:33:00:00:00:01:02\n", ":2: mc: '33:33:00:00:00:01:02': want"},
+	{"[func 1]\nmc = ff:ff:ff:ff:ff:ff\n", ":2: mc: 'ff:ff:ff:ff:ff:ff': want multicast"},
+	{"[func 1]\nfoo = 1\n", ":2: unknown key 'foo', allowed: bdf"},
 	{"[func 1]\nbdf = ca:00.2\n", "function 1: bdf 'ca:00.2': want DDDD:BB:DD.F"},
 	{"[func 1]\nmtu = 20\n", ":2: mtu: '20': want a number from 68 to"},
 	{"[func 1]\nuverbs = ../x\n", "function 1: ibdev"},
@@ -149,6 +183,7 @@ static struct unit_test_suite conf_suite = {
 		{
 			TEST_CASE(test_round_trip),
 			TEST_CASE(test_short),
+			TEST_CASE(test_multicast_list),
 			TEST_CASE(test_errors),
 			TEST_CASES_END(),
 		},
