@@ -337,6 +337,7 @@ struct nic {
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];
 	unsigned int dp_depth; /* nested dp_pause() calls */
+	uint64_t dp_funcs[2]; /* functions that have virtqueues, a bit each; dp/ */
 	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port; /* the wire */
 	bool running;

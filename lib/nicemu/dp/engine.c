@@ -22,6 +22,7 @@
 #define SPIN_NS 50000u /* busy loop after the last work */
 #define SLEEP_MIN_US 50u
 #define SLEEP_MAX_US 1000u
+#define SLEEP_BARE_US 20000u /* without queues; a wire wakes by its descriptor */
 #define WIRE_SKIP 32u /* rounds without a look at a wire that was silent */
 
 static uint64_t
@@ -202,11 +203,14 @@ round_trip(struct dp_engine *e)
 	struct nic *nic = e->nic;
 	struct dp_vq *v;
 	bool busy = false;
-	unsigned int i;
+	unsigned int w;
+	uint64_t left;
 
 	/* every engine looks at all doorbells: the one that is awake sees it first */
-	for (i = 0; i < nic->n_funcs; i++)
-		doorbell_poll(nic->funcs[i]);
+	for (w = 0; w < 2; w++) {
+		for (left = nic->dp_funcs[w]; left != 0; left &= left - 1)
+			doorbell_poll(nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)]);
+	}
 	TAILQ_FOREACH(v, &e->vqs, next) {
 		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
 			engine_dma(e, v, attend);
@@ -230,13 +234,15 @@ nap(struct dp_engine *e)
 	if (ppoll(&pfd, pfd.fd >= 0, &ts, NULL) > 0 && (pfd.revents & POLLIN) == 0)
 		nanosleep(&ts, NULL);
 	e->wire_skip = 0;
-	e->sleep_us = e->sleep_us * 2 < SLEEP_MAX_US ? e->sleep_us * 2 : SLEEP_MAX_US;
+	e->sleep_us *= 2;
 }
 
 /* Rounds until there is nothing to do, or somebody wants a pause. */
 static void
 work(struct dp_engine *e)
 {
+	uint32_t max = TAILQ_EMPTY(&e->vqs) ? SLEEP_BARE_US : SLEEP_MAX_US;
+
 	do {
 		e->now = now_ns();
 		if (round_trip(e)) {
@@ -246,6 +252,8 @@ work(struct dp_engine *e)
 	} while (!atomic_load_explicit(&e->pause, memory_order_relaxed) &&
 		!atomic_load_explicit(&e->stop, memory_order_relaxed) &&
 		e->now - e->busy_at < SPIN_NS);
+	if (e->sleep_us > max)
+		e->sleep_us = max;
 }
 
 static void *

@@ -42,8 +42,21 @@ dp_virtq_init(struct nic_virtq *q)
 		TAILQ_INSERT_TAIL(&v->engine->vqs, v, next);
 		v->engine->n_vqs++;
 	}
+	v->f->nic->dp_funcs[v->f->idx / 64] |= 1ull << v->f->idx % 64;
 	q->dp = v;
 	return 0;
+}
+
+static bool
+has_queues(const struct nic_func *f)
+{
+	const struct nic_obj *o;
+
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
+		if (((const struct nic_virtq *)o)->dp != NULL)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -59,8 +72,10 @@ dp_virtq_fini(struct nic_virtq *q)
 		v->engine->n_vqs--;
 	}
 	pthread_mutex_destroy(&v->lock);
-	free(v);
 	q->dp = NULL;
+	if (!has_queues(v->f))
+		v->f->nic->dp_funcs[v->f->idx / 64] &= ~(1ull << v->f->idx % 64);
+	free(v);
 }
 
 static void
