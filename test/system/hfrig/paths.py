@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
@@ -13,7 +15,7 @@ DEPS = Path(os.environ.get("HF_DEPS", REPO / "build" / "deps"))
 _BUILD = Path(os.environ.get("HF_BUILD", REPO / "build" / "release"))
 
 NICEMU = Path(os.environ.get("HF_NICEMU", _BUILD / "app/nicemu/nicemu"))
-PLUGIN = Path(os.environ.get("HF_PMD", _BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
+_PLUGIN = Path(os.environ.get("HF_PMD", _BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
 VDPA_APP = Path(os.environ.get("HF_VDPA_APP", _BUILD / "test/system/dpdk-vdpa"))
 SANITIZED = os.environ.get("HF_SANITIZE", "no") == "yes"
 
@@ -39,3 +41,23 @@ def why_no_netns() -> str:
     if not shutil.which("ip"):
         return "no ip command: run devtools/setup"
     return ""
+
+
+def is_private(path: Path) -> bool:
+    """Not below a directory that everybody may write: EAL refuses plugins there."""
+    return not any(p.stat().st_mode & 0o002 for p in path.resolve().parents)
+
+
+def _loadable(plugin: Path) -> Path:
+    """The plugin where EAL takes it: itself, or for a checkout below /tmp a copy that goes with this process."""
+    if not plugin.exists() or is_private(plugin):
+        return plugin
+    for place in (os.environ.get("XDG_RUNTIME_DIR"), str(Path.home()), "/run"):
+        if place and os.access(place, os.W_OK) and is_private(Path(place) / plugin.name):
+            copy = Path(tempfile.mkdtemp(prefix="holdfast-", dir=place)) / plugin.name
+            atexit.register(shutil.rmtree, copy.parent, ignore_errors=True)
+            return Path(shutil.copy2(plugin, copy))
+    raise SystemExit(f"EAL refuses {plugin}, below a directory that everybody may write, and no private place was found")
+
+
+PLUGIN = _loadable(_PLUGIN)

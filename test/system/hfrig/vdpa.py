@@ -84,8 +84,3 @@ class Vdpa:
         """Leave by the prompt; exit status."""
         self.process.write("quit")
         return self.process.wait(60)
-
-
-def plugin_is_safe(path: Path = paths.PLUGIN) -> bool:
-    """EAL refuses a plugin below a directory that everybody may write."""
-    return not any(p.stat().st_mode & 0o002 for p in path.resolve().parents)
