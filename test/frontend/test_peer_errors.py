@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""What others do wrong: front ends that break the rules in well-formed ways, and a NIC that refuses commands."""
+
+import fcntl
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hfrig import nic
+from hfvhost import proto
+from hfvhost.backchan import BackChannel
+from hfvhost.channel import Closed, NoAnswer, Refused
+from hfvhost.net import Shape
+from hfvhost.proto import Feature, Request, Status
+from pair import both_ways, burst, transfer
+
+# What the driver sends from the first start of a guest on, by its number in the firmware's interface.
+COMMANDS = {
+    "CREATE_MKEY": 0x200, "DESTROY_MKEY": 0x202, "CREATE_CQ": 0x400, "DESTROY_CQ": 0x401, "CREATE_QP": 0x500,
+    "DESTROY_QP": 0x501, "RST2INIT_QP": 0x502, "INIT2RTR_QP": 0x503, "RTR2RTS_QP": 0x504, "2RST_QP": 0x50a,
+    "CREATE_TIR": 0x900, "DESTROY_TIR": 0x902, "CREATE_RQT": 0x916, "MODIFY_RQT": 0x917, "DESTROY_RQT": 0x918,
+    "CREATE_GENERAL_OBJECT": 0xa00, "MODIFY_GENERAL_OBJECT": 0xa01, "QUERY_GENERAL_OBJECT": 0xa02,
+    "DESTROY_GENERAL_OBJECT": 0xa03,
+}
+POSITIONS = [1, 2, 4, 7]
+
+
+def fail(rig, command: str, nth: int = 1) -> None:
+    """The nth command of this kind from now on, of VF 0, fails."""
+    rig.nic.ask(f"fail 1/{COMMANDS[command]:#x}:{nth}")
+
+
+def app_fds(rig) -> int:
+    """How many descriptors the application has open."""
+    pid = rig.app.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return len(os.listdir(f"/proc/{children[0] if children else pid}/fd"))
+
+
+def test_refused_owner_reset(rig):
+    """RESET_OWNER with a descriptor is refused by the library; the next disconnect is a disconnect all the same."""
+    dev = rig.guest(0)
+    with pytest.raises((Refused, Closed)):
+        dev.channel.tell(Request.RESET_OWNER, b"", [dev.queues[0].ring.err_fd.fd])
+    dev.close()
+    rig.wait_kept(0, 0)
+    both_ways(rig.guest(0), rig.guest(1))
+
+
+def test_refused_features_keep_nothing(rig):
+    """Descriptors that come with features which are refused are closed."""
+    dev = rig.connect(0)
+    dev.negotiate()
+    before = app_fds(rig)
+    tso_alone = Feature.VERSION_1 | Feature.PROTOCOL_FEATURES | 1 << 11     # HOST_TSO4, without CSUM
+    with open("/dev/null", "rb") as null:
+        for _ in range(4):
+            with pytest.raises(Refused):
+                dev.channel.tell(Request.SET_FEATURES, proto.U64.pack(tso_alone), [null.fileno()] * 8, True)
+    assert app_fds(rig) == before
+
+
+class Deaf(BackChannel):
+    """A back end's channel whose requests nobody reads."""
+
+    def _serve(self) -> None:
+        self.stop.wait()
+
+
+def test_request_channel_replaced(rig):
+    """A new channel for requests, while the back end waits for an answer in the old one."""
+    dev = rig.connect(0, Shape(protocol=int(Shape().protocol) & ~proto.Protocol.BACKEND_REQ))
+    dev.shape.protocol |= proto.Protocol.BACKEND_REQ
+    dev.open_back_channel, opened = lambda: None, dev.open_back_channel
+    dev.negotiate()
+    dev.back = deaf = Deaf()
+    dev.channel.tell(Request.SET_BACKEND_REQ_FD, b"", [deaf.theirs.fileno()])
+    run(dev)
+    rig.wait_ready(0, 2)
+    time.sleep(0.3)     # the first request is on its way
+    start = time.monotonic()
+    opened()
+    dev.get_status()
+    assert time.monotonic() - start < 5, "stuck behind a request that nobody answers"
+    dev.back.wait_doorbell(0)
+    deaf.close()
+    dev.close()
+    rig.wait_kept(0, 0)
+    both_ways(rig.guest(0), rig.guest(1))
+
+
+def run(dev) -> None:
+    """The rest of NetDevice.start() for a device that has negotiated."""
+    dev.make_rings()
+    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK)
+    dev.set_mem_table()
+    for index in range(len(dev.queues)):
+        dev.setup_ring(index)
+    for index in range(len(dev.queues)):
+        dev.enable(index)
+    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK)
+    dev.running = True
+
+
+def test_kicks_stolen(rig):
+    """A guest that takes its kicks back before they are read, from a descriptor that it makes block, stalls nobody."""
+    a, b = rig.guest(0), rig.guest(1)
+    fd = a.tx().ring.kick_fd.fd
+    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    stop = threading.Event()
+
+    def steal():
+        while not stop.is_set():
+            os.eventfd_write(fd, 1)
+            fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+            try:
+                os.eventfd_read(fd)
+            except BlockingIOError:
+                pass
+            fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)
+
+    thief = threading.Thread(target=steal)
+    thief.start()
+    try:
+        for i in range(10):
+            transfer(b, a, burst(50, 50 * i, 1, 0))
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        thief.join(20)
+    fcntl.fcntl(fd, fcntl.F_SETFL, flags)
+    both_ways(a, b, 1000)
+
+
+@pytest.mark.parametrize("which", ["kick", "call"])
+def test_no_eventfd(rig, which):
+    """A pipe where an eventfd belongs is refused; the ring starts when the front end sends the right one."""
+    dev = rig.connect(0)
+    dev.negotiate()
+    dev.make_rings()
+    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK)
+    dev.set_mem_table()
+    for index in range(len(dev.queues)):
+        dev.setup_ring(index)
+    set_fd = dev.set_kick if which == "kick" else dev.set_call
+    theirs, ours = os.pipe()
+    set_fd(1, theirs if which == "kick" else ours)
+    for index in range(len(dev.queues)):
+        dev.enable(index)
+    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK)
+    rig.app.wait_log(r"ring 1: cannot relay notifications")
+    assert rig.running(0) == 0
+    dev.stop()
+    dev.start()
+    rig.wait_ready(0, 2)
+    dev.post_rx()
+    both_ways(dev, rig.guest(1))
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_mtu(rig):
+    """A guest whose MTU is larger than the port's is not served; one that is content with it is."""
+    shape = Shape(features=int(Shape().features) | 1 << 3, protocol=int(Shape().protocol) | proto.Protocol.NET_MTU)
+    for mtu, served in ((9000, False), (1500, True), (1280, True)):
+        dev = rig.connect(0, shape)
+        dev.negotiate()
+        dev.channel.tell(Request.NET_SET_MTU, proto.U64.pack(mtu))
+        run(dev)
+        dev.get_status()
+        if served:
+            rig.wait_ready(0, 2)
+        else:
+            rig.app.wait_log(r"the guest's MTU 9000 is larger than the port's, 1500")
+            assert rig.running(0) == 0
+        dev.close()
+        rig.wait_kept(0, 0)
+
+
+# --- a NIC that refuses ---
+
+def life(rig, shape, must_work: bool) -> None:
+    """Start, stop, start, one ring off and on, stop, hang up."""
+    dev = rig.connect(0, shape)
+    try:
+        for _ in range(2):
+            dev.start()
+            dev.get_status()
+            if must_work:
+                rig.wait_ready(0, 2)
+            dev.stop()
+        dev.start()
+        dev.enable(0, False)
+        dev.enable(0, True)
+        dev.get_status()
+        if must_work:
+            rig.wait_ready(0, 2)
+    finally:
+        dev.close()
+    end = time.monotonic() + 20
+    while rig.running(0):
+        assert time.monotonic() < end, "queues run on without a front end"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_refused(rig, command):
+    """Whichever command the NIC refuses, and when: the application lives, and the next guest is served."""
+    for count, nth in enumerate(POSITIONS):
+        shape = Shape(packed=bool(count & 1), size=(64, 128, 256)[count % 3])
+        fail(rig, command, nth)
+        life(rig, shape, False)
+        rig.nic.ask("fail clear")
+        life(rig, shape, True)
+    if command != "DESTROY_MKEY":       # what a mkey covers cannot be unpinned before it
+        rig.wait_kept(0, 0)
+    both_ways(rig.guest(0), rig.guest(1))
+
+
+def test_steering_comes_back(rig):
+    """One queue of two is disabled, and the NIC refuses to change the table of queues: the other one receives on."""
+    a, b = rig.guest(0, Shape(pairs=2)), rig.guest(1)
+    fail(rig, "MODIFY_RQT")
+    a.enable(2, False)
+    a.get_status()
+    rig.nic.ask("fail clear")
+    transfer(b, a, burst(40, 0, 1, 0))
+
+
+def test_queue_that_cannot_be_stopped(rig, packed):
+    """The NIC refuses to suspend a queue and to destroy it: the guest's memory is taken from it."""
+    dev = rig.guest(0, Shape(packed=packed))
+    fail(rig, "MODIFY_GENERAL_OBJECT")
+    fail(rig, "DESTROY_GENERAL_OBJECT")
+    dev.stop()
+    assert rig.kept(0) == 0
+    rig.nic.ask("fail clear")
+    dev.start()
+    rig.wait_ready(0, 2)
+    dev.close()
+    both_ways(rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed)))
+
+
+def test_event_lost_silence(rig):
+    """A front end that never answers the host notifier request and then dies delays nobody for long."""
+    dev = rig.connect(0)
+    dev.open_back_channel = lambda accept=True: None
+    dev.negotiate()
+    dev.back = Deaf()
+    dev.channel.tell(Request.SET_BACKEND_REQ_FD, b"", [dev.back.theirs.fileno()])
+    run(dev)
+    rig.wait_ready(0, 2)
+    dev.close()
+    start = time.monotonic()
+    try:
+        rig.wait_kept(0, 0)
+    except TimeoutError as err:
+        raise NoAnswer("the disconnect was not noticed") from err
+    assert time.monotonic() - start < 5
+    assert rig.nic.function(nic.vf_bdf(0))["mr_bytes"] == 0
