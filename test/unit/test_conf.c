@@ -53,9 +53,9 @@ test_round_trip(void)
 
 	TEST_ASSERT_EQUAL(conf_default(&a, 3, why, sizeof(why)), 0, "default: %s", why);
 	TEST_ASSERT_EQUAL(conf_set(&a, 2, "mtu", "9000", why, sizeof(why)), 0, "mtu: %s", why);
-	TEST_ASSERT_EQUAL(conf_set(&a, 1, "mc", "33:33:00:00:00:01, 01:00:5e:00:00:fb", why,
-				  sizeof(why)),
-		0, "mc: %s", why);
+	TEST_ASSERT_EQUAL(
+		conf_set(&a, 1, "mc", "33:33:00:00:00:01, 01:00:5e:00:00:fb", why, sizeof(why)), 0,
+		"mc: %s", why);
 	TEST_ASSERT_EQUAL(
 		conf_set(&a, 1, "mc", "33:33:00:00:00:01", why, sizeof(why)), 0, "mc: %s", why);
 	TEST_ASSERT_EQUAL(a.funcs[1].n_mc, 2, "%u multicast addresses", a.funcs[1].n_mc);
@@ -114,8 +114,8 @@ test_multicast_list(void)
 	TEST_ASSERT(conf_set(&c, 1, "mc", "33:33:00:00:00:ff", why, sizeof(why)) != 0 &&
 			strstr(why, "at most 16") != NULL,
 		"no end: %s", why);
-	TEST_ASSERT(conf_set(&c, 0, "mc", "33:33:00:00:00:01 02:00:00:00:00:01", why,
-			    sizeof(why)) != 0,
+	TEST_ASSERT(
+		conf_set(&c, 0, "mc", "33:33:00:00:00:01 02:00:00:00:00:01", why, sizeof(why)) != 0,
 		"not a multicast address");
 	TEST_ASSERT_EQUAL(c.funcs[0].n_mc, 0, "half of a list was taken");
 	TEST_ASSERT_EQUAL(c.funcs[1].n_mc, CONF_MAX_MC, "%u", c.funcs[1].n_mc);
