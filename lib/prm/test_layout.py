@@ -118,9 +118,9 @@ def lines_of(names, linux=False):
 def run(prologue, body, cc, flags):
     """Compile and run a program; its lines as a dict."""
     with tempfile.TemporaryDirectory(prefix="prm-layout-") as tmp:
-        for stub in ("mlx5_glue.h", "mlx5_autoconf.h", "mlx5_ifc_fpga.h"):
-            with open(os.path.join(tmp, stub), "w", encoding="utf-8") as f:
-                f.write("#include <infiniband/mlx5dv.h>\n" if stub == "mlx5_glue.h" else "")
+        for header in ("mlx5_glue.h", "mlx5_autoconf.h", "mlx5_ifc_fpga.h"):
+            with open(os.path.join(tmp, header), "w", encoding="utf-8") as f:
+                f.write("#include <infiniband/mlx5dv.h>\n" if header == "mlx5_glue.h" else "")
         src, exe = os.path.join(tmp, "t.c"), os.path.join(tmp, "t")
         with open(src, "w", encoding="utf-8") as f:
             f.write("#include <stddef.h>\n#include <stdint.h>\n#include <stdio.h>\n" + prologue)
