@@ -50,6 +50,15 @@ def test_refused_owner_reset(rig):
     both_ways(rig.guest(0), rig.guest(1))
 
 
+def test_refused_base(rig):
+    """GET_VRING_BASE with a descriptor is refused by the library, and stops nothing."""
+    a, b = rig.guest(0), rig.guest(1)
+    with pytest.raises((Refused, Closed)):
+        a.channel.tell(Request.GET_VRING_BASE, proto.VRING_STATE.pack(0, 0), [a.queues[0].ring.err_fd.fd])
+    assert rig.running(0) == 2
+    both_ways(a, b)
+
+
 def test_refused_features_keep_nothing(rig):
     """Descriptors that come with features which are refused are closed."""
     dev = rig.connect(0)

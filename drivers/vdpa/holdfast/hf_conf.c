@@ -267,7 +267,8 @@ hf_conf_mtu(struct hf_dev *dev)
 	ret = hf_devx_vport_query(dev->devx, &vport);
 	if (ret != 0)
 		return ret;
-	if (wanted <= vport.mtu)
+	/* 0: the firmware does not say. */
+	if (vport.mtu == 0 || wanted <= vport.mtu)
 		return 0;
 	HF_LOG(ERR,
 		"%s: the guest's MTU %u is larger than the port's, %u: raise the"

@@ -166,7 +166,7 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		 * configured too.
 		 */
 		dev->front.changes++;
-		if (dev->configured)
+		if (dev->configured && m->fd_num == 0)
 			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		break;
 	case HF_MSG_SET_VRING_NUM:
