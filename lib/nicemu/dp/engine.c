@@ -21,7 +21,7 @@
 
 #define SPIN_NS 50000u /* busy loop after the last work */
 #define SLEEP_MIN_US 50u
-#define SLEEP_MAX_US 1000u
+#define SLEEP_MAX_US 2000u
 #define SLEEP_BARE_US 20000u /* without queues; a wire wakes by its descriptor */
 #define WIRE_SKIP 32u /* rounds without a look at a wire that was silent */
 
