@@ -42,7 +42,7 @@ top_up(struct dp_vq *v, unsigned int want)
 {
 	bool was_hungry = atomic_load(&v->hungry);
 
-	if (was_hungry && !atomic_exchange(&v->kick, false))
+	if (was_hungry && !v->stalled && !atomic_exchange(&v->kick, false))
 		return true;
 	if (vq_fetch(v, VQ_BURST) < 0)
 		return false;

@@ -48,7 +48,7 @@ may_cut(const struct dp_vq *v, uint8_t gso_type)
 	}
 }
 
-/* False: the queue has failed. */
+/* False: it is too short. */
 static bool
 send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 {
@@ -57,11 +57,8 @@ send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 	struct virtio_net_hdr_v1 hdr = {0};
 	struct pkt *p;
 
-	if (c->len < hdr_len) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-			"a chain is shorter than the virtio-net header");
+	if (c->len < hdr_len)
 		return false;
-	}
 	iov_read(&src, &hdr, hdr_len);
 	if (len < ETHER_HDR_LEN || len > MAX_FRAME) {
 		drop(v);
@@ -93,9 +90,12 @@ send_burst(struct dp_engine *e, struct dp_vq *v)
 
 	if (vq_fetch(v, VQ_BURST) < 0)
 		return;
-	for (i = 0; i < v->n; i++) {
-		if (!send_chain(e, v, vq_chain_at(v, i)))
-			return;
+	for (i = 0; i < v->n && send_chain(e, v, vq_chain_at(v, i)); i++)
+		;
+	if (i < v->n) {
+		vq_cut(v, i);
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			"a chain is shorter than the virtio-net header");
 	}
 	eswitch_flush(e);
 }

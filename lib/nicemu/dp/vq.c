@@ -109,6 +109,15 @@ xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 	return xlate_miss(v, t, addr, len, seg, max);
 }
 
+void
+vq_bad(struct dp_vq *v, enum nic_virtq_error err, const char *why)
+{
+	if (v->n > 0)
+		v->stalled = true;
+	else
+		vq_fail(v, err, why);
+}
+
 bool
 vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos)
 {
@@ -138,25 +147,25 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 	int n;
 
 	if (n_desc > v->q->size) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is longer than the ring: a loop");
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is longer than the ring: a loop");
 		return -1;
 	}
 	if (n_desc > VQ_MAX_CHAIN) {
-		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "a chain has too many descriptors");
+		vq_bad(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "a chain has too many descriptors");
 		return -1;
 	}
 	if (((flags & VRING_DESC_F_WRITE) != 0) == v->tx) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor has the wrong direction");
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor has the wrong direction");
 		return -1;
 	}
 	if (len == 0 || len > UINT32_MAX - c->len) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 			"the length of a descriptor is 0, or that of a chain beyond 4 GiB");
 		return -1;
 	}
 	n = xlate(v, addr, len, &v->pool[c->seg + c->n_seg], (int)(VQ_MAX_SEGS - c->n_seg));
 	if (n <= 0) {
-		vq_fail(v,
+		vq_bad(v,
 			n == -MEM_ERR_SEGS ? NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT
 					   : NIC_VQ_ERR_INVALID_BUFFER,
 			mem_err_name((enum mem_err) - n));
@@ -175,18 +184,18 @@ vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table)
 	int n;
 
 	if (len == 0 || len % DESC_LEN != 0) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 			"an indirect table is not a multiple of 16 bytes");
 		return -1;
 	}
 	if (len / DESC_LEN > VQ_MAX_CHAIN) {
-		vq_fail(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT,
+		vq_bad(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT,
 			"an indirect table has too many descriptors");
 		return -1;
 	}
 	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
+		vq_bad(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
 		return -1;
 	}
 	cur.n = (unsigned int)n;
@@ -202,6 +211,7 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 
 	if (!vq_map(v))
 		return -1;
+	v->stalled = false;
 	while (v->n < want) {
 		struct vq_chain *c = vq_chain_at(v, v->n);
 
@@ -215,7 +225,7 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 	if (got > 0 && v->q->counters != NULL)
 		atomic_fetch_add_explicit(
 			&v->q->counters->received_desc, got, memory_order_relaxed);
-	return ret < 0 ? -1 : (int)v->n;
+	return ret < 0 && !v->stalled ? -1 : (int)v->n;
 }
 
 void
@@ -261,18 +271,28 @@ vq_raise(struct dp_vq *v)
 }
 
 void
+vq_cut(struct dp_vq *v, unsigned int n)
+{
+	const struct vq_chain *c = vq_chain_at(v, n);
+
+	if (v->n <= n)
+		return;
+	v->next_avail = c->pos;
+	v->seg_tail = c->seg;
+	if (v->q->counters != NULL)
+		atomic_fetch_sub_explicit(
+			&v->q->counters->received_desc, v->n - n, memory_order_relaxed);
+	v->n = n;
+}
+
+void
 vq_rewind(struct dp_vq *v)
 {
-	if (v->n > 0) {
-		v->next_avail = v->chain[v->head].pos;
-		if (v->q->counters != NULL)
-			atomic_fetch_sub_explicit(
-				&v->q->counters->received_desc, v->n, memory_order_relaxed);
-	}
+	vq_cut(v, 0);
 	v->avail_seen = v->next_avail;
 	v->head = 0;
-	v->n = 0;
 	v->seg_tail = 0;
+	v->stalled = false;
 }
 
 static void

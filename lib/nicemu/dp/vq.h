@@ -56,7 +56,7 @@ enum vq_attn {
 
 struct dp_vq;
 struct vq_ops {
-	/* Fetch the chain at next_avail: 1, 0: none there or no room, -1: the queue has failed. */
+	/* Fetch the chain at next_avail: 1, 0: none there or no room, -1: it is bad (vq_bad()). */
 	int (*fetch)(struct dp_vq *v, struct vq_chain *c);
 	/* Is there a chain at next_avail? */
 	bool (*pending)(struct dp_vq *v);
@@ -100,6 +100,8 @@ struct dp_vq {
 	bool parked; /* indices below are valid: see dp_virtq_ready() */
 	uint16_t parked_avail, parked_used, parked_fetch;
 	struct vq_area area[3];
+	bool stalled; /* a bad chain follows those that were fetched; it fails the queue as the
+			 first */
 	uint32_t done; /* completed since the last publish */
 	unsigned int head, n; /* chains fetched, not completed: chain[head], n of them, a ring */
 	struct vq_chain chain[VQ_BURST];
@@ -142,7 +144,11 @@ vq_chain_at(struct dp_vq *v, unsigned int i)
  * on are for the queue's engine, or the holder of its lock, inside a mem_guard.
  */
 bool vq_map(struct dp_vq *v);
-/* Fetch until 'want' (at most VQ_BURST) chains are there. How many, -1: the queue has failed. */
+/*
+ * Fetch until 'want' (at most VQ_BURST) chains are there. How many, -1: the queue has failed. In
+ * front of a bad chain it stops: what came before is carried out, and with the bad one in front the
+ * queue fails.
+ */
 int vq_fetch(struct dp_vq *v, unsigned int want);
 /* Complete the first chain: put it into the used ring, drop it from the list. */
 void vq_complete(struct dp_vq *v, uint32_t len);
@@ -154,17 +160,20 @@ void vq_notify(struct dp_vq *v);
 void vq_raise(struct dp_vq *v);
 /* The queue goes to error: state, exact indices, error type, counter, event. why: for people. */
 void vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why);
-/* Forget what was fetched; it will be fetched again. */
+/* Forget what was fetched, or all but the first n chains of it; it will be fetched again. */
 void vq_rewind(struct dp_vq *v);
+void vq_cut(struct dp_vq *v, unsigned int n);
 
 /* For the ring formats. */
 
+/* What is being fetched is bad: fail the queue, now or when what came before is done. */
+void vq_bad(struct dp_vq *v, enum nic_virtq_error err, const char *why);
 /* Start a chain in the pool. False: no room. */
 bool vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos);
-/* Add a buffer. n_desc: descriptors so far, this one included. -1: the queue has failed. */
+/* Add a buffer. n_desc: descriptors so far, this one included. -1: it was bad. */
 int vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, uint16_t flags,
 	unsigned int n_desc);
-/* Copy an indirect table: number of descriptors of 16 bytes, or -1 when the queue has failed. */
+/* Copy an indirect table: number of descriptors of 16 bytes, or -1: it was bad. */
 int vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table);
 
 #endif /* NICEMU_DP_VQ_H */

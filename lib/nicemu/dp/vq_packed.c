@@ -67,7 +67,7 @@ walk_indirect(
 		uint16_t flags = le16toh(table[i].flags);
 
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 				"an indirect descriptor inside an indirect table");
 			return -1;
 		}
@@ -90,7 +90,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		flags = le16toh(d.flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) != 0) {
-				vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+				vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 					"an indirect descriptor has a next one");
 				return -1;
 			}

@@ -48,13 +48,13 @@ walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_desc *d, u
 		return -1;
 	do {
 		if (i >= (unsigned int)n || seen++ == (unsigned int)n) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 				"an indirect table loops, or points outside itself");
 			return -1;
 		}
 		flags = le16toh(table[i].flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 				"an indirect descriptor inside an indirect table");
 			return -1;
 		}
@@ -75,7 +75,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 
 	do {
 		if (i >= v->q->size) {
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 				"a descriptor index is larger than the ring");
 			return -1;
 		}
@@ -84,7 +84,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) == 0)
 				return walk_indirect(v, c, &d, seen);
-			vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 				"an indirect descriptor has a next one");
 			return -1;
 		}
@@ -104,7 +104,7 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 	if (!split_pending(v))
 		return 0;
 	if ((uint16_t)(v->avail_seen - v->next_avail) > v->q->size) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
+		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
 			"the available index is more than a ring ahead");
 		return -1;
 	}
