@@ -12,11 +12,11 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
 DEPS = Path(os.environ.get("HF_DEPS", REPO / "build" / "deps"))
-_BUILD = Path(os.environ.get("HF_BUILD", REPO / "build" / "release"))
+BUILD = Path(os.environ.get("HF_BUILD", REPO / "build" / "release"))
 
-NICEMU = Path(os.environ.get("HF_NICEMU", _BUILD / "app/nicemu/nicemu"))
-_PLUGIN = Path(os.environ.get("HF_PMD", _BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
-VDPA_APP = Path(os.environ.get("HF_VDPA_APP", _BUILD / "test/system/dpdk-vdpa"))
+NICEMU = Path(os.environ.get("HF_NICEMU", BUILD / "app/nicemu/nicemu"))
+_PLUGIN = Path(os.environ.get("HF_PMD", BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
+VDPA_APP = Path(os.environ.get("HF_VDPA_APP", BUILD / "test/system/dpdk-vdpa"))
 SANITIZED = os.environ.get("HF_SANITIZE", "no") == "yes"
 
 QEMU_ROOT = DEPS / "qemu"

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""holdfast-bench: measures, and says what it measured.
+
+cli        the command line
+forward    frames from one VF to another, against DPDK's software datapath
+guest      the measuring guest
+machine    what it was measured on
+report     tables, JSON, pictures
+"""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""holdfast-bench: its report is complete, every byte was compared, and what is wrong is found. No speed is asserted."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from hfrig import nic, paths, testpmd
+
+BENCH = paths.BUILD / "app/bench/holdfast-bench"
+sys.path.insert(0, str(paths.REPO / "app/bench"))
+
+from hfbench.guest import Guest, GuestConfig  # the path of this package is known only now
+
+MACS = (nic.vf_mac(0), nic.vf_mac(1))
+
+pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the guest and what forwards need a CPU each")
+
+
+def bench(*args):
+    """Run it."""
+    return subprocess.run([str(BENCH), *args], capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_report(tmp_path):
+    """Both kinds of ring and all sizes: all frames arrive whole, or are counted as dropped by what dropped them."""
+    done = bench("forward", "--quick", "--json", str(tmp_path / "r.json"), "--picture", str(tmp_path / "r.svg"))
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "r.json").read_text(encoding="ascii"))
+    assert [(row["ring"], row["size"]) for row in report["rows"]] == [
+        (ring, size) for ring in ("split", "packed") for size in (64, 512, 1500)]
+    for row in report["rows"]:
+        assert row["verified"]
+        for side in (row["nic"], row["vhost"]):
+            assert side["received"] > 1000 and side["bad"] == 0
+            assert side["received"] + side["lost"] == side["sent"]
+            assert side["lost"] == side["drops"]
+            assert len(side["mpps"]["all"]) == report["rounds"] and min(side["mpps"]["all"]) > 0
+        assert row["ratio"]["min"] <= row["ratio"]["median"] <= row["ratio"]["max"]
+        assert ("NOT reached" in line_of(done.stdout, row)) == (row["ratio"]["median"] < row["wanted"])
+    assert report["buffer_bytes"] > report["l2_bytes"]
+    assert "</svg>" in (tmp_path / "r.svg").read_text(encoding="utf-8")
+
+
+def line_of(table, row):
+    """The table's line of a row."""
+    return next(line for line in table.splitlines() if line.split()[:2] == [row["ring"], str(row["size"])])
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_changed_frames(stage, packed):
+    """A datapath that changes frames on their way is found out."""
+    socks = (f"{stage.dir}/s0", f"{stage.dir}/s1")
+    bridge = testpmd.bridge(stage, socks, 0, 1)
+    guest = Guest(stage, GuestConfig("t", socks, MACS, packed, 256, 1023, 0))
+    bridge.do("set fwd macswap")
+    bridge.start()
+    result = guest.slice(128, 20)
+    bridge.stop()
+    assert result["header"] == result["received"] > 0 and result["bad"] == result["received"]
+
+
+@pytest.mark.parametrize("args, word", [
+    (["--cpus", "0,0"], "--cpus"), (["--cpus", "0,99"], "--cpus"), (["--sizes", "63"], "--sizes"),
+    (["--sizes", "64,1515"], "--sizes"), (["--rounds", "0"], "--rounds"), (["--picture", "x.pdf"], "x.pdf")])
+def test_bad_arguments(args, word):
+    """What cannot be measured is refused before anything is started."""
+    done = bench("forward", *args)
+    assert done.returncode == 2 and word in done.stderr
