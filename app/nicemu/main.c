@@ -17,6 +17,9 @@ main(int argc, char **argv)
 	case CMD_DESCRIBE:
 		status = describe_main(&o);
 		break;
+	case CMD_TRACE:
+		status = trace_main(&o);
+		break;
 	default:
 		status = ctl_main(&o);
 	}

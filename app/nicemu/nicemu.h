@@ -12,7 +12,7 @@
 
 #define WHY_LEN 512
 
-enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL };
+enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL, CMD_TRACE };
 
 struct options {
 	enum cmd cmd;
@@ -20,6 +20,11 @@ struct options {
 	char **args; /* the command to run, or what to ask; NULL at the end */
 	bool keep, verbose, json;
 	const char *socket; /* of CMD_CTL */
+	/* of CMD_TRACE: a list, not a summary; lines about one function (NULL: all), that began in
+	 * this range of seconds from the first line on */
+	bool list;
+	const char *func;
+	double from, to;
 };
 
 /* Parse the command line. Errors and --help end the process, as argp does. */
@@ -29,6 +34,7 @@ void options_parse(struct options *o, int argc, char **argv);
 int run_main(struct options *o);
 int describe_main(const struct options *o);
 int ctl_main(const struct options *o);
+int trace_main(const struct options *o);
 
 /* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. 0
  * or -errno, reported. */

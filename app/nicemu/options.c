@@ -5,6 +5,7 @@
  * --config say what the others apply to.
  */
 #include <argp.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,13 @@ enum key {
 	KEY_NO_MEMLOCK,
 	KEY_FAIL,
 	KEY_CTL,
+	KEY_TRACE,
 	KEY_KEEP,
 	KEY_SOCKET,
+	KEY_LIST,
+	KEY_FUNC,
+	KEY_FROM,
+	KEY_TO,
 	KEY_JSON,
 };
 
@@ -68,6 +74,9 @@ static const char doc[] =
 	"  ctl --socket PATH [--json] REQUEST\n"
 	"      ask a running NIC (run --ctl PATH): objects, stats, commands,\n"
 	"      fail [FUNC/]OPCODE[:NTH[:STATUS]], fail clear\n"
+	"  trace [--list | --json] [--func FUNC] [--from S] [--to S] FILE\n"
+	"      what a run wrote with --trace: how often each command and each call\n"
+	"      of the kernel came, failed, how long they took, what they pinned\n"
 	"\n"
 	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or\n"
 	"its PCI address (0000:ca:00.2).\n"
@@ -111,11 +120,19 @@ static const struct argp_option options[] = {
 	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
 		"let the NTH (1) command with this opcode fail with this status (INT_ERR)", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
+	{"trace", KEY_TRACE, "FILE", 0,
+		"write each firmware command and each call of the kernel as a line of JSON; -: to "
+		"stderr", 0},
 	{NULL, 0, NULL, 0, "The command (run):", 4},
 	{"keep", KEY_KEEP, NULL, 0, "keep the generated files, and tell where they are", 0},
 	{"verbose", 'v', NULL, 0, "report what the NIC refuses, and why", 0},
-	{NULL, 0, NULL, 0, "Asking (describe, ctl):", 5},
+	{NULL, 0, NULL, 0, "Asking (describe, ctl, trace):", 5},
 	{"socket", KEY_SOCKET, "PATH", 0, "control socket to ask (ctl)", 0},
+	{"list", KEY_LIST, NULL, 0, "all lines in their order, not a summary (trace)", 0},
+	{"func", KEY_FUNC, "FUNC", 0,
+		"only this function, by name (mlx5_1) or PCI address (trace)", 0},
+	{"from", KEY_FROM, "S", 0, "what began so many seconds after the first line (trace)", 0},
+	{"to", KEY_TO, "S", 0, "what began before that (trace)", 0},
 	{"json", KEY_JSON, NULL, 0, "answer as JSON", 0},
 	{0},
 };
@@ -131,8 +148,13 @@ commands_of(int key)
 		return 1u << CMD_RUN;
 	case KEY_SOCKET:
 		return 1u << CMD_CTL;
+	case KEY_LIST:
+	case KEY_FUNC:
+	case KEY_FROM:
+	case KEY_TO:
+		return 1u << CMD_TRACE;
 	case KEY_JSON:
-		return 1u << CMD_DESCRIBE | 1u << CMD_CTL;
+		return 1u << CMD_DESCRIBE | 1u << CMD_CTL | 1u << CMD_TRACE;
 	default:
 		return 1u << CMD_RUN | 1u << CMD_DESCRIBE;
 	}
@@ -147,8 +169,10 @@ take_command(struct parser *p, const char *name, struct argp_state *state)
 		p->o->cmd = CMD_DESCRIBE;
 	else if (strcmp(name, "ctl") == 0)
 		p->o->cmd = CMD_CTL;
+	else if (strcmp(name, "trace") == 0)
+		p->o->cmd = CMD_TRACE;
 	else
-		argp_error(state, "unknown command '%s': want run, describe or ctl", name);
+		argp_error(state, "unknown command '%s': want run, describe, ctl or trace", name);
 }
 
 /* The command to run takes everything that follows; a request is a few words. */
@@ -164,6 +188,7 @@ take_arg(struct parser *p, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return;
 	case CMD_CTL:
+	case CMD_TRACE:
 		if (p->n_words == MAX_WORDS)
 			argp_error(state, "a request of more than %d words", MAX_WORDS);
 		p->words[p->n_words++] = arg;
@@ -174,11 +199,22 @@ take_arg(struct parser *p, char *arg, struct argp_state *state)
 	}
 }
 
+static double
+seconds(const char *arg, struct argp_state *state)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (end == arg || *end != '\0' || !(s >= 0))
+		argp_error(state, "'%s': want a number of seconds", arg);
+	return s;
+}
+
 static error_t
 parse_option(struct parser *p, int key, char *arg, struct argp_state *state)
 {
 	if (p->o->cmd == CMD_NONE)
-		argp_error(state, "the command comes first: run, describe or ctl");
+		argp_error(state, "the command comes first: run, describe, ctl or trace");
 	if ((commands_of(key) & 1u << p->o->cmd) == 0)
 		argp_error(state, "this command does not take '%s'", state->argv[state->next - 1]);
 	switch (key) {
@@ -199,6 +235,18 @@ parse_option(struct parser *p, int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_SOCKET:
 		p->o->socket = arg;
+		break;
+	case KEY_LIST:
+		p->o->list = true;
+		break;
+	case KEY_FUNC:
+		p->o->func = arg;
+		break;
+	case KEY_FROM:
+		p->o->from = seconds(arg, state);
+		break;
+	case KEY_TO:
+		p->o->to = seconds(arg, state);
 		break;
 	default:
 		if (p->n_settings == MAX_SETTINGS)
@@ -224,6 +272,10 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "run needs a COMMAND");
 		if (p->o->cmd == CMD_CTL && (p->o->args == NULL || p->o->socket == NULL))
 			argp_error(state, "ctl needs --socket PATH and a request: see --help");
+		if (p->o->cmd == CMD_TRACE && p->n_words != 1)
+			argp_error(state, "trace needs one FILE");
+		if (p->o->cmd == CMD_TRACE && p->o->list && p->o->json)
+			argp_error(state, "--list or --json, not both: the file itself is JSON");
 		return 0;
 	case ARGP_KEY_INIT:
 	case ARGP_KEY_FINI:
@@ -357,6 +409,8 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return conf_set(c, -1, "cpus", s->arg, why, WHY_LEN);
 	case KEY_CTL:
 		return conf_set(c, -1, "ctl", s->arg, why, WHY_LEN);
+	case KEY_TRACE:
+		return conf_set(c, -1, "trace", s->arg, why, WHY_LEN);
 	default:
 		return conf_set_fail(c, s->arg, why, WHY_LEN);
 	}
@@ -396,8 +450,10 @@ options_parse(struct options *o, int argc, char **argv)
 	char why[WHY_LEN] = "";
 
 	p.o = o;
+	o->from = -HUGE_VAL;
+	o->to = HUGE_VAL;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
-	if (o->cmd == CMD_CTL || describe_nic(&p, why) == 0)
+	if (o->cmd == CMD_CTL || o->cmd == CMD_TRACE || describe_nic(&p, why) == 0)
 		return;
 	fprintf(stderr, "nicemu: %s\n", why);
 	conf_free(&o->conf);

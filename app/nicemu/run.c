@@ -5,6 +5,7 @@
  * its end.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -91,6 +92,24 @@ watch(pid_t pid, const sigset_t *watched)
 	}
 }
 
+/* A file of this run alone, empty: the processes of the command append to it. */
+static int
+start_trace(const char *path)
+{
+	int fd, ret;
+
+	if (path[0] == '\0' || strcmp(path, "-") == 0)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		ret = -errno;
+		fprintf(stderr, "nicemu: trace %s: %s\n", path, strerror(errno));
+		return ret;
+	}
+	close(fd);
+	return 0;
+}
+
 int
 run_main(struct options *o)
 {
@@ -99,7 +118,7 @@ run_main(struct options *o)
 	int status;
 	pid_t pid;
 
-	if (tree_create(&o->conf, dir, sizeof(dir)) != 0)
+	if (start_trace(o->conf.trace) != 0 || tree_create(&o->conf, dir, sizeof(dir)) != 0)
 		return STATUS_NOT_RUN;
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGCHLD);

@@ -59,6 +59,7 @@ struct conf {
 	unsigned int engines;
 	char cpus[CONF_STR]; /* "1" or "0,1" or empty: any */
 	char ctl[CONF_STR]; /* path of the control socket, empty: none */
+	char trace[CONF_STR]; /* file of the trace, "-": stderr, empty: none */
 	char tree[CONF_STR]; /* root of the generated sysfs tree */
 	unsigned int n_funcs;
 	struct conf_func *funcs; /* [0] is the PF */

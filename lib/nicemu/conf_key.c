@@ -34,6 +34,7 @@ const struct conf_key conf_nic_keys[] = {
 	NIC_KEY(engines, CONF_UINT, 1, NIC_MAX_ENGINES, "threads of the data path"),
 	NIC_KEY(cpus, CONF_TEXT, 0, 0, "CPUs of the engines: 1 or 0,2-3; empty: any"),
 	NIC_KEY(ctl, CONF_TEXT, 0, 0, "path of the control socket, empty: none"),
+	NIC_KEY(trace, CONF_TEXT, 0, 0, "file of the trace of commands, -: stderr, empty: none"),
 	NIC_KEY(tree, CONF_TEXT, 0, 0, "root of the generated sysfs tree, set by nicemu run"),
 };
 

@@ -13,6 +13,7 @@
 #include "dp/dp.h"
 #include "fw/fw.h"
 #include "mem/mem.h"
+#include "trace.h"
 
 static struct conf the_conf;
 static const struct conf *conf_ptr;
@@ -116,6 +117,7 @@ nic_free(struct nic *nic)
 {
 	while (nic->n_funcs > 0)
 		func_free(nic->funcs[--nic->n_funcs]);
+	trace_close(nic->trace);
 	pthread_mutex_destroy(&nic->fw_lock);
 	free(nic);
 }
@@ -131,6 +133,11 @@ nic_create(const struct conf *conf, struct nic **out)
 		return -ENOMEM;
 	nic->conf = conf;
 	pthread_mutex_init(&nic->fw_lock, NULL);
+	if (conf->trace[0] != '\0') {
+		ret = trace_open(conf->trace, &nic->trace);
+		if (ret != 0)
+			fprintf(stderr, "nicemu: trace %s: %s\n", conf->trace, strerror(-ret));
+	}
 	for (i = 0; ret == 0 && i < conf->n_funcs; i++)
 		ret = func_create(nic, i);
 	if (ret != 0)

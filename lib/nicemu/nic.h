@@ -48,6 +48,7 @@ struct dp_vq;
 struct fw_uctx;
 struct dp_engine;
 struct eswitch_fdb;
+struct trace;
 struct wire;
 
 enum nic_obj_type {
@@ -317,6 +318,7 @@ struct nic_func {
 	uint8_t *bar; /* the NIC's own mapping of the used part */
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
 	uint64_t mr_registered, mr_destroyed, mr_bytes; /* direct mkeys, ever; bytes pinned now */
+	uint64_t umem_bytes; /* pinned by umems now */
 };
 
 /* Failure on demand (fw_fail_add()). */
@@ -340,6 +342,7 @@ struct nic {
 	uint64_t dp_funcs[2]; /* functions that have virtqueues, a bit each; dp/ */
 	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port; /* the wire */
+	struct trace *trace; /* of commands, NULL: none */
 	bool running;
 };
 

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fw_int.h"
+#include "fw_trace.h"
+#include "../trace.h"
 
 #define HAS_CHANGE 0x1 /* changes an object: under a pause of the engines */
 #define HAS_OP_MOD 0x2 /* gives op_mod a meaning of its own */
@@ -254,6 +255,7 @@ count(const struct fw_cmd *c)
 	c->f->n_cmds[i]++;
 	if (c->status != 0)
 		c->f->n_failed[i]++;
+	fw_trace_end(c);
 }
 
 static const struct fw_op *
@@ -308,7 +310,12 @@ execute(struct fw_cmd *c)
 int
 fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen)
 {
-	struct fw_cmd c = {.f = f, .in = in, .inlen = inlen, .out = out, .outlen = outlen};
+	struct fw_cmd c = {.f = f,
+		.in = in,
+		.inlen = inlen,
+		.out = out,
+		.outlen = outlen,
+		.about = NIC_OBJ_TYPES};
 
 	if (inlen < DEVX_ST_SZ_BYTES(mbox_in) || outlen < DEVX_ST_SZ_BYTES(mbox_out))
 		return -EINVAL;
@@ -316,6 +323,7 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 	c.uid = DEVX_GET(mbox_in, in, uid);
 	memset(out, 0, outlen);
 	pthread_mutex_lock(&f->nic->fw_lock);
+	fw_trace_begin(&c);
 	if (execute(&c) != 0) {
 		memset(out, 0, outlen);
 		DEVX_SET(mbox_out, out, status, c.status);
@@ -323,14 +331,16 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 	}
 	count(&c);
 	pthread_mutex_unlock(&f->nic->fw_lock);
+	trace_flush(f->nic->trace);
 	return 0;
 }
 
 uint8_t
 fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid)
 {
-	*c = (struct fw_cmd){.f = f, .opcode = opcode, .uid = uid};
+	*c = (struct fw_cmd){.f = f, .opcode = opcode, .uid = uid, .about = NIC_OBJ_TYPES};
 	pthread_mutex_lock(&f->nic->fw_lock);
+	fw_trace_begin(c);
 	dp_pause(f->nic);
 	return opcode != 0 ? injected(c) : 0;
 }
@@ -341,14 +351,16 @@ fw_kern_next(struct fw_cmd *c, uint16_t opcode)
 	if (c->opcode != 0)
 		count(c);
 	c->opcode = opcode;
+	fw_trace_begin(c);
 	return injected(c);
 }
 
 void
 fw_kern_aside(const struct fw_cmd *c, uint16_t opcode)
 {
-	struct fw_cmd aside = {.f = c->f, .opcode = opcode, .uid = c->uid};
+	struct fw_cmd aside = {.f = c->f, .opcode = opcode, .uid = c->uid, .about = NIC_OBJ_TYPES};
 
+	fw_trace_begin(&aside);
 	injected(&aside);
 	count(&aside);
 }
@@ -388,6 +400,7 @@ fw_kern_end(struct fw_cmd *c)
 		count(c);
 	dp_resume(c->f->nic);
 	pthread_mutex_unlock(&c->f->nic->fw_lock);
+	trace_flush(c->f->nic->trace);
 	return status_errno(c->status);
 }
 

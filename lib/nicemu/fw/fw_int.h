@@ -41,6 +41,12 @@ struct fw_cmd {
 	uint32_t inlen, outlen;
 	uint8_t status;
 	uint32_t syndrome;
+	/* for the trace (fw_trace.h) */
+	uint64_t began; /* ns */
+	uint64_t pinned; /* bytes pinned when it began */
+	enum nic_obj_type about; /* the object that it makes or names, NIC_OBJ_TYPES: none */
+	uint32_t about_id;
+	uint64_t reg_start, reg_len; /* of a registration by the kernel */
 };
 typedef uint8_t (*fw_handler)(struct fw_cmd *c);
 

@@ -347,8 +347,11 @@ fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iov
 {
 	struct fw_cmd c;
 
-	if (fw_kern_begin(&c, f, MLX5_CMD_OP_CREATE_MKEY, 0) == 0)
+	if (fw_kern_begin(&c, f, MLX5_CMD_OP_CREATE_MKEY, 0) == 0) {
+		c.reg_start = iova;
+		c.reg_len = len;
 		mr_fill(&c, pdn, pin, iova, len, ibv_access, lkey);
+	}
 	return fw_kern_end(&c);
 }
 
@@ -359,6 +362,8 @@ fw_mr_destroy(struct nic_func *f, uint32_t lkey)
 	struct fw_cmd c;
 
 	if (fw_kern_begin(&c, f, MLX5_CMD_OP_DESTROY_MKEY, 0) == 0) {
+		c.about = NIC_OBJ_MKEY;
+		c.about_id = lkey >> 8;
 		k = fw_mkey_find(f, lkey);
 		if (k == NULL || k->mode != NIC_MKEY_MTT)
 			fw_refuse(&c, FW_R_NO_OBJECT);

@@ -58,6 +58,8 @@ fw_target(struct fw_cmd *c, enum nic_obj_type type, uint32_t id)
 {
 	struct nic_obj *o;
 
+	c->about = type;
+	c->about_id = id;
 	if (id > ID_MAX) {
 		fw_refuse(c, FW_R_NUMBER);
 		return NULL;
@@ -172,6 +174,8 @@ fw_obj_new(struct fw_cmd *c, enum nic_obj_type type, size_t size)
 	f->obj_hash[type][o->id % NIC_HASH] = o;
 	TAILQ_INSERT_TAIL(&f->objs[type], o, next);
 	f->n_objs[type]++;
+	c->about = type;
+	c->about_id = o->id;
 	return o;
 }
 
@@ -283,6 +287,7 @@ fw_uctx_create(struct nic_func *f, uint32_t caps)
 			uid = ++f->next_uid;
 		} while (uid == 0 || uctx_find(f, uid) != NULL);
 		u->uid = uid;
+		c.uid = uid;
 		u->caps = caps & FW_CAP_GEN(f, uctx_cap);
 		u->next = f->uctx;
 		f->uctx = u;

@@ -35,11 +35,13 @@ fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t l
 	struct fw_cmd c;
 
 	if (fw_kern_begin(&c, f, MLX5_CMD_OP_CREATE_UMEM, uid) == 0) {
+		c.reg_len = len;
 		u = fw_obj_new(&c, NIC_OBJ_UMEM, sizeof(*u));
 		if (u != NULL) {
 			u->pin = pin;
 			u->len = len;
 			u->access = access;
+			f->umem_bytes += mem_pin_bytes(pin);
 			*umem_id = u->obj.id;
 		}
 	}
@@ -49,6 +51,7 @@ fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t l
 void
 fw_umem_free(struct nic_umem *u)
 {
+	u->obj.func->umem_bytes -= mem_pin_bytes(u->pin);
 	mem_unpin(u->pin);
 	fw_obj_free(&u->obj);
 }

@@ -16,6 +16,7 @@
 #include "../mem/mem.h"
 #include "../nic_own.h"
 #include "../real.h"
+#include "../trace.h"
 #include "uv.h"
 
 #define UVERBS_MAJOR 231
@@ -280,6 +281,8 @@ file_ioctl(int fd, void *arg, int *ret)
 	if (ctx != NULL)
 		err = uv_ioctl(ctx, arg);
 	uv_unlock();
+	if (ctx != NULL)
+		trace_flush(ctx->func->nic->trace);
 	*ret = err != 0 ? -1 : 0;
 	if (err != 0)
 		errno = -err;

@@ -276,6 +276,7 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	struct ib_uverbs_ioctl_hdr *user = arg;
 	struct ib_uverbs_ioctl_hdr hdr;
 	struct uv_call call = {.ctx = ctx};
+	struct uv_call_clock clock = {0};
 	int ret;
 
 	ret = uv_copy_in(&hdr, (uintptr_t)user, sizeof(hdr));
@@ -291,7 +292,9 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	call.method = find_method(hdr.object_id, hdr.method_id);
 	if (call.method == NULL || !is_supported(ctx->func, hdr.object_id))
 		return -EPROTONOSUPPORT;
+	uv_trace_begin(ctx, &clock);
 	ret = run_method(&call, user->attrs, hdr.num_attrs);
 	finish_objects(&call, ret);
+	uv_trace_end(&call, &clock, ret);
 	return ret;
 }

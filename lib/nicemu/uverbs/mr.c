@@ -85,6 +85,12 @@ uv_unpinned(uint64_t pinned)
 	pinned_total -= pinned;
 }
 
+uint64_t
+uv_pinned(void)
+{
+	return pinned_total;
+}
+
 void
 uv_pinned_forget(void)
 {

@@ -113,7 +113,7 @@ struct uv_attr_spec {
 #define UV_CHAN(i, t, how) {.id = i, .type = UV_FD, .mandatory = true, .obj_type = t, .access = how}
 #define UV_FD_OPT(i) {.id = i, .type = UV_RAW_FD}
 #define UV_METHOD(object, method, attrs, handler) \
-	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler}
+	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler, #method}
 /* clang-format on */
 
 struct uv_call;
@@ -123,6 +123,7 @@ struct uv_method_spec {
 	uint8_t n_attrs;
 	bool has_uhw; /* takes driver data: UVERBS_ATTR_UHW_IN and _OUT */
 	int (*handler)(struct uv_call *call); /* 0 or a negative errno */
+	const char *name; /* of the method in the kernel's headers */
 };
 
 /* A table of methods, one per source file. */
@@ -145,6 +146,7 @@ struct uv_attr {
 struct uv_call {
 	struct uv_ctx *ctx;
 	const struct uv_method_spec *method;
+	const char *write_cmd; /* the command that INVOKE_WRITE carries, NULL: another method */
 	struct uv_attr attrs[UV_MAX_ATTRS];
 	unsigned int n_attrs;
 };
@@ -154,6 +156,13 @@ void uv_unlock(void);
 
 /* ioctl.c: RDMA_VERBS_IOCTL on a context. Returns 0 or a negative errno. */
 int uv_ioctl(struct uv_ctx *ctx, void *arg);
+
+/* call_trace.c: around a call, its line in the trace of the NIC. Nothing without a trace. */
+struct uv_call_clock {
+	uint64_t began, pinned;
+};
+void uv_trace_begin(const struct uv_ctx *ctx, struct uv_call_clock *clock);
+void uv_trace_end(const struct uv_call *call, const struct uv_call_clock *clock, int ret);
 
 /* copy.c: the caller's memory; 0 or -EFAULT when it isn't there. */
 int uv_copy_in(void *dst, uint64_t user, size_t len);
@@ -217,6 +226,7 @@ int uv_invoke_write(struct uv_call *call);
  * the limit. */
 int uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned);
 void uv_unpinned(uint64_t pinned);
+uint64_t uv_pinned(void);
 void uv_pinned_forget(void); /* in a forked child, which has pinned nothing */
 struct ib_uverbs_reg_mr;
 struct ib_uverbs_reg_mr_resp;

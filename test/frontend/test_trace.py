@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""The trace of a run: every command that the NIC counts is a line of it, and nicemu trace adds them up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hfrig import nic, paths
+from hfrig.nic import NicConfig
+from hfrig.vdpa import VdpaConfig
+from pair import Pair, both_ways
+
+BUSY = "failure on demand"
+
+
+def lines(path: Path) -> list[dict]:
+    """A trace, line by line; each has to be whole."""
+    text = path.read_text()
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def nicemu(*args: str) -> subprocess.CompletedProcess:
+    """Run nicemu trace."""
+    return subprocess.run([str(paths.NICEMU), "trace", *args], capture_output=True, text=True, timeout=30)
+
+
+def counted(rig: Pair) -> Counter:
+    """(function, opcode, executed or failed) as the NIC counts them."""
+    counts: Counter = Counter()
+    for func in rig.nic.ask("commands")["functions"]:
+        for row in func["commands"]:
+            counts[func["bdf"], row["opcode"], "executed"] = row["count"]
+            counts[func["bdf"], row["opcode"], "failed"] = row["failed"]
+    return +counts
+
+
+def traced(trace: list[dict]) -> Counter:
+    """The same from a trace."""
+    counts: Counter = Counter()
+    for line in trace:
+        if line["kind"] == "cmd":
+            counts[line["func"], line["opcode"], "executed"] += 1
+            counts[line["func"], line["opcode"], "failed"] += line["status"] != "OK"
+    return +counts
+
+
+@pytest.fixture
+def run(stage):
+    """Two guests that exchanged frames on a traced NIC, one of whose commands failed; the rig and the file."""
+    path = stage.dir / "trace.json"
+    rig = Pair(stage, VdpaConfig(nic=NicConfig(options=["--trace", str(path)])))
+    rig.nic.ask("fail 2/CREATE_MKEY:1:NO_RES")
+    other = rig.connect(1)
+    other.start()                       # its memory can't be registered
+    rig.in_log("can't register it")
+    other.close()
+    both_ways(rig.guest(0), rig.guest(1))
+    return rig, path
+
+
+def test_counts(run):
+    """Every command is there once, with its end; a failed one says by which rule; MRs say what they pin."""
+    rig, path = run
+    counts = counted(rig)
+    objects = rig.nic.function(nic.vf_bdf(0))
+    trace = lines(path)
+    assert traced(trace) == counts
+    failed = [line for line in trace if line["kind"] == "cmd" and line["status"] != "OK"]
+    assert [line["rule"] for line in failed if line["name"] == "CREATE_MKEY"] == [BUSY]
+    assert all(line["rule"] and int(line["syndrome"], 16) for line in failed)
+    mine = [line for line in trace if line["func"] == nic.vf_bdf(0)]
+    pinned = sum(line["pinned"] for line in mine if line["kind"] == "cmd" and line.get("object") == "mkey")
+    assert pinned == objects["mr_bytes"] > 0
+    calls = {line["call"]: line for line in trace if line["kind"] == "ioctl"}
+    reg = [line for line in trace if line["name"] == "CREATE_MKEY" and line["pinned"] > 0]
+    assert reg and all(calls[line["call"]]["write_cmd"] == "REG_MR" for line in reg)
+    assert all(line["fields"]["len"] == line["pinned"] for line in reg)
+    assert [line["seq"] for line in trace] == list(range(len(trace)))
+
+
+def test_names(run):
+    """What a virtqueue command says is said by name."""
+    _, path = run
+    virtqs = [line for line in lines(path) if line.get("object") == "virtq"]
+    made = [line["fields"] for line in virtqs if line["name"] == "CREATE_GENERAL_OBJECT"]
+    assert {fields["index"] for fields in made} == {0, 1}
+    assert {fields["type"] for fields in made} == {"split"}
+    went = [line["fields"] for line in virtqs if line["name"] == "MODIFY_GENERAL_OBJECT"]
+    assert any(fields["select"] == ["STATE"] and fields["state"] == "RDY" for fields in went)
+
+
+def test_summary(run):
+    """nicemu trace adds up what is there, of one function or all, and lists it."""
+    rig, path = run
+    counts = counted(rig)
+    bdf = nic.vf_bdf(0)
+    rows = json.loads(nicemu("--json", "--func", bdf, str(path)).stdout)["rows"]
+    got = {row["opcode"]: (row["count"], row["failed"]) for row in rows if row["kind"] == "cmd"}
+    want = {op: (n, counts[bdf, op, "failed"]) for (func, op, what), n in counts.items()
+            if func == bdf and what == "executed"}
+    assert got == want
+    by_name = json.loads(nicemu("--json", "--func", "mlx5_1", str(path)).stdout)["rows"]
+    assert by_name == rows
+    table = nicemu(str(path))
+    assert table.returncode == 0
+    total = sum(n for (_, _, what), n in counts.items() if what == "executed")
+    assert sum(int(line.split()[3]) for line in table.stdout.splitlines() if line.startswith("cmd ")) == total
+    assert len(nicemu("--list", str(path)).stdout.splitlines()) == len(lines(path))
+    assert nicemu("--list", "--from", "1e6", str(path)).stdout == ""
+
+
+def test_killed(run):
+    """A process that is killed leaves whole lines."""
+    rig, path = run
+    rig.app.process.kill()
+    assert lines(path)
+
+
+def test_foreign_lines(tmp_path):
+    """A line that is not of a trace is named by its number; one that is cut off is left out."""
+    good = '{"kind":"cmd","t_ns":5,"dur_ns":7,"opcode":"0x100","name":"QUERY_HCA_CAP","status":"OK","pinned":0}\n'
+    cut, foreign = tmp_path / "cut", tmp_path / "foreign"
+    cut.write_text(good + good[:40])
+    done = nicemu("--json", str(cut))
+    assert done.returncode == 0 and f"{cut}:2: the last line is cut off" in done.stderr
+    assert json.loads(done.stdout)["rows"][0]["count"] == 1
+    foreign.write_text(good + "EAL: something else\n{}\n[1]\n" + good)
+    done = nicemu("--json", str(foreign))
+    assert done.returncode == 1 and json.loads(done.stdout)["foreign_lines"] == 3
+    assert all(f"{foreign}:{n}: not a line of a trace" in done.stderr for n in (2, 3, 4))
+    assert json.loads(done.stdout)["rows"][0]["count"] == 2
+    assert nicemu(str(tmp_path / "nothing")).returncode == 1
