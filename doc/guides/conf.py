@@ -57,6 +57,37 @@ def write_rules(app) -> None:
     (HERE / "_generated/rules.txt").write_text("\n".join(lines) + "\n")
 
 
+DEVX_OP = re.compile(r'^DEVX_OP\((0x[0-9a-f]+), (\w+), (\w+), "([^"]*)"\)', re.M)
+
+
+def write_commands(app) -> None:
+    """The table of commands that a DevX user can send, from the list that the emulated kernel checks them by."""
+    text = (HERE / "../../lib/nicemu/uverbs/devx_ops.h").read_text()
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 10 40 14 36", ""]
+    lines += ["   * - opcode", "     - command", "     - method", "     - here"]
+    for opcode, name, method, lacks in DEVX_OP.findall(text):
+        here = f"BAD_OP: {lacks}" if lacks else "served"
+        lines += [f"   * - ``{opcode}``", f"     - {name}", f"     - {method.lower()}", f"     - {here}"]
+    (HERE / "_generated/commands.txt").write_text("\n".join(lines) + "\n")
+
+
+UV_ROW = re.compile(r'^\t\{"([^"]+)", (\w+),\s*\{(?:MLX5_IB_|UVERBS_)OBJECT_(\w+), (?:(?:MLX5_IB_|UVERBS_)METHOD_)?(\w+),',
+                    re.M)
+
+
+def write_kernel_rules(app) -> None:
+    """The table of what the emulated kernel refuses: each row is a request that the unit test 'uverbs' makes."""
+    text = (HERE / "../../test/unit/uverbs_rows.c").read_text()
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 44 38 18", ""]
+    lines += ["   * - request", "     - method", "     - errno"]
+    for what, errno, _, method in UV_ROW.findall(text):
+        if errno != "0":
+            lines += [f"   * - {what}", f"     - {method if method[0].isalpha() else '-'}", f"     - {errno}"]
+    (HERE / "_generated/kernel_rules.txt").write_text("\n".join(lines) + "\n")
+
+
 def setup(app) -> None:
     app.connect("builder-inited", write_features_table)
     app.connect("builder-inited", write_rules)
+    app.connect("builder-inited", write_commands)
+    app.connect("builder-inited", write_kernel_rules)

@@ -56,7 +56,14 @@ virtq_fields(cJSON *j, const struct nic_virtq *v)
 	add_num(j, "size", v->size);
 	add_hex(j, "features", v->features);
 	add_hex(j, "mkey", v->mkey);
+	add_num(j, "event_mode", v->event_mode);
+	add_num(j, "version_1_0", v->v1);
 	add_hex(j, "desc", v->desc);
+	add_hex(j, "avail", v->avail);
+	add_hex(j, "used", v->used);
+	add_num(j, "period_mode", v->period_mode);
+	add_num(j, "period_us", v->period_us);
+	add_num(j, "max_pending", v->max_pending);
 	add_num(j, "avail_idx", v->avail_idx);
 	add_num(j, "used_idx", v->used_idx);
 	add_num(j, "error_type", v->error_type);
@@ -74,6 +81,34 @@ qp_fields(cJSON *j, const struct nic_qp *q)
 	add_num(j, "rq_ci", q->rq_ci);
 	if (q->cq_rcv != NULL)
 		add_num(j, "cq_rcv", q->cq_rcv->obj.id);
+}
+
+static void
+cq_fields(cJSON *j, const struct nic_cq *c)
+{
+	add_num(j, "log_size", c->log_size);
+	add_num(j, "overrun_ignore", c->overrun_ignore);
+	add_num(j, "pi", c->pi);
+}
+
+static void
+tis_fields(cJSON *j, const struct nic_tis *t)
+{
+	add_num(j, "td", t->td->obj.id);
+	add_num(j, "prio", t->prio);
+	add_num(j, "lag_port", t->lag_port);
+	add_num(j, "lag_strict", t->lag_strict);
+}
+
+static void
+tir_fields(cJSON *j, const struct nic_tir *t)
+{
+	add_num(j, "rqt", t->rqt->obj.id);
+	add_num(j, "hash_fn", t->hash_fn);
+	add_num(j, "symmetric", t->symmetric);
+	add_num(j, "l3_type", t->l3_type);
+	add_num(j, "l4_type", t->l4_type);
+	add_hex(j, "fields", t->fields);
 }
 
 static void
@@ -108,12 +143,14 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 	case NIC_OBJ_MKEY:
 		mkey_fields(j, (const struct nic_mkey *)o);
 		break;
+	case NIC_OBJ_TIS:
+		tis_fields(j, (const struct nic_tis *)o);
+		break;
 	case NIC_OBJ_UMEM:
 		add_num(j, "len", ((const struct nic_umem *)o)->len);
 		break;
 	case NIC_OBJ_CQ:
-		add_num(j, "log_size", ((const struct nic_cq *)o)->log_size);
-		add_num(j, "pi", ((const struct nic_cq *)o)->pi);
+		cq_fields(j, (const struct nic_cq *)o);
 		break;
 	case NIC_OBJ_QP:
 		qp_fields(j, (const struct nic_qp *)o);
@@ -125,8 +162,7 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 		rqt_fields(j, (const struct nic_rqt *)o);
 		break;
 	case NIC_OBJ_TIR:
-		add_num(j, "rqt", ((const struct nic_tir *)o)->rqt->obj.id);
-		add_num(j, "hash_fn", ((const struct nic_tir *)o)->hash_fn);
+		tir_fields(j, (const struct nic_tir *)o);
 		break;
 	case NIC_OBJ_MATCHER:
 		add_num(j, "priority", ((const struct nic_matcher *)o)->priority);

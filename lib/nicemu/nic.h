@@ -101,6 +101,7 @@ struct nic_tis {
 	struct nic_obj obj;
 	struct nic_td *td;
 	uint8_t prio, lag_port;
+	bool lag_strict; /* strict_lag_tx_port_affinity */
 };
 
 struct nic_umem {

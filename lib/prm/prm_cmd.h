@@ -12,6 +12,8 @@
 /* opcode of a mailbox */
 enum {
 	MLX5_CMD_OP_QUERY_HCA_CAP = 0x100,
+	MLX5_CMD_OP_QUERY_ADAPTER = 0x101, /* Linux mlx5_ifc.h */
+	MLX5_CMD_OP_QUERY_ISSI = 0x10a, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_CREATE_MKEY = 0x200,
 	MLX5_CMD_OP_QUERY_MKEY = 0x201, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_DESTROY_MKEY = 0x202, /* Linux mlx5_ifc.h */
@@ -39,6 +41,7 @@ enum {
 	MLX5_CMD_OP_DEALLOC_PD = 0x801,
 	MLX5_CMD_OP_ALLOC_UAR = 0x802, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_DEALLOC_UAR = 0x803, /* Linux mlx5_ifc.h */
+	MLX5_CMD_OP_NOP = 0x80d, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_ALLOC_TRANSPORT_DOMAIN = 0x816,
 	MLX5_CMD_OP_DEALLOC_TRANSPORT_DOMAIN = 0x817, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_QUERY_LAG = 0x842,
@@ -241,6 +244,62 @@ struct mlx5_ifc_dealloc_uar_out_bits { /* Linux mlx5_ifc.h */
 	uint8_t reserved_at_8[0x18];
 	uint8_t syndrome[0x20];
 	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_nop_in_bits { /* Linux mlx5_ifc.h */
+	uint8_t opcode[0x10];
+	uint8_t reserved_at_10[0x20];
+	uint8_t op_mod[0x10];
+	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_nop_out_bits { /* Linux mlx5_ifc.h */
+	uint8_t status[0x8];
+	uint8_t reserved_at_8[0x18];
+	uint8_t syndrome[0x20];
+	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_query_adapter_param_block_bits { /* Linux mlx5_ifc.h */
+	uint8_t reserved_at_0[0xc8];
+	uint8_t ieee_vendor_id[0x18];
+	uint8_t reserved_at_e0[0x10];
+	uint8_t vsd_vendor_id[0x10];
+	uint8_t vsd[208][0x8];
+	uint8_t vsd_contd_psid[16][0x8];
+};
+
+struct mlx5_ifc_query_adapter_in_bits { /* Linux mlx5_ifc.h */
+	uint8_t opcode[0x10];
+	uint8_t reserved_at_10[0x20];
+	uint8_t op_mod[0x10];
+	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_query_adapter_out_bits { /* Linux mlx5_ifc.h */
+	uint8_t status[0x8];
+	uint8_t reserved_at_8[0x18];
+	uint8_t syndrome[0x20];
+	uint8_t reserved_at_40[0x40];
+	struct mlx5_ifc_query_adapter_param_block_bits query_adapter_struct;
+};
+
+struct mlx5_ifc_query_issi_in_bits { /* Linux mlx5_ifc.h */
+	uint8_t opcode[0x10];
+	uint8_t reserved_at_10[0x20];
+	uint8_t op_mod[0x10];
+	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_query_issi_out_bits { /* Linux mlx5_ifc.h */
+	uint8_t status[0x8];
+	uint8_t reserved_at_8[0x18];
+	uint8_t syndrome[0x20];
+	uint8_t reserved_at_40[0x10];
+	uint8_t current_issi[0x10];
+	uint8_t reserved_at_60[0xa0];
+	uint8_t reserved_at_100[76][0x8];
+	uint8_t supported_issi_dw0[0x20];
 };
 
 struct mlx5_ifc_query_special_contexts_in_bits { /* Linux mlx5_ifc.h */

@@ -15,6 +15,14 @@ enum {
 	MLX5_CQE_SIZE_128B = 0x1,
 };
 
+/* modify_cq_in.modify_field_select */
+enum { /* Linux cq.h */
+	MLX5_CQ_MODIFY_PERIOD = 1 << 0,
+	MLX5_CQ_MODIFY_COUNT = 1 << 1,
+	MLX5_CQ_MODIFY_OVERRUN = 1 << 2,
+	MLX5_CQ_MODIFY_PERIOD_MODE = 1 << 4,
+};
+
 /* qpc.state */
 enum { /* Linux mlx5_ifc.h */
 	MLX5_QPC_STATE_RST = 0x0,
@@ -547,6 +555,27 @@ struct mlx5_ifc_rts2rts_qp_in_bits {
 };
 
 struct mlx5_ifc_rts2rts_qp_out_bits {
+	uint8_t status[0x8];
+	uint8_t reserved_at_8[0x18];
+	uint8_t syndrome[0x20];
+	uint8_t reserved_at_40[0x40];
+};
+
+struct mlx5_ifc_sqerr2rts_qp_in_bits { /* Linux mlx5_ifc.h */
+	uint8_t opcode[0x10];
+	uint8_t uid[0x10];
+	uint8_t reserved_at_20[0x10];
+	uint8_t op_mod[0x10];
+	uint8_t reserved_at_40[0x8];
+	uint8_t qpn[0x18];
+	uint8_t reserved_at_60[0x20];
+	uint8_t opt_param_mask[0x20];
+	uint8_t reserved_at_a0[0x20];
+	struct mlx5_ifc_qpc_bits qpc;
+	uint8_t reserved_at_800[0x80];
+};
+
+struct mlx5_ifc_sqerr2rts_qp_out_bits { /* Linux mlx5_ifc.h */
 	uint8_t status[0x8];
 	uint8_t reserved_at_8[0x18];
 	uint8_t syndrome[0x20];

@@ -22,6 +22,7 @@ SOURCES = {
     "Linux mlx5_ifc.h": "include/linux/mlx5/mlx5_ifc.h",
     "Linux mlx5_ifc_vdpa.h": "include/linux/mlx5/mlx5_ifc_vdpa.h",
     "Linux device.h": "include/linux/mlx5/device.h",
+    "Linux cq.h": "include/linux/mlx5/cq.h",
     "rdma-core mlx5_ifc.h": None,
     "mstflint PRM database": None,
 }
@@ -168,7 +169,7 @@ def check_linux(tree, names, ours, cc, errors):
         if not path or not mine:
             continue
         prologue = base
-        if title == "Linux device.h":
+        if title in ("Linux device.h", "Linux cq.h"):
             with open(os.path.join(tree, path), encoding="utf-8") as f:
                 prologue += enums_with(strip(f.read()), [n.name for n in mine])
         elif title != "Linux mlx5_ifc.h":

@@ -39,6 +39,30 @@ build_query_nic_vport(const struct fw_rig *r, struct fw_box *b)
 }
 
 static void
+build_query_adapter(const struct fw_rig *r, struct fw_box *b)
+{
+	(void)r;
+	OPCODE(b, QUERY_ADAPTER);
+	SIZES(b, query_adapter);
+}
+
+static void
+build_query_issi(const struct fw_rig *r, struct fw_box *b)
+{
+	(void)r;
+	OPCODE(b, QUERY_ISSI);
+	SIZES(b, query_issi);
+}
+
+static void
+build_nop(const struct fw_rig *r, struct fw_box *b)
+{
+	(void)r;
+	OPCODE(b, NOP);
+	SIZES(b, nop);
+}
+
+static void
 build_alloc_pd(const struct fw_rig *r, struct fw_box *b)
 {
 	(void)r;
@@ -60,6 +84,26 @@ build_tis(const struct fw_rig *r, struct fw_box *b)
 	OPCODE(b, CREATE_TIS);
 	SIZES(b, create_tis);
 	DEVX_SET(create_tis_in, b->in, ctx.transport_domain, r->id[ID_TD]);
+}
+
+static void
+build_modify_tis(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, MODIFY_TIS);
+	SIZES(b, modify_tis);
+	DEVX_SET(modify_tis_in, b->in, tisn, r->id[ID_TIS]);
+	DEVX_SET(modify_tis_in, b->in, bitmask.prio, 1);
+	DEVX_SET(modify_tis_in, b->in, bitmask.lag_tx_port_affinity, 1);
+	DEVX_SET(modify_tis_in, b->in, ctx.prio, 4);
+	DEVX_SET(modify_tis_in, b->in, ctx.lag_tx_port_affinity, 1);
+}
+
+static void
+build_query_tis(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, QUERY_TIS);
+	SIZES(b, query_tis);
+	DEVX_SET(query_tis_in, b->in, tisn, r->id[ID_TIS]);
 }
 
 static void
@@ -132,6 +176,17 @@ build_cq(const struct fw_rig *r, struct fw_box *b)
 }
 
 static void
+build_modify_cq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, MODIFY_CQ);
+	SIZES(b, modify_cq);
+	DEVX_SET(modify_cq_in, b->in, cqn, r->id[ID_CQ]);
+	DEVX_SET(modify_cq_in, b->in, modify_field_select_resize_field_select,
+		MLX5_CQ_MODIFY_OVERRUN);
+	DEVX_SET(modify_cq_in, b->in, cq_context.oi, 1);
+}
+
+static void
 build_qp_fw(const struct fw_rig *r, struct fw_box *b)
 {
 	OPCODE(b, CREATE_QP);
@@ -185,6 +240,14 @@ build_rtr2rts(const struct fw_rig *r, struct fw_box *b)
 	(void)r;
 	OPCODE(b, RTR2RTS_QP);
 	SIZES(b, rtr2rts_qp);
+}
+
+static void
+build_sqerr2rts(const struct fw_rig *r, struct fw_box *b)
+{
+	(void)r;
+	OPCODE(b, SQERR2RTS_QP);
+	SIZES(b, sqerr2rts_qp);
 }
 
 static void
@@ -347,18 +410,25 @@ fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b)
 		[C_QUERY_HCA_CAP] = build_query_hca_cap,
 		[C_QUERY_VPORT_STATE] = build_query_vport_state,
 		[C_QUERY_NIC_VPORT] = build_query_nic_vport,
+		[C_QUERY_ADAPTER] = build_query_adapter,
+		[C_QUERY_ISSI] = build_query_issi,
+		[C_NOP] = build_nop,
 		[C_ALLOC_PD] = build_alloc_pd,
 		[C_ALLOC_TD] = build_alloc_td,
 		[C_CREATE_TIS] = build_tis,
+		[C_MODIFY_TIS] = build_modify_tis,
+		[C_QUERY_TIS] = build_query_tis,
 		[C_CREATE_KLM] = build_klm,
 		[C_CREATE_FBS] = build_fbs,
 		[C_CREATE_MTT] = build_mtt,
 		[C_CREATE_CQ] = build_cq,
+		[C_MODIFY_CQ] = build_modify_cq,
 		[C_CREATE_QP_SW] = build_qp_sw,
 		[C_CREATE_QP_FW] = build_qp_fw,
 		[C_RST2INIT] = build_rst2init,
 		[C_INIT2RTR] = build_init2rtr,
 		[C_RTR2RTS] = build_rtr2rts,
+		[C_SQERR2RTS] = build_sqerr2rts,
 		[C_2RST] = build_2rst,
 		[C_CREATE_COUNTERS] = build_counters,
 		[C_QUERY_COUNTERS] = build_query_counters,

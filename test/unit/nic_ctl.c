@@ -117,6 +117,20 @@ nic_ctl_mrs(struct nic_mrs *mrs)
 	return 0;
 }
 
+char *
+nic_ctl_text(const char *request)
+{
+	char line[64], *text = NULL;
+	cJSON *answer;
+
+	snprintf(line, sizeof(line), "%s\n", request);
+	if (ctl_ask(line, &answer) == 0) {
+		text = cJSON_PrintUnformatted(answer);
+		cJSON_Delete(answer);
+	}
+	return text;
+}
+
 static int
 ctl_command(const char *request)
 {

@@ -20,6 +20,8 @@ struct nic_mrs {
 bool nic_ctl_there(void);
 /* 0 or negative errno. */
 int nic_ctl_mrs(struct nic_mrs *mrs);
+/* The whole answer to a request such as "objects", to be freed; NULL: none. */
+char *nic_ctl_text(const char *request);
 /* Let the nth next command with this opcode fail: "CREATE_MKEY", 1. */
 int nic_ctl_fail(const char *opcode, unsigned int nth);
 /* Forget failures that have not happened. */

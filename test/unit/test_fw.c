@@ -17,6 +17,7 @@
 #include <rte_common.h>
 
 #include "fw_rows.h"
+#include "nic_ctl.h"
 #include "test.h"
 
 #define FW_SYNDROME 0x0e0000u
@@ -91,13 +92,15 @@ has_objects(const struct fw_row *row)
 static bool
 is_query(enum fw_cmd_id cmd)
 {
-	return cmd == C_QUERY_COUNTERS || cmd == C_QUERY_VQ || cmd == C_QUERY_RQT;
+	return cmd == C_QUERY_COUNTERS || cmd == C_QUERY_VQ || cmd == C_QUERY_RQT ||
+		cmd == C_QUERY_TIS;
 }
 
 static bool
 is_general(enum fw_cmd_id cmd)
 {
-	return cmd == C_QUERY_HCA_CAP || cmd == C_QUERY_VPORT_STATE || cmd == C_QUERY_NIC_VPORT;
+	return cmd == C_QUERY_HCA_CAP || cmd == C_QUERY_VPORT_STATE || cmd == C_QUERY_NIC_VPORT ||
+		cmd == C_QUERY_ADAPTER || cmd == C_QUERY_ISSI || cmd == C_NOP;
 }
 
 /* 0 when the NIC took it; what a create made is destroyed again. */
@@ -140,19 +143,29 @@ apply(const struct fw_row *row)
 	box.outlen += row->outlen;
 }
 
+/* By status and syndrome, and nothing in the NIC is other than it was. */
 static bool
 refused_as_said(const struct fw_row *row, unsigned int line)
 {
+	char *before = nic_ctl_text("objects"), *after;
 	const struct rule *r = rule_find(row->rule);
 	unsigned int status, syndrome;
+	bool same;
 	int rc;
 
 	apply(row);
 	rc = send_box(row->cmd, row->on);
 	status = DEVX_GET(mbox_out, out, status);
 	syndrome = DEVX_GET(mbox_out, out, syndrome);
+	after = nic_ctl_text("objects");
+	same = before != NULL && after != NULL && strcmp(before, after) == 0;
+	if (!same)
+		printf("row %u: rule %s: objects were\n%s\nand are\n%s\n", line, r->name, before,
+			after);
+	free(before);
+	free(after);
 	if (rc != 0 && status == r->status && syndrome == FW_SYNDROME + r->num)
-		return true;
+		return same;
 	printf("row %u: rule %s: status 0x%x and syndrome 0x%x expected, got 0x%x and 0x%x (%d)\n",
 		line, r->name, r->status, FW_SYNDROME + r->num, status, syndrome, rc);
 	return false;
@@ -185,6 +198,11 @@ test_valid(void)
 		{C_QUERY_HCA_CAP, ID_NONE},
 		{C_QUERY_VPORT_STATE, ID_NONE},
 		{C_QUERY_NIC_VPORT, ID_NONE},
+		{C_QUERY_ADAPTER, ID_NONE},
+		{C_QUERY_ISSI, ID_NONE},
+		{C_NOP, ID_NONE},
+		{C_MODIFY_TIS, ID_TIS},
+		{C_QUERY_TIS, ID_TIS},
 		{C_ALLOC_PD, ID_NONE},
 		{C_ALLOC_TD, ID_NONE},
 		{C_CREATE_TIS, ID_NONE},

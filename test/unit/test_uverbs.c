@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/mlx5-abi.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 
 #include <rte_common.h>
 
+#include "nic_ctl.h"
 #include "prm.h"
 #include "test.h"
 #include "uverbs_rows.h"
@@ -38,19 +40,35 @@ teardown(void)
 	uv_rig_close(&rig);
 }
 
+/* What was refused left the objects of the NIC as they were. */
+static bool
+unchanged(const char *what, const char *before)
+{
+	char *after = nic_ctl_text("objects");
+	bool same = before != NULL && after != NULL && strcmp(before, after) == 0;
+
+	if (!same)
+		printf("%s: objects were\n%s\nand are\n%s\n", what, before, after);
+	free(after);
+	return same;
+}
+
 static int
 test_rows(void)
 {
 	unsigned int i, wrong = 0;
+	char *before;
 	int ret;
 
 	for (i = 0; i < uv_n_rows; i++) {
+		before = nic_ctl_text("objects");
 		ret = uv_call(&rig, &uv_rows[i].req);
-		if (ret == -uv_rows[i].err)
-			continue;
-		printf("%s: %s, expected %s\n", uv_rows[i].what, strerror(-ret),
-			strerror(uv_rows[i].err));
-		wrong++;
+		if (ret != -uv_rows[i].err)
+			printf("%s: %s, expected %s\n", uv_rows[i].what, strerror(-ret),
+				strerror(uv_rows[i].err));
+		wrong +=
+			ret != -uv_rows[i].err || (ret != 0 && !unchanged(uv_rows[i].what, before));
+		free(before);
 	}
 	TEST_ASSERT_EQUAL(wrong, 0, "%u of %u rows", wrong, uv_n_rows);
 	return TEST_SUCCESS;

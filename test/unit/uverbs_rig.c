@@ -60,7 +60,8 @@ uv_build(struct uv_rig *r, const struct uv_req *req)
 			memset(r->box, 0, sizeof(r->box));
 			DEVX_SET(mbox_in, r->box, opcode, (uint32_t)a->value);
 			DEVX_SET(general_obj_in_cmd_hdr, r->box, vhca_tunnel_id,
-				(uint32_t)(a->value >> 32));
+				(uint32_t)(a->value >> 32) & 0xffff);
+			DEVX_SET(mbox_in, r->box, op_mod, (uint32_t)(a->value >> 48));
 			DEVX_SET(general_obj_in_cmd_hdr, r->box, obj_id, r->number[req->number]);
 		}
 		at[n] = (struct ib_uverbs_attr){

@@ -35,7 +35,7 @@ enum uv_sym {
 	S_CMD_CHAN,
 	S_FILE, /* of a plain file */
 	S_EVENTFD,
-	S_BOX, /* a mailbox: its opcode is the attribute's value, see uv_build() */
+	S_BOX, /* a mailbox, of which the value has opcode, vhca_tunnel_id << 32, op_mod << 48 */
 	S_SYMS
 };
 

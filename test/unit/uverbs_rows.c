@@ -12,6 +12,9 @@
 
 #define M(attr) MLX5_IB_ATTR_##attr
 #define U(attr) UVERBS_ATTR_##attr
+/* Linux mlx5_ifc.h: commands that the kernel passes on, and this NIC does not have */
+#define OP_CREATE_PSV 0x600
+#define OP_SET_FTE 0x936
 
 /* clang-format off */
 const struct uv_row uv_rows[] = {
@@ -165,6 +168,24 @@ const struct uv_row uv_rows[] = {
 		{MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_QUERY_UAR, {
 			{M(DEVX_QUERY_UAR_USER_IDX), 4, S_VALUE, 0},
 			{M(DEVX_QUERY_UAR_DEV_IDX), 4, S_OUT, 0},
+			{UV_END}}, 0}},
+	{"two signatures by one command", EINVAL,
+		{MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {
+			{M(DEVX_OBJ_CREATE_HANDLE), 0, S_VALUE, 0},
+			{M(DEVX_OBJ_CREATE_CMD_IN), 16, S_BOX, OP_CREATE_PSV},
+			{M(DEVX_OBJ_CREATE_CMD_OUT), 16, S_OUT, 0},
+			{UV_END}}, 0}},
+	{"a flow table entry of the user", EREMOTEIO,
+		{MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {
+			{M(DEVX_OBJ_CREATE_HANDLE), 0, S_VALUE, 0},
+			{M(DEVX_OBJ_CREATE_CMD_IN), 16, S_BOX, OP_SET_FTE},
+			{M(DEVX_OBJ_CREATE_CMD_OUT), 16, S_OUT, 0},
+			{UV_END}}, 0}},
+	{"a change of a flow table entry as its creation", EINVAL,
+		{MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {
+			{M(DEVX_OBJ_CREATE_HANDLE), 0, S_VALUE, 0},
+			{M(DEVX_OBJ_CREATE_CMD_IN), 16, S_BOX, OP_SET_FTE | 1ull << 48},
+			{M(DEVX_OBJ_CREATE_CMD_OUT), 16, S_OUT, 0},
 			{UV_END}}, 0}},
 	{"a query as a create command", EINVAL,
 		{MLX5_IB_OBJECT_DEVX_OBJ, MLX5_IB_METHOD_DEVX_OBJ_CREATE, {

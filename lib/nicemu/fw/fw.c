@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fw_reserved.h"
 #include "fw_trace.h"
 #include "../trace.h"
 
@@ -22,6 +23,7 @@ struct fw_op {
 	 * DESTROY_* and DEALLOC_* need no handler: the object of the number at bits 0x48..0x5f goes
 	 */
 	enum nic_obj_type destroys;
+	const uint8_t *reserved; /* bits of the mailbox that have to be 0, min_in bytes */
 };
 
 static uint8_t general_create(struct fw_cmd *c);
@@ -31,16 +33,22 @@ static uint8_t general_destroy(struct fw_cmd *c);
 
 /* clang-format off */
 #define SIZES(st) DEVX_ST_SZ_BYTES(st##_in), DEVX_ST_SZ_BYTES(st##_out)
-#define CMD(op, st, fl, fn) { MLX5_CMD_OP_##op, SIZES(st), fl, fn, NIC_OBJ_TYPES }
+#define CMD(op, st, fl, fn) \
+	{ MLX5_CMD_OP_##op, SIZES(st), fl, fn, NIC_OBJ_TYPES, fw_reserved_##st##_in }
 #define MODIFY_QP(op, st) CMD(op, st, HAS_CHANGE, fw_modify_qp)
-#define DESTROY(op, st, type) { MLX5_CMD_OP_##op, SIZES(st), HAS_CHANGE, NULL, NIC_OBJ_##type }
+#define DESTROY(op, st, type) \
+	{ MLX5_CMD_OP_##op, SIZES(st), HAS_CHANGE, NULL, NIC_OBJ_##type, fw_reserved_##st##_in }
 /* op_mod of these is part of another field */
 #define GENERAL(op, fn) \
 	{ MLX5_CMD_OP_##op##_GENERAL_OBJECT, DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr), \
-		DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), HAS_CHANGE | HAS_OP_MOD, fn, NIC_OBJ_TYPES }
+		DEVX_ST_SZ_BYTES(general_obj_out_cmd_hdr), HAS_CHANGE | HAS_OP_MOD, fn, \
+		NIC_OBJ_TYPES, fw_reserved_general_obj_in_cmd_hdr }
 
 static const struct fw_op fw_ops[] = {
 	CMD(QUERY_HCA_CAP, query_hca_cap, HAS_OP_MOD, fw_query_hca_cap),
+	CMD(QUERY_ADAPTER, query_adapter, 0, fw_query_adapter),
+	CMD(QUERY_ISSI, query_issi, 0, fw_query_issi),
+	CMD(NOP, nop, 0, fw_nop),
 	CMD(ALLOC_PD, alloc_pd, HAS_CHANGE, fw_alloc_pd),
 	DESTROY(DEALLOC_PD, dealloc_pd, PD),
 	CMD(ALLOC_UAR, alloc_uar, HAS_CHANGE, fw_alloc_uar),
@@ -52,6 +60,7 @@ static const struct fw_op fw_ops[] = {
 	CMD(QUERY_SPECIAL_CONTEXTS, query_special_contexts, 0, fw_query_special_contexts),
 	CMD(CREATE_CQ, create_cq, HAS_CHANGE, fw_create_cq),
 	CMD(QUERY_CQ, query_cq, 0, fw_query_cq),
+	CMD(MODIFY_CQ, modify_cq, HAS_CHANGE, fw_modify_cq),
 	DESTROY(DESTROY_CQ, destroy_cq, CQ),
 	CMD(CREATE_QP, create_qp, HAS_CHANGE, fw_create_qp),
 	DESTROY(DESTROY_QP, destroy_qp, QP),
@@ -60,6 +69,7 @@ static const struct fw_op fw_ops[] = {
 	MODIFY_QP(INIT2RTR_QP, init2rtr_qp),
 	MODIFY_QP(RTR2RTS_QP, rtr2rts_qp),
 	MODIFY_QP(RTS2RTS_QP, rts2rts_qp),
+	MODIFY_QP(SQERR2RTS_QP, sqerr2rts_qp),
 	MODIFY_QP(QP_2ERR, qp_2err),
 	MODIFY_QP(QP_2RST, 2rst_qp),
 	CMD(QUERY_QP, query_qp, 0, fw_query_qp),
@@ -68,6 +78,7 @@ static const struct fw_op fw_ops[] = {
 	CMD(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, HAS_CHANGE, fw_alloc_td),
 	DESTROY(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain, TD),
 	CMD(CREATE_TIS, create_tis, HAS_CHANGE, fw_create_tis),
+	CMD(MODIFY_TIS, modify_tis, HAS_CHANGE, fw_modify_tis),
 	CMD(QUERY_TIS, query_tis, 0, fw_query_tis),
 	DESTROY(DESTROY_TIS, destroy_tis, TIS),
 	CMD(CREATE_RQT, create_rqt, HAS_CHANGE, fw_create_rqt),
@@ -96,13 +107,15 @@ static const struct fw_general {
 	enum nic_obj_type type;
 	uint16_t create_in, query_out;	/* bytes */
 	fw_handler create, modify, query;
+	const uint8_t *reserved;	/* of the mailboxes of create and modify, create_in bytes */
 } fw_generals[] = {
 	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, NIC_OBJ_VIRTQ,
 		DEVX_ST_SZ_BYTES(create_virtq_in), DEVX_ST_SZ_BYTES(query_virtq_out),
-		fw_create_virtq, fw_modify_virtq, fw_query_virtq },
+		fw_create_virtq, fw_modify_virtq, fw_query_virtq, fw_reserved_create_virtq_in },
 	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, NIC_OBJ_VIRTQ_COUNTERS,
 		COUNTERS_IN, COUNTERS_OUT,
-		fw_create_counters, NULL, fw_query_counters },
+		fw_create_counters, NULL, fw_query_counters,
+		fw_reserved_create_virtio_q_counters_in },
 };
 /* clang-format on */
 
@@ -112,6 +125,19 @@ fw_refuse(struct fw_cmd *c, enum fw_rule r)
 	c->status = fw_rule_status(r);
 	c->syndrome = FW_SYNDROME + r;
 	return c->status;
+}
+
+/* Are bits of the first 'len' bytes set that a mask has? */
+static bool
+has_bits(const void *in, const uint8_t *mask, uint32_t len)
+{
+	const uint8_t *byte = in;
+	uint8_t set = 0;
+	uint32_t i;
+
+	for (i = 0; i < len; i++)
+		set |= byte[i] & mask[i];
+	return set != 0;
 }
 
 static uint8_t
@@ -150,6 +176,8 @@ general_create(struct fw_cmd *c)
 		return c->status;
 	if (c->inlen < g->create_in)
 		return fw_refuse(c, FW_R_IN_LEN);
+	if (has_bits(c->in, g->reserved, g->create_in))
+		return fw_refuse(c, FW_R_RESERVED);
 	if (DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_offset) != 0)
 		return fw_refuse(c, FW_R_OBJ_RANGE);
 	return g->create(c);
@@ -166,6 +194,8 @@ general_modify(struct fw_cmd *c)
 		return fw_refuse(c, FW_R_OBJ_MODIFY);
 	if (c->inlen < g->create_in)
 		return fw_refuse(c, FW_R_IN_LEN);
+	if (has_bits(c->in, g->reserved, g->create_in))
+		return fw_refuse(c, FW_R_RESERVED);
 	return g->modify(c);
 }
 
@@ -285,6 +315,8 @@ check(struct fw_cmd *c, const struct fw_op *op)
 		if (DEVX_GET(mbox_in, c->in, op_mod) != 0)
 			return fw_refuse(c, FW_R_OP_MOD);
 	}
+	if (has_bits(c->in, op->reserved, op->min_in))
+		return fw_refuse(c, FW_R_RESERVED);
 	return 0;
 }
 
@@ -365,8 +397,8 @@ fw_kern_aside(const struct fw_cmd *c, uint16_t opcode)
 	count(&aside);
 }
 
-static int
-status_errno(uint8_t status)
+int
+fw_status_errno(uint8_t status)
 {
 	switch (status) {
 	case MLX5_CMD_STAT_OK:
@@ -401,7 +433,7 @@ fw_kern_end(struct fw_cmd *c)
 	dp_resume(c->f->nic);
 	pthread_mutex_unlock(&c->f->nic->fw_lock);
 	trace_flush(c->f->nic->trace);
-	return status_errno(c->status);
+	return fw_status_errno(c->status);
 }
 
 int

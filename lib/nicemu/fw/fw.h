@@ -31,6 +31,9 @@ void fw_func_fini(struct nic_func *f);
  */
 int fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen);
 
+/* The negative errno that Linux makes of a status (mlx5 cmd.c cmd_status_to_err()), or 0. */
+int fw_status_errno(uint8_t status);
+
 /*
  * ib_reg_user_mr of the kernel: CREATE_MKEY with a page list. Takes the pin over on success. 0 or
  * -errno.

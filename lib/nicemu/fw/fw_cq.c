@@ -16,6 +16,8 @@ cq_check(struct fw_cmd *c, const void *cqc)
 		return fw_refuse(c, FW_R_CQ_COMPRESS);
 	if (DEVX_GET(cqc, cqc, oi) && !FW_CAP_GEN(c->f, cq_oi))
 		return fw_refuse(c, FW_R_CQ_OI);
+	if (DEVX_GET(cqc, cqc, cq_period_mode) != 0)
+		return fw_refuse(c, FW_R_CQ_PERIOD_MODE);
 	if ((DEVX_GET(cqc, cqc, cq_period) != 0 || DEVX_GET(cqc, cqc, cq_max_count) != 0) &&
 		!FW_CAP_GEN(c->f, cq_moderation))
 		return fw_refuse(c, FW_R_CQ_MODERATION);
@@ -71,6 +73,32 @@ fw_create_cq(struct fw_cmd *c)
 	/* the first arm word of a driver is that of fresh memory, 0: so a new queue is armed */
 	cq->armed = true;
 	DEVX_SET(create_cq_out, c->out, cqn, cq->obj.id);
+	return 0;
+}
+
+/*
+ * A resize (op_mod 1) has a page list, which is the kernel's to make: a user's does not come here.
+ * Without the capabilities cq_moderation and cq_period_mode_modify what is left is the overrun.
+ */
+uint8_t
+fw_modify_cq(struct fw_cmd *c)
+{
+	const uint32_t moderation =
+		MLX5_CQ_MODIFY_PERIOD | MLX5_CQ_MODIFY_COUNT | MLX5_CQ_MODIFY_PERIOD_MODE;
+	const void *cqc = DEVX_ADDR_OF(modify_cq_in, c->in, cq_context);
+	struct nic_cq *cq = fw_target(c, NIC_OBJ_CQ, DEVX_GET(modify_cq_in, c->in, cqn));
+	uint32_t select = DEVX_GET(modify_cq_in, c->in,
+		modify_field_select_resize_field_select.modify_field_select.modify_field_select);
+
+	if (cq == NULL)
+		return c->status;
+	if (select == 0 || select & ~(moderation | MLX5_CQ_MODIFY_OVERRUN))
+		return fw_refuse(c, FW_R_CQ_SELECT);
+	if (select & moderation)
+		return fw_refuse(c, FW_R_CQ_MODERATION);
+	if (!FW_CAP_GEN(c->f, cq_oi))
+		return fw_refuse(c, FW_R_CQ_OI);
+	cq->overrun_ignore = DEVX_GET(cqc, cqc, oi);
 	return 0;
 }
 

@@ -146,6 +146,9 @@ void fw_tir_free(struct nic_tir *t);
 void fw_flow_free(struct nic_flow *fl);
 
 /* Handlers. */
+uint8_t fw_nop(struct fw_cmd *c);
+uint8_t fw_query_adapter(struct fw_cmd *c);
+uint8_t fw_query_issi(struct fw_cmd *c);
 uint8_t fw_query_hca_cap(struct fw_cmd *c);
 uint8_t fw_alloc_pd(struct fw_cmd *c);
 uint8_t fw_alloc_uar(struct fw_cmd *c);
@@ -154,6 +157,7 @@ uint8_t fw_query_mkey(struct fw_cmd *c);
 uint8_t fw_query_special_contexts(struct fw_cmd *c);
 uint8_t fw_create_cq(struct fw_cmd *c);
 uint8_t fw_query_cq(struct fw_cmd *c);
+uint8_t fw_modify_cq(struct fw_cmd *c);
 uint8_t fw_create_qp(struct fw_cmd *c);
 uint8_t fw_modify_qp(struct fw_cmd *c);
 uint8_t fw_query_qp(struct fw_cmd *c);
@@ -162,6 +166,7 @@ uint8_t fw_query_nic_vport_context(struct fw_cmd *c);
 uint8_t fw_alloc_td(struct fw_cmd *c);
 uint8_t fw_create_tis(struct fw_cmd *c);
 uint8_t fw_query_tis(struct fw_cmd *c);
+uint8_t fw_modify_tis(struct fw_cmd *c);
 uint8_t fw_create_rqt(struct fw_cmd *c);
 uint8_t fw_modify_rqt(struct fw_cmd *c);
 uint8_t fw_query_rqt(struct fw_cmd *c);

@@ -19,6 +19,9 @@ struct name {
 #define OP(x) { MLX5_CMD_OP_##x, #x }
 static const struct name opcodes[] = {
 	OP(QUERY_HCA_CAP),
+	OP(QUERY_ADAPTER),
+	OP(QUERY_ISSI),
+	OP(NOP),
 	OP(CREATE_MKEY),
 	OP(QUERY_MKEY),
 	OP(DESTROY_MKEY),

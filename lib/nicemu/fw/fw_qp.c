@@ -21,6 +21,12 @@ qp_check(struct fw_cmd *c, const void *qpc)
 {
 	unsigned int rq_type = DEVX_GET(qpc, qpc, rq_type);
 
+	if (DEVX_GET(create_qp_in, c->in, qpc_ext) || DEVX_GET(create_qp_in, c->in, input_qpn) ||
+		DEVX_GET(create_qp_in, c->in, ece))
+		return fw_refuse(c, FW_R_QP_EXT);
+	if (DEVX_GET(qpc, qpc, cd_master) || DEVX_GET(qpc, qpc, cd_slave_send) ||
+		DEVX_GET(qpc, qpc, cd_slave_receive))
+		return fw_refuse(c, FW_R_QP_CROSS);
 	if (DEVX_GET(qpc, qpc, st) != MLX5_QP_ST_RC)
 		return fw_refuse(c, FW_R_QP_TYPE);
 	if (!DEVX_GET(qpc, qpc, no_sq))
@@ -118,6 +124,7 @@ static const struct transition transitions[] = {
 	{ MLX5_CMD_OP_INIT2INIT_QP, 1u << NIC_QP_INIT, NIC_QP_INIT },
 	{ MLX5_CMD_OP_INIT2RTR_QP, 1u << NIC_QP_INIT, NIC_QP_RTR },
 	{ MLX5_CMD_OP_RTR2RTS_QP, 1u << NIC_QP_RTR, NIC_QP_RTS },
+	{ MLX5_CMD_OP_SQERR2RTS_QP, 0, NIC_QP_RTS },	/* no send queue, so no error of one */
 	{ MLX5_CMD_OP_RTS2RTS_QP, 1u << NIC_QP_RTS, NIC_QP_RTS },
 	{ MLX5_CMD_OP_QP_2ERR, ANY, NIC_QP_ERR },
 	{ MLX5_CMD_OP_QP_2RST, ANY, NIC_QP_RST },

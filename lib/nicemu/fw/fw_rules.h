@@ -36,6 +36,7 @@ FW_RULE(OBJ_TYPE, 0x00d, BAD_PARAM_ERR, "obj_type is not in general_obj_types")
 FW_RULE(OBJ_RANGE, 0x00e, BAD_PARAM_ERR, "log_obj_range or obj_offset is set, and objects come one by one")
 FW_RULE(OBJ_MODIFY, 0x00f, BAD_OP_ERR, "objects of this type cannot be modified")
 FW_RULE(UCTX, 0x010, BAD_RES_ERR, "uid names no user context")
+FW_RULE(RESERVED, 0x011, BAD_PARAM_ERR, "a reserved bit of the mailbox is set")
 
 /* capabilities, vport */
 FW_RULE(CAP_TYPE, 0x101, BAD_PARAM_ERR, "capability type is not there")
@@ -87,6 +88,9 @@ FW_RULE(CQ_MODERATION, 0x40a, BAD_PARAM_ERR, "cq_period or cq_max_count without 
 FW_RULE(CQ_EQN, 0x40b, BAD_RES_ERR, "c_eqn is no event queue of this function")
 FW_RULE(CQ_UAR, 0x40c, BAD_RES_ERR, "uar_page is no UAR of this context")
 FW_RULE(CQ_NO_PAGES, 0x40d, BAD_PARAM_ERR, "a page list of its own, from a user")
+FW_RULE(CQ_SELECT, 0x40e, BAD_PARAM_ERR, "modify_field_select is empty or has an unknown bit")
+FW_RULE(CQ_PERIOD_MODE, 0x40f, BAD_PARAM_ERR,
+	"cq_period_mode is set without the capability cq_period_start_from_cqe")
 
 /* queue pairs */
 FW_RULE(QP_TYPE, 0x501, BAD_PARAM_ERR, "st is not RC")
@@ -107,6 +111,8 @@ FW_RULE(QP_FL, 0x50f, BAD_PARAM_ERR, "fl is not set: without RoCE there are only
 FW_RULE(QP_MSG_MAX, 0x510, BAD_PARAM_ERR, "log_msg_max is above log_max_msg")
 FW_RULE(QP_NO_PAGES, 0x511, BAD_PARAM_ERR, "a page list of its own, from a user")
 FW_RULE(QP_FL_CAP, 0x512, BAD_PARAM_ERR, "fl without the capability fl_rc_qp_when_roce_disabled")
+FW_RULE(QP_EXT, 0x513, BAD_PARAM_ERR, "qpc_ext, input_qpn or ece without the capability")
+FW_RULE(QP_CROSS, 0x514, BAD_PARAM_ERR, "cd_master, cd_slave_send or cd_slave_receive without the capability cd")
 
 /* virtqueue counters, virtqueues */
 FW_RULE(VQ_RAW, 0x601, BAD_PARAM_ERR, "user context without RAW_TX (CAP_NET_RAW)")
@@ -155,6 +161,7 @@ FW_RULE(TIS_TD, 0x701, BAD_RES_ERR, "transport_domain is not one of this context
 FW_RULE(TIS_PRIO, 0x702, BAD_PARAM_ERR, "prio is odd: it is the class times two")
 FW_RULE(TIS_LAG, 0x703, BAD_PARAM_ERR, "lag_tx_port_affinity is above the number of ports")
 FW_RULE(TIS_KIND, 0x704, BAD_PARAM_ERR, "tls_en or underlay_qpn is set")
+FW_RULE(TIS_SELECT, 0x705, BAD_PARAM_ERR, "bitmask is empty")
 FW_RULE(RQT_TYPE, 0x711, BAD_PARAM_ERR, "list_q_type is neither RQ nor VIRTQ")
 FW_RULE(RQT_MAX, 0x712, LIM_ERR, "rqt_max_size is 0 or above log_max_rqt_size")
 FW_RULE(RQT_SIZE, 0x713, BAD_PARAM_ERR, "rqt_actual_size is 0 or above rqt_max_size")

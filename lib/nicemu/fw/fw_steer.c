@@ -24,21 +24,34 @@ fw_alloc_td(struct fw_cmd *c)
 
 /* ---- TIS ---- */
 
+static uint8_t
+prio_check(struct fw_cmd *c, const void *ctx)
+{
+	return DEVX_GET(tisc, ctx, prio) & 1 ? fw_refuse(c, FW_R_TIS_PRIO) : 0;
+}
+
+/* DPDK's driver names port 1 on adapters without bonding too. */
+static uint8_t
+affinity_check(struct fw_cmd *c, const void *ctx)
+{
+	unsigned int ports = FW_CAP_GEN(c->f, num_lag_ports);
+
+	if (DEVX_GET(tisc, ctx, lag_tx_port_affinity) > (ports > 1 ? ports : 1))
+		return fw_refuse(c, FW_R_TIS_LAG);
+	return 0;
+}
+
 uint8_t
 fw_create_tis(struct fw_cmd *c)
 {
 	const void *ctx = DEVX_ADDR_OF(create_tis_in, c->in, ctx);
-	unsigned int ports = FW_CAP_GEN(c->f, num_lag_ports);
 	struct nic_tis *t;
 	struct nic_td *td;
 
 	if (DEVX_GET(tisc, ctx, tls_en) || DEVX_GET(tisc, ctx, underlay_qpn) != 0)
 		return fw_refuse(c, FW_R_TIS_KIND);
-	if (DEVX_GET(tisc, ctx, prio) & 1)
-		return fw_refuse(c, FW_R_TIS_PRIO);
-	/* DPDK's driver names port 1 on adapters without bonding too */
-	if (DEVX_GET(tisc, ctx, lag_tx_port_affinity) > (ports > 1 ? ports : 1))
-		return fw_refuse(c, FW_R_TIS_LAG);
+	if (prio_check(c, ctx) != 0 || affinity_check(c, ctx) != 0)
+		return c->status;
 	td = fw_use(c, NIC_OBJ_TD, DEVX_GET(tisc, ctx, transport_domain), FW_R_TIS_TD);
 	if (td == NULL)
 		return c->status;
@@ -48,8 +61,35 @@ fw_create_tis(struct fw_cmd *c)
 	t->td = td;
 	t->prio = DEVX_GET(tisc, ctx, prio);
 	t->lag_port = DEVX_GET(tisc, ctx, lag_tx_port_affinity);
+	t->lag_strict = DEVX_GET(tisc, ctx, strict_lag_tx_port_affinity);
 	fw_hold(td);
 	DEVX_SET(create_tis_out, c->out, tisn, t->obj.id);
+	return 0;
+}
+
+uint8_t
+fw_modify_tis(struct fw_cmd *c)
+{
+	const void *ctx = DEVX_ADDR_OF(modify_tis_in, c->in, ctx);
+	struct nic_tis *t = fw_target(c, NIC_OBJ_TIS, DEVX_GET(modify_tis_in, c->in, tisn));
+	bool prio = DEVX_GET(modify_tis_in, c->in, bitmask.prio);
+	bool port = DEVX_GET(modify_tis_in, c->in, bitmask.lag_tx_port_affinity);
+	bool strict = DEVX_GET(modify_tis_in, c->in, bitmask.strict_lag_tx_port_affinity);
+
+	if (t == NULL)
+		return c->status;
+	if (!prio && !port && !strict)
+		return fw_refuse(c, FW_R_TIS_SELECT);
+	if (prio && prio_check(c, ctx) != 0)
+		return c->status;
+	if (port && affinity_check(c, ctx) != 0)
+		return c->status;
+	if (prio)
+		t->prio = DEVX_GET(tisc, ctx, prio);
+	if (port)
+		t->lag_port = DEVX_GET(tisc, ctx, lag_tx_port_affinity);
+	if (strict)
+		t->lag_strict = DEVX_GET(tisc, ctx, strict_lag_tx_port_affinity);
 	return 0;
 }
 
@@ -70,6 +110,7 @@ fw_query_tis(struct fw_cmd *c)
 		return c->status;
 	DEVX_SET(tisc, ctx, prio, t->prio);
 	DEVX_SET(tisc, ctx, lag_tx_port_affinity, t->lag_port);
+	DEVX_SET(tisc, ctx, strict_lag_tx_port_affinity, t->lag_strict);
 	DEVX_SET(tisc, ctx, transport_domain, t->td->obj.id);
 	return 0;
 }

@@ -43,34 +43,10 @@ uv_exec(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen)
 	return -EREMOTEIO;
 }
 
-/* cmd_status_to_err() */
-static int
-status_errno(uint8_t status)
-{
-	switch (status) {
-	case MLX5_CMD_STAT_OK:
-		return 0;
-	case MLX5_CMD_STAT_BAD_OP_ERR:
-	case MLX5_CMD_STAT_BAD_PARAM_ERR:
-	case MLX5_CMD_STAT_BAD_RES_ERR:
-	case MLX5_CMD_STAT_BAD_RES_STATE_ERR:
-	case MLX5_CMD_STAT_IX_ERR:
-		return -EINVAL;
-	case MLX5_CMD_STAT_RES_BUSY:
-		return -EBUSY;
-	case MLX5_CMD_STAT_LIM_ERR:
-		return -ENOMEM;
-	case MLX5_CMD_STAT_NO_RES_ERR:
-		return -EAGAIN;
-	default:
-		return -EIO;
-	}
-}
-
 int
 uv_exec_kernel(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen)
 {
 	int ret = uv_exec(ctx, in, inlen, out, outlen);
 
-	return ret == -EREMOTEIO ? status_errno((uint8_t)DEVX_GET(mbox_out, out, status)) : ret;
+	return ret == -EREMOTEIO ? fw_status_errno((uint8_t)DEVX_GET(mbox_out, out, status)) : ret;
 }

@@ -58,7 +58,7 @@ devx_other(struct uv_call *call)
 		return ret;
 	ret = -EINVAL;
 	if (call->ctx->has_ucontext && (call->ctx->uid != 0 || devx_is_whitelisted(in)) &&
-		devx_is_general(in))
+		devx_is_kind(in, DEVX_GENERAL))
 		ret = exec_and_put(call, in, inlen, out, MLX5_IB_ATTR_DEVX_OTHER_CMD_OUT);
 	free(out);
 	free(in);

@@ -9,8 +9,12 @@
 
 #include "prm.h"
 
+/* Linux mlx5_ifc.h: opcodes that are general, known or not; two that come in more than one form */
 #define GENERAL_START 0xb00
 #define GENERAL_END 0xd00
+#define OP_CREATE_PSV 0x600
+#define OP_SET_FLOW_TABLE_ENTRY 0x936
+#define PSV_NUM_SHIFT 28 /* create_psv_in.num_psv: the highest bits of dword 2 */
 #define ID_24 0xffffffu
 
 /* Objects that this NIC can make: their number is dword 2 of each mailbox about them. */
@@ -34,75 +38,70 @@ static const struct devx_obj {
 
 /* Commands about them, and the command that made the object. */
 static const struct {
-	uint16_t op;
-	enum devx_kind kind;
-	uint16_t create;
+	uint16_t op, create;
 } uses[] = {
-	{MLX5_CMD_OP_MODIFY_GENERAL_OBJECT, DEVX_MODIFY, MLX5_CMD_OP_CREATE_GENERAL_OBJECT},
-	{MLX5_CMD_OP_QUERY_GENERAL_OBJECT, DEVX_QUERY, MLX5_CMD_OP_CREATE_GENERAL_OBJECT},
-	{MLX5_CMD_OP_QUERY_MKEY, DEVX_QUERY, MLX5_CMD_OP_CREATE_MKEY},
-	{MLX5_CMD_OP_MODIFY_CQ, DEVX_MODIFY, MLX5_CMD_OP_CREATE_CQ},
-	{MLX5_CMD_OP_QUERY_CQ, DEVX_QUERY, MLX5_CMD_OP_CREATE_CQ},
-	{MLX5_CMD_OP_MODIFY_RQT, DEVX_MODIFY, MLX5_CMD_OP_CREATE_RQT},
-	{MLX5_CMD_OP_QUERY_RQT, DEVX_QUERY, MLX5_CMD_OP_CREATE_RQT},
-	{MLX5_CMD_OP_MODIFY_TIR, DEVX_MODIFY, MLX5_CMD_OP_CREATE_TIR},
-	{MLX5_CMD_OP_QUERY_TIR, DEVX_QUERY, MLX5_CMD_OP_CREATE_TIR},
-	{MLX5_CMD_OP_MODIFY_TIS, DEVX_MODIFY, MLX5_CMD_OP_CREATE_TIS},
-	{MLX5_CMD_OP_QUERY_TIS, DEVX_QUERY, MLX5_CMD_OP_CREATE_TIS},
-	{MLX5_CMD_OP_RST2INIT_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_INIT2INIT_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_INIT2RTR_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_RTR2RTS_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_RTS2RTS_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_SQERR2RTS_QP, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_QP_2ERR, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_QP_2RST, DEVX_MODIFY, MLX5_CMD_OP_CREATE_QP},
-	{MLX5_CMD_OP_QUERY_QP, DEVX_QUERY, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_MODIFY_GENERAL_OBJECT, MLX5_CMD_OP_CREATE_GENERAL_OBJECT},
+	{MLX5_CMD_OP_QUERY_GENERAL_OBJECT, MLX5_CMD_OP_CREATE_GENERAL_OBJECT},
+	{MLX5_CMD_OP_QUERY_MKEY, MLX5_CMD_OP_CREATE_MKEY},
+	{MLX5_CMD_OP_MODIFY_CQ, MLX5_CMD_OP_CREATE_CQ},
+	{MLX5_CMD_OP_QUERY_CQ, MLX5_CMD_OP_CREATE_CQ},
+	{MLX5_CMD_OP_MODIFY_RQT, MLX5_CMD_OP_CREATE_RQT},
+	{MLX5_CMD_OP_QUERY_RQT, MLX5_CMD_OP_CREATE_RQT},
+	{MLX5_CMD_OP_MODIFY_TIR, MLX5_CMD_OP_CREATE_TIR},
+	{MLX5_CMD_OP_QUERY_TIR, MLX5_CMD_OP_CREATE_TIR},
+	{MLX5_CMD_OP_MODIFY_TIS, MLX5_CMD_OP_CREATE_TIS},
+	{MLX5_CMD_OP_QUERY_TIS, MLX5_CMD_OP_CREATE_TIS},
+	{MLX5_CMD_OP_RST2INIT_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_INIT2INIT_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_INIT2RTR_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_RTR2RTS_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_RTS2RTS_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_SQERR2RTS_QP, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_QP_2ERR, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_QP_2RST, MLX5_CMD_OP_CREATE_QP},
+	{MLX5_CMD_OP_QUERY_QP, MLX5_CMD_OP_CREATE_QP},
 };
 
-/*
- * Create commands that the kernel passes on and this firmware answers with BAD_OP: PSV, SRQ, XRC
- * SRQ, DCT, XRQ, queue counter, scheduling element, multicast group, XRCD, VXLAN port, L2 table
- * entry, SQ, RQ, RMP, flow table, group, entry, counter, packet reformat, modify header. Linux
- * mlx5_ifc.h.
- */
-static const uint16_t other_creates[] = {0x600, 0x700, 0x705, 0x710, 0x717, 0x771, 0x782, 0x806,
-	0x80e, 0x827, 0x829, 0x904, 0x908, 0x90c, 0x930, 0x933, 0x936, 0x939, 0x93d, 0x940};
+/* Commands by method. */
+static const struct {
+	uint16_t op;
+	enum devx_kind kind;
+} ops[] = {
+#define DEVX_OP(op, name, kind, lacks) {op, DEVX_##kind},
+#include "devx_ops.h"
+#undef DEVX_OP
+};
 
-/*
- * General commands: vport and e-switch contexts, adapter, ISSI, RoCE address, VNIC environment,
- * counters, dropped packet log, congestion, NOP, LAG.
- */
-static const uint16_t general_commands[] = {MLX5_CMD_OP_QUERY_HCA_CAP, 0x101, 0x10a, 0x740, 0x750,
-	0x752, MLX5_CMD_OP_QUERY_NIC_VPORT_CONTEXT, 0x760, 0x762, 0x76f, 0x770, 0x80a, 0x80d, 0x822,
-	0x824, 0x826, MLX5_CMD_OP_QUERY_LAG};
+/* QUERY_HCA_CAP, and of the e-switch: functions, vport; vport of InfiniBand. */
 static const uint16_t whitelist[] = {MLX5_CMD_OP_QUERY_HCA_CAP, 0x740, 0x752, 0x762};
 
 #define N(a) (sizeof(a) / sizeof(a[0]))
 
-static bool
-is_listed(const uint16_t *list, size_t n, uint16_t op)
+bool
+devx_is_whitelisted(const void *in)
 {
-	while (n-- > 0) {
-		if (list[n] == op)
+	uint16_t op = (uint16_t)DEVX_GET(mbox_in, in, opcode);
+	unsigned int i;
+
+	for (i = 0; i < N(whitelist); i++) {
+		if (whitelist[i] == op)
 			return true;
 	}
 	return false;
 }
 
-bool
-devx_is_general(const void *in)
+/* Commands that are of a kind by more than their opcode. */
+static bool
+is_form_of(const void *in, uint16_t op, enum devx_kind kind)
 {
-	uint16_t op = (uint16_t)DEVX_GET(mbox_in, in, opcode);
-
-	return (op >= GENERAL_START && op < GENERAL_END) ||
-		is_listed(general_commands, N(general_commands), op);
-}
-
-bool
-devx_is_whitelisted(const void *in)
-{
-	return is_listed(whitelist, N(whitelist), (uint16_t)DEVX_GET(mbox_in, in, opcode));
+	switch (op) {
+	case OP_SET_FLOW_TABLE_ENTRY:
+		return DEVX_GET(mbox_in, in, op_mod) == (kind == DEVX_CREATE ? 0 : 1);
+	case OP_CREATE_PSV:
+		return DEVX_GET(general_obj_in_cmd_hdr, in, obj_id) >> PSV_NUM_SHIFT == 1;
+	default:
+		return true;
+	}
 }
 
 bool
@@ -111,18 +110,13 @@ devx_is_kind(const void *in, enum devx_kind kind)
 	uint16_t op = (uint16_t)DEVX_GET(mbox_in, in, opcode);
 	unsigned int i;
 
-	for (i = 0; i < N(uses); i++) {
-		if (uses[i].op == op)
-			return uses[i].kind == kind;
+	if (kind == DEVX_GENERAL && op >= GENERAL_START && op < GENERAL_END)
+		return true;
+	for (i = 0; i < N(ops); i++) {
+		if (ops[i].op == op && ops[i].kind == kind)
+			return is_form_of(in, op, kind);
 	}
-	if (kind != DEVX_CREATE)
-		return false;
-	for (i = 0; i < N(objects); i++) {
-		if (objects[i].create == op)
-			return true;
-	}
-	return op == MLX5_CMD_OP_CREATE_GENERAL_OBJECT ||
-		is_listed(other_creates, N(other_creates), op);
+	return false;
 }
 
 static uint64_t

@@ -14,11 +14,11 @@
 
 #include "../nic.h"
 
-enum devx_kind { DEVX_CREATE, DEVX_MODIFY, DEVX_QUERY };
+enum devx_kind { DEVX_CREATE, DEVX_MODIFY, DEVX_QUERY, DEVX_GENERAL };
 
-bool devx_is_general(const void *in);
 /* A general command that needs no user context. */
 bool devx_is_whitelisted(const void *in);
+/* May the mailbox come by this method? */
 bool devx_is_kind(const void *in, enum devx_kind kind);
 
 /*
