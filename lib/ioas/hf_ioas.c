@@ -227,6 +227,22 @@ hf_ioas_update(
 	return 0;
 }
 
+int
+hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
+{
+	struct hf_ioas_region *sorted;
+	unsigned int i;
+	int ret;
+
+	ret = hf_table_sort(regions, n, hf_devx_name(as->dev), &sorted);
+	if (ret != 0)
+		return ret;
+	for (i = 0; i < n && ret == 0; i++)
+		ret = hf_region_try(&sorted[i], hf_devx_name(as->dev));
+	free(sorted);
+	return ret;
+}
+
 bool
 hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
 {

@@ -102,6 +102,11 @@ void hf_ioas_user_del(struct hf_ioas *as, void *user);
  */
 int hf_ioas_update(
 	struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n, bool *changed);
+/*
+ * Is the table sound, and can its memory be mapped? Changes nothing; registers nothing. 0, or an
+ * error that hf_ioas_update() would have for it, with a log line.
+ */
+int hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
 /* Is this table, in any order, what is live, the backing objects included? Changes nothing. */
 bool hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
 /* Back to the initial state: no regions, no MRs, no mkey. 0, or -EBUSY under users. */

@@ -121,22 +121,38 @@ region_unmap(struct hf_region *r)
 	r->map = NULL;
 }
 
-/* The memory of the description, at r->va, held by us unless it is private. */
+/*
+ * The memory of the description, at r->va, held by us unless it is private. Sets all of r but the
+ * MR; an error is logged.
+ */
 static int
-region_attach(struct hf_region *r, const struct hf_ioas_region *desc)
+region_attach(struct hf_region *r, const struct hf_ioas_region *desc, const char *dev_name)
 {
 	int ret;
 
+	*r = (struct hf_region){
+		.gpa = desc->gpa,
+		.len = desc->len,
+		.offset = desc->offset,
+		.id.fd = -1,
+		.refs = 1,
+	};
 	if (desc->fd < 0) {
 		r->va = desc->va;
 		return 0;
 	}
 	ret = hf_identity_open(&r->id, desc->fd);
+	if (ret == 0) {
+		ret = region_map(r);
+		if (ret != 0)
+			hf_identity_close(&r->id);
+	}
 	if (ret != 0)
-		return ret;
-	ret = region_map(r);
-	if (ret != 0)
-		hf_identity_close(&r->id);
+		HF_LOG(ERR,
+			"%s: " REGION_FMT ": can't map descriptor %d from offset 0x%" PRIx64
+			": %s%s",
+			dev_name, REGION_ARGS(desc), desc->fd, desc->offset, strerror(-ret),
+			ret == -ENXIO ? " (the file is shorter)" : "");
 	return ret;
 }
 
@@ -148,6 +164,18 @@ region_detach(struct hf_region *r)
 }
 
 int
+hf_region_try(const struct hf_ioas_region *desc, const char *dev_name)
+{
+	struct hf_region r;
+	int ret;
+
+	ret = region_attach(&r, desc, dev_name);
+	if (ret == 0)
+		region_detach(&r);
+	return ret;
+}
+
+int
 hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, struct hf_region **region)
 {
 	struct hf_region *r = calloc(1, sizeof(*r));
@@ -155,20 +183,9 @@ hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, struct 
 
 	if (r == NULL)
 		return -ENOMEM;
-	r->gpa = desc->gpa;
-	r->len = desc->len;
-	r->offset = desc->offset;
-	r->id.fd = -1;
-	r->refs = 1;
-	ret = region_attach(r, desc);
-	if (ret != 0) {
-		HF_LOG(ERR,
-			"%s: " REGION_FMT ": can't map descriptor %d from offset 0x%" PRIx64
-			": %s%s",
-			hf_devx_name(dev), REGION_ARGS(desc), desc->fd, desc->offset,
-			strerror(-ret), ret == -ENXIO ? " (the file is shorter)" : "");
+	ret = region_attach(r, desc, hf_devx_name(dev));
+	if (ret != 0)
 		goto free_region;
-	}
 	ret = hf_mr_create(dev, r->va, r->len, r->gpa, &r->mr);
 	if (ret != 0) {
 		HF_LOG(ERR, "%s: " REGION_FMT ": can't register it: %s", hf_devx_name(dev),

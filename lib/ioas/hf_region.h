@@ -30,6 +30,8 @@ struct hf_region {
 
 /* Is the description sound in itself? 0, or -EINVAL with a log line that names the device. */
 int hf_region_check(const struct hf_ioas_region *desc, const char *dev_name);
+/* Map it and let it go again. desc has been checked. 0 or negative errno, with a log line. */
+int hf_region_try(const struct hf_ioas_region *desc, const char *dev_name);
 /* Map and register, with one reference. desc has been checked. 0 or negative errno, with a log
  * line. */
 int hf_region_create(

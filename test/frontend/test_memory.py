@@ -10,7 +10,6 @@ from hfvhost import proto
 from hfvhost.channel import Refused
 from hfvhost.memory import Backing, Memory
 from hfvhost.net import Shape
-from hfvhost.proto import Request
 from hfvhost.ring import Segment
 from pair import both_ways, burst, transfer
 
@@ -142,50 +141,6 @@ def test_replaced_memory_closes(rig):
     b.set_mem_table()
     b.channel.wait_closed()
     rig.alive()
-
-
-def test_table_that_cannot_be_mapped(rig, packed):
-    """A descriptor that cannot be mapped, while the device runs: refused; a good table and it runs again."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
-    both_ways(a, b)
-    reader, writer = os.pipe()
-    payload = proto.MEM_HEAD.pack(1, 0) + proto.MEM_REGION.pack(0, 128 * MIB, b.mem.regions[0].uva, 0)
-    with pytest.raises(Refused):
-        b.channel.tell(Request.SET_MEM_TABLE, payload, [reader])
-    os.close(reader)
-    os.close(writer)
-    rig.alive()
-    b.stop()
-    b.start()
-    rig.wait_ready(1, 2)
-    both_ways(a, b, 1000)
-
-
-def test_wrong_number_of_descriptors(rig):
-    """A table with fewer descriptors than regions is refused, and the old one stays."""
-    a, b = rig.guest(0), rig.guest(1)
-    payload, _ = b.mem.table()
-    with pytest.raises(Refused):
-        b.channel.tell(Request.SET_MEM_TABLE, payload, [])
-    rig.wait_ready(1, 2)
-    both_ways(a, b)
-
-
-def test_overlapping_regions(rig):
-    """Two regions at the same guest addresses make no address space: the device does not start, and nothing breaks."""
-    a, mem = rig.guest(0), Memory.simple()
-    mem.add(32 * MIB, 64 * MIB)
-    b = rig.connect(1, None, mem)
-    b.negotiate()
-    b.make_rings()
-    try:
-        b.start()
-    except Refused:
-        pass
-    rig.in_log(r"(?i)overlap")
-    assert rig.running(1) == 0
-    b.close()
-    both_ways(a, rig.guest(1))
 
 
 @pytest.fixture

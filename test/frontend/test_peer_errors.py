@@ -144,33 +144,6 @@ def test_kicks_stolen(rig):
     both_ways(a, b, 1000)
 
 
-@pytest.mark.parametrize("which", ["kick", "call"])
-def test_no_eventfd(rig, which):
-    """A pipe where an eventfd belongs is refused; the ring starts when the front end sends the right one."""
-    dev = rig.connect(0)
-    dev.negotiate()
-    dev.make_rings()
-    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK)
-    dev.set_mem_table()
-    for index in range(len(dev.queues)):
-        dev.setup_ring(index)
-    set_fd = dev.set_kick if which == "kick" else dev.set_call
-    theirs, ours = os.pipe()
-    set_fd(1, theirs if which == "kick" else ours)
-    for index in range(len(dev.queues)):
-        dev.enable(index)
-    dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK)
-    rig.app.wait_log(r"ring 1: cannot relay notifications")
-    assert rig.running(0) == 0
-    dev.stop()
-    dev.start()
-    rig.wait_ready(0, 2)
-    dev.post_rx()
-    both_ways(dev, rig.guest(1))
-    os.close(theirs)
-    os.close(ours)
-
-
 def test_mtu(rig):
     """A guest whose MTU is larger than the port's is not served; one that is content with it is."""
     shape = Shape(features=int(Shape().features) | 1 << 3, protocol=int(Shape().protocol) | proto.Protocol.NET_MTU)

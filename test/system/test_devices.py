@@ -82,19 +82,6 @@ def test_unclaimed_without_class(stage):
     assert nic.vf_bdf(0) not in process.command("list", r"features\n[\s\S]*vdpa> ").group(0)
 
 
-@pytest.mark.parametrize("devargs,said", [
-    ("colour=blue", r"unknown argument 'colour'; there are: .*queue_pairs"),
-    ("queue_pairs=0", r"queue_pairs=0: must be a number from 1"),
-    ("queue_pairs=many", r"queue_pairs=many: must be a number"),
-    ("queue_pairs=4000", r"queue_pairs=4000: "),
-])
-def test_devargs_refused(stage, devargs, said):
-    """An unknown argument or a bad value is an error that names it, and what is allowed."""
-    argv = vdpa.argv(stage, vdpa.VdpaConfig(nic=NicConfig(vfs=1), devargs=devargs))
-    process, _ = nic.run(stage, "vdpa", NicConfig(vfs=1), argv)
-    process.expect(said, 60)
-
-
 def test_queue_pairs(stage):
     """queue_pairs limits what is offered."""
     app = vdpa.Vdpa(stage, vdpa.VdpaConfig(devargs="queue_pairs=3"))

@@ -686,6 +686,8 @@ check_refused(const struct bad_table *t, const int fds[4])
 	TEST_ASSERT(t->ret != 0 ? ret == t->ret : ret < 0, "%d, expected %d", ret, t->ret);
 	TEST_ASSERT(!changed, "changed");
 	TEST_ASSERT(!hf_ioas_same(as, r, t->n), "the same");
+	/* What only the registration can find has no error of its own in the table. */
+	TEST_ASSERT_EQUAL(hf_ioas_check(as, r, t->n), t->ret, "checked only");
 	return check_unchanged(&before);
 }
 

@@ -114,23 +114,23 @@ static struct hf_ioas_region regions[] = {
 	{.gpa = 0, .len = 0x100000},
 	{.gpa = 0x200000, .len = 0x100000},
 };
-static uint64_t region_hva[] = {0x7f0000000000, 0x7e0000000000};
+static uint64_t region_user[] = {0x7f0000000000, 0x7e0000000000};
 static const struct hf_front_table table = {.n = RTE_DIM(regions),
 	.regions = regions,
-	.hva = region_hva};
+	.user = region_user};
 
 static int
 resolve(uint32_t size, bool packed, uint64_t desc, uint64_t avail, uint64_t used, uint64_t *gpa)
 {
-	const uint64_t hva[HF_RING_AREAS] = {desc, avail, used};
+	const uint64_t user[HF_RING_AREAS] = {desc, avail, used};
 
-	return hf_ring_resolve("test", 0, size, packed, hva, &table, gpa);
+	return hf_ring_resolve("test", 0, size, packed, user, &table, gpa);
 }
 
 static int
 test_ring_places(void)
 {
-	const uint64_t a = region_hva[0], b = region_hva[1];
+	const uint64_t a = region_user[0], b = region_user[1];
 	uint64_t gpa[HF_RING_AREAS];
 
 	TEST_ASSERT_SUCCESS(
@@ -150,7 +150,7 @@ test_ring_places(void)
 static int
 test_ring_outside(void)
 {
-	const uint64_t a = region_hva[0], b = region_hva[1];
+	const uint64_t a = region_user[0], b = region_user[1];
 	uint64_t gpa[HF_RING_AREAS];
 
 	TEST_ASSERT_EQUAL(
@@ -175,7 +175,7 @@ test_ring_sizes(void)
 {
 	static const uint32_t bad_split[] = {0, 3, 255, 257, 32767, 32769, 65536, UINT32_MAX};
 	static const uint32_t bad_packed[] = {0, 32769, 65536, UINT32_MAX};
-	const uint64_t a = region_hva[0];
+	const uint64_t a = region_user[0];
 	uint64_t gpa[HF_RING_AREAS];
 	unsigned int i;
 
@@ -194,7 +194,7 @@ test_ring_sizes(void)
 static int
 test_ring_alignment(void)
 {
-	const uint64_t a = region_hva[0];
+	const uint64_t a = region_user[0];
 	uint64_t gpa[HF_RING_AREAS];
 
 	TEST_ASSERT_EQUAL(resolve(64, false, a + 8, a + 0x1000, a + 0x2000, gpa), -EINVAL, "desc");

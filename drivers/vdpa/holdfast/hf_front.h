@@ -36,11 +36,12 @@ struct hf_front {
 	bool failed;
 };
 
-/* Guest memory in host terms, as the library has it mapped now. */
+/* The guest's memory, as the library has it mapped now. */
 struct hf_front_table {
 	unsigned int n;
 	struct hf_ioas_region *regions; /* descriptors are the library's */
-	uint64_t *hva; /* of each region */
+	uint64_t *user; /* where the front end has each region: its ring addresses are in these
+			   terms */
 };
 
 /* A ring as the front end described it; all guest addresses checked. */
@@ -65,6 +66,11 @@ uint16_t hf_front_rings(struct hf_dev *dev);
  */
 int hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t index,
 	struct hf_front_ring *ring);
+/*
+ * Log what is wrong with the place of a ring that the front end has described by now. The library
+ * leaves such a ring alone without a word.
+ */
+void hf_front_ring_explain(struct hf_dev *dev, uint16_t index);
 /*
  * Where the ring goes on: what the library answers GET_VRING_BASE with, and what
  * hf_front_ring_get() reports.

@@ -30,7 +30,7 @@ static const struct hf_ring_area hf_ring_packed[HF_RING_AREAS] = {
 /* clang-format on */
 
 static int
-hf_ring_area_resolve(const struct hf_front_table *t, uint64_t hva, uint64_t len, uint64_t *gpa)
+hf_ring_area_resolve(const struct hf_front_table *t, uint64_t user, uint64_t len, uint64_t *gpa)
 {
 	const struct hf_ioas_region *r;
 	unsigned int i;
@@ -38,9 +38,9 @@ hf_ring_area_resolve(const struct hf_front_table *t, uint64_t hva, uint64_t len,
 
 	for (i = 0; i < t->n; i++) {
 		r = &t->regions[i];
-		if (hva < t->hva[i])
+		if (user < t->user[i])
 			continue;
-		off = hva - t->hva[i];
+		off = user - t->user[i];
 		if (off >= r->len || len > r->len - off)
 			continue;
 		*gpa = r->gpa + off;
@@ -49,16 +49,18 @@ hf_ring_area_resolve(const struct hf_front_table *t, uint64_t hva, uint64_t len,
 	return -EFAULT;
 }
 
-static int
-hf_ring_size_check(const char *name, uint16_t index, uint32_t size, bool packed)
+int
+hf_ring_size_check(const char *name, uint32_t index, uint32_t size, bool packed)
 {
 	if (size == 0 || size > HF_RING_MAX_SIZE) {
-		HF_LOG(ERR, "%s: ring %u: size %" PRIu32 " is not between 1 and %u", name, index,
-			size, HF_RING_MAX_SIZE);
+		HF_LOG(ERR, "%s: ring %" PRIu32 ": size %" PRIu32 " is not between 1 and %u", name,
+			index, size, HF_RING_MAX_SIZE);
 		return -EINVAL;
 	}
 	if (!packed && !rte_is_power_of_2(size)) {
-		HF_LOG(ERR, "%s: ring %u: size %" PRIu32 " of a split ring is not a power of two",
+		HF_LOG(ERR,
+			"%s: ring %" PRIu32 ": size %" PRIu32
+			" of a split ring is not a power of two",
 			name, index, size);
 		return -EINVAL;
 	}
@@ -66,7 +68,7 @@ hf_ring_size_check(const char *name, uint16_t index, uint32_t size, bool packed)
 }
 
 int
-hf_ring_resolve(const char *name, uint16_t index, uint32_t size, bool packed, const uint64_t *hva,
+hf_ring_resolve(const char *name, uint16_t index, uint32_t size, bool packed, const uint64_t *user,
 	const struct hf_front_table *t, uint64_t *gpa)
 {
 	const struct hf_ring_area *areas = packed ? hf_ring_packed : hf_ring_split;
@@ -79,12 +81,12 @@ hf_ring_resolve(const char *name, uint16_t index, uint32_t size, bool packed, co
 		return ret;
 	for (i = 0; i < HF_RING_AREAS; i++) {
 		len = (uint64_t)areas[i].per_entry * size + areas[i].fixed;
-		if (hf_ring_area_resolve(t, hva[i], len, &gpa[i]) != 0) {
+		if (hf_ring_area_resolve(t, user[i], len, &gpa[i]) != 0) {
 			HF_LOG(ERR,
-				"%s: ring %u: the %s (%" PRIu64
-				" bytes) is not inside one region of the guest's"
-				" memory",
-				name, index, areas[i].name, len);
+				"%s: ring %u: the %s at 0x%" PRIx64 " of the front end (%" PRIu64
+				" bytes) is not inside one region of its memory table: the front"
+				" end has to put rings where the table has memory",
+				name, index, areas[i].name, user[i], len);
 			return -EINVAL;
 		}
 		if (gpa[i] % areas[i].align != 0) {

@@ -18,12 +18,18 @@ enum { HF_RING_DESC, HF_RING_AVAIL, HF_RING_USED, HF_RING_AREAS };
 #define HF_RING_MAX_SIZE 32768
 
 /*
- * Check size and areas of a ring, and translate host addresses of its areas (hva[HF_RING_AREAS])
- * into guest-physical ones (gpa[HF_RING_AREAS]). Each area must lie in one region of the table with
- * its whole extent; guest address 0 is as good as any other. 0, or -EINVAL after a log line that
- * starts with name and index and says what is wrong.
+ * Is this a number of entries that such a ring can have? 0, or -EINVAL after a log line that starts
+ * with name and index.
+ */
+int hf_ring_size_check(const char *name, uint32_t index, uint32_t size, bool packed);
+
+/*
+ * Check size and areas of a ring, and translate the front end's addresses of its areas
+ * (user[HF_RING_AREAS]) into guest-physical ones (gpa[HF_RING_AREAS]). Each area must lie in one
+ * region of the table with its whole extent; guest address 0 is as good as any other. 0, or -EINVAL
+ * after a log line that starts with name and index and says what is wrong.
  */
 int hf_ring_resolve(const char *name, uint16_t index, uint32_t size, bool packed,
-	const uint64_t *hva, const struct hf_front_table *t, uint64_t *gpa);
+	const uint64_t *user, const struct hf_front_table *t, uint64_t *gpa);
 
 #endif /* HF_RING_H */

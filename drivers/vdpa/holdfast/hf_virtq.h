@@ -18,6 +18,7 @@
 #include <hf_devx.h>
 
 #include "hf_front.h"
+#include "hf_ring.h"
 
 struct hf_dev;
 
@@ -32,6 +33,7 @@ struct hf_vq {
 	/* The front end's word. */
 	bool enabled; /* hf_life_table says when it ends */
 	bool addr_set; /* SET_VRING_ADDR since the base was read: else addresses are stale */
+	uint64_t user_addr[HF_RING_AREAS]; /* the front end's, of that message */
 
 	/* The firmware's queue. */
 	struct hf_virtq hw; /* hw.devx NULL: none */

@@ -23,6 +23,7 @@ class VdpaConfig:
     driver: str = HOLDFAST
     nic: nic.NicConfig = field(default_factory=nic.NicConfig)
     devargs: str = ""           # more of each VF
+    only: dict[int, str] = field(default_factory=dict)      # more of one VF
     client: bool = False        # connect to the front ends instead of listening
     memory: int = 256
     eal: list[str] = field(default_factory=list)
@@ -36,7 +37,7 @@ def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
     if cfg.driver == HOLDFAST:
         line += ["-d", str(paths.PLUGIN)]
     for index in range(cfg.nic.vfs):
-        line += ["-a", f"{nic.vf_bdf(index)},class=vdpa" + (f",{cfg.devargs}" if cfg.devargs else "")]
+        line += ["-a", ",".join(filter(None, [nic.vf_bdf(index), "class=vdpa", cfg.devargs, cfg.only.get(index)]))]
     return line + ["--", "-i"] + (["--client"] if cfg.client else [])
 
 

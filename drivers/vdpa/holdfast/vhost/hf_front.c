@@ -28,31 +28,45 @@ hf_front_packed(const struct hf_dev *dev)
 	return (dev->features >> VIRTIO_F_RING_PACKED) & 1;
 }
 
-static void
-hf_front_ring_hva(const struct rte_vhost_vring *v, bool packed, uint64_t *hva)
+/* Has the library found all areas of the ring? */
+static bool
+hf_front_ring_mapped(const struct rte_vhost_vring *v, bool packed)
 {
-	hva[HF_RING_DESC] = packed ? (uintptr_t)v->desc_packed : (uintptr_t)v->desc;
-	hva[HF_RING_AVAIL] = packed ? (uintptr_t)v->driver_event : (uintptr_t)v->avail;
-	hva[HF_RING_USED] = packed ? (uintptr_t)v->device_event : (uintptr_t)v->used;
+	if (packed)
+		return v->desc_packed != NULL && v->driver_event != NULL && v->device_event != NULL;
+	return v->desc != NULL && v->avail != NULL && v->used != NULL;
+}
+
+static int
+hf_front_base_check(const struct hf_dev *dev, uint16_t index, const struct hf_front_ring *ring)
+{
+	const uint16_t wrap = UINT16_C(1) << 15;
+
+	if (!ring->packed || (uint16_t)(ring->avail_idx & ~wrap) < ring->size)
+		return 0;
+	HF_LOG(ERR,
+		"%s: ring %u: base %u is beyond its %u entries: the front end has to hand back what"
+		" GET_VRING_BASE answered",
+		dev->name, index, ring->avail_idx & ~wrap, ring->size);
+	return -EINVAL;
 }
 
 int
 hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t index,
 	struct hf_front_ring *ring)
 {
-	uint64_t hva[HF_RING_AREAS], gpa[HF_RING_AREAS];
+	const struct hf_vq *vq = &dev->vqs[index];
+	uint64_t gpa[HF_RING_AREAS];
 	struct rte_vhost_vring v = {.size = 0};
 	bool packed = hf_front_packed(dev);
 	int ret;
 
 	if (rte_vhost_get_vhost_vring(dev->front.vid, index, &v) != 0)
 		return -EAGAIN;
-	hf_front_ring_hva(&v, packed, hva);
-	if (!dev->vqs[index].addr_set || hva[HF_RING_DESC] == 0 || hva[HF_RING_AVAIL] == 0 ||
-		hva[HF_RING_USED] == 0 || v.kickfd == HF_FRONT_FD_UNSET ||
+	if (!vq->addr_set || !hf_front_ring_mapped(&v, packed) || v.kickfd == HF_FRONT_FD_UNSET ||
 		v.callfd == HF_FRONT_FD_UNSET)
 		return -EAGAIN;
-	ret = hf_ring_resolve(dev->name, index, v.size, packed, hva, t, gpa);
+	ret = hf_ring_resolve(dev->name, index, v.size, packed, vq->user_addr, t, gpa);
 	if (ret != 0)
 		return ret;
 	*ring = (struct hf_front_ring){
@@ -66,7 +80,25 @@ hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t i
 	};
 	if (rte_vhost_get_vring_base(dev->front.vid, index, &ring->avail_idx, &ring->used_idx) != 0)
 		return -EAGAIN;
-	return 0;
+	return hf_front_base_check(dev, index, ring);
+}
+
+void
+hf_front_ring_explain(struct hf_dev *dev, uint16_t index)
+{
+	const struct hf_vq *vq = &dev->vqs[index];
+	struct rte_vhost_vring v = {.size = 0};
+	uint64_t features, gpa[HF_RING_AREAS];
+	struct hf_front_table t;
+
+	if (!vq->addr_set || !dev->front.table || hf_front_features(dev, &features) != 0 ||
+		rte_vhost_get_vhost_vring(dev->front.vid, index, &v) != 0)
+		return;
+	if (hf_front_table_get(dev, &t) != 0)
+		return;
+	hf_ring_resolve(dev->name, index, v.size, (features >> VIRTIO_F_RING_PACKED) & 1,
+		vq->user_addr, &t, gpa);
+	hf_front_table_free(&t);
 }
 
 void

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/virtio_config.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@
  * in the log: give up after so many. The hook is then set by the first op that has a vid.
  */
 #define HF_HOOK_EMPTY_SLOTS 16
+/* Index of a ring in messages with its descriptors; above it is the flag that there is none. */
+#define HF_HOOK_RING_MASK 0xff
 
 /* --- what is refused --- */
 
@@ -101,6 +104,36 @@ hf_hook_table_same_memory(
 	return true;
 }
 
+/*
+ * A bad table is refused here: the library would give up the good one for it, and only then fail,
+ * or leave that to the driver's next start. An empty one just takes all memory away.
+ */
+static int
+hf_hook_table_check(struct hf_dev *dev, const struct hf_msg *m)
+{
+	struct hf_ioas_region regions[HF_MSG_REGIONS];
+	uint32_t i;
+
+	for (i = 0; i < m->payload.memory.nregions; i++) {
+		const struct hf_msg_region r = m->payload.memory.regions[i];
+
+		if (r.user_addr + r.size < r.size) {
+			HF_LOG(ERR,
+				"%s: memory table refused: region 0x%" PRIx64 "+0x%" PRIx64
+				" ends beyond 64 bits in the front end, where it begins at 0x%" PRIx64,
+				dev->name, r.gpa, r.size, r.user_addr);
+			return -EINVAL;
+		}
+		regions[i] = (struct hf_ioas_region){
+			.gpa = r.gpa,
+			.len = r.size,
+			.offset = r.mmap_offset,
+			.fd = m->fds[i],
+		};
+	}
+	return i == 0 ? 0 : hf_ioas_check(dev->ioas, regions, i);
+}
+
 static void
 hf_hook_close_fds(struct hf_msg *m)
 {
@@ -126,15 +159,44 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 		m->fd_num != (int)m->payload.memory.nregions)
 		return ret;
 	if (!dev->front.table)
-		return ret;
+		return hf_hook_table_check(dev, m) == 0 ? ret : RTE_VHOST_MSG_RESULT_ERR;
 	if (rte_vhost_get_mem_table(dev->front.vid, &old) != 0)
 		return ret;
-	if (!hf_hook_table_unchanged(m, old))
-		dev->front.table = false;
-	else if (!hf_hook_table_same_memory(dev, m, old))
+	if (hf_hook_table_unchanged(m, old)) {
+		if (!hf_hook_table_same_memory(dev, m, old))
+			ret = RTE_VHOST_MSG_RESULT_ERR;
+	} else if (hf_hook_table_check(dev, m) != 0) {
 		ret = RTE_VHOST_MSG_RESULT_ERR;
+	} else {
+		dev->front.table = false;
+	}
 	free(old);
 	return ret;
+}
+
+/* Of a ring's numbers those that no ring can have; the library keeps what it had. */
+static enum rte_vhost_msg_result
+hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
+{
+	uint32_t index = m->payload.ring.index, num = m->payload.ring.num;
+	uint64_t features;
+	bool packed;
+
+	if (hf_front_features(dev, &features) != 0)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	packed = (features >> VIRTIO_F_RING_PACKED) & 1;
+	if (m->request == HF_MSG_SET_VRING_NUM) {
+		if (hf_ring_size_check(dev->name, index, num, packed) != 0)
+			return RTE_VHOST_MSG_RESULT_ERR;
+	} else if (!packed && num > UINT16_MAX) {
+		/* Of packed rings, QEMU sends the position in the used ring in the upper half. */
+		HF_LOG(ERR,
+			"%s: ring %" PRIu32 ": base %" PRIu32 " of a split ring has more than"
+			" 16 bits",
+			dev->name, index, num);
+		return RTE_VHOST_MSG_RESULT_ERR;
+	}
+	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
 /* --- the hook --- */
@@ -144,6 +206,8 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 {
 	/* Of a RESET_OWNER that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
+	if (hf_msg_check(dev->name, m) != 0)
+		return RTE_VHOST_MSG_RESULT_ERR;
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:
 		dev->front.changes++;
@@ -170,7 +234,18 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		break;
 	case HF_MSG_SET_VRING_NUM:
+		dev->front.changes++;
+		return hf_hook_ring(dev, m);
+	case HF_MSG_SET_VRING_BASE:
+		return hf_hook_ring(dev, m);
 	case HF_MSG_SET_VRING_ADDR:
+		dev->front.changes++;
+		if (!dev->front.table)
+			HF_LOG(ERR,
+				"%s: ring %" PRIu32
+				": its addresses come before a memory table, by which they are found",
+				dev->name, m->payload.addr.index);
+		break;
 	case HF_MSG_NET_SET_MTU:
 	case HF_MSG_SET_STATUS:
 		dev->front.changes++;
@@ -182,15 +257,24 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 }
 
 static void
-hf_hook_addr_set(struct hf_dev *dev, uint32_t index, bool set)
+hf_hook_addr_set(struct hf_dev *dev, const struct hf_msg *m)
 {
-	if (index < dev->max_vqs)
-		dev->vqs[index].addr_set = set;
+	struct hf_vq *vq;
+
+	if (m->payload.addr.index >= dev->max_vqs)
+		return;
+	vq = &dev->vqs[m->payload.addr.index];
+	vq->addr_set = true;
+	vq->user_addr[HF_RING_DESC] = m->payload.addr.desc;
+	vq->user_addr[HF_RING_AVAIL] = m->payload.addr.avail;
+	vq->user_addr[HF_RING_USED] = m->payload.addr.used;
 }
 
 static void
 hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 {
+	uint16_t index;
+
 	switch (m->request) {
 	case HF_MSG_SET_MEM_TABLE:
 		dev->front.table = true;
@@ -199,10 +283,17 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 		dev->front.owner_reset = false;
 		break;
 	case HF_MSG_SET_VRING_ADDR:
-		hf_hook_addr_set(dev, m->payload.ring.index, true);
+		hf_hook_addr_set(dev, m);
 		break;
 	case HF_MSG_GET_VRING_BASE:
-		hf_hook_addr_set(dev, m->payload.ring.index, false);
+		if (m->payload.ring.index < dev->max_vqs)
+			dev->vqs[m->payload.ring.index].addr_set = false;
+		break;
+	case HF_MSG_SET_VRING_KICK:
+		/* With this message the library has looked for the ring. */
+		index = m->payload.u64 & HF_HOOK_RING_MASK;
+		if (index < dev->max_vqs)
+			hf_front_ring_explain(dev, index);
 		break;
 	case HF_MSG_SET_SLAVE_REQ_FD:
 		dev->front.request_fd = m->fd_num > 0 ? m->fds[0] : -1;

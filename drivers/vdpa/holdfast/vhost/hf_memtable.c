@@ -27,7 +27,7 @@ hf_memtable_fill(struct hf_front_table *t, const struct rte_vhost_memory *mem)
 			.offset = r->host_user_addr - (uintptr_t)r->mmap_addr,
 			.fd = r->fd,
 		};
-		t->hva[i] = r->host_user_addr;
+		t->user[i] = r->guest_user_addr;
 	}
 	t->n = mem->nregions;
 }
@@ -54,8 +54,8 @@ hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t)
 	}
 	/* One more, so that an empty table is no special case. */
 	t->regions = calloc(mem->nregions + 1, sizeof(*t->regions));
-	t->hva = calloc(mem->nregions + 1, sizeof(*t->hva));
-	if (t->regions == NULL || t->hva == NULL) {
+	t->user = calloc(mem->nregions + 1, sizeof(*t->user));
+	if (t->regions == NULL || t->user == NULL) {
 		hf_front_table_free(t);
 		ret = -ENOMEM;
 		goto out;
@@ -70,6 +70,6 @@ void
 hf_front_table_free(struct hf_front_table *t)
 {
 	free(t->regions);
-	free(t->hva);
+	free(t->user);
 	*t = (struct hf_front_table){0};
 }

@@ -20,7 +20,13 @@ enum hf_msg_request {
 	HF_MSG_SET_MEM_TABLE = 5,
 	HF_MSG_SET_VRING_NUM = 8,
 	HF_MSG_SET_VRING_ADDR = 9,
+	HF_MSG_SET_VRING_BASE = 10,
 	HF_MSG_GET_VRING_BASE = 11,
+	HF_MSG_SET_VRING_KICK = 12,
+	HF_MSG_SET_VRING_CALL = 13,
+	HF_MSG_SET_VRING_ERR = 14,
+	HF_MSG_SET_PROTOCOL_FEATURES = 16,
+	HF_MSG_SET_VRING_ENABLE = 18,
 	HF_MSG_NET_SET_MTU = 20,
 	HF_MSG_SET_SLAVE_REQ_FD = 21,
 	HF_MSG_SET_STATUS = 39,
@@ -43,6 +49,10 @@ struct hf_msg {
 			uint32_t index, num;
 		} ring;
 		struct {
+			uint32_t index, flags;
+			uint64_t desc, used, avail, log;
+		} addr;
+		struct {
 			uint32_t nregions, padding;
 			struct hf_msg_region regions[HF_MSG_REGIONS];
 		} memory;
@@ -55,5 +65,11 @@ struct hf_msg {
 static_assert(offsetof(struct hf_msg, payload) == 12, "the library's header is 12 bytes");
 static_assert(offsetof(struct hf_msg, fds) == 644, "the library's descriptors follow the payload");
 static_assert(sizeof(struct hf_msg) == 680, "the library's context has another size");
+
+/*
+ * Is the message one of this protocol, with all that its payload has to have? 0, or -EPROTO after a
+ * log line that starts with name.
+ */
+int hf_msg_check(const char *name, const struct hf_msg *m);
 
 #endif /* HF_MSG_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include <rte_common.h>
+
+#include <hf_log.h>
+
+#include "hf_msg.h"
+
+/* The version is the lowest two bits of the flags (vhost-user protocol, "Header"). */
+#define HF_MSG_VERSION_MASK 0x3
+#define HF_MSG_VERSION 1
+
+/*
+ * What a payload has at least. The library reads all fields whatever the size, so those that were
+ * not sent would be what an earlier call has left on its stack.
+ */
+static const struct {
+	uint32_t request;
+	uint32_t bytes;
+	const char *name;
+} hf_msg_rules[] = {
+	{HF_MSG_SET_FEATURES, 8, "SET_FEATURES"},
+	{HF_MSG_SET_MEM_TABLE, 8, "SET_MEM_TABLE"},
+	{HF_MSG_SET_VRING_NUM, 8, "SET_VRING_NUM"},
+	{HF_MSG_SET_VRING_ADDR, 40, "SET_VRING_ADDR"},
+	{HF_MSG_SET_VRING_BASE, 8, "SET_VRING_BASE"},
+	{HF_MSG_GET_VRING_BASE, 8, "GET_VRING_BASE"},
+	{HF_MSG_SET_VRING_KICK, 8, "SET_VRING_KICK"},
+	{HF_MSG_SET_VRING_CALL, 8, "SET_VRING_CALL"},
+	{HF_MSG_SET_VRING_ERR, 8, "SET_VRING_ERR"},
+	{HF_MSG_SET_PROTOCOL_FEATURES, 8, "SET_PROTOCOL_FEATURES"},
+	{HF_MSG_SET_VRING_ENABLE, 8, "SET_VRING_ENABLE"},
+	{HF_MSG_NET_SET_MTU, 8, "NET_SET_MTU"},
+	{HF_MSG_SET_STATUS, 8, "SET_STATUS"},
+};
+
+/* The bytes that this very message needs: a table of memory grows with its regions. */
+static uint64_t
+hf_msg_needs(const struct hf_msg *m, uint32_t at_least)
+{
+	if (m->request == HF_MSG_SET_MEM_TABLE && m->size >= at_least)
+		return at_least +
+			(uint64_t)m->payload.memory.nregions * sizeof(struct hf_msg_region);
+	return at_least;
+}
+
+int
+hf_msg_check(const char *name, const struct hf_msg *m)
+{
+	unsigned int i;
+	uint64_t needs;
+
+	if ((m->flags & HF_MSG_VERSION_MASK) != HF_MSG_VERSION) {
+		HF_LOG(ERR,
+			"%s: message %" PRIu32
+			" refused: it is of version %u of the vhost-user protocol (flags 0x%" PRIx32
+			"), spoken is version %u",
+			name, m->request, m->flags & HF_MSG_VERSION_MASK, m->flags, HF_MSG_VERSION);
+		return -EPROTO;
+	}
+	for (i = 0; i < RTE_DIM(hf_msg_rules); i++)
+		if (hf_msg_rules[i].request == m->request)
+			break;
+	if (i == RTE_DIM(hf_msg_rules))
+		return 0;
+	needs = hf_msg_needs(m, hf_msg_rules[i].bytes);
+	if (m->size >= needs)
+		return 0;
+	HF_LOG(ERR,
+		"%s: message %s refused: its payload has %" PRIu32
+		" bytes, what it says needs %" PRIu64,
+		name, hf_msg_rules[i].name, m->size, needs);
+	return -EPROTO;
+}
