@@ -73,19 +73,16 @@ print_caps(const struct conf *c)
 static void
 print_ini(const struct conf *c)
 {
-	const struct conf_fail *fail;
+	char spec[FAULT_SPEC];
 	unsigned int i, k;
 
 	printf("# An emulated NIC: nicemu run --config FILE -- COMMAND\n\n[nic]\n");
 	printf("# virtual functions\nvfs = %u\n", c->n_funcs - 1);
 	print_keys(conf_nic_keys, conf_n_nic_keys, c, true);
-	printf("# fail = [FUNC/]OPCODE[:NTH[:STATUS]]: let a command fail, as often as needed\n");
-	for (i = 0; i < c->n_fail; i++) {
-		fail = &c->fail[i];
-		printf("fail = ");
-		if (fail->func >= 0)
-			printf("%d/", fail->func);
-		printf("%s:%u:%s\n", fail->opcode, fail->nth, fail->status);
+	printf("# fail = [FUNC/]WHAT[:NTH[:HOW]]: a failure on demand, as often as needed\n");
+	for (i = 0; i < c->n_faults; i++) {
+		fault_print(&c->faults[i], spec, sizeof(spec));
+		printf("fail = %s\n", spec);
 	}
 	printf("\n# capabilities of all functions; cap.NAME in [func N]: of that one\n[cap]\n");
 	print_caps(c);

@@ -10,7 +10,7 @@
 
 #include "conf.h"
 
-#define WHY_LEN 512
+#define WHY_LEN 2048
 
 enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL, CMD_TRACE };
 

@@ -72,11 +72,30 @@ static const char doc[] =
 	"      print the NIC as an INI file that --config takes back: all\n"
 	"      capabilities, their defaults and what they are\n"
 	"  ctl --socket PATH [--json] REQUEST\n"
-	"      ask a running NIC (run --ctl PATH): objects, stats, commands,\n"
-	"      fail [FUNC/]OPCODE[:NTH[:STATUS]], fail clear\n"
+	"      ask a running NIC (run --ctl PATH), or do something to it:\n"
+	"      objects, queues, stats, commands\n"
+	"          its firmware objects; its virtqueues; what port, vports and\n"
+	"          virtqueues count; how often each command and ioctl was\n"
+	"          executed, and failed\n"
+	"      fail SPEC, fail list, fail clear\n"
+	"          failures on demand: one more, those that wait, none any more\n"
+	"      link, link port up|down, link FUNC up|down|auto\n"
+	"          state of the port and of each vport; the port is plugged in\n"
+	"          or out; a vport's link is on, off, or follows the port (auto)\n"
+	"      kill FUNC, unload FUNC, revive FUNC\n"
+	"          the firmware of a function has a fatal error: commands are\n"
+	"          refused, nothing is read or written. The kernel's driver leaves\n"
+	"          it: who has it open gets EIO. A new life, with a driver, and\n"
+	"          without any object of the old one\n"
 	"  trace [--list | --json] [--func FUNC] [--from S] [--to S] FILE\n"
 	"      what a run wrote with --trace: how often each command and each call\n"
 	"      of the kernel came, failed, how long they took, what they pinned\n"
+	"\n"
+	"SPEC is [FUNC/]WHAT[:NTH[:HOW]]. WHAT: a firmware command by name or number\n"
+	"(CREATE_MKEY), 'any' command, ioctl:METHOD (ioctl:REG_MR, ioctl:any; a wrong\n"
+	"name lists them all), or 'event', a notification of a virtqueue. NTH: 1 is the\n"
+	"next one. HOW: a status (INT_ERR) or 'die' for a command; an errno (EIO) or\n"
+	"'die' for an ioctl; 'lost' or 'delay=MS' for an event.\n"
 	"\n"
 	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or\n"
 	"its PCI address (0000:ca:00.2).\n"
@@ -86,6 +105,7 @@ static const char doc[] =
 	"  nicemu run --vfs 4 --wire tap:nicemu0 --ctl /tmp/nic.sock -- \\\n"
 	"      dpdk-vdpa -a 0000:ca:00.2,class=vdpa -- -i\n"
 	"  nicemu ctl --socket /tmp/nic.sock objects\n"
+	"  nicemu ctl --socket /tmp/nic.sock fail 1/ioctl:REG_MR:2:ENOMEM\n"
 	"  nicemu run --cap virtio_version_1_0=0 --cap 2:tx_csum=0 -- COMMAND\n"
 	"  nicemu describe --vfs 1 >nic.ini; nicemu run --config nic.ini -- COMMAND\n";
 
@@ -117,8 +137,8 @@ static const struct argp_option options[] = {
 	{"cpus", KEY_CPUS, "LIST", 0, "CPUs of these threads, as in 0,2-3 (any)", 0},
 	{"no-memlock", KEY_NO_MEMLOCK, NULL, 0,
 		"no limit to what is registered; a kernel has RLIMIT_MEMLOCK and CAP_IPC_LOCK", 0},
-	{"fail", KEY_FAIL, "[FUNC/]OPCODE[:NTH[:STATUS]]", 0,
-		"let the NTH (1) command with this opcode fail with this status (INT_ERR)", 0},
+	{"fail", KEY_FAIL, "SPEC", 0,
+		"let the NTH (1) command or ioctl of a kind fail, see below; as often as needed", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
 	{"trace", KEY_TRACE, "FILE", 0,
 		"write each firmware command and each call of the kernel as a line of JSON; -: to "
@@ -291,22 +311,6 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Index of a function by number, name or PCI address; -1: none. */
-static int
-find_func(const struct conf *c, const char *name)
-{
-	int64_t n;
-	unsigned int i;
-
-	if (conf_number(name, &n) == 0)
-		return n >= 0 && n < c->n_funcs ? (int)n : -1;
-	for (i = 0; i < c->n_funcs; i++) {
-		if (strcmp(name, c->funcs[i].ibdev) == 0 || strcasecmp(name, c->funcs[i].bdf) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
 static int
 no_func(const struct conf *c, const char *name, char *why)
 {
@@ -327,7 +331,7 @@ set_of_func(struct conf *c, const char *key, char *arg, char *why)
 		return -1;
 	}
 	*value++ = '\0';
-	func = find_func(c, arg);
+	func = conf_find_func(c, arg);
 	if (func < 0)
 		return no_func(c, arg, why);
 	return conf_set(c, func, strcmp(key, "numa") == 0 ? "numa_node" : key, value, why, WHY_LEN);
@@ -336,7 +340,7 @@ set_of_func(struct conf *c, const char *key, char *arg, char *why)
 static int
 set_flag(struct conf *c, const char *key, const char *name, char *why)
 {
-	int func = find_func(c, name);
+	int func = conf_find_func(c, name);
 
 	return func < 0 ? no_func(c, name, why) : conf_set(c, func, key, "1", why, WHY_LEN);
 }
@@ -356,7 +360,7 @@ set_cap(struct conf *c, char *arg, char *why)
 	colon = strrchr(arg, ':');
 	if (colon != NULL) {
 		*colon = '\0';
-		func = find_func(c, arg);
+		func = conf_find_func(c, arg);
 		if (func < 0)
 			return no_func(c, arg, why);
 		arg = colon + 1;

@@ -42,10 +42,32 @@ print_value(const cJSON *v)
 	}
 }
 
+/* Whatever has a value and is not what the line began with. */
+static void
+print_fields(const cJSON *j)
+{
+	static const char *const shown[] = {"ibdev", "bdf", "mac", "object", "id"};
+	const cJSON *v;
+	unsigned int i;
+
+	cJSON_ArrayForEach(v, j)
+	{
+		for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+			if (strcmp(v->string, shown[i]) == 0)
+				break;
+		}
+		if (i == sizeof(shown) / sizeof(shown[0]))
+			print_value(v);
+	}
+}
+
 static void
 print_head(const cJSON *f)
 {
-	printf("%s %s %s\n", text_of(f, "ibdev"), text_of(f, "bdf"), text_of(f, "mac"));
+	printf("%s %s %s", text_of(f, "ibdev"), text_of(f, "bdf"), text_of(f, "mac"));
+	if (strcmp(text_of(f, "life"), "alive") != 0)
+		printf(" %s", text_of(f, "life"));
+	printf(" link %s\n", text_of(f, "link"));
 }
 
 static void
@@ -66,11 +88,7 @@ print_objects(const cJSON *f)
 	cJSON_ArrayForEach(o, cJSON_GetObjectItem(f, "objects"))
 	{
 		printf("  %-14s %8.0f", text_of(o, "object"), number_of(o, "id"));
-		cJSON_ArrayForEach(v, o)
-		{
-			if (strcmp(v->string, "object") != 0 && strcmp(v->string, "id") != 0)
-				print_value(v);
-		}
+		print_fields(o);
 		printf("\n");
 	}
 }
@@ -86,40 +104,90 @@ print_counters(const char *name, const cJSON *stats)
 }
 
 static void
-print_stats(const cJSON *f)
+print_queues(const cJSON *f)
 {
 	const cJSON *q;
 
+	cJSON_ArrayForEach(q, cJSON_GetObjectItem(f, "virtqs"))
+	{
+		printf("  virtq %6.0f", number_of(q, "id"));
+		print_fields(q);
+		printf("\n");
+	}
+}
+
+static void
+print_stats(const cJSON *f)
+{
 	print_counters("vport", cJSON_GetObjectItem(f, "vport"));
 	printf("  events_lost=%.0f\n", number_of(f, "events_lost"));
-	cJSON_ArrayForEach(q, cJSON_GetObjectItem(f, "virtqs")) print_counters("virtq", q);
+	print_queues(f);
+}
+
+static void
+print_counts(const char *kind, const cJSON *list)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, list) printf("  %-8s %-28s %8.0f executed %6.0f failed\n", kind,
+		text_of(c, "name"), number_of(c, "count"), number_of(c, "failed"));
 }
 
 static void
 print_commands(const cJSON *f)
 {
-	const cJSON *c;
-
-	cJSON_ArrayForEach(c, cJSON_GetObjectItem(f, "commands"))
-		printf("  %-6s %-28s %8.0f executed %6.0f failed\n", text_of(c, "opcode"),
-			text_of(c, "name"), number_of(c, "count"), number_of(c, "failed"));
+	print_counts("command", cJSON_GetObjectItem(f, "commands"));
+	print_counts("ioctl", cJSON_GetObjectItem(f, "ioctls"));
 }
+
+static void
+print_link(const cJSON *f)
+{
+	printf("  set %s\n", text_of(f, "set"));
+}
+
+static void
+print_faults(const cJSON *answer)
+{
+	const cJSON *f, *list = cJSON_GetObjectItem(answer, "faults");
+
+	if (list == NULL)
+		return;
+	cJSON_ArrayForEach(f, list) printf("%s\n", cJSON_GetStringValue(f));
+	printf("%d wait, %.0f struck so far\n", cJSON_GetArraySize(list),
+		number_of(answer, "struck"));
+}
+
+static const struct {
+	const char *request;
+	void (*print)(const cJSON *func);
+} tables[] = {
+	{"objects", print_objects},
+	{"queues", print_queues},
+	{"stats", print_stats},
+	{"commands", print_commands},
+	{"link", print_link},
+};
 
 void
 table_print(const char *request, const cJSON *answer)
 {
 	const cJSON *f, *port = cJSON_GetObjectItem(answer, "port");
+	unsigned int i;
 
 	if (port != NULL)
 		print_counters("port", port);
+	port = cJSON_GetObjectItem(answer, "port_link");
+	if (port != NULL)
+		printf("port link %s: set %s, carrier %s\n", text_of(port, "link"),
+			text_of(port, "set"), text_of(port, "carrier"));
+	print_faults(answer);
 	cJSON_ArrayForEach(f, cJSON_GetObjectItem(answer, "functions"))
 	{
 		print_head(f);
-		if (strcmp(request, "objects") == 0)
-			print_objects(f);
-		else if (strcmp(request, "stats") == 0)
-			print_stats(f);
-		else
-			print_commands(f);
+		for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+			if (strcmp(tables[i].request, request) == 0)
+				tables[i].print(f);
+		}
 	}
 }

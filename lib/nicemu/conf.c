@@ -164,35 +164,34 @@ bad:
 	return -EINVAL;
 }
 
-static int
-check_fails(const struct conf *c, char *why, size_t len)
+int
+conf_set_fail(struct conf *c, const char *spec, char *why, size_t len)
 {
-	const struct conf_fail *f;
-	uint16_t opcode;
-	uint8_t status;
-	unsigned int i;
+	int ret;
 
-	for (i = 0; i < c->n_fail; i++) {
-		f = &c->fail[i];
-		if (f->func >= (int)c->n_funcs) {
-			snprintf(why, len, "fail: no function %d, there are %u", f->func,
-				c->n_funcs);
-			return -EINVAL;
-		}
-		if (fw_opcode_parse(f->opcode, &opcode) != 0) {
-			snprintf(why, len,
-				"fail: opcode '%s': want a name like CREATE_MKEY or a number",
-				f->opcode);
-			return -EINVAL;
-		}
-		if (fw_status_parse(f->status, &status) != 0) {
-			snprintf(why, len,
-				"fail: status '%s': want a name like BAD_PARAM or a number",
-				f->status);
-			return -EINVAL;
-		}
+	if (c->n_faults == FAULTS_MAX) {
+		snprintf(why, len, "fail '%s': more than %d failures", spec, FAULTS_MAX);
+		return -ENOSPC;
 	}
-	return 0;
+	ret = fault_parse(&c->faults[c->n_faults], c, spec, why, len);
+	if (ret == 0)
+		c->n_faults++;
+	return ret;
+}
+
+int
+conf_find_func(const struct conf *c, const char *name)
+{
+	unsigned int i;
+	int64_t n;
+
+	if (conf_number(name, &n) == 0)
+		return n >= 0 && n < c->n_funcs ? (int)n : -1;
+	for (i = 0; i < c->n_funcs; i++) {
+		if (strcmp(name, c->funcs[i].ibdev) == 0 || strcasecmp(name, c->funcs[i].bdf) == 0)
+			return (int)i;
+	}
+	return -1;
 }
 
 int
@@ -223,8 +222,6 @@ conf_check(const struct conf *c, char *why, size_t len)
 		ret = check_unique(c, why, len);
 	if (ret == 0)
 		ret = check_cpus(c->cpus, why, len);
-	if (ret == 0)
-		ret = check_fails(c, why, len);
 	if (ret == 0)
 		ret = wire_check(c->wire, why, len);
 	return ret;

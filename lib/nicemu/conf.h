@@ -13,10 +13,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "fault.h"
+
 #define CONF_MAX_VFS 64
 #define CONF_MAX_QUEUES 256
 #define CONF_MAX_CAPS 64
-#define CONF_MAX_FAIL 32
 #define CONF_MAX_MC 16 /* multicast addresses of a function */
 #define CONF_STR 128
 
@@ -42,14 +43,6 @@ struct conf_func {
 	struct conf_cap caps[CONF_MAX_CAPS]; /* on top of the adapter's */
 };
 
-/* func -1: on any function; nth 1: the next command with this opcode */
-struct conf_fail {
-	int func;
-	char opcode[48];
-	unsigned int nth;
-	char status[32];
-};
-
 struct conf {
 	char part[32]; /* cx6dx */
 	char fw_ver[32];
@@ -65,8 +58,8 @@ struct conf {
 	struct conf_func *funcs; /* [0] is the PF */
 	unsigned int n_caps;
 	struct conf_cap caps[CONF_MAX_CAPS]; /* of all functions */
-	unsigned int n_fail;
-	struct conf_fail fail[CONF_MAX_FAIL];
+	unsigned int n_faults;
+	struct fault faults[FAULTS_MAX];
 };
 
 /* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is
@@ -81,7 +74,7 @@ void conf_free(struct conf *c);
  * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all
  * functions (conf_set_cap). conf_set(): the key mc of a function adds to what is there, any other
  * replaces it. conf_set_cap(): name and value of a capability; an unknown name lists
- * those that are close to it. conf_set_fail(): "[FUNC/]OPCODE[:NTH[:STATUS]]".
+ * those that are close to it. conf_set_fail(): a spec as in fault.h.
  */
 int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
 int conf_set_cap(
@@ -92,6 +85,8 @@ int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
  * is no error. After an error the list is what it was.
  */
 int conf_add_mc(struct conf_func *f, const char *list, char *why, size_t len);
+/* Index of a function by number, RDMA device or PCI address; -1: none. */
+int conf_find_func(const struct conf *c, const char *name);
 /* A whole number, decimal, 0x hexadecimal or 0 octal, nothing after it. 0 or -EINVAL. */
 int conf_number(const char *s, int64_t *v);
 

@@ -114,32 +114,3 @@ conf_set_cap(struct conf *c, int func, const char *name, const char *value, char
 	cap->value = (uint64_t)v;
 	return 0;
 }
-
-int
-conf_set_fail(struct conf *c, const char *spec, char *why, size_t len)
-{
-	struct conf_fail f = {.func = -1, .nth = 1, .status = "INT_ERR"};
-	const char *slash = strchr(spec, '/');
-	unsigned int func;
-	int n, end = 0;
-
-	if (c->n_fail == CONF_MAX_FAIL) {
-		snprintf(why, len, "fail '%s': more than %d failures", spec, CONF_MAX_FAIL);
-		return -ENOSPC;
-	}
-	if (slash != NULL) {
-		if (sscanf(spec, "%3u/%n", &func, &end) != 1 || spec + end != slash + 1)
-			goto bad;
-		f.func = (int)func;
-		spec = slash + 1;
-	}
-	n = sscanf(spec, "%47[^:]:%u:%31s", f.opcode, &f.nth, f.status);
-	if (n < 1 || f.nth == 0 || (n == 1 && strchr(spec, ':') != NULL))
-		goto bad;
-	c->fail[c->n_fail++] = f;
-	return 0;
-bad:
-	snprintf(why, len,
-		"fail '%s': want [FUNC/]OPCODE[:NTH[:STATUS]], like CREATE_MKEY:2:BAD_RES", spec);
-	return -EINVAL;
-}

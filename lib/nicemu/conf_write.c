@@ -42,17 +42,14 @@ write_caps(const struct conf_cap *caps, unsigned int n, const char *prefix, FILE
 int
 conf_write(const struct conf *c, FILE *f)
 {
-	const struct conf_fail *fail;
+	char spec[FAULT_SPEC];
 	unsigned int i;
 
 	fprintf(f, "[nic]\nvfs = %u\n", c->n_funcs - 1);
 	write_keys(conf_nic_keys, conf_n_nic_keys, c, f);
-	for (i = 0; i < c->n_fail; i++) {
-		fail = &c->fail[i];
-		fputs("fail = ", f);
-		if (fail->func >= 0)
-			fprintf(f, "%d/", fail->func);
-		fprintf(f, "%s:%u:%s\n", fail->opcode, fail->nth, fail->status);
+	for (i = 0; i < c->n_faults; i++) {
+		fault_print(&c->faults[i], spec, sizeof(spec));
+		fprintf(f, "fail = %s\n", spec);
 	}
 	fputs("\n[cap]\n", f);
 	write_caps(c->caps, c->n_caps, "", f);

@@ -175,8 +175,8 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 	}
 }
 
-static void
-func_objects(cJSON *j, const struct nic_func *f)
+void
+ctl_objects(cJSON *j, const struct nic_func *f)
 {
 	cJSON *counts = cJSON_AddObjectToObject(j, "counts"),
 	      *list = cJSON_AddArrayToObject(j, "objects"), *item;
@@ -200,8 +200,8 @@ func_objects(cJSON *j, const struct nic_func *f)
 	}
 }
 
-static void
-port_stats(cJSON *parent, const char *name, const struct nic_port_stats *s)
+void
+ctl_port_stats(cJSON *parent, const char *name, const struct nic_port_stats *s)
 {
 	cJSON *j = cJSON_AddObjectToObject(parent, name);
 
@@ -214,6 +214,8 @@ port_stats(cJSON *parent, const char *name, const struct nic_port_stats *s)
 	add_num(j, "rx_oversize", atomic_load(&s->rx_oversize));
 	add_num(j, "tx_no_dest", atomic_load(&s->tx_no_dest));
 	add_num(j, "tx_dropped", atomic_load(&s->tx_dropped));
+	add_num(j, "rx_link_down", atomic_load(&s->rx_link_down));
+	add_num(j, "tx_link_down", atomic_load(&s->tx_link_down));
 	add_num(j, "dma_errors", atomic_load(&s->dma_errors));
 }
 
@@ -235,15 +237,13 @@ virtq_stats(cJSON *list, const struct nic_virtq *v)
 	cJSON_AddItemToArray(list, j);
 }
 
-static void
-func_stats(cJSON *j, const struct nic_func *f)
+void
+ctl_queues(cJSON *j, const struct nic_func *f)
 {
 	cJSON *list = cJSON_AddArrayToObject(j, "virtqs");
 	struct nic_virtq *v;
 	struct nic_obj *o;
 
-	port_stats(j, "vport", &f->stats);
-	add_num(j, "events_lost", uverbs_events_lost(f));
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
 		v = (struct nic_virtq *)o;
 		if (atomic_load(&v->state) == NIC_VQ_RDY)
@@ -252,106 +252,43 @@ func_stats(cJSON *j, const struct nic_func *f)
 	}
 }
 
-static void
-func_commands(cJSON *j, const struct nic_func *f)
+void
+ctl_stats(cJSON *j, const struct nic_func *f)
 {
-	cJSON *list = cJSON_AddArrayToObject(j, "commands"), *item;
-	unsigned int op;
-
-	for (op = 0; op < NIC_OPCODES; op++) {
-		if (f->n_cmds[op] == 0)
-			continue;
-		item = cJSON_CreateObject();
-		add_hex(item, "opcode", op);
-		cJSON_AddStringToObject(item, "name", fw_opcode_name((uint16_t)op));
-		add_num(item, "count", f->n_cmds[op]);
-		add_num(item, "failed", f->n_failed[op]);
-		cJSON_AddItemToArray(list, item);
-	}
+	ctl_port_stats(j, "vport", &f->stats);
+	add_num(j, "events_lost", uverbs_events_lost(f));
+	ctl_queues(j, f);
 }
 
-/* One object for each function, filled by 'fill'. fw_lock and a pause keep it consistent. */
 static void
-all_funcs(struct nic *nic, cJSON *j, void (*fill)(cJSON *j, const struct nic_func *f))
+add_counts(cJSON *list, const char *name, uint64_t count, uint64_t failed)
 {
-	cJSON *list = cJSON_AddArrayToObject(j, "functions"), *item;
-	char mac[18];
+	cJSON *item = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(item, "name", name);
+	add_num(item, "count", count);
+	add_num(item, "failed", failed);
+	cJSON_AddItemToArray(list, item);
+}
+
+void
+ctl_commands(cJSON *j, const struct nic_func *f)
+{
+	cJSON *list = cJSON_AddArrayToObject(j, "commands");
+	char number[8];
 	unsigned int i;
 
-	pthread_mutex_lock(&nic->fw_lock);
-	dp_pause(nic);
-	for (i = 0; i < nic->n_funcs; i++) {
-		item = cJSON_CreateObject();
-		cJSON_AddStringToObject(item, "bdf", nic->funcs[i]->conf->bdf);
-		cJSON_AddStringToObject(item, "ibdev", nic->funcs[i]->conf->ibdev);
-		conf_print_mac(&nic->funcs[i]->vport.mac, mac, sizeof(mac));
-		cJSON_AddStringToObject(item, "mac", mac);
-		fill(item, nic->funcs[i]);
-		cJSON_AddItemToArray(list, item);
+	for (i = 0; i < NIC_OPCODES; i++) {
+		if (f->n_cmds[i] == 0)
+			continue;
+		snprintf(number, sizeof(number), "%#x", i);
+		add_counts(list,
+			fw_opcode_known((uint16_t)i) ? fw_opcode_name((uint16_t)i) : number,
+			f->n_cmds[i], f->n_failed[i]);
 	}
-	dp_resume(nic);
-	pthread_mutex_unlock(&nic->fw_lock);
-}
-
-/* "clear", or a failure as in a description. NULL, or what is wrong with it. */
-static const char *
-do_fail(struct nic *nic, const char *arg, char *why, size_t len)
-{
-	struct conf one = {.n_funcs = nic->n_funcs};
-	uint16_t opcode;
-	uint8_t status;
-
-	if (strcmp(arg, "clear") == 0) {
-		fw_fail_clear(nic);
-		return NULL;
+	list = cJSON_AddArrayToObject(j, "ioctls");
+	for (i = 0; i < METHODS; i++) {
+		if (f->n_calls[i] != 0)
+			add_counts(list, method_name(i), f->n_calls[i], f->n_calls_failed[i]);
 	}
-	if (conf_set_fail(&one, arg, why, len) != 0)
-		return why;
-	if (fw_opcode_parse(one.fail[0].opcode, &opcode) != 0)
-		return "unknown opcode: want a name like CREATE_MKEY or a number";
-	if (fw_status_parse(one.fail[0].status, &status) != 0)
-		return "unknown status: want a name like BAD_PARAM or a number";
-	if (one.fail[0].func >= (int)nic->n_funcs)
-		return "no such function";
-	return fw_fail_add(nic, one.fail[0].func, opcode, one.fail[0].nth, status) != 0
-		? "too many failures are set"
-		: NULL;
-}
-
-static const char *
-do_request(struct nic *nic, const char *request, cJSON *j, char *why, size_t len)
-{
-	if (strcmp(request, "objects") == 0) {
-		all_funcs(nic, j, func_objects);
-	} else if (strcmp(request, "stats") == 0) {
-		port_stats(j, "port", &nic->port);
-		all_funcs(nic, j, func_stats);
-	} else if (strcmp(request, "commands") == 0) {
-		all_funcs(nic, j, func_commands);
-	} else if (strncmp(request, "fail ", 5) == 0) {
-		return do_fail(nic, request + 5, why, len);
-	} else {
-		return "unknown request: want objects, stats, commands, fail SPEC or fail clear";
-	}
-	return NULL;
-}
-
-char *
-ctl_answer(struct nic *nic, char *request)
-{
-	cJSON *j = cJSON_CreateObject(), *ok;
-	const char *error;
-	char why[256], *text;
-
-	if (j == NULL)
-		return NULL;
-	ok = cJSON_AddTrueToObject(j, "ok");
-	error = do_request(nic, request, j, why, sizeof(why));
-	if (error != NULL && ok != NULL) {
-		cJSON_ReplaceItemInObject(j, "ok", cJSON_CreateFalse());
-		cJSON_AddStringToObject(j, "error", error);
-	}
-	text = cJSON_PrintUnformatted(j);
-	cJSON_Delete(j);
-	return text;
 }

@@ -97,27 +97,12 @@ func_create(struct nic *nic, unsigned int idx)
 }
 
 static void
-add_failures(struct nic *nic)
-{
-	const struct conf_fail *fail;
-	uint16_t opcode;
-	uint8_t status;
-	unsigned int i;
-
-	for (i = 0; i < nic->conf->n_fail; i++) {
-		fail = &nic->conf->fail[i];
-		if (fw_opcode_parse(fail->opcode, &opcode) == 0 &&
-			fw_status_parse(fail->status, &status) == 0)
-			fw_fail_add(nic, fail->func, opcode, fail->nth, status);
-	}
-}
-
-static void
 nic_free(struct nic *nic)
 {
 	while (nic->n_funcs > 0)
 		func_free(nic->funcs[--nic->n_funcs]);
 	trace_close(nic->trace);
+	pthread_mutex_destroy(&nic->link_lock);
 	pthread_mutex_destroy(&nic->fw_lock);
 	free(nic);
 }
@@ -138,11 +123,14 @@ nic_create(const struct conf *conf, struct nic **out)
 		if (ret != 0)
 			fprintf(stderr, "nicemu: trace %s: %s\n", conf->trace, strerror(-ret));
 	}
+	pthread_mutex_init(&nic->link_lock, NULL);
+	nic->carrier = true;
 	for (i = 0; ret == 0 && i < conf->n_funcs; i++)
 		ret = func_create(nic, i);
 	if (ret != 0)
 		goto fail;
-	add_failures(nic);
+	for (i = 0; i < conf->n_faults; i++)
+		fault_add(nic, &conf->faults[i]);
 	ret = dp_start(nic);
 	if (ret != 0) {
 		fprintf(stderr, "nicemu: no data path (wire %s): %s\n", conf->wire, strerror(-ret));

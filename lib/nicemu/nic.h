@@ -15,6 +15,7 @@
  * - uverbs lock (uverbs/): handles of all contexts.
  * - nic->fw_lock (fw_exec() and the fw_*() calls of fw.h take it): every firmware object.
  * - dp_pause() (dp/): stops all engines between two bursts.
+ * - nic->link_lock: state of port and vports; may be taken by an engine.
  * - event lock (uverbs/): subscriptions; may be taken by an engine.
  *
  * A firmware object changes only under fw_lock and a pause, so an engine reads objects without a
@@ -31,12 +32,14 @@
 #include <sys/queue.h>
 #include <sys/uio.h>
 
+#include "fault.h"
+#include "uverbs/method.h"
+
 #define NIC_MAX_FUNCS 65 /* a PF and 64 VFs */
 #define NIC_MAX_ENGINES 16
 #define NIC_MAX_MC 16 /* multicast addresses of a vport */
 #define NIC_PAGE 4096u
 #define NIC_HASH 64 /* buckets of the object table, per type */
-#define NIC_MAX_FAIL 32 /* failures on demand */
 
 struct nic;
 struct nic_func;
@@ -222,9 +225,6 @@ struct nic_virtq {
 	uint16_t avail_idx,
 		used_idx; /* exact in INIT, SUSPEND and ERR; packed: bit 15 is the wrap counter */
 	uint16_t period_mode, period_us, max_pending;
-	bool dirty_on; /* log the pages that the NIC writes */
-	uint32_t dirty_mkey, dirty_size; /* the log: key as 'mkey', bytes */
-	uint64_t dirty_addr; /* in the range of dirty_mkey */
 	uint8_t error_type; /* enum nic_virtq_error */
 	struct dp_vq *dp; /* engine's half, owned by dp/ */
 };
@@ -283,8 +283,12 @@ struct nic_port_stats {
 	_Atomic uint64_t tx_no_dest; /* matched nobody, and no wire */
 	_Atomic uint64_t
 		tx_dropped; /* runt, larger than the MTU, offload impossible, or the wire is full */
+	_Atomic uint64_t rx_link_down, tx_link_down;
 	_Atomic uint64_t dma_errors;
 };
+
+/* Administrator's word on a vport's link, as ip link set PF vf N state has it. */
+enum nic_link { NIC_LINK_AUTO, NIC_LINK_UP, NIC_LINK_DOWN };
 
 #define NIC_CAP_BYTES 4096
 #define NIC_CAP_TYPES 0x21
@@ -298,6 +302,10 @@ struct nic_func {
 	bool is_vf;
 	uint16_t vhca_id;
 	const struct conf_func *conf;
+	_Atomic bool dead; /* changes under fw_lock */
+	_Atomic bool unloaded; /* the kernel has no driver on it; changes under the uverbs lock */
+	_Atomic bool link_down; /* of the vport, as it is now; changes under nic->link_lock */
+	enum nic_link link_admin; /* under nic->link_lock */
 	struct nic_vport vport;
 	struct nic_port_stats stats;
 	uint8_t *caps[NIC_CAP_TYPES]; /* NULL: no such capability type; else NIC_CAP_BYTES as
@@ -321,24 +329,25 @@ struct nic_func {
 	int bar_fd; /* memfd that stands for the BAR; mmap offsets of UAR and VAR lie in it */
 	uint8_t *bar; /* the NIC's own mapping of the used part */
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
+	/* The same of the kernel's calls (method.h); under fw_lock, too. */
+	uint64_t n_calls[METHODS], n_calls_failed[METHODS];
 	uint64_t mr_registered, mr_destroyed, mr_bytes; /* direct mkeys, ever; bytes pinned now */
 	uint64_t umem_bytes; /* pinned by umems now */
-};
-
-/* Failure on demand (fw_fail_add()). */
-struct nic_fail {
-	int func; /* -1: any */
-	uint16_t opcode; /* 0: any */
-	unsigned int nth; /* commands until it strikes, 0: free */
-	uint8_t status;
 };
 
 struct nic {
 	const struct conf *conf;
 	pthread_mutex_t fw_lock;
-	struct nic_fail fails[NIC_MAX_FAIL];
+	struct fault
+		faults[FAULTS_MAX]; /* failures on demand (fault.h); those with nth 0 are free */
+	_Atomic unsigned int event_faults; /* how many of them wait for a completion */
+	_Atomic uint64_t faults_struck; /* ever */
 	unsigned int n_funcs;
 	struct nic_func *funcs[NIC_MAX_FUNCS];
+	pthread_mutex_t link_lock;
+	bool port_off; /* the port is switched off; under link_lock */
+	_Atomic bool carrier; /* its wire has one */
+	_Atomic bool port_down; /* for want of one of them; changes under link_lock */
 	struct wire *wire;
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];

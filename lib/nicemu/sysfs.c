@@ -156,6 +156,14 @@ make_pci(struct tree *t, const struct conf_func *f, unsigned int idx)
 	}
 }
 
+/* Linux core/sysfs.c state_show(), phys_state_show(). */
+static void
+make_link_state(struct tree *t, const char *port, bool up)
+{
+	make_file(t, port, "state", up ? "4: ACTIVE\n" : "1: DOWN\n");
+	make_file(t, port, "phys_state", up ? "5: LinkUp\n" : "3: Disabled\n");
+}
+
 /* Ports of a device. Linux drivers/infiniband/core/sysfs.c; GIDs as RoCE makes them from a
  * link-local address. */
 static void
@@ -169,8 +177,7 @@ make_port(struct tree *t, const struct conf_func *f, const char *dir)
 	make_dir(t, "%s/ports/1/pkeys", dir);
 	make_dir(t, "%s/ports/1/gid_attrs/types", dir);
 	snprintf(port, sizeof(port), "%s/ports/1", dir);
-	make_file(t, port, "state", "4: ACTIVE\n");
-	make_file(t, port, "phys_state", "5: LinkUp\n");
+	make_link_state(t, port, true);
 	make_file(t, port, "link_layer", "Ethernet\n");
 	make_file(t, port, "rate", "100 Gb/sec (4X EDR)\n");
 	make_file(t, port, "cap_mask", "0x04010000\n");
@@ -248,4 +255,16 @@ sysfs_create(const struct conf *c, char *why, size_t len)
 		make_file(&t, "dev/infiniband", c->funcs[i].uverbs, "%s", "");
 	}
 	return t.err;
+}
+
+void
+sysfs_link(const struct conf_func *f, const struct conf *c, bool up)
+{
+	char why[64], port[64];
+	struct tree t = {.c = c, .why = why, .len = sizeof(why)};
+
+	if (c->tree[0] == '\0')
+		return;
+	snprintf(port, sizeof(port), "class/infiniband/%s/ports/1", f->ibdev);
+	make_link_state(&t, port, up);
 }

@@ -19,6 +19,9 @@
  * 'why' names the file. */
 int sysfs_create(const struct conf *c, char *why, size_t len);
 
+/* Show a port's link. Nothing happens in a tree that this process may not write to. */
+void sysfs_link(const struct conf_func *f, const struct conf *c, bool up);
+
 /* Node GUID of a function as the kernel shows it, from its MAC: EUI-64 (mlx5_ib of an Ethernet
  * port). */
 uint64_t sysfs_guid(const struct conf_func *f);

@@ -134,9 +134,20 @@ static const struct {
 	{"[nic]\npart = cx9\n", "part 'cx9': only cx6dx"},
 	{"[nic]\nwire = foo\n", "foo"},
 	{"[nic]\ncpus = 3-1\n", "cpus '3-1': want a list like"},
-	{"[nic]\nfail = CREATE_FOO\n", "opcode 'CREATE_FOO': want a name like CREATE_MKEY"},
+	{"[nic]\nfail = CREATE_FOO\n", ":2: fail 'CREATE_FOO': unknown opcode 'CREATE_FOO', there"},
 	{"[nic]\nfail = CREATE_MKEY:1:FOO\n", "status 'FOO': want a name like BAD_PARAM"},
-	{"[nic]\nfail = CREATE_MKEY:0\n", ":2: fail 'CREATE_MKEY:0': want [FUNC/]OPCODE"},
+	{"[nic]\nfail = CREATE_MKEY:1:OK\n", "status 'OK': want a name like BAD_PARAM"},
+	{"[nic]\nfail = CREATE_MKEY:0\n", ":2: fail 'CREATE_MKEY:0': '0': the how many-th is"},
+	{"[nic]\nfail = CREATE_MKEY::BAD_RES\n", "want [FUNC/]WHAT[:NTH[:HOW]], like"},
+	{"[nic]\nfail = CREATE_MKEY:1:BAD_RES:1\n", "want [FUNC/]WHAT[:NTH[:HOW]], like"},
+	{"[nic]\nfail = 7/CREATE_MKEY\n", "no function '7': want 0 to 2, or a name like mlx5_0"},
+	{"[nic]\nfail = ioctl\n", "want [FUNC/]WHAT[:NTH[:HOW]], like"},
+	{"[nic]\nfail = ioctl:FOO\n", "unknown method 'FOO', there are: any GET_CONTEXT"},
+	{"[nic]\nfail = ioctl:INVOKE_WRITE\n", "unknown method 'INVOKE_WRITE'"},
+	{"[nic]\nfail = ioctl:REG_MR:1:BAD_RES\n", "errno 'BAD_RES': want a name like ENOMEM"},
+	{"[nic]\nfail = ioctl:REG_MR:1:lost\n", "errno 'lost': want a name like ENOMEM"},
+	{"[nic]\nfail = event:1:die\n", "'die': want lost or delay=MS, from 1 to"},
+	{"[nic]\nfail = event:1:delay=0\n", "'delay=0': want lost or delay=MS, from 1 to"},
 	{"[cap]\nvirtio_version_1 = 0\n",
 		":2: unknown capability 'virtio_version_1'; did you mean virtio_version_1_0"},
 	{"[cap]\nvirtio_version_1_0 = 2\n", ":2: capability virtio_version_1_0=2"},
@@ -175,6 +186,41 @@ test_errors(void)
 	return TEST_SUCCESS;
 }
 
+/* Specs of failures, and how each is written down. */
+static const struct {
+	const char *spec, *printed;
+} specs[] = {
+	{"CREATE_MKEY", "CREATE_MKEY:1:INT_ERR"},
+	{"mlx5_2/create_mkey:3:lim_err", "2/CREATE_MKEY:3:LIM_ERR"},
+	{"0000:ca:00.2/any:5:die", "1/any:5:die"},
+	{"0x123:2:0x77", "0x123:2:0x77"},
+	{"0/ioctl:REG_MR", "0/ioctl:REG_MR:1:EIO"},
+	{"ioctl:any:9:ENOMEM", "ioctl:any:9:ENOMEM"},
+	{"ioctl:devx_obj_create:1:die", "ioctl:DEVX_OBJ_CREATE:1:die"},
+	{"event", "event:1:lost"},
+	{"1/event:2:delay=250", "1/event:2:delay=250"},
+};
+
+static int
+test_specs(void)
+{
+	char why[512] = "", text[FAULT_SPEC];
+	struct conf c;
+	struct fault f;
+	unsigned int i;
+
+	TEST_ASSERT_EQUAL(conf_default(&c, 2, why, sizeof(why)), 0, "%s", why);
+	for (i = 0; i < RTE_DIM(specs); i++) {
+		TEST_ASSERT_EQUAL(
+			fault_parse(&f, &c, specs[i].spec, why, sizeof(why)), 0, "%s", why);
+		fault_print(&f, text, sizeof(text));
+		TEST_ASSERT(strcmp(text, specs[i].printed) == 0, "%s: %s", specs[i].spec, text);
+		TEST_ASSERT_EQUAL(fault_parse(&f, &c, text, why, sizeof(why)), 0, "%s", why);
+	}
+	conf_free(&c);
+	return TEST_SUCCESS;
+}
+
 static struct unit_test_suite conf_suite = {
 	.suite_name = "conf",
 	.setup = setup,
@@ -185,6 +231,7 @@ static struct unit_test_suite conf_suite = {
 			TEST_CASE(test_short),
 			TEST_CASE(test_multicast_list),
 			TEST_CASE(test_errors),
+			TEST_CASE(test_specs),
 			TEST_CASES_END(),
 		},
 };

@@ -222,10 +222,16 @@ static void
 steer(struct dp_engine *e, struct nic_func *f, struct pkt *p)
 {
 	uint32_t tag = p->hdr.cvlan || p->hdr.svlan ? 4 : 0;
-	struct nic_flow *flow = classify(f, p);
-	struct nic_virtq *q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
+	struct nic_flow *flow;
+	struct nic_virtq *q;
 	struct rx_bin *b;
 
+	if (atomic_load_explicit(&f->link_down, memory_order_relaxed)) {
+		count(&f->stats.rx_link_down);
+		return;
+	}
+	flow = classify(f, p);
+	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
 	if (q == NULL || q->dp == NULL || q->dp->tx) {
 		count(&f->stats.rx_no_flow);
 		return;
@@ -263,6 +269,10 @@ send_wire(struct nic *nic, const struct pkt *p)
 		iov_skip(&rest, part);
 		left -= (uint32_t)part;
 	}
+	if (atomic_load_explicit(&nic->port_down, memory_order_relaxed)) {
+		count(&nic->port.tx_link_down);
+		return 0;
+	}
 	ret = wire_ops(nic->wire)->tx(nic->wire, seg, (int)n);
 	if (ret != 0)
 		return ret;
@@ -279,6 +289,11 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 	unsigned int w;
 	int ret;
 
+	if (atomic_load_explicit(
+		    src != NULL ? &src->link_down : &nic->port_down, memory_order_relaxed)) {
+		count(src != NULL ? &src->stats.tx_link_down : &nic->port.rx_link_down);
+		return;
+	}
 	if (!d->valid || d->src != src || memcmp(&d->mac, p->head, sizeof(d->mac)) != 0)
 		find(nic, src, p->head, d);
 	if (nic->fdb != NULL)

@@ -221,58 +221,31 @@ general_destroy(struct fw_cmd *c)
 	return destroy(c, g->type, DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_id));
 }
 
-/* ---- failure on demand ---- */
-
-int
-fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_t status)
-{
-	int rc = -ENOSPC;
-	unsigned int i;
-
-	if (nth == 0 || status == 0)
-		return -EINVAL;
-	pthread_mutex_lock(&nic->fw_lock);
-	for (i = 0; i < NIC_MAX_FAIL; i++) {
-		if (nic->fails[i].nth == 0) {
-			nic->fails[i] = (struct nic_fail){func, opcode, nth, status};
-			rc = 0;
-			break;
-		}
-	}
-	pthread_mutex_unlock(&nic->fw_lock);
-	return rc;
-}
-
-void
-fw_fail_clear(struct nic *nic)
-{
-	pthread_mutex_lock(&nic->fw_lock);
-	memset(nic->fails, 0, sizeof(nic->fails));
-	pthread_mutex_unlock(&nic->fw_lock);
-}
-
-/* Every entry that names the command counts it; the first that is due decides. */
+/*
+ * What stands before a command, 0: nothing. A dead function executes what destroys, so that its
+ * memory is given back: the kernel says that it was done.
+ */
 static uint8_t
 injected(struct fw_cmd *c)
 {
-	struct nic *nic = c->f->nic;
-	uint8_t status = 0;
-	unsigned int i;
+	struct fault struck;
+	bool strikes = fault_strike(c->f, FAULT_CMD, c->opcode, &struck);
 
-	for (i = 0; i < NIC_MAX_FAIL; i++) {
-		struct nic_fail *fl = &nic->fails[i];
-
-		if (fl->nth == 0 || (fl->func >= 0 && (unsigned int)fl->func != c->f->idx) ||
-			(fl->opcode != 0 && fl->opcode != c->opcode))
-			continue;
-		if (--fl->nth == 0 && status == 0)
-			status = fl->status;
+	if (strikes && struck.how == FAULT_DIE)
+		fw_die(c->f);
+	if (fw_is_dead(c->f)) {
+		c->dead = true;
+		if (fw_dead_errno(c->opcode) == 0)
+			return 0;
+		c->status = FW_STAT_ABORTED;
+		c->syndrome = FW_SYND_ABORTED;
+		return c->status;
 	}
-	if (status != 0) {
-		c->status = status;
-		c->syndrome = FW_SYNDROME + FW_R_INJECTED;
-	}
-	return status;
+	if (!strikes)
+		return 0;
+	c->status = (uint8_t)struck.value;
+	c->syndrome = FW_SYNDROME + FW_R_INJECTED;
+	return c->status;
 }
 
 /* ---- execution ---- */
@@ -356,15 +329,17 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 	memset(out, 0, outlen);
 	pthread_mutex_lock(&f->nic->fw_lock);
 	fw_trace_begin(&c);
-	if (execute(&c) != 0) {
+	execute(&c);
+	if (c.status != 0 || c.dead)
 		memset(out, 0, outlen);
+	if (c.status != 0 && !c.dead) {
 		DEVX_SET(mbox_out, out, status, c.status);
 		DEVX_SET(mbox_out, out, syndrome, c.syndrome);
 	}
 	count(&c);
 	pthread_mutex_unlock(&f->nic->fw_lock);
 	trace_flush(f->nic->trace);
-	return 0;
+	return c.dead ? -ENXIO : 0;
 }
 
 uint8_t
@@ -433,7 +408,7 @@ fw_kern_end(struct fw_cmd *c)
 	dp_resume(c->f->nic);
 	pthread_mutex_unlock(&c->f->nic->fw_lock);
 	trace_flush(c->f->nic->trace);
-	return fw_status_errno(c->status);
+	return c->dead ? fw_dead_errno(c->opcode) : fw_status_errno(c->status);
 }
 
 int

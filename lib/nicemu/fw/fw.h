@@ -13,7 +13,7 @@
 /* A firmware user context (CREATE_UCTX). caps: what the process may do. */
 #define FW_UCTX_CAP_RAW_TX 0x1
 #define FW_UCTX_CAP_INTERNAL_DEV_RES 0x2
-uint16_t fw_uctx_create(struct nic_func *f, uint32_t caps);
+int fw_uctx_create(struct nic_func *f, uint32_t caps); /* uid, or a negative errno */
 /*
  * Destroys what is left of the context, in an order that references allow; returns how many
  * objects.
@@ -27,7 +27,8 @@ void fw_func_fini(struct nic_func *f);
 /*
  * Execute a mailbox. The uid field of 'in' was set by the caller (the kernel). out is zeroed and
  * filled, status and syndrome included. Returns 0 when the command was executed (status in out says
- * how it went), or -EINVAL for what is shorter than any mailbox or answer.
+ * how it went), -EINVAL for what is shorter than any mailbox or answer, or -ENXIO from a dead
+ * function: out is zero then, and only what destroys was executed.
  */
 int fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t outlen);
 
@@ -62,12 +63,38 @@ int fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const voi
 	uint32_t value_len, uint32_t tirn, uint32_t *id);
 int fw_flow_destroy(struct nic_func *f, uint32_t id);
 
+/*
+ * The life of a function (fw_life.c). A function that dies is one whose firmware reported a fatal
+ * error: Linux then refuses most commands, pretends success to those that destroy, and nothing is
+ * read or written by DMA. Contexts get IBV_EVENT_DEVICE_FATAL. -EALREADY: it is dead.
+ */
+int fw_kill(struct nic_func *f);
+bool fw_is_dead(const struct nic_func *f);
+/* What Linux makes of its own command to a dead function: 0 (pretended), or a negative errno. */
+int fw_dead_errno(uint16_t opcode);
+/*
+ * A new life: without any object of the old one. Nothing of a user may be left (uverbs_unload()).
+ */
+void fw_revive(struct nic_func *f);
+
+/*
+ * Links (fw_port.c). The port is up if it is switched on and its wire has a carrier; a function's
+ * vport as that is said of it: as the port (auto), always, or never. A dead function has none.
+ * fw_port_update() puts a change into effect: state in sysfs, events to the users. They take
+ * nic->link_lock only, so that engines may call them.
+ */
+void fw_port_set(struct nic *nic, bool up);
+void fw_vport_set(struct nic_func *f, enum nic_link link);
+void fw_port_update(struct nic *nic);
+
 /* The object with this number, or NULL. Under fw_lock, or by an engine outside a pause. */
 struct nic_obj *fw_obj_find(const struct nic_func *f, enum nic_obj_type type, uint32_t id);
 /* The same as a question, takes fw_lock (event subscriptions). */
 bool fw_obj_exists(struct nic_func *f, enum nic_obj_type type, uint32_t id);
 
-/* Names for people and JSON. */
+/* Names for people and JSON; "unknown" for others. */
+bool fw_opcode_known(uint16_t opcode);
+bool fw_status_known(uint8_t status);
 const char *fw_opcode_name(uint16_t opcode);
 const char *fw_status_name(uint8_t status);
 const char *fw_obj_name(enum nic_obj_type type);
@@ -111,13 +138,7 @@ int fw_cap_check(const char *name, uint64_t value, char *why, size_t len);
 #define FW_BAR_PAGES 256u
 void *fw_bar_ptr(const struct nic_func *f, uint64_t bar_offset); /* NULL when outside */
 
-/*
- * Failure on demand: the nth (1 is the next) command with that opcode, on any function if func < 0,
- * is not executed and answered with this status. opcode 0 is any command. Returns 0, -EINVAL (nth
- * or status 0), or -ENOSPC.
- */
-int fw_fail_add(struct nic *nic, int func, uint16_t opcode, unsigned int nth, uint8_t status);
-void fw_fail_clear(struct nic *nic);
+/* Names from people: also a number, and "any" (0) of an opcode. 0 or -EINVAL. */
 int fw_opcode_parse(const char *name_or_number, uint16_t *opcode);
 int fw_status_parse(const char *name_or_number, uint8_t *status);
 

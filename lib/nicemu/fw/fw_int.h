@@ -47,11 +47,23 @@ struct fw_cmd {
 	enum nic_obj_type about; /* the object that it makes or names, NIC_OBJ_TYPES: none */
 	uint32_t about_id;
 	uint64_t reg_start, reg_len; /* of a registration by the kernel */
+	bool dead; /* the function was, when it came */
 };
 typedef uint8_t (*fw_handler)(struct fw_cmd *c);
 
 /* Refuse by a rule: sets status and syndrome, returns the status. */
 uint8_t fw_refuse(struct fw_cmd *c, enum fw_rule r);
+
+/*
+ * What a command to a dead function ends with, as far as anything says so: Linux mlx5_core.h
+ * MLX5_DRIVER_STATUS_ABORTED, MLX5_DRIVER_SYND.
+ */
+#define FW_STAT_ABORTED 0xfe
+#define FW_SYND_ABORTED 0xbadd00de
+/* The function dies; does nothing to a dead one. */
+void fw_die(struct nic_func *f);
+/* Destroy all objects but the null key, whosever they are. */
+void fw_objs_drop(struct nic_func *f);
 
 /* A firmware user context. */
 struct fw_uctx {

@@ -148,6 +148,18 @@ parse(const struct name *t, size_t n, const char *s, uint32_t max, uint32_t *val
 	return 0;
 }
 
+bool
+fw_opcode_known(uint16_t opcode)
+{
+	return name_of(opcodes, COUNT(opcodes), opcode, NULL) != NULL;
+}
+
+bool
+fw_status_known(uint8_t status)
+{
+	return name_of(statuses, COUNT(statuses), status, NULL) != NULL;
+}
+
 const char *
 fw_opcode_name(uint16_t opcode)
 {

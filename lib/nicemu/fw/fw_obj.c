@@ -271,15 +271,16 @@ fw_uctx_may(const struct fw_cmd *c, uint32_t cap)
 	return u != NULL && (u->caps & cap) == cap;
 }
 
-uint16_t
+int
 fw_uctx_create(struct nic_func *f, uint32_t caps)
 {
 	struct fw_uctx *u = calloc(1, sizeof(*u));
 	struct fw_cmd c;
 	uint16_t uid = 0;
+	int ret;
 
 	if (u == NULL)
-		return 0;
+		return -ENOMEM;
 	if (fw_kern_begin(&c, f, MLX5_CMD_OP_CREATE_UCTX, 0) != 0) {
 		free(u);
 	} else {
@@ -292,19 +293,23 @@ fw_uctx_create(struct nic_func *f, uint32_t caps)
 		u->next = f->uctx;
 		f->uctx = u;
 	}
-	fw_kern_end(&c);
-	return uid;
+	ret = fw_kern_end(&c);
+	return ret != 0 ? ret : uid;
 }
 
+#define UID_ANY 0x10000u
+
+/* All of a type and a context, but the null key, which is the device's own. */
 static unsigned int
-destroy_all(struct nic_func *f, enum nic_obj_type type, uint16_t uid)
+destroy_all(struct nic_func *f, enum nic_obj_type type, uint32_t uid)
 {
 	struct nic_obj *o, *next;
 	unsigned int n = 0;
 
 	for (o = TAILQ_FIRST(&f->objs[type]); o != NULL; o = next) {
 		next = TAILQ_NEXT(o, next);
-		if (o->uid != uid)
+		if ((uid != UID_ANY && o->uid != uid) ||
+			(type == NIC_OBJ_MKEY && o->id == f->dump_fill_mkey >> 8))
 			continue;
 		fw_destroy(o);
 		n++;
@@ -312,16 +317,32 @@ destroy_all(struct nic_func *f, enum nic_obj_type type, uint16_t uid)
 	return n;
 }
 
-unsigned int
-fw_uctx_destroy(struct nic_func *f, uint16_t uid)
+/* What refers goes before what is referred to. */
+static unsigned int
+destroy_types(struct nic_func *f, uint32_t uid)
 {
-	/* what refers before what is referred to */
 	static const enum nic_obj_type order[] = {NIC_OBJ_FLOW, NIC_OBJ_MATCHER, NIC_OBJ_TIR,
 		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_QP, NIC_OBJ_CQ,
 		NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_VAR, NIC_OBJ_UAR,
 		NIC_OBJ_PD};
-	struct fw_uctx **p, *u;
 	unsigned int i, n = 0;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		n += destroy_all(f, order[i], uid);
+	return n;
+}
+
+void
+fw_objs_drop(struct nic_func *f)
+{
+	destroy_types(f, UID_ANY);
+}
+
+unsigned int
+fw_uctx_destroy(struct nic_func *f, uint16_t uid)
+{
+	struct fw_uctx **p, *u;
+	unsigned int n;
 	struct fw_cmd c;
 
 	if (uid == 0)
@@ -330,8 +351,7 @@ fw_uctx_destroy(struct nic_func *f, uint16_t uid)
 	 * an injected failure counts, but the kernel frees the context whatever the firmware says
 	 */
 	fw_kern_begin(&c, f, MLX5_CMD_OP_DESTROY_UCTX, 0);
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		n += destroy_all(f, order[i], uid);
+	n = destroy_types(f, uid);
 	for (p = &f->uctx; *p != NULL && (*p)->uid != uid; p = &(*p)->next)
 		;
 	u = *p;

@@ -9,7 +9,8 @@
 
 #define OP_MOD_VNIC 0 /* Linux mlx5_ifc.h MLX5_VPORT_STATE_OP_MOD_VNIC_VPORT */
 #define OP_MOD_UPLINK 2 /* MLX5_VPORT_STATE_OP_MOD_UPLINK */
-#define STATE_UP 1 /* VPORT_STATE_UP */
+#define STATE_UP \
+	1 /* VPORT_STATE_UP, and MLX5_VPORT_ADMIN_STATE_UP, which a netdev that is up sets */
 
 enum { LIST_UC, LIST_MC, LIST_VLAN, LIST_END }; /* MLX5_NVPRT_LIST_TYPE_* */
 
@@ -29,7 +30,8 @@ fw_query_vport_state(struct fw_cmd *c)
 	if (DEVX_GET(query_vport_state_in, c->in, other_vport))
 		return fw_refuse(c, FW_R_VPORT_OTHER);
 	DEVX_SET(query_vport_state_out, c->out, admin_state, STATE_UP);
-	DEVX_SET(query_vport_state_out, c->out, state, STATE_UP);
+	if (!atomic_load(op_mod == OP_MOD_UPLINK ? &c->f->nic->port_down : &c->f->link_down))
+		DEVX_SET(query_vport_state_out, c->out, state, STATE_UP);
 	return 0;
 }
 

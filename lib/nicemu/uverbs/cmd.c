@@ -34,6 +34,9 @@ uv_exec(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen)
 
 	DEVX_SET(mbox_in, in, uid, ctx->uid);
 	ret = fw_exec(ctx->func, in, (uint32_t)inlen, out, (uint32_t)outlen);
+	if (ret == -ENXIO && nic_verbose())
+		fprintf(stderr, "nicemu: %s: %s: the function is dead\n", ctx->func->conf->ibdev,
+			fw_opcode_name(DEVX_GET(mbox_in, in, opcode)));
 	if (ret != 0)
 		return ret;
 	if (DEVX_GET(mbox_out, out, status) == MLX5_CMD_STAT_OK)
@@ -48,5 +51,7 @@ uv_exec_kernel(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t out
 {
 	int ret = uv_exec(ctx, in, inlen, out, outlen);
 
+	if (ret == -ENXIO)
+		return fw_dead_errno(DEVX_GET(mbox_in, in, opcode));
 	return ret == -EREMOTEIO ? fw_status_errno((uint8_t)DEVX_GET(mbox_out, out, status)) : ret;
 }

@@ -47,6 +47,7 @@ uctx_create(struct uv_ctx *ctx)
 {
 	const void *cap = ctx->func->caps[0];
 	uint32_t have = DEVX_GET(cmd_hca_cap, cap, uctx_cap), want = 0;
+	int ret;
 
 	if (DEVX_GET(cmd_hca_cap, cap, log_max_uctx) == 0)
 		return -EINVAL;
@@ -54,8 +55,11 @@ uctx_create(struct uv_ctx *ctx)
 		want |= have & FW_UCTX_CAP_RAW_TX;
 	if (uv_capable(CAP_SYS_RAWIO))
 		want |= have & FW_UCTX_CAP_INTERNAL_DEV_RES;
-	ctx->uid = fw_uctx_create(ctx->func, want);
-	return ctx->uid != 0 ? 0 : -ENOMEM;
+	ret = fw_uctx_create(ctx->func, want);
+	if (ret < 0)
+		return ret;
+	ctx->uid = (uint16_t)ret;
+	return 0;
 }
 
 static void
@@ -128,6 +132,9 @@ uv_ucontext_create(struct uv_call *call)
 
 	if (ctx->has_ucontext)
 		return -EINVAL;
+	/* mlx5_ib_alloc_ucontext(): a device that had a fatal error is not active */
+	if (fw_is_dead(ctx->func))
+		return -EAGAIN;
 	ret = get_request(call, &req);
 	if (ret != 0)
 		return ret;

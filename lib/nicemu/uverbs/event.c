@@ -13,6 +13,7 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
+#include <rdma/ib_user_verbs.h>
 #include <rdma/mlx5_user_ioctl_verbs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,20 @@ uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type
 	pthread_mutex_unlock(&ev_lock);
 }
 
+void
+uverbs_async(struct nic_func *f, unsigned int event, uint64_t element)
+{
+	struct ib_uverbs_async_event_desc desc = {.element = element, .event_type = event};
+	struct uv_chan *c;
+
+	pthread_mutex_lock(&ev_lock);
+	LIST_FOREACH(c, &chans, next) {
+		if (c->kind == UV_CHAN_ASYNC && c->ctx != NULL && c->ctx->func == f)
+			chan_write(c, &desc, sizeof(desc));
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
 uint64_t
 uverbs_events_lost(const struct nic_func *f)
 {
@@ -279,6 +294,20 @@ uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id)
 }
 
 void
+uv_chan_last(const struct uv_ctx *ctx, unsigned int event)
+{
+	struct ib_uverbs_async_event_desc desc = {.event_type = event};
+	struct uv_chan *c;
+
+	pthread_mutex_lock(&ev_lock);
+	LIST_FOREACH(c, &chans, next) {
+		if (c->kind == UV_CHAN_ASYNC && c->ctx == ctx)
+			chan_write(c, &desc, sizeof(desc));
+	}
+	pthread_mutex_unlock(&ev_lock);
+}
+
+void
 uv_chan_ctx_gone(const struct uv_ctx *ctx)
 {
 	struct uv_chan *c;
@@ -293,7 +322,9 @@ uv_chan_ctx_gone(const struct uv_ctx *ctx)
 				sub_free(s);
 		}
 	}
-	/* A reader gets an end of file: the kernel's read returns -EIO then. */
+	/*
+	 * A reader gets what is there, and then an end of file: the kernel's read returns -EIO.
+	 */
 	LIST_FOREACH(c, &chans, next) {
 		if (c->ctx == ctx) {
 			c->ctx = NULL;

@@ -18,6 +18,7 @@
 #include "../real.h"
 #include "../trace.h"
 #include "uv.h"
+#include "uverbs.h"
 
 #define UVERBS_MAJOR 231
 #define MAX_CTX 4096
@@ -94,7 +95,7 @@ static void
 ctx_free(struct uv_ctx *ctx)
 {
 	LIST_REMOVE(ctx, next);
-	uv_obj_destroy_all(ctx);
+	uv_obj_destroy_all(ctx, false);
 	uv_ucontext_destroy(ctx);
 	uv_chan_ctx_gone(ctx);
 	free(ctx);
@@ -121,6 +122,17 @@ ctx_find(int fd, int func)
 			return ctx;
 	}
 	return NULL;
+}
+
+void
+uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx))
+{
+	struct uv_ctx *ctx;
+
+	LIST_FOREACH(ctx, &ctxs, next) {
+		if (ctx->func == f)
+			fn(ctx);
+	}
 }
 
 static void
@@ -239,6 +251,9 @@ open_locked(const struct conf_func *conf, int flags)
 	if (ret != 0)
 		return ret;
 	reap();
+	/* cdev_device_del() */
+	if (!uverbs_loaded(nic->funcs[conf - nic->conf->funcs]))
+		return -ENXIO;
 	ctx = calloc(1, sizeof(*ctx));
 	if (ctx == NULL)
 		return -ENOMEM;
@@ -320,7 +335,7 @@ file_may_map(int fd, size_t len, off_t offset)
 	if (ctx == NULL)
 		goto out;
 	TAILQ_FOREACH(o, &ctx->objs, next) {
-		if ((o->type == MLX5_IB_OBJECT_UAR || o->type == MLX5_IB_OBJECT_VAR) &&
+		if (!o->gone && (o->type == MLX5_IB_OBJECT_UAR || o->type == MLX5_IB_OBJECT_VAR) &&
 			o->page.offset == (uint64_t)offset && len > 0 && len <= o->page.len)
 			may = true;
 	}

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "method.h"
 #include "prm.h"
 
 static const struct uv_methods *const uv_all[] = {
@@ -292,9 +293,15 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	call.method = find_method(hdr.object_id, hdr.method_id);
 	if (call.method == NULL || !is_supported(ctx->func, hdr.object_id))
 		return -EPROTONOSUPPORT;
+	call.index = method_find(hdr.object_id, hdr.method_id);
 	uv_trace_begin(ctx, &clock);
-	ret = run_method(&call, user->attrs, hdr.num_attrs);
-	finish_objects(&call, ret);
+	if (call.index != METHOD_INVOKE_WRITE)
+		ret = uv_call_begin(&call);
+	if (ret == 0) {
+		ret = run_method(&call, user->attrs, hdr.num_attrs);
+		finish_objects(&call, ret);
+	}
+	uv_call_end(&call, ret);
 	uv_trace_end(&call, &clock, ret);
 	return ret;
 }

@@ -76,38 +76,54 @@ uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **f
 	return -ENOENT;
 }
 
-int
-uv_obj_destroy(struct uv_obj *o)
+static void
+remove_handle(struct uv_obj *o)
+{
+	TAILQ_REMOVE(&o->ctx->objs, o, next);
+	free(o);
+}
+
+/* What it stands for. */
+static int
+destroy_hw(struct uv_obj *o)
 {
 	int ret;
 
+	if (o->gone)
+		return 0;
 	if (o->users > 0)
 		return -EBUSY;
 	ret = cleanup(o);
-	if (ret != 0)
-		return ret;
-	TAILQ_REMOVE(&o->ctx->objs, o, next);
-	free(o);
-	return 0;
+	o->gone = ret == 0;
+	return ret;
+}
+
+int
+uv_obj_destroy(struct uv_obj *o)
+{
+	int ret = destroy_hw(o);
+
+	if (ret == 0)
+		remove_handle(o);
+	return ret;
 }
 
 void
-uv_obj_destroy_all(struct uv_ctx *ctx)
+uv_obj_destroy_all(struct uv_ctx *ctx, bool keep)
 {
-	struct uv_obj *o, *next;
+	struct uv_obj *o;
 	bool progress;
 
 	do {
 		progress = false;
-		for (o = TAILQ_FIRST(&ctx->objs); o != NULL; o = next) {
-			next = TAILQ_NEXT(o, next);
-			if (uv_obj_destroy(o) == 0)
+		TAILQ_FOREACH(o, &ctx->objs, next) {
+			if (!o->gone && destroy_hw(o) == 0)
 				progress = true;
 		}
 	} while (progress);
 	/* What the firmware does not let go (failure on demand) it loses with the user context. */
-	while ((o = TAILQ_FIRST(&ctx->objs)) != NULL) {
-		TAILQ_REMOVE(&ctx->objs, o, next);
-		free(o);
-	}
+	TAILQ_FOREACH(o, &ctx->objs, next)
+		o->gone = true;
+	while (!keep && (o = TAILQ_FIRST(&ctx->objs)) != NULL)
+		remove_handle(o);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "../conf.h"
+#include "../fw/fw.h"
 #include "../sysfs.h"
 #include "prm.h"
 
@@ -111,11 +112,15 @@ int
 uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_query_port_resp_ex *r)
 {
 	struct ib_uverbs_query_port_resp *p = &r->legacy_resp;
+	bool up = !atomic_load(&f->link_down);
 
 	if (port != 1)
 		return -EINVAL;
-	p->state = 4; /* active */
-	p->phys_state = 5; /* link up */
+	/* the kernel asks the firmware for the speed first */
+	if (fw_is_dead(f))
+		return -ENOLINK;
+	p->state = up ? 4 : 1; /* active, down */
+	p->phys_state = up ? 5 : 3; /* link up, disabled */
 	p->link_layer = 2; /* Ethernet */
 	p->max_mtu = 5;
 	p->active_mtu = ib_mtu(f->vport.mtu);

@@ -31,6 +31,7 @@ struct uv_obj {
 	uint16_t type; /* UVERBS_OBJECT_*, MLX5_IB_OBJECT_* */
 	uint32_t handle;
 	unsigned int users; /* objects that need this one */
+	bool gone; /* what it stood for was destroyed with its context */
 	union {
 		struct {
 			uint32_t pdn;
@@ -75,6 +76,7 @@ struct uv_ctx {
 	struct nic_func *func;
 	uint32_t number; /* byte of the BAR file that its descriptor has locked (file.c) */
 	bool has_ucontext;
+	bool gone; /* the driver was taken off it: disassociated */
 	uint16_t uid; /* firmware's user context, 0: none was asked for */
 	uint32_t tdn; /* transport domain of the context */
 	uint32_t next_handle;
@@ -147,6 +149,7 @@ struct uv_call {
 	struct uv_ctx *ctx;
 	const struct uv_method_spec *method;
 	const char *write_cmd; /* the command that INVOKE_WRITE carries, NULL: another method */
+	unsigned int index; /* its name, method.h; of INVOKE_WRITE that of its command */
 	struct uv_attr attrs[UV_MAX_ATTRS];
 	unsigned int n_attrs;
 };
@@ -163,6 +166,18 @@ struct uv_call_clock {
 };
 void uv_trace_begin(const struct uv_ctx *ctx, struct uv_call_clock *clock);
 void uv_trace_end(const struct uv_call *call, const struct uv_call_clock *clock, int ret);
+/*
+ * call.c: before a call does anything, 0 or the negative errno by which it fails on demand; and
+ * after it. METHOD_INVOKE_WRITE begins when its command is known.
+ */
+int uv_call_begin(struct uv_call *call);
+void uv_call_end(const struct uv_call *call, int ret);
+
+/*
+ * life.c: a context whose device was taken away does nothing any more (-EIO) but destroy the
+ * handles of the core's own types. 0, or -EIO.
+ */
+int uv_gone_check(const struct uv_call *call);
 
 /* copy.c: the caller's memory; 0 or -EFAULT when it isn't there. */
 int uv_copy_in(void *dst, uint64_t user, size_t len);
@@ -196,8 +211,11 @@ void uv_obj_abort(struct uv_obj *o);
 int uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **o);
 /* Destroy what it stands for, and the handle. On an error nothing has changed. */
 int uv_obj_destroy(struct uv_obj *o);
-/* All of a context, newest first, as often as one more goes; what is left goes by force. */
-void uv_obj_destroy_all(struct uv_ctx *ctx);
+/*
+ * All of a context, newest first, as often as one more goes; what is left goes by force. keep: the
+ * handles stay, for a user who has yet to destroy them.
+ */
+void uv_obj_destroy_all(struct uv_ctx *ctx, bool keep);
 
 /* Clean-up of each type: 0, or a negative errno and it lives on. */
 int uv_pd_destroy(struct uv_obj *o);
@@ -242,6 +260,9 @@ int uv_exec(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen
  */
 int uv_exec_kernel(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen);
 
+/* file.c: each open device of a function, under uv_lock(). */
+void uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx));
+
 /* priv.c: does the process have this capability (CAP_*) now? */
 bool uv_capable(unsigned int cap);
 
@@ -253,6 +274,8 @@ struct uv_chan *uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
 bool uv_chan_closed(int fd); /* a descriptor was closed: was it a channel's? */
 void uv_chan_reap(void); /* let go of channels whose last descriptor is closed */
+/* One last event for its channels of asynchronous events. */
+void uv_chan_last(const struct uv_ctx *ctx, unsigned int event);
 void uv_chan_ctx_gone(const struct uv_ctx *ctx);
 int uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event,
 	enum nic_obj_type type, uint32_t id, uint64_t cookie, int eventfd);

@@ -16,6 +16,21 @@
 void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type, uint32_t id,
 	const void *eqe);
 
+/*
+ * An event of the device or its port (IBV_EVENT_*) for everybody who has it open: as ibv_get_async_
+ * event() reads it. Never blocks.
+ */
+void uverbs_async(struct nic_func *f, unsigned int event, uint64_t element);
+
+/*
+ * The kernel takes its driver off the function: objects of all users are destroyed, their contexts
+ * stay dead (-EIO) until they are closed, and no new ones can be opened before uverbs_load().
+ * Neither is done twice: -EALREADY. From a thread that is in no call of ours.
+ */
+int uverbs_unload(struct nic_func *f);
+int uverbs_load(struct nic_func *f);
+bool uverbs_loaded(const struct nic_func *f);
+
 /* How many events found their channel full, ever: nobody reads it. Any thread. */
 uint64_t uverbs_events_lost(const struct nic_func *f);
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "method.h"
 #include "uv.h"
 
 #define CMD_EX(n) ((n) | IB_USER_VERBS_CMD_FLAG_EXTENDED)
@@ -192,6 +193,10 @@ uv_invoke_write(struct uv_call *call)
 	if (i == sizeof(commands) / sizeof(commands[0]))
 		return unknown_command(nr);
 	call->write_cmd = commands[i].name;
+	call->index = method_find_write(nr);
+	ret = uv_call_begin(call);
+	if (ret != 0)
+		return ret;
 	if (in_len < commands[i].req || uv_attr_len(call, UVERBS_ATTR_CORE_OUT) < commands[i].resp)
 		return -ENOSPC;
 	in_len = in_len < sizeof(cmd) ? in_len : sizeof(cmd);
