@@ -98,6 +98,12 @@ class NetDevice:
         self.back = BackChannel(accept)
         self.channel.tell(Request.SET_BACKEND_REQ_FD, b"", [self.back.theirs.fileno()])
 
+    @property
+    def header(self) -> int:
+        """Bytes before each frame in a buffer (virtio 1.2, 5.1.6.1)."""
+        new = self.features & (Feature.VERSION_1 | Feature.MRG_RXBUF)
+        return proto.NET_HEADER if new else proto.NET_HEADER_LEGACY
+
     def set_features(self, features: int) -> None:
         """Accept features; rings are made after this."""
         self.features = features
@@ -252,10 +258,10 @@ class NetDevice:
         done = queue.ring.poll()
         for used in done:
             buffer = used.token
-            if used.written < proto.NET_HEADER or used.written > buffer.length:
+            if used.written < self.header or used.written > buffer.length:
                 raise ValueError(f"the device says it wrote {used.written} bytes to a buffer of {buffer.length}")
             data = self.mem.read(buffer.gpa, used.written)
-            packets.append((data[:proto.NET_HEADER], data[proto.NET_HEADER:]))
+            packets.append((data[:self.header], data[self.header:]))
             queue.buffers.append(buffer)
         if done and refill:
             self.post_rx(len(done), pair)
@@ -279,10 +285,10 @@ class NetDevice:
         return frames
 
     def post_tx(self, frame: bytes, pair: int = 0, parts: int = 1, indirect: bool = False, region=None,
-                header: bytes = bytes(proto.NET_HEADER)) -> None:
+                header: bytes | None = None) -> None:
         """Post one frame, its header and data in so many descriptors; not published yet."""
         queue = self.tx(pair)
-        data = header + frame
+        data = (bytes(self.header) if header is None else header) + frame
         if queue.buffers and queue.buffers[-1].length >= len(data):
             buffer = queue.buffers.pop()
         else:

@@ -128,3 +128,4 @@ VRING_AREA = struct.Struct("<QQQ")  # index, size, offset
 
 MAX_REGIONS = 8
 NET_HEADER = 12                     # struct virtio_net_hdr_v1
+NET_HEADER_LEGACY = 10              # struct virtio_net_hdr: without VERSION_1, and without merged buffers

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Sequences that other drivers of such NICs got wrong, by the number that each has in test/defects.ini."""
+
+import pytest
+from hfrig.nic import vf_bdf
+from hfvhost import proto
+from hfvhost.memory import Memory
+from hfvhost.net import Shape
+from hfvhost.proto import Feature, Request
+from pair import both_ways, burst, transfer
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+def virtqs(rig, vf: int) -> dict[int, dict]:
+    """The NIC's queues of a VF, by index."""
+    return {o["index"]: o for o in rig.nic.function(vf_bdf(vf))["objects"] if o["object"] == "virtq"}
+
+
+def test_same_regions_in_another_order(rig, packed):
+    """D2: a stopped guest sends its regions in another order; rings are where they were, and nothing is registered."""
+    mem = Memory()
+    low, high = mem.add(0, 16 * MIB), mem.add(4 * GIB, 16 * MIB)
+    low.brk = MIB
+    a, b = rig.guest(0, Shape(packed=packed)), rig.connect(1, Shape(packed=packed), mem)
+    b.negotiate()
+    b.make_rings(high)
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx(region=low)
+    both_ways(a, b)
+    registered = rig.registered(1)
+    for turn in range(2):
+        b.stop()
+        mem.regions.reverse()
+        b.start()
+        rig.wait_ready(1, 2)
+        both_ways(a, b, 1000 * (turn + 1))
+    assert rig.registered(1) == registered
+
+
+def test_tables_there_and_back(rig, packed):
+    """D2: memory comes and goes between two starts, and the first table is back; no table in between was started on."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    both_ways(a, b)
+    registered = rig.registered(1)
+    b.stop()
+    plugged = b.mem.add(8 * GIB, 16 * MIB)
+    b.set_mem_table()
+    b.mem.remove(plugged)
+    b.start()
+    rig.wait_ready(1, 2)
+    both_ways(a, b, 1000)
+    assert rig.registered(1) == registered
+
+
+def test_first_table_empty(rig):
+    """D3: a first table without regions is nothing to start on; the next one is."""
+    dev = rig.connect(1)
+    dev.negotiate()
+    dev.make_rings()
+    dev.channel.tell(Request.SET_MEM_TABLE, proto.MEM_HEAD.pack(0, 0))
+    for index in range(2):
+        dev.setup_ring(index)
+        dev.enable(index)
+    dev.set_status(15)
+    assert rig.running(1) == 0
+    dev.stop()
+    dev.start()
+    rig.wait_ready(1, 2)
+    dev.post_rx()
+    both_ways(rig.guest(0), dev)
+
+
+def test_one_ring_of_another_size(rig, packed):
+    """D24: at a restart one ring has another size; that queue is made anew, and no other."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(pairs=2, packed=packed))
+    transfer(a, b, burst(64))
+    before = virtqs(rig, 1)
+    b.stop()
+    for queue in b.queues:
+        queue.ring.close()
+    b.make_rings()
+    b.queues[2].ring.close()
+    b.queues[2].ring = type(b.queues[2].ring)(b.mem, 2, 64)
+    b.start()
+    rig.wait_ready(1, 4)
+    after = virtqs(rig, 1)
+    assert [before[i]["id"] == after[i]["id"] for i in range(4)] == [True, True, False, True]
+    for pair in (0, 1):
+        b.post_rx(pair=pair)
+    transfer(a, b, burst(64, 1000), pair=0)
+    transfer(b, a, burst(64, 2000, 1, 0), pair=1)
+
+
+def test_no_receive_queue(rig, packed):
+    """D28: all receive queues are disabled, nothing is steered; one is enabled, and everything comes to it."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(pairs=2, packed=packed))
+    for turn in range(3):
+        for index in (0, 2):
+            b.enable(index, False)
+        b.get_status()
+        counts = rig.nic.function(vf_bdf(1))["counts"]
+        assert counts["flow"] == 0 and counts["rqt"] == 0, counts
+        transfer(b, a, burst(20, 1000 * turn, 1, 0), pair=1)
+        b.enable(2 * (turn & 1))
+        rig.wait_ready(1, 3)
+        transfer(a, b, burst(40, 1000 * turn + 100))
+        b.enable(2 - 2 * (turn & 1))
+        rig.wait_ready(1, 4)
+        transfer(a, b, burst(40, 1000 * turn + 200))
+
+
+LEGACY = int(Shape().features) & ~Feature.VERSION_1
+
+
+def test_legacy_header(rig):
+    """K8: a guest without VERSION_1 has headers of 10 bytes, whatever it asked first; its peer has 12."""
+    a, b = rig.guest(0, Shape(features=LEGACY)), rig.guest(1)
+    assert (a.header, b.header) == (10, 12)
+    assert [virtqs(rig, vf)[0]["version_1_0"] for vf in (0, 1)] == [0, 1]
+    both_ways(a, b)
+    transfer(a, b, burst(50, 1000), parts=3)
+    a.stop()
+    a.start()
+    rig.wait_ready(0, 2)
+    both_ways(a, b, 2000)
+
+
+def test_legacy_and_back(rig):
+    """K8: legacy firmware starts the device, then a modern system on the same connection, and the other way round."""
+    a, b = rig.guest(0), rig.guest(1)
+    for turn, wanted in enumerate((LEGACY, int(Shape().features), LEGACY)):
+        b.stop()
+        for queue in b.queues:
+            queue.ring.close()
+        b.set_features(b.features & ~Feature.VERSION_1 | wanted & Feature.VERSION_1)
+        b.make_rings()
+        b.start()
+        rig.wait_ready(1, 2)
+        b.post_rx()
+        both_ways(a, b, 1000 * turn)
+
+
+def silent(rig, shape):
+    """A guest that never answers on the back end's channel."""
+    dev = rig.connect(1, shape)
+    dev.negotiate()
+    dev.back.silence()
+    dev.make_rings()
+    dev.start()
+    rig.wait_ready(1, 2)
+    dev.post_rx()
+    return dev
+
+
+def test_stop_with_silent_back_channel(rig, packed):
+    """P5, D25: a stop, a start and the end of a front end that owes an answer wait for nobody."""
+    a = rig.guest(0, Shape(packed=packed))
+    b = silent(rig, Shape(packed=packed))
+    both_ways(a, b)
+    for turn in range(2):
+        b.stop()
+        b.start()
+        rig.wait_ready(1, 2)
+        both_ways(a, b, 1000 * (turn + 1))
+    b.close()
+    rig.nic.wait_idle(vf_bdf(1))
+    both_ways(a, rig.guest(1, Shape(packed=packed)), 5000)
+
+
+def test_quit_with_silent_back_channel(rig):
+    """P5: so does the end of the application."""
+    both_ways(rig.guest(0), silent(rig, Shape()))
+    assert rig.app.quit() == 0
+    assert "leak" not in rig.app.process.text()
