@@ -10,6 +10,7 @@
 #ifndef HF_FRONT_H
 #define HF_FRONT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct hf_dev;
 
 struct hf_front {
 	int vid; /* -1: no connection */
+	char socket[PATH_MAX]; /* of the present connection or the last one; empty: none yet */
 	bool hooked; /* the message hook is installed for vid */
 	/*
 	 * SET_MEM_TABLE was seen to succeed and nothing took the table away since. Without it
@@ -80,5 +82,12 @@ void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
 int hf_front_features(struct hf_dev *dev, uint64_t *features);
 /* MTU that the front end asks for (bytes, without Ethernet header); 0: it did not. */
 uint16_t hf_front_mtu(struct hf_dev *dev);
+
+/*
+ * The device goes: close its socket, and the connection at it, because the library would use what
+ * it knows of the device after that. Only a socket that a front end has used is known here. Without
+ * hf_dev.lock, and not on the library's threads.
+ */
+void hf_front_cut(struct hf_dev *dev);
 
 #endif /* HF_FRONT_H */

@@ -15,6 +15,7 @@
 
 #include "hf_args.h"
 #include "hf_dev.h"
+#include "hf_front.h"
 #include "vhost/hf_ops.h"
 
 #define HF_PCI_VENDOR 0x15b3
@@ -53,7 +54,7 @@ hf_pci_probe(struct rte_pci_driver *drv, struct rte_pci_device *pci)
 	return 0;
 }
 
-/* No new calls first, then none inside, then nothing to call. */
+/* No front end first, then no new calls, then none inside, then nothing to call. */
 static int
 hf_pci_remove(struct rte_pci_device *pci)
 {
@@ -63,6 +64,7 @@ hf_pci_remove(struct rte_pci_device *pci)
 	dev = hf_dev_find(pci);
 	if (dev == NULL)
 		return -ENODEV;
+	hf_front_cut(dev);
 	rte_vdpa_unregister_device(dev->vdev);
 	ret = hf_dev_withdraw(dev);
 	if (ret != 0) {

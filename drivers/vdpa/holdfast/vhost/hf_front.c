@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <string.h>
 
 #include <rte_vhost.h>
 
@@ -113,6 +114,22 @@ int
 hf_front_features(struct hf_dev *dev, uint64_t *features)
 {
 	return rte_vhost_get_negotiated_features(dev->front.vid, features) == 0 ? 0 : -ENODEV;
+}
+
+void
+hf_front_cut(struct hf_dev *dev)
+{
+	char socket[sizeof(dev->front.socket)];
+
+	pthread_mutex_lock(&dev->lock);
+	memcpy(socket, dev->front.socket, sizeof(socket));
+	pthread_mutex_unlock(&dev->lock);
+	/* The application may have closed it, and have another one there now. */
+	if (socket[0] == '\0' || rte_vhost_driver_get_vdpa_device(socket) != dev->vdev)
+		return;
+	HF_LOG(NOTICE, "%s: removed: its socket %s is closed, and so is a connection at it",
+		dev->name, socket);
+	rte_vhost_driver_unregister(socket);
 }
 
 uint16_t
