@@ -353,6 +353,7 @@ struct nic {
 	struct dp_engine *engines[NIC_MAX_ENGINES];
 	unsigned int dp_depth; /* nested dp_pause() calls */
 	uint64_t dp_funcs[2]; /* functions that have virtqueues, a bit each; dp/ */
+	uint64_t steer_gen; /* counts changes of what the e-switch or a classifier looks at; dp/ */
 	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port; /* the wire */
 	struct trace *trace; /* of commands, NULL: none */

@@ -163,7 +163,7 @@ wire_serve(struct dp_engine *e)
 		e->wire_skip--;
 		return false;
 	}
-	e->dest.valid = false;
+	eswitch_begin(e);
 	engine_dma(e, NULL, wire_burst);
 	e->n_bins = 0;
 	e->n_pkts = 0;

@@ -10,6 +10,7 @@
 #define NICEMU_DP_ENGINE_H
 
 #include "dp.h"
+#include "flowcache.h"
 #include "pkt.h"
 #include "vq.h"
 
@@ -55,6 +56,7 @@ struct dp_engine {
 	unsigned int n_bins, n_pkts;
 	struct rx_bin bin[ENGINE_BINS];
 	struct pkt pkt[ENGINE_PKTS];
+	struct flow_cache flows;
 	uint8_t *wire_buf; /* ENGINE_WIRE frames; NULL: another engine has the wire */
 	unsigned int wire_skip;
 	uint64_t now, busy_at; /* ns */
@@ -82,6 +84,14 @@ void txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p);
 void rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsigned int n);
 /* Receive queue became ready. */
 void rxq_start(struct dp_engine *e, struct dp_vq *v);
+
+/* A burst begins: forget where frames went if that may have changed. */
+static inline void
+eswitch_begin(struct dp_engine *e)
+{
+	e->dest.valid = false;
+	flow_cache_check(&e->flows, e->nic->steer_gen);
+}
 
 /* E-switch: src NULL is the wire. The frame has to stay until eswitch_flush(). */
 void eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p);

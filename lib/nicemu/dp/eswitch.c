@@ -198,14 +198,14 @@ flush_bin(struct dp_engine *e, struct rx_bin *b)
 		rxq_deliver(e, b->v, b->pkt, n);
 }
 
-static struct rx_bin *
+static unsigned int
 bin_of(struct dp_engine *e, struct dp_vq *v)
 {
 	unsigned int i;
 
 	for (i = 0; i < e->n_bins; i++) {
 		if (e->bin[i].v == v)
-			return &e->bin[i];
+			return i;
 	}
 	if (e->n_bins == ENGINE_BINS) {
 		for (i = 0; i < e->n_bins; i++)
@@ -214,37 +214,58 @@ bin_of(struct dp_engine *e, struct dp_vq *v)
 	}
 	e->bin[e->n_bins].v = v;
 	e->bin[e->n_bins].n = 0;
-	return &e->bin[e->n_bins++];
+	return e->n_bins++;
 }
 
-/* A frame arrives at a function: which receive queue? */
-static void
-steer(struct dp_engine *e, struct nic_func *f, struct pkt *p)
+/* Has a function no link? Then the frame is counted. */
+static inline bool
+is_cut_off(struct nic_func *f)
+{
+	if (!atomic_load_explicit(&f->link_down, memory_order_relaxed))
+		return false;
+	count(&f->stats.rx_link_down);
+	return true;
+}
+
+/* A frame arrives at a function, and its receive queue is known. */
+static inline void
+arrive(struct dp_engine *e, struct flow_entry *to, struct pkt *p)
 {
 	uint32_t tag = p->hdr.cvlan || p->hdr.svlan ? 4 : 0;
-	struct nic_flow *flow;
-	struct nic_virtq *q;
 	struct rx_bin *b;
 
-	if (atomic_load_explicit(&f->link_down, memory_order_relaxed)) {
-		count(&f->stats.rx_link_down);
+	if (p->len > (uint32_t)to->dst->vport.mtu + ETHER_HDR_LEN + tag) {
+		count(&to->dst->stats.rx_oversize);
 		return;
 	}
+	count_flow(e, to->flow);
+	if (to->bin >= e->n_bins || e->bin[to->bin].v != to->v)
+		to->bin = bin_of(e, to->v);
+	b = &e->bin[to->bin];
+	b->pkt[b->n++] = p;
+	if (b->n == VQ_BURST)
+		flush_bin(e, b);
+}
+
+/* A frame arrives at a function: which receive queue? False: none. */
+static bool
+steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
+{
+	struct nic_flow *flow;
+	struct nic_virtq *q;
+
+	if (is_cut_off(f))
+		return false;
 	flow = classify(f, p);
 	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
 	if (q == NULL || q->dp == NULL || q->dp->tx) {
 		count(&f->stats.rx_no_flow);
-		return;
+		return false;
 	}
-	if (p->len > (uint32_t)f->vport.mtu + ETHER_HDR_LEN + tag) {
-		count(&f->stats.rx_oversize);
-		return;
-	}
-	count_flow(e, flow);
-	b = bin_of(e, q->dp);
-	b->pkt[b->n++] = p;
-	if (b->n == VQ_BURST)
-		flush_bin(e, b);
+	to->dst = f;
+	to->flow = flow;
+	to->v = q->dp;
+	return true;
 }
 
 /* 0, -ENODEV when nothing is plugged in, or the wire's reason not to take the frame. */
@@ -281,19 +302,32 @@ send_wire(struct nic *nic, const struct pkt *p)
 	return 0;
 }
 
-void
-eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
+/* To all functions of a destination. 'to' is where it went, if it went to just one queue. */
+static void
+send_funcs(struct dp_engine *e, const struct es_dest *d, struct pkt *p, struct flow_entry *to)
+{
+	unsigned int w, n = 0;
+	uint64_t left;
+
+	for (w = 0; w < 2; w++) {
+		for (left = d->funcs[w]; left != 0; left &= left - 1, n++) {
+			if (steer(e->nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)], p,
+				    to))
+				arrive(e, to, p);
+		}
+	}
+	if (n != 1)
+		to->v = NULL;
+}
+
+/* Find out where a frame goes. 'to' is the queue, if it is one alone. */
+static void
+send_slow(struct dp_engine *e, struct nic_func *src, struct pkt *p, struct flow_entry *to)
 {
 	struct nic *nic = e->nic;
 	struct es_dest *d = &e->dest;
-	unsigned int w;
 	int ret;
 
-	if (atomic_load_explicit(
-		    src != NULL ? &src->link_down : &nic->port_down, memory_order_relaxed)) {
-		count(src != NULL ? &src->stats.tx_link_down : &nic->port.rx_link_down);
-		return;
-	}
 	if (!d->valid || d->src != src || memcmp(&d->mac, p->head, sizeof(d->mac)) != 0)
 		find(nic, src, p->head, d);
 	if (nic->fdb != NULL)
@@ -302,19 +336,43 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 		count(src != NULL ? &src->stats.tx_no_dest : &nic->port.tx_no_dest);
 		return;
 	}
-	for (w = 0; w < 2; w++) {
-		uint64_t left;
-
-		for (left = d->funcs[w]; left != 0; left &= left - 1)
-			steer(e, nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)], p);
-	}
+	send_funcs(e, d, p, to);
 	if (!d->wire)
 		return;
+	to->v = NULL;
 	ret = send_wire(nic, p);
 	if (ret == -ENODEV && d->funcs[0] == 0 && d->funcs[1] == 0)
 		count(&src->stats.tx_no_dest);
 	else if (ret != 0 && ret != -ENODEV)
 		count(&src->stats.tx_dropped);
+}
+
+void
+eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
+{
+	struct flow_entry to, *kept = NULL;
+	struct flow_key key;
+
+	if (atomic_load_explicit(
+		    src != NULL ? &src->link_down : &e->nic->port_down, memory_order_relaxed)) {
+		count(src != NULL ? &src->stats.tx_link_down : &e->nic->port.rx_link_down);
+		return;
+	}
+	/* what is learned changes with each frame */
+	if (e->nic->fdb == NULL && flow_key_make(&key, src, p)) {
+		kept = flow_cache_at(&e->flows, &key);
+		if (flow_cache_hit(kept, &key)) {
+			if (!is_cut_off(kept->dst))
+				arrive(e, kept, p);
+			return;
+		}
+	}
+	to = (struct flow_entry){0};
+	send_slow(e, src, p, &to);
+	if (kept != NULL && to.v != NULL) {
+		to.key = key;
+		*kept = to;
+	}
 }
 
 void

@@ -113,7 +113,7 @@ complete_burst(struct dp_engine *e, struct dp_vq *v)
 static bool
 burst(struct dp_engine *e, struct dp_vq *v)
 {
-	e->dest.valid = false;
+	eswitch_begin(e);
 	engine_dma(e, v, send_burst);
 	e->n_bins = 0;
 	e->n_pkts = 0;

@@ -43,6 +43,7 @@ dp_virtq_init(struct nic_virtq *q)
 		v->engine->n_vqs++;
 	}
 	v->f->nic->dp_funcs[v->f->idx / 64] |= 1ull << v->f->idx % 64;
+	v->f->nic->steer_gen++;
 	q->dp = v;
 	return 0;
 }
@@ -72,6 +73,7 @@ dp_virtq_fini(struct nic_virtq *q)
 		v->engine->n_vqs--;
 	}
 	pthread_mutex_destroy(&v->lock);
+	v->f->nic->steer_gen++;
 	q->dp = NULL;
 	if (!has_queues(v->f))
 		v->f->nic->dp_funcs[v->f->idx / 64] &= ~(1ull << v->f->idx % 64);
@@ -94,6 +96,7 @@ dp_virtq_ready(struct nic_virtq *q)
 		v->parked && q->avail_idx == v->parked_avail && q->used_idx == v->parked_used;
 
 	v->tx = (q->index & 1) != 0;
+	v->f->nic->steer_gen++;
 	v->ops = q->type == NIC_VQ_PACKED ? &vq_packed_ops : &vq_split_ops;
 	v->n = 0;
 	v->next_avail = untouched ? v->parked_fetch : q->avail_idx;
@@ -157,6 +160,7 @@ dp_flows_changed(struct nic_func *f)
 
 	for (i = 0; i < f->nic->n_engines; i++)
 		f->nic->engines[i]->flow = NULL;
+	f->nic->steer_gen++;
 }
 
 void
