@@ -225,6 +225,9 @@ struct nic_virtq {
 	uint16_t avail_idx,
 		used_idx; /* exact in INIT, SUSPEND and ERR; packed: bit 15 is the wrap counter */
 	uint16_t period_mode, period_us, max_pending;
+	bool dirty_on; /* log the pages that the NIC writes */
+	uint32_t dirty_mkey, dirty_size; /* the log: key as 'mkey', bytes */
+	uint64_t dirty_addr; /* in the range of dirty_mkey */
 	uint8_t error_type; /* enum nic_virtq_error */
 	struct dp_vq *dp; /* engine's half, owned by dp/ */
 };

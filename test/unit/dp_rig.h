@@ -24,9 +24,9 @@
 #define MEM_GPA UINT64_C(0x100000000)
 #define MKEY 0x12345u
 #define QUEUE_MEM 0x20000u
-#define DESC_OFF 0x0000u
+#define DESC_OFF 0x0f80u /* the ring lies in two pages */
 #define DRIVER_OFF 0x4000u
-#define DEVICE_OFF 0x6000u
+#define DEVICE_OFF 0x5ffcu /* used entries begin in another page than the index */
 #define TABLE_OFF 0x8000u /* an indirect table */
 #define BUF_OFF 0xa000u
 #define BUF_LEN 2048u

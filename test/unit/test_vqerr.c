@@ -412,7 +412,7 @@ test_hostile_rings(void)
 				guests[1].base[i] = rand() % 3 == 0 ? (uint8_t)rand() : 0;
 			/* plausible addresses, so that it comes further than the first */
 			for (i = 0; i < RING; i++)
-				((uint64_t *)guests[1].base)[2 * i] =
+				((uint64_t *)(guests[1].base + DESC_OFF))[2 * i] =
 					htole64(guests[1].gpa + (uint32_t)rand() % 0x12000);
 			ring_doorbell(guests[1].q.obj.func);
 			for (i = 0; i < 20; i++)

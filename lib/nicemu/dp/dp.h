@@ -37,6 +37,8 @@ void dp_virtq_ready(struct nic_virtq *vq);
 void dp_virtq_quiesce(struct nic_virtq *vq);
 /* RDY: write the present indices to vq, for a query. In other states they are there already. */
 void dp_virtq_indices(struct nic_virtq *vq);
+/* The dirty log was changed, switched on or off: from the next burst on it counts. */
+void dp_virtq_dirty(struct nic_virtq *vq);
 void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
 void dp_qp_reset(struct nic_qp *qp); /* 2RST: consumer index 0 */

@@ -75,7 +75,7 @@ fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
 	uint64_t oversize = 0, bytes = 0;
 	unsigned int i, done = 0;
 
-	if (v->n < n && !top_up(v, n))
+	if (v->n < n && (!top_up(v, n) || !vq_is_ready(v)))
 		return;
 	for (i = 0; i < n && v->n > 0; i++) {
 		uint32_t len = vq_hdr_len(v) + pkt[i]->len;

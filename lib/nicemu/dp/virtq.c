@@ -86,6 +86,7 @@ forget_addresses(struct dp_vq *v)
 	vq_rewind(v);
 	v->mapped = false;
 	memset(v->tlb, 0, sizeof(v->tlb));
+	v->dirty = (struct vq_dirty){.on = v->q->dirty_on};
 }
 
 void
@@ -163,6 +164,16 @@ dp_flows_changed(struct nic_func *f)
 	f->nic->steer_gen++;
 }
 
+/* What was fetched is fetched again, without a doorbell. */
+static void
+fetch_again(struct dp_vq *v)
+{
+	forget_addresses(v);
+	atomic_store(&v->hungry, false);
+	if (!v->tx)
+		atomic_fetch_or(&v->attn, VQ_ATTN_START);
+}
+
 void
 dp_mkeys_changed(struct nic_func *f)
 {
@@ -173,12 +184,14 @@ dp_mkeys_changed(struct nic_func *f)
 
 		if (v == NULL)
 			continue;
-		forget_addresses(v);
-		/* what was fetched is fetched again, without a doorbell */
-		atomic_store(&v->hungry, false);
-		if (!v->tx)
-			atomic_fetch_or(&v->attn, VQ_ATTN_START);
+		fetch_again(v);
 	}
+}
+
+void
+dp_virtq_dirty(struct nic_virtq *q)
+{
+	fetch_again(q->dp);
 }
 
 void

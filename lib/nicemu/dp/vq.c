@@ -11,6 +11,7 @@
 #include "../fw/fw.h"
 #include "../uverbs/uverbs.h"
 #include "cq.h"
+#include "dirty.h"
 #include "iov.h"
 #include "prm.h"
 
@@ -171,6 +172,8 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 			mem_err_name((enum mem_err) - n));
 		return -1;
 	}
+	if (v->dirty.on && !v->tx)
+		dirty_note(v, (unsigned int)c->seg + c->n_seg, (unsigned int)n, addr);
 	c->n_seg = (uint16_t)(c->n_seg + n);
 	c->len += len;
 	return 0;
@@ -231,6 +234,8 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 void
 vq_complete(struct dp_vq *v, uint32_t len)
 {
+	if (v->dirty.on && len > 0)
+		dirty_buffers(v, &v->chain[v->head], len);
 	v->ops->put(v, &v->chain[v->head], len);
 	v->head = (v->head + 1) % VQ_BURST;
 	v->n--;
@@ -241,6 +246,7 @@ void
 vq_publish(struct dp_vq *v)
 {
 	v->ops->flush(v);
+	dirty_settle(v);
 	if (v->q->counters != NULL)
 		atomic_fetch_add_explicit(
 			&v->q->counters->completed_desc, v->done, memory_order_relaxed);

@@ -48,6 +48,14 @@ struct vq_tlb {
 	uint8_t *host;
 };
 
+/* The log of written pages (dirty.h). The part of it that was looked up last: len 0, nothing. */
+struct vq_dirty {
+	bool on;
+	uint32_t from, len;
+	uint8_t *host;
+	const char *why; /* a page could not be marked */
+};
+
 enum vq_attn {
 	VQ_ATTN_START = 1, /* just became ready; receive: or was hungry, and a doorbell was rung */
 	VQ_ATTN_NOTIFY = 2, /* a completion waits for a receive WQE of the event QP */
@@ -95,6 +103,7 @@ struct dp_vq {
 	uint64_t last_work; /* transmit: ns */
 	uint16_t next_avail, next_used; /* packed: bit 15 is the wrap counter */
 	uint16_t avail_seen; /* split: avail->idx as last read */
+	struct vq_dirty dirty;
 	uint16_t held_used, held_flags; /* packed: the first entry of a batch, made visible last */
 	bool held;
 	bool parked; /* indices below are valid: see dp_virtq_ready() */
@@ -108,6 +117,8 @@ struct dp_vq {
 	unsigned int seg_tail;
 	struct iovec pool[VQ_POOL];
 	struct vq_tlb tlb[VQ_TLB];
+	uint64_t pool_addr[VQ_POOL]; /* guest addresses of 'pool', when the NIC writes there and
+					logs */
 };
 
 static inline void *

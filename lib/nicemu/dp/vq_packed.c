@@ -3,7 +3,7 @@
  *
  * Packed rings: virtio 1.2, 2.8. A position is an index, and the wrap counter in bit 15.
  */
-#include "vq.h"
+#include "dirty.h"
 
 #include <endian.h>
 #include <string.h>
@@ -13,11 +13,16 @@
 #define F_USED (1u << VRING_PACKED_DESC_F_USED)
 #define EVENT_FLAGS 2u /* offset in an event suppression area */
 
+static uint32_t
+desc_off(uint16_t pos)
+{
+	return (pos & ~WRAP) * (uint32_t)sizeof(struct vring_packed_desc);
+}
+
 static struct vring_packed_desc *
 desc_at(const struct dp_vq *v, uint16_t pos)
 {
-	return vq_area_ptr(
-		&v->area[VQ_DESC], (pos & ~WRAP) * (uint32_t)sizeof(struct vring_packed_desc));
+	return vq_area_ptr(&v->area[VQ_DESC], desc_off(pos));
 }
 
 static uint16_t
@@ -139,6 +144,7 @@ packed_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
 		v->held_used = v->next_used;
 		v->held_flags = flags;
 	}
+	dirty_area(v, VQ_DESC, desc_off(v->next_used), sizeof(*d));
 	v->next_used = advance(v, v->next_used, c->slots);
 }
 
@@ -150,6 +156,7 @@ packed_flush(struct dp_vq *v)
 	v->held = false;
 	atomic_store_explicit((_Atomic uint16_t *)&desc_at(v, v->held_used)->flags,
 		htole16(v->held_flags), memory_order_release);
+	dirty_area(v, VQ_DESC, desc_off(v->held_used), sizeof(struct vring_packed_desc));
 }
 
 /* RING_EVENT_IDX is not offered, so anything but "disable" means that all events are wanted. */
@@ -170,6 +177,8 @@ packed_doorbells(struct dp_vq *v, bool on)
 	atomic_store_explicit(flags,
 		htole16(on ? VRING_PACKED_EVENT_FLAG_ENABLE : VRING_PACKED_EVENT_FLAG_DISABLE),
 		memory_order_relaxed);
+	dirty_area(v, VQ_DEVICE, EVENT_FLAGS, 2);
+	dirty_settle(v);
 }
 
 const struct vq_ops vq_packed_ops = {

@@ -3,7 +3,7 @@
  *
  * Split rings: virtio 1.2, 2.7.
  */
-#include "vq.h"
+#include "dirty.h"
 
 #include <endian.h>
 #include <string.h>
@@ -127,6 +127,7 @@ split_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
 
 	atomic_store_explicit(id, htole32(c->id), memory_order_relaxed);
 	atomic_store_explicit(l, htole32(len), memory_order_relaxed);
+	dirty_area(v, VQ_DEVICE, off, sizeof(struct vring_used_elem));
 	v->next_used++;
 }
 
@@ -134,6 +135,7 @@ static void
 split_flush(struct dp_vq *v)
 {
 	store16(&v->area[VQ_DEVICE], USED_IDX, v->next_used, memory_order_release);
+	dirty_area(v, VQ_DEVICE, USED_IDX, 2);
 }
 
 static bool
@@ -148,6 +150,8 @@ split_doorbells(struct dp_vq *v, bool on)
 {
 	store16(&v->area[VQ_DEVICE], USED_FLAGS, on ? 0 : VRING_USED_F_NO_NOTIFY,
 		memory_order_relaxed);
+	dirty_area(v, VQ_DEVICE, USED_FLAGS, 2);
+	dirty_settle(v);
 }
 
 const struct vq_ops vq_split_ops = {

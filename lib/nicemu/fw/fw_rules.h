@@ -142,7 +142,7 @@ FW_RULE(VQ_FEATURES, 0x618, BAD_PARAM_ERR, "offload bit without its capability (
 FW_RULE(VQ_COUNTERS, 0x619, BAD_RES_ERR, "counter_set_id is not a set of this context")
 FW_RULE(VQ_PERIOD, 0x61a, BAD_PARAM_ERR, "queue_period_mode is above 2")
 FW_RULE(VQ_DESC_GROUP, 0x61b, BAD_PARAM_ERR, "desc_group_mkey without the capability desc_group_mkey_supported")
-FW_RULE(VQ_DIRTY, 0x61c, BAD_PARAM_ERR, "dirty bitmap: this NIC keeps none")
+FW_RULE(VQ_DIRTY, 0x61c, BAD_PARAM_ERR, "dirty_bitmap_dump_enable without a dirty_bitmap_mkey")
 FW_RULE(VQ_NEW_STATE, 0x61d, BAD_PARAM_ERR, "a queue is created in INIT")
 FW_RULE(VQ_ALIGN, 0x61e, BAD_PARAM_ERR, "ring address without the alignment that virtio demands")
 FW_RULE(VQ_RING_INDEX, 0x61f, BAD_PARAM_ERR, "index of a packed ring is not below queue_size")
@@ -151,10 +151,13 @@ FW_RULE(VQ_SELECT_ADDR, 0x621, BAD_PARAM_ERR, "modify of addresses without the c
 FW_RULE(VQ_SELECT_INDEX, 0x622, BAD_PARAM_ERR, "modify of indices without the capability virtio_q_index_modify")
 FW_RULE(VQ_SELECT_EXT, 0x623, BAD_PARAM_ERR,
 	"modify of type, version, mkey, features, event mode or period without the capability vnet_modify_ext")
-FW_RULE(VQ_MODIFY_STATE, 0x624, BAD_RES_STATE_ERR, "fields other than the state are modified in INIT and SUSPEND only")
+FW_RULE(VQ_MODIFY_STATE, 0x624, BAD_RES_STATE_ERR, "fields other than the state and the dirty log are modified in INIT and SUSPEND only, in ERR nothing")
 FW_RULE(VQ_TRANSITION, 0x625, BAD_RES_STATE_ERR, "no such transition from the state of the virtqueue")
 FW_RULE(VQ_RESUME, 0x626, BAD_RES_STATE_ERR, "SUSPEND to RDY without the capability freeze_to_rdy_supported")
 FW_RULE(VQ_UNFILLED, 0x627, BAD_RES_STATE_ERR, "to RDY without a memory key")
+FW_RULE(VQ_LOG_MKEY, 0x628, BAD_RES_ERR, "dirty_bitmap_mkey is no memory key")
+FW_RULE(VQ_LOG_PD, 0x629, BAD_PARAM_ERR, "dirty_bitmap_mkey is of another protection domain")
+FW_RULE(VQ_LOG_PAGE, 0x62a, BAD_PARAM_ERR, "vhost_log_page is not 0: a bit of the dirty log is a page of 4 KiB")
 
 /* transport domains, TIS, RQT, TIR */
 FW_RULE(TIS_TD, 0x701, BAD_RES_ERR, "transport_domain is not one of this context")

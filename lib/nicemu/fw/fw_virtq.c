@@ -11,7 +11,8 @@
  * State: INIT to RDY to SUSPEND, and SUSPEND to RDY where freeze_to_rdy_supported says so (Linux
  * mlx5_vnet.c is_valid_state_change()). The engine sets ERR, which only a destroy ends. Other
  * fields change in INIT and SUSPEND (Linux modifiable_virtqueue_fields()), also together with the
- * step to RDY, all or nothing.
+ * step to RDY, all or nothing. The dirty log is set, and switched, in RDY too (DPDK mlx5_vdpa_lm.c:
+ * first the log of all queues, then the switch).
  */
 #include "fw_int.h"
 
@@ -21,9 +22,8 @@
 #define WRAP		0x8000u	/* of a packed ring's index */
 
 #define SEL_STATE	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_STATE)
-#define SEL_DIRTY \
-	((uint64_t)(MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_PARAMS | \
-		MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_DUMP_ENABLE))
+#define SEL_LOG		((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_PARAMS)
+#define SEL_LOG_ON	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_DUMP_ENABLE)
 #define SEL_PERIOD	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_QUEUE_PERIOD)
 #define SEL_ADDR	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_ADDR)
 #define SEL_AVAIL	((uint64_t)MLX5_VIRTQ_MODIFY_TYPE_HW_AVAILABLE_INDEX)
@@ -36,6 +36,7 @@
 #define SEL_DESC_GROUP	((uint64_t)MLX5_VIRTQ_MODIFY_MASK_DESC_GROUP_MKEY)
 #define SEL_EXT		(SEL_PERIOD | SEL_TYPE | SEL_VERSION | SEL_MKEY | SEL_FEATURES | SEL_EVENT)
 #define SEL_FIELDS	(SEL_ADDR | SEL_AVAIL | SEL_USED | SEL_EXT)
+#define SEL_DIRTY	(SEL_LOG | SEL_LOG_ON)
 #define SEL_ALL		(SEL_STATE | SEL_DIRTY | SEL_FIELDS | SEL_DESC_GROUP)
 /* clang-format on */
 
@@ -49,6 +50,9 @@ struct vq_conf {
 	uint32_t mkey;
 	uint16_t avail_idx, used_idx;
 	uint16_t period_mode, period_us, max_pending;
+	bool dirty_on;
+	uint32_t dirty_mkey, dirty_size;
+	uint64_t dirty_addr;
 };
 
 static void
@@ -67,7 +71,11 @@ conf_get(const struct nic_virtq *vq, struct vq_conf *n)
 		.used_idx = vq->used_idx,
 		.period_mode = vq->period_mode,
 		.period_us = vq->period_us,
-		.max_pending = vq->max_pending};
+		.max_pending = vq->max_pending,
+		.dirty_on = vq->dirty_on,
+		.dirty_mkey = vq->dirty_mkey,
+		.dirty_size = vq->dirty_size,
+		.dirty_addr = vq->dirty_addr};
 }
 
 static void
@@ -95,6 +103,10 @@ conf_put(struct nic_virtq *vq, const struct vq_conf *n)
 	vq->period_mode = n->period_mode;
 	vq->period_us = n->period_us;
 	vq->max_pending = n->max_pending;
+	vq->dirty_on = n->dirty_on;
+	vq->dirty_mkey = n->dirty_mkey;
+	vq->dirty_size = n->dirty_size;
+	vq->dirty_addr = n->dirty_addr;
 }
 
 /* ---- fields ---- */
@@ -195,6 +207,27 @@ parse_period(struct fw_cmd *c, const void *ctx, struct vq_conf *n)
 	return n->period_mode <= MAX_PERIOD_MODE ? 0 : fw_refuse(c, FW_R_VQ_PERIOD);
 }
 
+/* Without a key (0) there is no log, as in a queue whose driver has none. */
+static uint8_t
+parse_log(struct fw_cmd *c, const void *q, const struct nic_pd *pd, struct vq_conf *n)
+{
+	const struct nic_mkey *k;
+
+	n->dirty_mkey = DEVX_GET(virtio_net_q, q, dirty_bitmap_mkey);
+	n->dirty_size = DEVX_GET(virtio_net_q, q, dirty_bitmap_size);
+	n->dirty_addr = DEVX_GET64(virtio_net_q, q, dirty_bitmap_addr);
+	if (DEVX_GET(virtio_net_q, q, vhost_log_page) != 0)
+		return fw_refuse(c, FW_R_VQ_LOG_PAGE);
+	if (n->dirty_mkey == 0)
+		return 0;
+	k = fw_mkey_find(c->f, n->dirty_mkey);
+	if (k == NULL)
+		return fw_refuse(c, FW_R_VQ_LOG_MKEY);
+	if (k->mode != NIC_MKEY_NULL && k->pd != pd)
+		return fw_refuse(c, FW_R_VQ_LOG_PD);
+	return 0;
+}
+
 /* The fields of 'select', each checked by itself. */
 static uint8_t
 conf_parse(struct fw_cmd *c, const void *q, uint64_t select, const struct nic_pd *pd,
@@ -220,6 +253,10 @@ conf_parse(struct fw_cmd *c, const void *q, uint64_t select, const struct nic_pd
 		n->avail_idx = DEVX_GET(virtio_net_q, q, hw_available_index);
 	if (select & SEL_USED)
 		n->used_idx = DEVX_GET(virtio_net_q, q, hw_used_index);
+	if (select & SEL_LOG && parse_log(c, q, pd, n) != 0)
+		return c->status;
+	if (select & SEL_LOG_ON)
+		n->dirty_on = DEVX_GET(virtio_net_q, q, dirty_bitmap_dump_enable);
 	return 0;
 }
 
@@ -233,6 +270,8 @@ conf_check(struct fw_cmd *c, const struct vq_conf *n, uint32_t size)
 		return fw_refuse(c, FW_R_VQ_ALIGN);
 	if (packed && ((n->avail_idx & ~WRAP) >= size || (n->used_idx & ~WRAP) >= size))
 		return fw_refuse(c, FW_R_VQ_RING_INDEX);
+	if (n->dirty_on && n->dirty_mkey == 0)
+		return fw_refuse(c, FW_R_VQ_DIRTY);
 	return 0;
 }
 
@@ -266,8 +305,6 @@ create_check(struct fw_cmd *c, const void *q, const void *ctx)
 		return fw_refuse(c, FW_R_VQ_SIZE);
 	if (DEVX_GET(virtio_net_q, q, state) != MLX5_VIRTQ_STATE_INIT)
 		return fw_refuse(c, FW_R_VQ_NEW_STATE);
-	if (DEVX_GET(virtio_net_q, q, dirty_bitmap_dump_enable))
-		return fw_refuse(c, FW_R_VQ_DIRTY);
 	if (DEVX_GET(virtio_q, ctx, desc_group_mkey) != 0)
 		return fw_refuse(c, FW_R_VQ_DESC_GROUP);
 	return 0;
@@ -343,7 +380,8 @@ fw_create_virtq(struct fw_cmd *c)
 	unsigned int i;
 
 	if (create_check(c, q, ctx) != 0 || base_find(c, q, ctx, &b) != 0 ||
-		conf_parse(c, q, SEL_FIELDS, b.pd, &n) != 0 || conf_check(c, &n, size) != 0)
+		conf_parse(c, q, SEL_FIELDS | SEL_DIRTY, b.pd, &n) != 0 ||
+		conf_check(c, &n, size) != 0)
 		return c->status;
 	vq = fw_obj_new(c, NIC_OBJ_VIRTQ, sizeof(*vq));
 	if (vq == NULL)
@@ -401,8 +439,6 @@ select_check(struct fw_cmd *c, uint64_t select, int state)
 {
 	if (select == 0 || select & ~SEL_ALL)
 		return fw_refuse(c, FW_R_VQ_SELECT);
-	if (select & SEL_DIRTY)
-		return fw_refuse(c, FW_R_VQ_DIRTY);
 	if (select & SEL_DESC_GROUP)
 		return fw_refuse(c, FW_R_VQ_DESC_GROUP);
 	if (select & SEL_ADDR && !FW_CAP_VDPA(c->f, virtio_net_q_addr_modify))
@@ -411,7 +447,8 @@ select_check(struct fw_cmd *c, uint64_t select, int state)
 		return fw_refuse(c, FW_R_VQ_SELECT_INDEX);
 	if (select & SEL_EXT && !FW_CAP_VDPA(c->f, vnet_modify_ext))
 		return fw_refuse(c, FW_R_VQ_SELECT_EXT);
-	if (select & SEL_FIELDS && state != NIC_VQ_INIT && state != NIC_VQ_SUSPEND)
+	if ((select & SEL_FIELDS && state != NIC_VQ_INIT && state != NIC_VQ_SUSPEND) ||
+		(select & SEL_DIRTY && state == NIC_VQ_ERR))
 		return fw_refuse(c, FW_R_VQ_MODIFY_STATE);
 	return 0;
 }
@@ -447,12 +484,14 @@ fw_modify_virtq(struct fw_cmd *c)
 	conf_get(vq, &n);
 	if (conf_parse(c, q, select, vq->pd, &n) != 0)
 		return c->status;
-	if (select & SEL_FIELDS && conf_check(c, &n, vq->size) != 0)
+	if (select & (SEL_FIELDS | SEL_DIRTY) && conf_check(c, &n, vq->size) != 0)
 		return c->status;
 	if (select & SEL_STATE && transition_check(c, vq->state, to, &n) != 0)
 		return c->status;
-	if (select & SEL_FIELDS)
+	if (select & (SEL_FIELDS | SEL_DIRTY))
 		conf_put(vq, &n);
+	if (select & SEL_DIRTY)
+		dp_virtq_dirty(vq);
 	if (!(select & SEL_STATE))
 		return 0;
 	if (to == MLX5_VIRTQ_STATE_RDY) {
@@ -460,7 +499,9 @@ fw_modify_virtq(struct fw_cmd *c)
 		dp_virtq_ready(vq);
 	} else {
 		dp_virtq_quiesce(vq);
-		vq->state = NIC_VQ_SUSPEND;
+		/* its last write may have failed */
+		if (vq->state == NIC_VQ_RDY)
+			vq->state = NIC_VQ_SUSPEND;
 	}
 	return 0;
 }
@@ -516,6 +557,10 @@ fw_query_virtq(struct fw_cmd *c)
 	DEVX_SET(virtio_net_q, q, tisn_or_qpn, vq->tis != NULL ? vq->tis->obj.id : 0);
 	DEVX_SET(virtio_net_q, q, hw_available_index, vq->avail_idx);
 	DEVX_SET(virtio_net_q, q, hw_used_index, vq->used_idx);
+	DEVX_SET(virtio_net_q, q, dirty_bitmap_dump_enable, vq->dirty_on);
+	DEVX_SET(virtio_net_q, q, dirty_bitmap_mkey, vq->dirty_mkey);
+	DEVX_SET(virtio_net_q, q, dirty_bitmap_size, vq->dirty_size);
+	DEVX_SET64(virtio_net_q, q, dirty_bitmap_addr, vq->dirty_addr);
 	query_context(vq, DEVX_ADDR_OF(virtio_net_q, q, virtio_q_context));
 	return 0;
 }
