@@ -14,7 +14,7 @@
 
 #include <rte_common.h>
 
-#include "mem/mem.h"
+#include "mem/mem_int.h"
 #include "test.h"
 
 #define LEN 0x4000u
@@ -52,6 +52,60 @@ pin_at(const struct mem_pin *pin, uint64_t off)
 	uint64_t contig;
 
 	return mem_pin_ptr(pin, off, &contig);
+}
+
+/* --- mappings --- */
+
+/* Neighbours of different rights are mappings of their own, each of one page. */
+static uint8_t *
+map_pages(unsigned int n)
+{
+	uint8_t *p = map_private(n * PAGE);
+	unsigned int i;
+
+	for (i = 0; p != NULL && i < n; i += 2) {
+		if (mprotect(p + i * PAGE, PAGE, PROT_READ) != 0)
+			return NULL;
+	}
+	return p;
+}
+
+static int
+check_walk(struct mem_vma_walk *w, const uint8_t *p, unsigned int n)
+{
+	struct mem_vma v;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		uintptr_t at = (uintptr_t)p + i * PAGE;
+
+		TEST_ASSERT_EQUAL(mem_vma_at(w, at + 8, &v), 0, "page %u", i);
+		TEST_ASSERT(v.start == at && v.end == at + PAGE, "page %u: other place", i);
+		TEST_ASSERT(v.read && v.write == (i % 2 != 0) && !v.shared, "page %u: rights", i);
+	}
+	return TEST_SUCCESS;
+}
+
+/* Kernels that answer do so without a look at other mappings; those that do not give a list. */
+static int
+test_vma(void)
+{
+	struct mem_vma_walk asks, scans;
+	uint8_t *p = map_pages(512);
+	struct mem_vma v;
+
+	TEST_ASSERT_NOT_NULL(p, "mappings: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(mem_vma_open(&asks), 0, "open");
+	TEST_ASSERT_EQUAL(mem_vma_open(&scans), 0, "open");
+	scans.scans = true;
+	TEST_ASSERT_EQUAL(check_walk(&asks, p, 512), 0, "asked");
+	TEST_ASSERT_EQUAL(check_walk(&scans, p, 512), 0, "scanned");
+	TEST_ASSERT(asks.scans || asks.looked_at == 512, "%u looked at for 512", asks.looked_at);
+	munmap(p, 512 * PAGE);
+	TEST_ASSERT_EQUAL(mem_vma_at(&asks, (uintptr_t)p, &v), -EFAULT, "what is unmapped");
+	mem_vma_close(&asks);
+	mem_vma_close(&scans);
+	return TEST_SUCCESS;
 }
 
 /* --- shared memory: a mapping of the NIC's own --- */
@@ -479,6 +533,7 @@ static struct unit_test_suite nicemem_suite = {
 	.setup = xlate_setup,
 	.teardown = xlate_teardown,
 	.unit_test_cases = {
+		TEST_CASE(test_vma),
 		TEST_CASE(test_memfd),
 		TEST_CASE(test_hugetlb),
 		TEST_CASE(test_anonymous_shared),

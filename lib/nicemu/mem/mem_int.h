@@ -6,6 +6,7 @@
 #ifndef MEM_INT_H
 #define MEM_INT_H
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,13 +27,28 @@ struct mem_pin {
 	struct mem_seg *segs; /* in order of 'off', without gaps */
 };
 
-/* One line of /proc/self/maps. */
+/* A mapping of this process. */
 struct mem_vma {
 	uintptr_t start, end;
 	uint64_t file_off;
 	uint64_t dev, inode;
 	bool read, write, shared;
 };
+
+/*
+ * mem_vma.c: a walk over mappings, by addresses that ascend. 0, -EFAULT: nothing is mapped at
+ * 'addr'; mem_vma_open(): 0 or a negative errno. A walk is one thread's.
+ */
+struct mem_vma_walk {
+	FILE *maps;
+	char *line; /* of getline() */
+	size_t size;
+	bool scans; /* the kernel does not answer, so lines are read */
+	unsigned int looked_at; /* mappings */
+};
+int mem_vma_open(struct mem_vma_walk *w);
+int mem_vma_at(struct mem_vma_walk *w, uintptr_t addr, struct mem_vma *vma);
+void mem_vma_close(struct mem_vma_walk *w);
 
 /*
  * System calls, not the C library's functions: the preload library takes those over, and would come

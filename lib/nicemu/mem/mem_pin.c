@@ -4,28 +4,9 @@
  * Pins: a range of addresses becomes segments, one for each mapping (VMA) that it lies in.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "../real.h"
 #include "mem_int.h"
-
-static bool
-vma_parse(const char *line, struct mem_vma *v)
-{
-	unsigned int major, minor;
-	char perm[5];
-
-	if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %" SCNx64 " %x:%x %" SCNu64, &v->start,
-		    &v->end, perm, &v->file_off, &major, &minor, &v->inode) != 7)
-		return false;
-	v->dev = (uint64_t)major << 32 | minor;
-	v->read = perm[0] == 'r';
-	v->write = perm[1] == 'w';
-	v->shared = perm[3] == 's';
-	return true;
-}
 
 static int
 seg_add(struct mem_pin *pin, const struct mem_vma *vma, uintptr_t start, uintptr_t end)
@@ -74,40 +55,32 @@ mem_unpin(struct mem_pin *pin)
 	free(pin);
 }
 
-/*
- * The lines are in order of address. Mappings that come and go meanwhile elsewhere do no harm; one
- * that changes inside the range is a race of the application with its own registration.
- */
+/* A mapping that changes meanwhile is a race of the application with its own registration. */
 static int
-pin_walk(struct mem_pin *pin, FILE *maps, uintptr_t va, uintptr_t end, bool writable)
+pin_walk(struct mem_pin *pin, struct mem_vma_walk *w, uintptr_t va, uintptr_t end, bool writable)
 {
 	struct mem_vma vma;
-	char *line = NULL;
-	size_t size = 0;
-	int rc = -EFAULT;
+	int rc;
 
-	while (getline(&line, &size, maps) > 0) {
-		if (!vma_parse(line, &vma) || vma.end <= va)
-			continue;
-		if (vma.start > va || !vma.read || (writable && !vma.write))
-			break;
+	while (va < end) {
+		rc = mem_vma_at(w, va, &vma);
+		if (rc != 0)
+			return rc;
+		if (!vma.read || (writable && !vma.write))
+			return -EFAULT;
 		rc = seg_add(pin, &vma, va, vma.end < end ? vma.end : end);
 		if (rc != 0)
-			break;
+			return rc;
 		va = vma.end;
-		if (va >= end)
-			break;
-		rc = -EFAULT;
 	}
-	free(line);
-	return rc;
+	return 0;
 }
 
 int
 mem_pin(uintptr_t va, uint64_t len, bool writable, struct mem_pin **out)
 {
+	struct mem_vma_walk w;
 	struct mem_pin *pin;
-	FILE *maps;
 	int rc;
 
 	if (len == 0)
@@ -117,13 +90,11 @@ mem_pin(uintptr_t va, uint64_t len, bool writable, struct mem_pin **out)
 	pin = calloc(1, sizeof(*pin));
 	if (pin == NULL)
 		return -ENOMEM;
-	maps = real_fopen()("/proc/self/maps", "re");
-	if (maps == NULL) {
-		rc = -errno;
+	rc = mem_vma_open(&w);
+	if (rc != 0)
 		goto err;
-	}
-	rc = pin_walk(pin, maps, va, va + len, writable);
-	fclose(maps);
+	rc = pin_walk(pin, &w, va, va + len, writable);
+	mem_vma_close(&w);
 	if (rc != 0)
 		goto err;
 	*out = pin;
