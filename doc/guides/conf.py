@@ -4,9 +4,13 @@
 
 import configparser
 import re
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "../../test"))
+import defects  # noqa: E402  (needs the path above)
+
 project = "Holdfast"
 copyright = "2026, The Holdfast authors"
 release = version = (HERE / "../../VERSION").read_text().strip()
@@ -86,8 +90,28 @@ def write_kernel_rules(app) -> None:
     (HERE / "_generated/kernel_rules.txt").write_text("\n".join(lines) + "\n")
 
 
+def write_defects(app) -> None:
+    """One table of defects for each kind of answer. A test that is named and not there ends the build."""
+    rows = defects.read()
+    wrong = defects.missing(rows)
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+    for kind in defects.KINDS:
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 8 46 46", ""]
+        lines += ["   * - number", "     - defect", f"     - {dict(test='tests', cannot='why', issue='waits for')[kind]}"]
+        for row in (row for row in rows if row.kind == kind):
+            answer = row.answer
+            if kind == "test":
+                answer = ", ".join(f"``{Path(file).stem}::{function}``" for file, function in row.tests())
+            elif kind == "issue":
+                answer = f"issue {row.answer}"
+            lines += [f"   * - {row.number}", f"     - {row.what}", f"     - {answer}"]
+        (HERE / f"_generated/defects_{kind}.txt").write_text("\n".join(lines) + "\n")
+
+
 def setup(app) -> None:
     app.connect("builder-inited", write_features_table)
     app.connect("builder-inited", write_rules)
     app.connect("builder-inited", write_commands)
     app.connect("builder-inited", write_kernel_rules)
+    app.connect("builder-inited", write_defects)

@@ -113,6 +113,32 @@ def test_no_receive_queue(rig, packed):
         transfer(a, b, burst(40, 1000 * turn + 200))
 
 
+def test_stale_addresses(rig, packed):
+    """P26: firmware sets up one pair after a reboot, and the front end enables all: the others have old addresses."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(pairs=2, packed=packed))
+    transfer(a, b, burst(20))
+    b.stop()
+    b.set_features(b.features)
+    b.set_mem_table()
+    for index in range(2):
+        b.setup_ring(index)
+    for index in (2, 3):
+        b.set_ring_num(index)
+        b.set_ring_fds(index)
+    for index in range(4):
+        b.enable(index)
+    b.set_status(15)
+    rig.wait_ready(1, 2)
+    b.get_status()
+    assert rig.running(1) == 2
+    for index in (2, 3):
+        b.set_ring_base(index)
+        b.set_ring_addr(index)
+        b.set_ring_fds(index)
+    rig.wait_ready(1, 4)
+    transfer(a, b, burst(40, 100))
+
+
 LEGACY = int(Shape().features) & ~Feature.VERSION_1
 
 
