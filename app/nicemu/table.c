@@ -119,7 +119,11 @@ print_queues(const cJSON *f)
 static void
 print_stats(const cJSON *f)
 {
+	const cJSON *e;
+
 	print_counters("vport", cJSON_GetObjectItem(f, "vport"));
+	cJSON_ArrayForEach(e, cJSON_GetObjectItem(f, "virtq_errors"))
+		printf("  virtq error: %.0f times %s\n", e->valuedouble, e->string);
 	printf("  events_lost=%.0f\n", number_of(f, "events_lost"));
 	print_queues(f);
 }

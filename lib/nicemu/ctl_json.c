@@ -252,10 +252,26 @@ ctl_queues(cJSON *j, const struct nic_func *f)
 	}
 }
 
+/* Why virtqueues went to error, and how often. */
+static void
+vq_errors(cJSON *parent, const struct nic_func *f)
+{
+	cJSON *j = cJSON_AddObjectToObject(parent, "virtq_errors");
+	unsigned int e;
+
+	for (e = VQ_E_NONE + 1; e < VQ_ERRORS; e++) {
+		uint64_t n = atomic_load(&f->vq_errors[e]);
+
+		if (n > 0)
+			add_num(j, dp_error_text((enum vq_error)e), n);
+	}
+}
+
 void
 ctl_stats(cJSON *j, const struct nic_func *f)
 {
 	ctl_port_stats(j, "vport", &f->stats);
+	vq_errors(j, f);
 	add_num(j, "events_lost", uverbs_events_lost(f));
 	ctl_queues(j, f);
 }

@@ -200,6 +200,15 @@ enum nic_virtq_error {
 	NIC_VQ_ERR_INTERNAL
 };
 
+/* Why a virtqueue fails (vq_errors.h). */
+enum vq_error {
+	VQ_E_NONE,
+#define VQ_ERROR(name, type, text) VQ_E_##name,
+#include "vq_errors.h"
+#undef VQ_ERROR
+	VQ_ERRORS
+};
+
 /* queue_feature_bit_mask: bit numbers of the firmware (Linux mlx5_vnet.c get_features()) */
 #define NIC_VQ_F_GUEST_CSUM (1u << 9)
 #define NIC_VQ_F_CSUM (1u << 10)
@@ -334,6 +343,7 @@ struct nic_func {
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
 	/* The same of the kernel's calls (method.h); under fw_lock, too. */
 	uint64_t n_calls[METHODS], n_calls_failed[METHODS];
+	_Atomic uint64_t vq_errors[VQ_ERRORS]; /* how often, ever */
 	uint64_t mr_registered, mr_destroyed, mr_bytes; /* direct mkeys, ever; bytes pinned now */
 	uint64_t umem_bytes; /* pinned by umems now */
 };

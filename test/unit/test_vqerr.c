@@ -31,6 +31,7 @@ struct row {
 	/* Spoil the chain at 'head', an index in the ring of descriptors. */
 	void (*spoil)(struct guest *g, unsigned int head);
 	enum nic_virtq_error error;
+	enum vq_error why;
 	bool alone; /* it spoils the ring for a chain before it as well */
 };
 
@@ -166,37 +167,37 @@ long_chain(struct guest *g, unsigned int head)
 /* clang-format off */
 static const struct row rows[] = {
 	/* direction: a network queue has nothing but readable, or nothing but writable buffers */
-	{ "buffer of the wrong direction", BOTH, ANY, { { BUF_OFF, 100, W } }, 1, NULL, BAD, false },
-	{ "first buffer right, second wrong", BOTH, ANY, { { BUF_OFF, 100, 0 }, { BUF_OFF, 100, W } }, 2, NULL, BAD, false },
-	{ "wrong direction in a table", BOTH, ANY, { { TABLE_OFF, 16, IND } }, 1, table_wrong_way, BAD, false },
+	{ "buffer of the wrong direction", BOTH, ANY, { { BUF_OFF, 100, W } }, 1, NULL, BAD, VQ_E_DIRECTION, false },
+	{ "first buffer right, second wrong", BOTH, ANY, { { BUF_OFF, 100, 0 }, { BUF_OFF, 100, W } }, 2, NULL, BAD, VQ_E_DIRECTION, false },
+	{ "wrong direction in a table", BOTH, ANY, { { TABLE_OFF, 16, IND } }, 1, table_wrong_way, BAD, VQ_E_DIRECTION, false },
 	/* length */
-	{ "empty buffer", BOTH, ANY, { { BUF_OFF, 0, 0 } }, 1, NULL, BAD, false },
-	{ "empty second buffer", BOTH, ANY, { { BUF_OFF, 10, 0 }, { BUF_OFF, 0, 0 } }, 2, NULL, BAD, false },
-	{ "lengths that wrap", BOTH, ANY, { { BUF_OFF, 1000, 0 }, { BUF_OFF, UINT32_MAX, 0 } }, 2, NULL, BAD, false },
-	{ "a length of 4 GiB", BOTH, ANY, { { BUF_OFF, UINT32_MAX, 0 } }, 1, NULL, INVAL, false },
-	{ "chain shorter than the header", BOTH, TX, { { BUF_OFF, 11, 0 } }, 1, NULL, BAD, false },
+	{ "empty buffer", BOTH, ANY, { { BUF_OFF, 0, 0 } }, 1, NULL, BAD, VQ_E_LENGTH, false },
+	{ "empty second buffer", BOTH, ANY, { { BUF_OFF, 10, 0 }, { BUF_OFF, 0, 0 } }, 2, NULL, BAD, VQ_E_LENGTH, false },
+	{ "lengths that wrap", BOTH, ANY, { { BUF_OFF, 1000, 0 }, { BUF_OFF, UINT32_MAX, 0 } }, 2, NULL, BAD, VQ_E_LENGTH, false },
+	{ "a length of 4 GiB", BOTH, ANY, { { BUF_OFF, UINT32_MAX, 0 } }, 1, NULL, INVAL, VQ_E_BOUNDS, false },
+	{ "chain shorter than the header", BOTH, TX, { { BUF_OFF, 11, 0 } }, 1, NULL, BAD, VQ_E_HEADER, false },
 	/* address */
-	{ "buffer behind the memory key", BOTH, ANY, { { MEM_LEN, 100, 0 } }, 1, NULL, INVAL, false },
-	{ "buffer across the end of the key", BOTH, ANY, { { MEM_LEN - 50, 100, 0 } }, 1, NULL, INVAL, false },
-	{ "an address that wraps", BOTH, ANY, { { BUF_OFF, 100, 0 } }, 1, wild_address, INVAL, false },
+	{ "buffer behind the memory key", BOTH, ANY, { { MEM_LEN, 100, 0 } }, 1, NULL, INVAL, VQ_E_BOUNDS, false },
+	{ "buffer across the end of the key", BOTH, ANY, { { MEM_LEN - 50, 100, 0 } }, 1, NULL, INVAL, VQ_E_BOUNDS, false },
+	{ "an address that wraps", BOTH, ANY, { { BUF_OFF, 100, 0 } }, 1, wild_address, INVAL, VQ_E_BOUNDS, false },
 	/* order */
-	{ "chain that loops", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, loop_split, BAD, false },
-	{ "chain without an end", PACKED, ANY, { { BUF_OFF, 100, 0 } }, 1, packed_loops, BAD, true },
-	{ "head outside of the ring", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, head_outside, BAD, false },
-	{ "next outside of the ring", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, next_outside, BAD, false },
-	{ "available index too far", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, index_far, BAD, true },
-	{ "chain too long", BOTH, ANY, { { BUF_OFF, 1, 0 } }, 1, long_chain, LIMIT, false },
+	{ "chain that loops", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, loop_split, BAD, VQ_E_LOOP, false },
+	{ "chain without an end", PACKED, ANY, { { BUF_OFF, 100, 0 } }, 1, packed_loops, BAD, VQ_E_LOOP, true },
+	{ "head outside of the ring", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, head_outside, BAD, VQ_E_INDEX, false },
+	{ "next outside of the ring", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, next_outside, BAD, VQ_E_INDEX, false },
+	{ "available index too far", SPLIT, ANY, { { BUF_OFF, 100, 0 } }, 1, index_far, BAD, VQ_E_AVAIL, true },
+	{ "chain too long", BOTH, ANY, { { BUF_OFF, 1, 0 } }, 1, long_chain, LIMIT, VQ_E_CHAIN_LONG, false },
 	/* indirect tables */
-	{ "table of 15 bytes", BOTH, ANY, { { TABLE_OFF, 15, IND } }, 1, NULL, BAD, false },
-	{ "table of 24 bytes", BOTH, ANY, { { TABLE_OFF, 24, IND } }, 1, NULL, BAD, false },
-	{ "empty table", BOTH, ANY, { { TABLE_OFF, 0, IND } }, 1, NULL, BAD, false },
-	{ "large table", BOTH, ANY, { { TABLE_OFF, 16 * (VQ_MAX_CHAIN + 1), IND } }, 1, NULL, LIMIT, false },
-	{ "huge table", BOTH, ANY, { { TABLE_OFF, 0xfffffff0, IND } }, 1, NULL, LIMIT, false },
-	{ "table behind the memory key", BOTH, ANY, { { MEM_LEN, 16, IND } }, 1, NULL, INVAL, false },
-	{ "table with a next descriptor", BOTH, ANY, { { TABLE_OFF, 16, IND }, { BUF_OFF, 10, 0 } }, 2, NULL, BAD, false },
-	{ "table in a table", BOTH, ANY, { { TABLE_OFF, 16, IND } }, 1, table_nested, BAD, false },
-	{ "table that loops", SPLIT, ANY, { { TABLE_OFF, 32, IND } }, 1, table_loops, BAD, false },
-	{ "next outside of the table", SPLIT, ANY, { { TABLE_OFF, 32, IND } }, 1, table_next_outside, BAD, false },
+	{ "table of 15 bytes", BOTH, ANY, { { TABLE_OFF, 15, IND } }, 1, NULL, BAD, VQ_E_TABLE_SIZE, false },
+	{ "table of 24 bytes", BOTH, ANY, { { TABLE_OFF, 24, IND } }, 1, NULL, BAD, VQ_E_TABLE_SIZE, false },
+	{ "empty table", BOTH, ANY, { { TABLE_OFF, 0, IND } }, 1, NULL, BAD, VQ_E_TABLE_SIZE, false },
+	{ "large table", BOTH, ANY, { { TABLE_OFF, 16 * (VQ_MAX_CHAIN + 1), IND } }, 1, NULL, LIMIT, VQ_E_TABLE_LONG, false },
+	{ "huge table", BOTH, ANY, { { TABLE_OFF, 0xfffffff0, IND } }, 1, NULL, LIMIT, VQ_E_TABLE_LONG, false },
+	{ "table behind the memory key", BOTH, ANY, { { MEM_LEN, 16, IND } }, 1, NULL, INVAL, VQ_E_BOUNDS, false },
+	{ "table with a next descriptor", BOTH, ANY, { { TABLE_OFF, 16, IND }, { BUF_OFF, 10, 0 } }, 2, NULL, BAD, VQ_E_TABLE_NEXT, false },
+	{ "table in a table", BOTH, ANY, { { TABLE_OFF, 16, IND } }, 1, table_nested, BAD, VQ_E_TABLE_NESTED, false },
+	{ "table that loops", SPLIT, ANY, { { TABLE_OFF, 32, IND } }, 1, table_loops, BAD, VQ_E_TABLE_LOOP, false },
+	{ "next outside of the table", SPLIT, ANY, { { TABLE_OFF, 32, IND } }, 1, table_next_outside, BAD, VQ_E_TABLE_LOOP, false },
 };
 /* clang-format on */
 
@@ -306,6 +307,7 @@ check_row(const struct row *r, unsigned int i)
 
 	TEST_ASSERT_EQUAL(g->q.state, NIC_VQ_ERR, "not in error");
 	TEST_ASSERT_EQUAL(g->q.error_type, r->error, "error type %u", g->q.error_type);
+	TEST_ASSERT_EQUAL(atomic_load(&g->q.obj.func->vq_errors[r->why]), 1u, "why");
 	TEST_ASSERT_EQUAL(n_object_events, 1u, "%u events", n_object_events);
 	TEST_ASSERT_EQUAL(DEVX_GET(affiliated_event_header, last_eqe + 32, obj_id), i, "event");
 	TEST_ASSERT_EQUAL(DEVX_GET(affiliated_event_header, last_eqe + 32, obj_type),

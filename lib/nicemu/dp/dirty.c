@@ -6,7 +6,7 @@
 #define PAGE_LOG 12u /* DPDK vhost.h VHOST_LOG_PAGE; vhost_log_page 0 */
 #define CHUNK 4096u /* bytes of the log that are looked up when the whole is not in one piece */
 
-/* Where a byte of the log lies in the host's memory. NULL: nowhere, d->why says why. */
+/* Where a byte of the log lies in the host's memory. NULL: nowhere, d->error says why. */
 static uint8_t *
 log_byte(struct dp_vq *v, uint32_t off)
 {
@@ -33,7 +33,7 @@ log_byte(struct dp_vq *v, uint32_t off)
 		d->host = seg.iov_base;
 		return d->host + (off - d->from);
 	}
-	d->why = n < 0 ? mem_err_name((enum mem_err) - n) : "the log lies in a null memory key";
+	d->error = n < 0 ? vq_mem_error(n) : VQ_E_LOG_HOLE;
 	return NULL;
 }
 
@@ -43,9 +43,9 @@ dirty_pages(struct dp_vq *v, uint64_t addr, uint32_t len)
 	uint64_t page = addr >> PAGE_LOG, last = (addr + len - 1) >> PAGE_LOG;
 	uint8_t *byte;
 
-	for (; v->dirty.why == NULL && page <= last; page++) {
+	for (; v->dirty.error == VQ_E_NONE && page <= last; page++) {
 		if (page / 8 >= v->q->dirty_size) {
-			v->dirty.why = "the dirty log is too short for a page that was written";
+			v->dirty.error = VQ_E_LOG_SHORT;
 			return;
 		}
 		byte = log_byte(v, (uint32_t)(page / 8));
@@ -97,9 +97,9 @@ dirty_ring(struct dp_vq *v, unsigned int area, uint32_t off, uint32_t len)
 void
 dirty_settle(struct dp_vq *v)
 {
-	const char *why = v->dirty.why;
+	enum vq_error e = v->dirty.error;
 
-	v->dirty.why = NULL;
-	if (why != NULL)
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, why);
+	v->dirty.error = VQ_E_NONE;
+	if (e != VQ_E_NONE)
+		vq_fail(v, e);
 }

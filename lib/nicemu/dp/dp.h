@@ -41,6 +41,8 @@ void dp_virtq_indices(struct nic_virtq *vq);
 void dp_virtq_dirty(struct nic_virtq *vq);
 void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
+/* An error of a virtqueue in words. Any thread. */
+const char *dp_error_text(enum vq_error e);
 void dp_qp_reset(struct nic_qp *qp); /* 2RST: consumer index 0 */
 
 #endif /* NICEMU_DP_H */

@@ -75,7 +75,7 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 static void
 fail(struct dp_vq *v)
 {
-	vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "its memory is gone (a file that was cut short?)");
+	vq_fail(v, VQ_E_MEMORY);
 }
 
 /* Make visible what a receive queue got of a burst that was cut off: its indices count it. */

@@ -94,8 +94,7 @@ send_burst(struct dp_engine *e, struct dp_vq *v)
 		;
 	if (i < v->n) {
 		vq_cut(v, i);
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-			"a chain is shorter than the virtio-net header");
+		vq_bad(v, VQ_E_HEADER);
 	}
 	eswitch_flush(e);
 }

@@ -19,6 +19,21 @@
 #define TLB_BIG 21u /* log2 of the translations that are kept: 2 MiB, where a region allows it */
 #define TLB_SMALL 16u
 
+/* What a failed translation (mem_xlate()) is. */
+enum vq_error
+vq_mem_error(int n)
+{
+	static const enum vq_error of[] = {[MEM_ERR_KEY] = VQ_E_KEY,
+		[MEM_ERR_PD] = VQ_E_PD,
+		[MEM_ERR_PERM] = VQ_E_PERM,
+		[MEM_ERR_BOUNDS] = VQ_E_BOUNDS,
+		[MEM_ERR_DEPTH] = VQ_E_DEPTH,
+		[MEM_ERR_SEGS] = VQ_E_SEGMENTS};
+
+	/* an access of no length has no segments */
+	return n < 0 ? of[-n] : VQ_E_BOUNDS;
+}
+
 static bool
 map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
 {
@@ -29,20 +44,19 @@ map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
 	int n, s;
 
 	if (addr % v->ops->area[i].align != 0) {
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, "a ring address is not aligned");
+		vq_fail(v, VQ_E_RING_ALIGN);
 		return false;
 	}
 	n = mem_xlate(
 		v->f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
-		vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
+		vq_fail(v, vq_mem_error(n));
 		return false;
 	}
 	a->n = (unsigned int)n;
 	for (s = 0; s < n; s++) {
 		if (seg[s].iov_base == NULL) {
-			vq_fail(v, NIC_VQ_ERR_INVALID_BUFFER,
-				"a ring lies in a hole of its memory key");
+			vq_fail(v, VQ_E_RING_HOLE);
 			return false;
 		}
 		a->seg[s].base = seg[s].iov_base;
@@ -62,7 +76,7 @@ vq_map(struct dp_vq *v)
 		return true;
 	if (q->type == NIC_VQ_PACKED &&
 		((v->next_avail & 0x7fff) >= q->size || (v->next_used & 0x7fff) >= q->size)) {
-		vq_fail(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "an index is larger than the ring");
+		vq_fail(v, VQ_E_RING_INDEX);
 		return false;
 	}
 	v->mapped = map_area(v, VQ_DESC, q->desc) && map_area(v, VQ_DRIVER, q->avail) &&
@@ -111,12 +125,12 @@ xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 }
 
 void
-vq_bad(struct dp_vq *v, enum nic_virtq_error err, const char *why)
+vq_bad(struct dp_vq *v, enum vq_error e)
 {
 	if (v->n > 0)
 		v->stalled = true;
 	else
-		vq_fail(v, err, why);
+		vq_fail(v, e);
 }
 
 bool
@@ -148,28 +162,24 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 	int n;
 
 	if (n_desc > v->q->size) {
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a chain is longer than the ring: a loop");
+		vq_bad(v, VQ_E_LOOP);
 		return -1;
 	}
 	if (n_desc > VQ_MAX_CHAIN) {
-		vq_bad(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT, "a chain has too many descriptors");
+		vq_bad(v, VQ_E_CHAIN_LONG);
 		return -1;
 	}
 	if (((flags & VRING_DESC_F_WRITE) != 0) == v->tx) {
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR, "a descriptor has the wrong direction");
+		vq_bad(v, VQ_E_DIRECTION);
 		return -1;
 	}
 	if (len == 0 || len > UINT32_MAX - c->len) {
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-			"the length of a descriptor is 0, or that of a chain beyond 4 GiB");
+		vq_bad(v, VQ_E_LENGTH);
 		return -1;
 	}
 	n = xlate(v, addr, len, &v->pool[c->seg + c->n_seg], (int)(VQ_MAX_SEGS - c->n_seg));
 	if (n <= 0) {
-		vq_bad(v,
-			n == -MEM_ERR_SEGS ? NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT
-					   : NIC_VQ_ERR_INVALID_BUFFER,
-			mem_err_name((enum mem_err) - n));
+		vq_bad(v, vq_mem_error(n));
 		return -1;
 	}
 	if (v->dirty.on && !v->tx)
@@ -187,18 +197,16 @@ vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table)
 	int n;
 
 	if (len == 0 || len % DESC_LEN != 0) {
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-			"an indirect table is not a multiple of 16 bytes");
+		vq_bad(v, VQ_E_TABLE_SIZE);
 		return -1;
 	}
 	if (len / DESC_LEN > VQ_MAX_CHAIN) {
-		vq_bad(v, NIC_VQ_ERR_DESC_LIST_EXCEED_LIMIT,
-			"an indirect table has too many descriptors");
+		vq_bad(v, VQ_E_TABLE_LONG);
 		return -1;
 	}
 	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
-		vq_bad(v, NIC_VQ_ERR_INVALID_BUFFER, mem_err_name((enum mem_err) - n));
+		vq_bad(v, vq_mem_error(n));
 		return -1;
 	}
 	cur.n = (unsigned int)n;
@@ -322,8 +330,24 @@ count_error(struct nic_virtq_counters *c, enum nic_virtq_error err)
 	}
 }
 
+static const struct {
+	enum nic_virtq_error type;
+	const char *text;
+} errors[] = {
+	{NIC_VQ_ERR_NONE, "none"},
+#define VQ_ERROR(name, type, text) {NIC_VQ_ERR_##type, text},
+#include "../vq_errors.h"
+#undef VQ_ERROR
+};
+
+const char *
+dp_error_text(enum vq_error e)
+{
+	return errors[e].text;
+}
+
 void
-vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why)
+vq_fail(struct dp_vq *v, enum vq_error e)
 {
 	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
 	struct nic_virtq *q = v->q;
@@ -333,14 +357,15 @@ vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why)
 		return;
 	q->avail_idx = v->next_avail;
 	q->used_idx = v->next_used;
-	q->error_type = (uint8_t)err;
+	q->error_type = (uint8_t)errors[e].type;
 	atomic_store(&q->state, NIC_VQ_ERR);
-	count_error(q->counters, err);
-	if (err == NIC_VQ_ERR_INVALID_BUFFER)
+	count_error(q->counters, errors[e].type);
+	atomic_fetch_add_explicit(&v->f->vq_errors[e], 1, memory_order_relaxed);
+	if (errors[e].type == NIC_VQ_ERR_INVALID_BUFFER)
 		atomic_fetch_add_explicit(&v->f->stats.dma_errors, 1, memory_order_relaxed);
 	fprintf(stderr, "nicemu: %s: virtqueue %u (object %#x) goes to error at index %u: %s\n",
 		v->f->conf != NULL ? v->f->conf->ibdev : "?", q->index, q->obj.id, v->next_avail,
-		why);
+		errors[e].text);
 	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_OBJECT_CHANGE);
 	DEVX_SET(affiliated_event_header, data, obj_type, MLX5_GENERAL_OBJ_TYPE_VIRTQ);
 	DEVX_SET(affiliated_event_header, data, obj_id, q->obj.id);

@@ -53,7 +53,7 @@ struct vq_dirty {
 	bool on;
 	uint32_t from, len;
 	uint8_t *host;
-	const char *why; /* a page could not be marked */
+	enum vq_error error; /* a page could not be marked */
 };
 
 enum vq_attn {
@@ -169,8 +169,10 @@ void vq_publish(struct dp_vq *v);
 void vq_notify(struct dp_vq *v);
 /* Raise the event of the queue's CQ that is due, or leave it to be retried. */
 void vq_raise(struct dp_vq *v);
-/* The queue goes to error: state, exact indices, error type, counter, event. why: for people. */
-void vq_fail(struct dp_vq *v, enum nic_virtq_error err, const char *why);
+/* The queue goes to error: state, exact indices, error type, counters, event. */
+void vq_fail(struct dp_vq *v, enum vq_error e);
+/* What a negative result of mem_xlate() is. */
+enum vq_error vq_mem_error(int n);
 /* Forget what was fetched, or all but the first n chains of it; it will be fetched again. */
 void vq_rewind(struct dp_vq *v);
 void vq_cut(struct dp_vq *v, unsigned int n);
@@ -178,7 +180,7 @@ void vq_cut(struct dp_vq *v, unsigned int n);
 /* For the ring formats. */
 
 /* What is being fetched is bad: fail the queue, now or when what came before is done. */
-void vq_bad(struct dp_vq *v, enum nic_virtq_error err, const char *why);
+void vq_bad(struct dp_vq *v, enum vq_error e);
 /* Start a chain in the pool. False: no room. */
 bool vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos);
 /* Add a buffer. n_desc: descriptors so far, this one included. -1: it was bad. */

@@ -72,8 +72,7 @@ walk_indirect(
 		uint16_t flags = le16toh(table[i].flags);
 
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-				"an indirect descriptor inside an indirect table");
+			vq_bad(v, VQ_E_TABLE_NESTED);
 			return -1;
 		}
 		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags,
@@ -95,8 +94,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		flags = le16toh(d.flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) != 0) {
-				vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-					"an indirect descriptor has a next one");
+				vq_bad(v, VQ_E_TABLE_NEXT);
 				return -1;
 			}
 			if (walk_indirect(v, c, &d, seen) != 0)

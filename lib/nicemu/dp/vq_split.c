@@ -48,14 +48,12 @@ walk_indirect(struct dp_vq *v, struct vq_chain *c, const struct vring_desc *d, u
 		return -1;
 	do {
 		if (i >= (unsigned int)n || seen++ == (unsigned int)n) {
-			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-				"an indirect table loops, or points outside itself");
+			vq_bad(v, VQ_E_TABLE_LOOP);
 			return -1;
 		}
 		flags = le16toh(table[i].flags);
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
-			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-				"an indirect descriptor inside an indirect table");
+			vq_bad(v, VQ_E_TABLE_NESTED);
 			return -1;
 		}
 		if (vq_chain_add(v, c, le64toh(table[i].addr), le32toh(table[i].len), flags,
@@ -75,8 +73,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 
 	do {
 		if (i >= v->q->size) {
-			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-				"a descriptor index is larger than the ring");
+			vq_bad(v, VQ_E_INDEX);
 			return -1;
 		}
 		memcpy(&d, vq_area_ptr(&v->area[VQ_DESC], i * (uint32_t)sizeof(d)), sizeof(d));
@@ -84,8 +81,7 @@ walk(struct dp_vq *v, struct vq_chain *c)
 		if ((flags & VRING_DESC_F_INDIRECT) != 0) {
 			if ((flags & VRING_DESC_F_NEXT) == 0)
 				return walk_indirect(v, c, &d, seen);
-			vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-				"an indirect descriptor has a next one");
+			vq_bad(v, VQ_E_TABLE_NEXT);
 			return -1;
 		}
 		seen++;
@@ -104,8 +100,7 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 	if (!split_pending(v))
 		return 0;
 	if ((uint16_t)(v->avail_seen - v->next_avail) > v->q->size) {
-		vq_bad(v, NIC_VQ_ERR_BAD_DESCRIPTOR,
-			"the available index is more than a ring ahead");
+		vq_bad(v, VQ_E_AVAIL);
 		return -1;
 	}
 	if (!vq_chain_begin(v, c, v->next_avail))

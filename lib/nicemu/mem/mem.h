@@ -72,7 +72,6 @@ enum mem_err {
  */
 int mem_xlate(struct nic_func *f, const struct nic_pd *pd, uint32_t mkey, uint64_t addr,
 	uint32_t len, uint8_t perm, struct iovec *seg, int max);
-const char *mem_err_name(enum mem_err e);
 /* A pointer into a umem, or NULL when [off, off + len) is outside or not contiguous. */
 void *mem_umem_ptr(const struct nic_umem *u, uint64_t off, uint32_t len);
 

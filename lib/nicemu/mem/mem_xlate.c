@@ -143,28 +143,6 @@ mem_xlate(struct nic_func *f, const struct nic_pd *pd, uint32_t mkey, uint64_t a
 	return e == MEM_OK ? w.n : -(int)e;
 }
 
-const char *
-mem_err_name(enum mem_err e)
-{
-	switch (e) {
-	case MEM_OK:
-		return "ok";
-	case MEM_ERR_KEY:
-		return "no such memory key";
-	case MEM_ERR_PD:
-		return "protection domain differs";
-	case MEM_ERR_PERM:
-		return "access right missing";
-	case MEM_ERR_BOUNDS:
-		return "address outside the memory key";
-	case MEM_ERR_DEPTH:
-		return "too many levels of indirection";
-	case MEM_ERR_SEGS:
-		return "too many segments";
-	}
-	return "unknown";
-}
-
 void *
 mem_umem_ptr(const struct nic_umem *u, uint64_t off, uint32_t len)
 {
