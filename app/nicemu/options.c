@@ -121,7 +121,7 @@ static const struct argp_option options[] = {
 	{"mtu", KEY_MTU, "FUNC=BYTES", 0, "largest IP packet of a function (1500)", 0},
 	{NULL, 0, NULL, 0, "E-switch and wire (run, describe):", 2},
 	{"wire", KEY_WIRE, "WIRE", 0,
-		"what the port is wired to: none, loop, tap:NAME or if:NAME (none)", 0},
+		"what the port is wired to: none, loop, tap:NAME, if:NAME or link:PATH (none)", 0},
 	{"learn", KEY_LEARN, NULL, 0,
 		"the e-switch learns addresses, instead of knowing those of its functions only", 0},
 	{"trust", KEY_TRUST, "FUNC", 0, "the function may be promiscuous", 0},

@@ -14,6 +14,7 @@
 #include "fw/fw.h"
 #include "mem/mem.h"
 #include "trace.h"
+#include "wire/wire.h"
 
 static struct conf the_conf;
 static const struct conf *conf_ptr;
@@ -125,6 +126,7 @@ nic_create(const struct conf *conf, struct nic **out)
 	}
 	pthread_mutex_init(&nic->link_lock, NULL);
 	nic->carrier = true;
+	nic->carrier_changed = fw_port_update;
 	for (i = 0; ret == 0 && i < conf->n_funcs; i++)
 		ret = func_create(nic, i);
 	if (ret != 0)
@@ -183,6 +185,8 @@ nic_stop(void)
 void
 nic_forget(void)
 {
+	if (the_nic != NULL && the_nic->wire != NULL)
+		wire_forget(the_nic->wire);
 	the_nic = NULL;
 	the_ctl = NULL;
 }

@@ -362,6 +362,8 @@ struct nic {
 	_Atomic bool carrier; /* its wire has one */
 	_Atomic bool port_down; /* for want of one of them; changes under link_lock */
 	struct wire *wire;
+	/* Called when the carrier changed, by a thread of the wire's. NULL: nobody asks. */
+	void (*carrier_changed)(struct nic *nic);
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];
 	unsigned int dp_depth; /* nested dp_pause() calls */

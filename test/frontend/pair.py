@@ -29,12 +29,12 @@ def burst(count: int, first: int = 0, src: int = 0, dst: int = 1, size: int = 0)
 class Pair:
     """The application, and what is connected to it."""
 
-    def __init__(self, stage, config: vdpa.VdpaConfig | None = None, good: int | None = None):
+    def __init__(self, stage, config: vdpa.VdpaConfig | None = None, good: int | None = None, name: str = "v"):
         self.stage = stage
         self.app = vdpa.Vdpa(stage, config or vdpa.VdpaConfig())
         self.nic = self.app.nic
         self.good = self.app.cfg.nic.vfs if good is None else good      # how many VFs, the first, can be used
-        self.socks = [self.app.create(vf) for vf in range(self.good)]
+        self.socks = [self.app.create(vf, f"{stage.dir}/{name}{vf}") for vf in range(self.good)]
 
     def connect(self, vf: int, shape: Shape | None = None, mem: Memory | None = None) -> NetDevice:
         """A front end at a VF's socket that has said nothing yet."""

@@ -227,13 +227,17 @@ nap(struct dp_engine *e)
 {
 	struct timespec ts = {.tv_nsec = (long)e->sleep_us * 1000};
 	struct pollfd pfd = {.fd = -1, .events = POLLIN};
+	const struct wire_ops *ops = wire_ops(e->nic->wire);
 
-	if (e->wire_buf != NULL)
-		pfd.fd = wire_ops(e->nic->wire)->fd(e->nic->wire);
+	if (e->wire_buf != NULL) {
+		e->wire_skip = 0;
+		if (ops->arm != NULL && ops->arm(e->nic->wire))
+			return;
+		pfd.fd = ops->fd(e->nic->wire);
+	}
 	/* a device that is gone is always "ready" */
 	if (ppoll(&pfd, pfd.fd >= 0, &ts, NULL) > 0 && (pfd.revents & POLLIN) == 0)
 		nanosleep(&ts, NULL);
-	e->wire_skip = 0;
 	e->sleep_us *= 2;
 }
 

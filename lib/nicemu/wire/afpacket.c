@@ -162,6 +162,7 @@ afpacket_rx(struct wire *w, void *buf, uint32_t max)
 const struct wire_ops wire_afpacket = {
 	.name = "if",
 	.arg_help = "the name of an interface",
+	.check = wire_check_ifname,
 	.open = afpacket_open,
 	.close = wire_fd_close,
 	.fd = wire_fd_get,

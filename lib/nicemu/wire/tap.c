@@ -63,6 +63,7 @@ tap_rx(struct wire *w, void *buf, uint32_t max)
 const struct wire_ops wire_tap = {
 	.name = "tap",
 	.arg_help = "a device name",
+	.check = wire_check_ifname,
 	.open = tap_open,
 	.close = wire_fd_close,
 	.fd = wire_fd_get,

@@ -12,7 +12,8 @@
 
 #include "../real.h"
 
-static const struct wire_ops *const kinds[] = {&wire_none, &wire_loop, &wire_tap, &wire_afpacket};
+static const struct wire_ops *const kinds[] = {
+	&wire_none, &wire_loop, &wire_tap, &wire_afpacket, &wire_link};
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 void
@@ -49,7 +50,8 @@ wire_check(const char *spec, char *why, unsigned int len)
 
 	ops = parse(spec, &arg);
 	if (ops == NULL) {
-		snprintf(why, len, "wire \"%s\" is not known: none, loop, tap:NAME and if:NAME are",
+		snprintf(why, len,
+			"wire \"%s\" is not known: none, loop, tap:NAME, if:NAME and link:PATH are",
 			spec);
 		return -EINVAL;
 	}
@@ -58,13 +60,37 @@ wire_check(const char *spec, char *why, unsigned int len)
 			arg);
 		return -EINVAL;
 	}
-	if (ops->arg_help != NULL && (arg == NULL || *arg == '\0' || strlen(arg) >= IFNAMSIZ)) {
-		snprintf(why, len,
-			"wire \"%s\" needs %s of 1 to %d characters: %s:NAME, not \"%s\"",
-			ops->name, ops->arg_help, IFNAMSIZ - 1, ops->name, spec);
+	if (ops->arg_help != NULL && (arg == NULL || *arg == '\0')) {
+		snprintf(why, len, "wire \"%s\" needs %s behind a colon", ops->name, ops->arg_help);
 		return -EINVAL;
 	}
-	return 0;
+	return ops->check != NULL ? ops->check(arg, why, len) : 0;
+}
+
+int
+wire_check_ifname(const char *arg, char *why, unsigned int len)
+{
+	if (strlen(arg) < IFNAMSIZ)
+		return 0;
+	snprintf(
+		why, len, "an interface's name has at most %d characters: '%s'", IFNAMSIZ - 1, arg);
+	return -EINVAL;
+}
+
+void
+wire_carrier(struct wire *w, bool up)
+{
+	struct nic *nic = w->nic;
+
+	if (atomic_exchange(&nic->carrier, up) != up && nic->carrier_changed != NULL)
+		nic->carrier_changed(nic);
+}
+
+void
+wire_forget(struct wire *w)
+{
+	if (w->ops->forget != NULL)
+		w->ops->forget(w);
 }
 
 int

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""NICs of several processes, joined by a link: guests of one reach those of another, and either may die."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hfrig.nic import NicConfig
+from hfrig.vdpa import VdpaConfig
+from hfvhost import frames
+from hfvhost.net import NetDevice, Shape
+from pair import BROADCAST, Pair, address, collect
+
+COUNT = 100
+
+
+def mac(host: int, vf: int) -> str:
+    """The address of a VF of a host: they all differ."""
+    return f"0c:42:a1:0e:{host:02x}:{vf + 1:02x}"
+
+
+class Host:
+    """An application on a NIC of its own, whose port is at the link."""
+
+    def __init__(self, stage, number: int, packed: bool = False):
+        self.stage, self.number, self.shape = stage, number, Shape(packed=packed)
+        self.rig: Pair
+        self.dev: NetDevice
+        self.start()
+
+    def start(self) -> None:
+        """Start the application, and a guest on the first VF."""
+        options = [f"--mac={vf + 1}={mac(self.number, vf)}" for vf in range(2)]
+        nic = NicConfig(wire=f"link:{self.stage.dir}/link", options=options)
+        self.rig = Pair(self.stage, VdpaConfig(nic=nic), name=f"h{self.number}-")
+        self.dev = self.rig.guest(0, self.shape)
+
+    def link(self) -> dict:
+        """What the NIC says of its port."""
+        return self.rig.nic.ask("link")["port_link"]
+
+    def wait_link(self, state: str, timeout: float = 20.0) -> None:
+        """Wait until the port is up or down."""
+        end = time.monotonic() + timeout
+        while self.link()["link"] != state:
+            assert time.monotonic() < end, f"host {self.number}: the port is not {state} after {timeout} s"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """The application crashes."""
+        self.rig.app.process.kill()
+        self.dev.close()
+
+
+def between(src: int, dst: int, first: int, count: int = COUNT) -> list[bytes]:
+    """Frames from the guest of one host to that of another, of all sizes."""
+    return [frames.build(flow, frames.mac(mac(dst, 0)), frames.mac(mac(src, 0)), first + i, 60 + 37 * i % 1400)
+            for i, flow in enumerate(frames.flows(count))]
+
+
+def exchange(a: Host, b: Host, first: int = 0) -> None:
+    """Frames both ways at the same time: all arrive, whole, once."""
+    there, back = between(a.number, b.number, first), between(b.number, a.number, first + COUNT)
+    a.dev.send(there)
+    b.dev.send(back)
+    assert sorted(collect(b.dev, COUNT)) == sorted(there)
+    assert sorted(collect(a.dev, COUNT)) == sorted(back)
+    assert collect(a.dev, 1, timeout=0.1) == collect(b.dev, 1, timeout=0.1) == []
+
+
+def up(*hosts: Host) -> None:
+    """Wait until all ports are."""
+    for host in hosts:
+        host.wait_link("up")
+
+
+def meet(a: Host, b: Host, timeout: float = 20.0) -> None:
+    """Knock until the other host hears it."""
+    end = time.monotonic() + timeout
+    knock = between(a.number, b.number, 8000, 1)
+    while not collect(b.dev, 1, timeout=0.1):
+        assert time.monotonic() < end, f"host {b.number} does not hear host {a.number} after {timeout} s"
+        a.dev.send(knock)
+    while collect(b.dev, 1, timeout=0.1):
+        pass
+
+
+def test_two(stage, packed):
+    """Two hosts: frames both ways, broadcast to all but who sent it."""
+    a, b = Host(stage, 1, packed), Host(stage, 2, packed)
+    other = b.rig.guest(1, b.shape)
+    up(a, b)
+    for step in range(5):
+        exchange(a, b, step * 2 * COUNT)
+    hello = frames.build(next(iter(frames.flows(1))), BROADCAST, frames.mac(mac(1, 0)), 7, 200)
+    a.dev.send([hello])
+    assert collect(b.dev, 1) == collect(other, 1) == [hello]
+    assert collect(a.dev, 1, timeout=0.2) == []
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["owner", "other"])
+def test_death(stage, victim):
+    """One host is killed in the middle of a transfer: the other's port goes down, and up again with its return."""
+    hosts = [Host(stage, 1), Host(stage, 2)]
+    up(*hosts)
+    dying, left = hosts[victim], hosts[1 - victim]
+    exchange(*hosts)
+    dying.dev.send(between(dying.number, left.number, 1000))
+    left.dev.send(between(left.number, dying.number, 2000))
+    dying.kill()
+    left.wait_link("down")
+    left.dev.send(between(left.number, dying.number, 3000, 10))      # lost, and nothing else happens
+    whole = between(dying.number, left.number, 1000)
+    assert all(frame in whole for frame in collect(left.dev, COUNT, timeout=1))
+    dying.start()
+    up(*hosts)
+    exchange(*hosts, 4000)
+
+
+def test_three(stage):
+    """A third host at the same link: a switch. When its owner dies, the two others meet again."""
+    hosts = []
+    for number in (1, 2, 3):
+        hosts.append(Host(stage, number))
+    up(*hosts)
+    for first, (a, b) in enumerate([(0, 1), (1, 2), (2, 0)]):
+        exchange(hosts[a], hosts[b], first * 2 * COUNT)
+    hosts[0].kill()
+    meet(hosts[1], hosts[2])
+    exchange(hosts[1], hosts[2], 9000)
