@@ -1,47 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Event channels and who subscribed to what. Linux hw/mlx5/devx.c: deliver_event(),
- * dispatch_event_fd().
- *
- * A channel is a pair of SOCK_SEQPACKET sockets: the user has one end, so poll(), epoll and
- * O_NONBLOCK are the kernel's own, and each read() is one event. Engines write to the other end,
- * never blocking, under ev_lock, which guards everything here. A channel lives until the last
- * descriptor of the user's end is closed, wherever that is.
+ * Who subscribed to what, and what they get. Linux hw/mlx5/devx.c: deliver_event(),
+ * dispatch_event_fd(); core/uverbs_main.c: ib_uverbs_comp_handler(), ib_uverbs_async_handler().
  */
 #include <errno.h>
-#include <linux/sockios.h>
 #include <poll.h>
-#include <signal.h>
 #include <rdma/ib_user_verbs.h>
-#include <rdma/mlx5_user_ioctl_verbs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "../real.h"
-#include "prm.h"
-#include "uv.h"
+#include "chan.h"
 #include "uverbs.h"
 
 #define EQE_SIZE 64
 #define SUB_HASH 64
-#define SOCKET_BUFFER (1 << 20) /* as much of it as net.core.wmem_max gives */
-
-struct uv_chan {
-	LIST_ENTRY(uv_chan) next;
-	const struct uv_ctx *ctx; /* NULL: its device is closed */
-	enum uv_chan_kind kind;
-	bool omit_data;
-	dev_t dev; /* identity of the user's end */
-	ino_t ino;
-	int fd; /* our end */
-	uint64_t sent; /* messages, ever */
-	int unit; /* omit_data: what one message takes in the socket's buffer */
-};
 
 struct uv_sub {
 	LIST_ENTRY(uv_sub) next;
@@ -52,12 +27,10 @@ struct uv_sub {
 	uint32_t id;
 	uint64_t cookie;
 	int eventfd; /* ours, -1: the channel itself */
-	uint64_t seq; /* number of its last message, 0: none */
+	struct uv_event *own; /* of a channel without data: its one event, the cookie; else NULL */
+	uint32_t reported; /* events of verbs that were read */
 };
 
-static _Atomic uint64_t n_lost[NIC_MAX_FUNCS]; /* messages that found no room */
-static pthread_mutex_t ev_lock = PTHREAD_MUTEX_INITIALIZER;
-static LIST_HEAD(, uv_chan) chans = LIST_HEAD_INITIALIZER(chans);
 static LIST_HEAD(sub_list, uv_sub) subs[SUB_HASH];
 
 static struct sub_list *
@@ -70,13 +43,15 @@ static void
 sub_free(struct uv_sub *s)
 {
 	LIST_REMOVE(s, next);
+	chan_unqueue(s->chan, s);
 	if (s->eventfd >= 0)
 		real_close()(s->eventfd);
+	free(s->own);
 	free(s);
 }
 
-static void
-chan_free(struct uv_chan *c)
+void
+chan_subs_free(const struct uv_chan *c)
 {
 	struct uv_sub *s, *next;
 	unsigned int i;
@@ -88,111 +63,9 @@ chan_free(struct uv_chan *c)
 				sub_free(s);
 		}
 	}
-	LIST_REMOVE(c, next);
-	real_close()(c->fd);
-	free(c);
 }
 
-/* All messages without data have one size, so what is in the buffer tells how many wait. */
-static int
-measure(const int pair[2])
-{
-	uint64_t cookie = 0;
-	int bytes;
-
-	if (send(pair[0], &cookie, sizeof(cookie), MSG_DONTWAIT) != sizeof(cookie) ||
-		ioctl(pair[0], SIOCOUTQ, &bytes) != 0 ||
-		recv(pair[1], &cookie, sizeof(cookie), MSG_DONTWAIT) != sizeof(cookie))
-		return 0;
-	return bytes;
-}
-
-struct uv_chan *
-uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd)
-{
-	struct uv_chan *c = calloc(1, sizeof(*c));
-	int pair[2], size = SOCKET_BUFFER;
-	struct stat st;
-
-	if (c == NULL)
-		return NULL;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		goto fail;
-	if (real_fstat()(pair[1], &st) != 0)
-		goto close_pair;
-	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	c->ctx = ctx;
-	c->kind = kind;
-	c->omit_data = omit_data;
-	c->unit = omit_data ? measure(pair) : 0;
-	c->dev = st.st_dev;
-	c->ino = st.st_ino;
-	c->fd = pair[0];
-	*fd = pair[1];
-	pthread_mutex_lock(&ev_lock);
-	LIST_INSERT_HEAD(&chans, c, next);
-	pthread_mutex_unlock(&ev_lock);
-	return c;
-
-close_pair:
-	real_close()(pair[0]);
-	real_close()(pair[1]);
-fail:
-	free(c);
-	return NULL;
-}
-
-struct uv_chan *
-uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
-{
-	struct uv_chan *c;
-	struct stat st;
-
-	if (real_fstat()(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
-		return NULL;
-	pthread_mutex_lock(&ev_lock);
-	LIST_FOREACH(c, &chans, next) {
-		if (c->ctx == ctx && c->kind == kind && c->dev == st.st_dev && c->ino == st.st_ino)
-			break;
-	}
-	pthread_mutex_unlock(&ev_lock);
-	return c;
-}
-
-/* One message; 0, -EAGAIN when there is no room for it, -EPIPE when no one has the other end. */
-static int
-chan_write(struct uv_chan *c, const void *msg, size_t len)
-{
-	if (send(c->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (c->ctx != NULL)
-			atomic_fetch_add(&n_lost[c->ctx->func->idx], 1);
-		return errno == EPIPE ? -EPIPE : -EAGAIN;
-	}
-	c->sent++;
-	return 0;
-}
-
-int
-uv_chan_send(struct uv_chan *chan, const void *msg, size_t len)
-{
-	int ret;
-
-	pthread_mutex_lock(&ev_lock);
-	ret = chan_write(chan, msg, len);
-	pthread_mutex_unlock(&ev_lock);
-	return ret;
-}
-
-/* Is the subscription's last message still unread? */
-static bool
-is_queued(const struct uv_sub *s)
-{
-	int bytes = 0;
-
-	if (s->seq == 0 || s->chan->unit <= 0 || ioctl(s->chan->fd, SIOCOUTQ, &bytes) != 0)
-		return false;
-	return s->seq > s->chan->sent - (uint64_t)(bytes / s->chan->unit);
-}
+/* ---- delivery ---- */
 
 /* One at its maximum has woken its reader already, and writing to it would wait. */
 static void
@@ -205,23 +78,45 @@ signal_eventfd(int fd)
 }
 
 static void
-deliver(struct uv_sub *s, const void *eqe)
+deliver_devx(struct uv_sub *s, const void *eqe)
 {
 	uint8_t msg[sizeof(s->cookie) + EQE_SIZE] = {0};
 
-	if (s->eventfd >= 0) {
-		signal_eventfd(s->eventfd);
-		return;
-	}
 	memcpy(msg, &s->cookie, sizeof(s->cookie));
-	if (s->chan->omit_data) {
-		if (!is_queued(s) && chan_write(s->chan, msg, sizeof(s->cookie)) == 0)
-			s->seq = s->chan->sent;
-		return;
-	}
 	if (eqe != NULL)
 		memcpy(msg + sizeof(s->cookie), eqe, EQE_SIZE);
-	chan_write(s->chan, msg, sizeof(msg));
+	chan_put(s->chan, msg, sizeof(msg));
+}
+
+/* Events of verbs are counted as they are read, and go with their object. */
+static void
+deliver_verbs(struct uv_sub *s)
+{
+	struct ib_uverbs_async_event_desc async = {
+		.element = s->cookie, .event_type = UV_ASYNC_CQ_ERR};
+	struct ib_uverbs_comp_event_desc comp = {.cq_handle = s->cookie};
+	bool is_comp = s->chan->kind == UV_CHAN_COMP;
+	struct uv_event *e =
+		is_comp ? chan_event(&comp, sizeof(comp)) : chan_event(&async, sizeof(async));
+
+	if (e == NULL)
+		return;
+	e->sub = s;
+	e->counter = &s->reported;
+	chan_queue(s->chan, e);
+}
+
+static void
+deliver(struct uv_sub *s, const void *eqe)
+{
+	if (s->eventfd >= 0)
+		signal_eventfd(s->eventfd);
+	else if (s->own != NULL)
+		chan_queue(s->chan, s->own);
+	else if (s->chan->kind == UV_CHAN_DEVX)
+		deliver_devx(s, eqe);
+	else
+		deliver_verbs(s);
 }
 
 void
@@ -230,33 +125,54 @@ uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type
 {
 	struct uv_sub *s;
 
-	pthread_mutex_lock(&ev_lock);
+	chan_lock();
 	LIST_FOREACH(s, bucket(obj_type, id), next) {
 		if (s->func == f && s->event == event_type && s->type == obj_type && s->id == id)
 			deliver(s, eqe);
 	}
-	pthread_mutex_unlock(&ev_lock);
+	chan_unlock();
+}
+
+/* ---- events of the device, for all of a kind ---- */
+
+struct async {
+	const struct nic_func *func;
+	const struct uv_ctx *ctx; /* this one only, NULL: all of the function */
+	struct ib_uverbs_async_event_desc desc;
+};
+
+static void
+put_async(struct uv_chan *c, void *arg)
+{
+	const struct async *a = arg;
+
+	if (c->kind != UV_CHAN_ASYNC || c->ctx == NULL || (a->ctx != NULL && c->ctx != a->ctx) ||
+		c->ctx->func != a->func)
+		return;
+	chan_put(c, &a->desc, sizeof(a->desc));
 }
 
 void
 uverbs_async(struct nic_func *f, unsigned int event, uint64_t element)
 {
-	struct ib_uverbs_async_event_desc desc = {.element = element, .event_type = event};
-	struct uv_chan *c;
+	struct async a = {.func = f, .desc = {.element = element, .event_type = event}};
 
-	pthread_mutex_lock(&ev_lock);
-	LIST_FOREACH(c, &chans, next) {
-		if (c->kind == UV_CHAN_ASYNC && c->ctx != NULL && c->ctx->func == f)
-			chan_write(c, &desc, sizeof(desc));
-	}
-	pthread_mutex_unlock(&ev_lock);
+	chan_lock();
+	chan_each(put_async, &a);
+	chan_unlock();
 }
 
-uint64_t
-uverbs_events_lost(const struct nic_func *f)
+void
+uv_chan_last(const struct uv_ctx *ctx, unsigned int event)
 {
-	return atomic_load(&n_lost[f->idx]);
+	struct async a = {.func = ctx->func, .ctx = ctx, .desc = {.event_type = event}};
+
+	chan_lock();
+	chan_each(put_async, &a);
+	chan_unlock();
 }
+
+/* ---- subscriptions ---- */
 
 int
 uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type,
@@ -273,124 +189,46 @@ uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum
 		.id = id,
 		.cookie = cookie,
 		.eventfd = eventfd};
-	pthread_mutex_lock(&ev_lock);
+	if (chan->omit_data) {
+		s->own = chan_event(&cookie, sizeof(cookie));
+		if (s->own == NULL) {
+			free(s);
+			return -ENOMEM;
+		}
+		s->own->sub = s;
+		s->own->lasting = true;
+	}
+	chan_lock();
 	LIST_INSERT_HEAD(bucket(type, id), s, next);
-	pthread_mutex_unlock(&ev_lock);
+	chan_unlock();
 	return 0;
 }
 
 void
 uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id)
 {
+	uint32_t comp, async;
+
+	uv_chan_verbs_gone(f, type, id, &comp, &async);
+}
+
+void
+uv_chan_verbs_gone(
+	struct nic_func *f, enum nic_obj_type type, uint32_t id, uint32_t *comp, uint32_t *async)
+{
 	struct uv_sub *s, *next;
 
-	pthread_mutex_lock(&ev_lock);
+	*comp = *async = 0;
+	chan_lock();
 	for (s = LIST_FIRST(bucket(type, id)); s != NULL; s = next) {
 		next = LIST_NEXT(s, next);
-		if (s->func == f && s->type == type && s->id == id)
-			sub_free(s);
+		if (s->func != f || s->type != type || s->id != id)
+			continue;
+		if (s->chan->kind == UV_CHAN_COMP)
+			*comp = s->reported;
+		else if (s->chan->kind == UV_CHAN_ASYNC)
+			*async = s->reported;
+		sub_free(s);
 	}
-	pthread_mutex_unlock(&ev_lock);
-}
-
-void
-uv_chan_last(const struct uv_ctx *ctx, unsigned int event)
-{
-	struct ib_uverbs_async_event_desc desc = {.event_type = event};
-	struct uv_chan *c;
-
-	pthread_mutex_lock(&ev_lock);
-	LIST_FOREACH(c, &chans, next) {
-		if (c->kind == UV_CHAN_ASYNC && c->ctx == ctx)
-			chan_write(c, &desc, sizeof(desc));
-	}
-	pthread_mutex_unlock(&ev_lock);
-}
-
-void
-uv_chan_ctx_gone(const struct uv_ctx *ctx)
-{
-	struct uv_chan *c;
-	struct uv_sub *s, *next;
-	unsigned int i;
-
-	pthread_mutex_lock(&ev_lock);
-	for (i = 0; i < SUB_HASH; i++) {
-		for (s = LIST_FIRST(&subs[i]); s != NULL; s = next) {
-			next = LIST_NEXT(s, next);
-			if (s->chan->ctx == ctx)
-				sub_free(s);
-		}
-	}
-	/*
-	 * A reader gets what is there, and then an end of file: the kernel's read returns -EIO.
-	 */
-	LIST_FOREACH(c, &chans, next) {
-		if (c->ctx == ctx) {
-			c->ctx = NULL;
-			shutdown(c->fd, SHUT_RDWR);
-		}
-	}
-	pthread_mutex_unlock(&ev_lock);
-}
-
-bool
-uv_chan_closed(int fd)
-{
-	struct uv_chan *c;
-	struct stat st;
-	sigset_t all, old;
-
-	if (real_fstat()(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
-		return false;
-	/* as uv_lock() does, which is not held here */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	pthread_mutex_lock(&ev_lock);
-	LIST_FOREACH(c, &chans, next) {
-		if (c->dev == st.st_dev && c->ino == st.st_ino)
-			break;
-	}
-	pthread_mutex_unlock(&ev_lock);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return c != NULL;
-}
-
-void
-uv_chan_reap(void)
-{
-	struct uv_chan *c, *next;
-	struct pollfd p = {.events = 0};
-
-	pthread_mutex_lock(&ev_lock);
-	for (c = LIST_FIRST(&chans); c != NULL; c = next) {
-		next = LIST_NEXT(c, next);
-		p.fd = c->fd;
-		if (c->ctx == NULL || (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0))
-			chan_free(c);
-	}
-	pthread_mutex_unlock(&ev_lock);
-}
-
-void
-uv_chan_fork_prepare(void)
-{
-	pthread_mutex_lock(&ev_lock);
-}
-
-void
-uv_chan_fork_parent(void)
-{
-	pthread_mutex_unlock(&ev_lock);
-}
-
-/* The parent's channels are not the child's: its copies of our ends would keep them open. */
-void
-uv_chan_fork_child(void)
-{
-	struct uv_chan *c;
-
-	while ((c = LIST_FIRST(&chans)) != NULL)
-		chan_free(c);
-	pthread_mutex_unlock(&ev_lock);
+	chan_unlock();
 }

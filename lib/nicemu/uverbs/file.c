@@ -40,30 +40,36 @@ static bool exiting;
 /*
  * A system call is not interrupted by a signal handler of its own thread: neither is what stands
  * for one here. A handler that comes by (DPDK's applications close and exit in theirs) would wait
- * for a lock that its own thread holds.
+ * for a lock that its own thread holds. Nor is an ioctl a point at which a thread is cancelled.
  */
 static __thread sigset_t old_mask;
+static __thread int old_cancel;
 
 void
 uv_lock(void)
 {
 	sigset_t all, old;
+	int cancel;
 
 	sigfillset(&all);
 	/* faults of the thread itself still have to be handled */
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&lock);
 	old_mask = old;
+	old_cancel = cancel;
 }
 
 void
 uv_unlock(void)
 {
 	sigset_t old = old_mask;
+	int cancel = old_cancel;
 
 	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
@@ -302,6 +308,12 @@ file_ioctl(int fd, void *arg, int *ret)
 	if (err != 0)
 		errno = -err;
 	return true;
+}
+
+bool
+file_read(int fd, void *buf, size_t len, ssize_t *ret)
+{
+	return uv_chan_read(fd, buf, len, ret);
 }
 
 void

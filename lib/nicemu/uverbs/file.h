@@ -19,6 +19,8 @@ struct conf_func;
 int file_open(const struct conf_func *conf, int flags);
 /* RDMA_VERBS_IOCTL: true when fd is ours; then *ret is the result, and errno is set. */
 bool file_ioctl(int fd, void *arg, int *ret);
+/* read() of an event channel: true when fd is one; then *ret is the result, and errno is set. */
+bool file_read(int fd, void *buf, size_t len, ssize_t *ret);
 /* Make st that of a character device when fd is ours. */
 void file_stat(struct stat *st);
 /* Is the range that a mapping of fd would cover one that the NIC gave out? True for descriptors

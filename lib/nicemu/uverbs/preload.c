@@ -273,6 +273,24 @@ ioctl(int fd, unsigned long request, ...)
 	return real_ioctl()(fd, request, arg);
 }
 
+EXPORT ssize_t
+read(int fd, void *buf, size_t len)
+{
+	ssize_t ret;
+
+	return file_read(fd, buf, len, &ret) ? ret : real_read()(fd, buf, len);
+}
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
+
+ssize_t
+__read_chk(int fd, void *buf, size_t len, size_t room)
+{
+	if (len > room)
+		abort();
+	return read(fd, buf, len);
+}
+
 EXPORT int
 close(int fd)
 {

@@ -266,20 +266,47 @@ void uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx));
 /* priv.c: does the process have this capability (CAP_*) now? */
 bool uv_capable(unsigned int cap);
 
-/* event.c; none needs uv_lock(), see there. */
-enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC };
+/*
+ * chan.c, event.c: channels. None needs uv_lock().
+ *
+ * uv_chan_create(): 'fd' is the user's. uv_chan_find(): the channel of this context behind a
+ * descriptor, NULL: none. uv_chan_send(): 0 or -ENOMEM.
+ * uv_chan_read(): read() of an application: true when the descriptor is a channel's; then *ret is
+ * its result, and errno is set.
+ */
+enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC, UV_CHAN_COMP };
+#define UV_ASYNC_CQ_ERR 0 /* IB_EVENT_CQ_ERR */
 struct uv_chan *uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd);
-/* The channel of this context behind a descriptor, NULL: none. */
 struct uv_chan *uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind);
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
+bool uv_chan_read(int fd, void *buf, size_t len, ssize_t *ret);
 bool uv_chan_closed(int fd); /* a descriptor was closed: was it a channel's? */
 void uv_chan_reap(void); /* let go of channels whose last descriptor is closed */
 /* One last event for its channels of asynchronous events. */
 void uv_chan_last(const struct uv_ctx *ctx, unsigned int event);
 void uv_chan_ctx_gone(const struct uv_ctx *ctx);
+
+/*
+ * Answers that wait in a channel of commands have a limit (devx.c MAX_ASYNC_BYTES_IN_USE), without
+ * their heads. uv_chan_reserve(): 0, or -EAGAIN when it would be passed; a read gives back.
+ */
+#define UV_CHAN_CMD_BYTES (1024u * 1024u)
+#define UV_CHAN_CMD_HEAD 8u /* struct mlx5_ib_uapi_devx_async_cmd_hdr */
+int uv_chan_reserve(struct uv_chan *chan, size_t len);
+void uv_chan_unreserve(struct uv_chan *chan, size_t len);
+
+/*
+ * Subscribe a channel to an event of an object, NIC_OBJ_TYPES: of the function. What comes depends
+ * on the channel: cookie and EQE, the cookie alone, or an event of verbs with the cookie as its
+ * handle. eventfd: taken over, -1: none. 0 or -ENOMEM.
+ * uv_chan_obj_gone(): the object goes, and with it what of it nobody has read.
+ * uv_chan_verbs_gone(): the same, and how many events of it were read from channels of verbs.
+ */
 int uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event,
 	enum nic_obj_type type, uint32_t id, uint64_t cookie, int eventfd);
 void uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id);
+void uv_chan_verbs_gone(
+	struct nic_func *f, enum nic_obj_type type, uint32_t id, uint32_t *comp, uint32_t *async);
 void uv_chan_fork_prepare(void);
 void uv_chan_fork_parent(void);
 void uv_chan_fork_child(void);

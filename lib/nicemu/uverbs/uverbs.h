@@ -31,7 +31,7 @@ int uverbs_unload(struct nic_func *f);
 int uverbs_load(struct nic_func *f);
 bool uverbs_loaded(const struct nic_func *f);
 
-/* How many events found their channel full, ever: nobody reads it. Any thread. */
+/* How many events were lost, ever: there was no memory for them. Any thread. */
 uint64_t uverbs_events_lost(const struct nic_func *f);
 
 #endif /* NICEMU_UVERBS_H */
