@@ -88,25 +88,16 @@ is_wanted(const struct reader *r, const cJSON *j)
 	return at >= r->o->from && at < r->o->to;
 }
 
-static void
-call_name(const cJSON *j, char *buf, size_t len)
-{
-	const char *cmd = text_of(j, "write_cmd");
-
-	snprintf(buf, len, "%s%s%s", text_of(j, "name"), cmd[0] != '\0' ? " " : "", cmd);
-}
-
 static struct row *
 find_row(struct reader *r, const cJSON *j)
 {
 	struct row *row;
-	char name[sizeof(row->name)];
 	unsigned int i;
 
-	call_name(j, name, sizeof(name));
 	for (i = 0; i < r->n_rows; i++) {
 		row = &r->row[i];
-		if (strcmp(row->kind, text_of(j, "kind")) == 0 && strcmp(row->name, name) == 0 &&
+		if (strcmp(row->kind, text_of(j, "kind")) == 0 &&
+			strcmp(row->name, text_of(j, "name")) == 0 &&
 			strcmp(row->opcode, text_of(j, "opcode")) == 0)
 			return row;
 	}
@@ -115,7 +106,7 @@ find_row(struct reader *r, const cJSON *j)
 	row = &r->row[r->n_rows++];
 	snprintf(row->kind, sizeof(row->kind), "%s", text_of(j, "kind"));
 	snprintf(row->opcode, sizeof(row->opcode), "%s", text_of(j, "opcode"));
-	snprintf(row->name, sizeof(row->name), "%s", name);
+	snprintf(row->name, sizeof(row->name), "%s", text_of(j, "name"));
 	return row;
 }
 
@@ -159,11 +150,10 @@ static void
 print_line(const struct reader *r, const cJSON *j)
 {
 	const cJSON *v;
-	char name[80];
 
-	call_name(j, name, sizeof(name));
 	printf("%12.6f %7.0f %-12s %s%-28s", (number_of(j, "t_ns") - r->first_ns) / 1e9,
-		number_of(j, "pid"), text_of(j, "func"), is_command(j) ? "  " : "", name);
+		number_of(j, "pid"), text_of(j, "func"), is_command(j) ? "  " : "",
+		text_of(j, "name"));
 	printf(" %8.1f us", number_of(j, "dur_ns") / 1e3);
 	if (cJSON_HasObjectItem(j, "object"))
 		printf(" %s %.0f", text_of(j, "object"), number_of(j, "id"));

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -31,12 +32,12 @@ def nicemu(*args: str) -> subprocess.CompletedProcess:
 
 
 def counted(rig: Pair) -> Counter:
-    """(function, opcode, executed or failed) as the NIC counts them."""
+    """(function, command or call, executed or failed) as the NIC counts them."""
     counts: Counter = Counter()
     for func in rig.nic.ask("commands")["functions"]:
-        for row in func["commands"]:
-            counts[func["bdf"], row["opcode"], "executed"] = row["count"]
-            counts[func["bdf"], row["opcode"], "failed"] = row["failed"]
+        for row in func["commands"] + func["ioctls"]:
+            counts[func["bdf"], row["name"], "executed"] += row["count"]
+            counts[func["bdf"], row["name"], "failed"] += row["failed"]
     return +counts
 
 
@@ -44,9 +45,9 @@ def traced(trace: list[dict]) -> Counter:
     """The same from a trace."""
     counts: Counter = Counter()
     for line in trace:
-        if line["kind"] == "cmd":
-            counts[line["func"], line["opcode"], "executed"] += 1
-            counts[line["func"], line["opcode"], "failed"] += line["status"] != "OK"
+        failed = line["status"] != "OK" if line["kind"] == "cmd" else "errno" in line
+        counts[line["func"], line["name"], "executed"] += 1
+        counts[line["func"], line["name"], "failed"] += failed
     return +counts
 
 
@@ -79,7 +80,7 @@ def test_counts(run):
     assert pinned == objects["mr_bytes"] > 0
     calls = {line["call"]: line for line in trace if line["kind"] == "ioctl"}
     reg = [line for line in trace if line["name"] == "CREATE_MKEY" and line["pinned"] > 0]
-    assert reg and all(calls[line["call"]]["write_cmd"] == "REG_MR" for line in reg)
+    assert reg and all(calls[line["call"]]["name"] == "REG_MR" for line in reg)
     assert all(line["fields"]["len"] == line["pinned"] for line in reg)
     assert [line["seq"] for line in trace] == list(range(len(trace)))
 
@@ -101,8 +102,10 @@ def test_summary(run):
     counts = counted(rig)
     bdf = nic.vf_bdf(0)
     rows = json.loads(nicemu("--json", "--func", bdf, str(path)).stdout)["rows"]
-    got = {row["opcode"]: (row["count"], row["failed"]) for row in rows if row["kind"] == "cmd"}
-    want = {op: (n, counts[bdf, op, "failed"]) for (func, op, what), n in counts.items()
+    got: Counter = Counter()
+    for row in rows:
+        got[row["name"]] += row["count"]
+    want = {name: n for (func, name, what), n in counts.items()
             if func == bdf and what == "executed"}
     assert got == want
     by_name = json.loads(nicemu("--json", "--func", "mlx5_1", str(path)).stdout)["rows"]
@@ -110,7 +113,8 @@ def test_summary(run):
     table = nicemu(str(path))
     assert table.returncode == 0
     total = sum(n for (_, _, what), n in counts.items() if what == "executed")
-    assert sum(int(line.split()[3]) for line in table.stdout.splitlines() if line.startswith("cmd ")) == total
+    assert sum(int(re.search(r" (\d+) +\d+ +[\d.]+ +[\d.]+ +\d+$", line)[1])
+               for line in table.stdout.splitlines()[1:]) == total
     assert len(nicemu("--list", str(path)).stdout.splitlines()) == len(lines(path))
     assert nicemu("--list", "--from", "1e6", str(path)).stdout == ""
 

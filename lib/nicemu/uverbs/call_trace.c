@@ -4,9 +4,9 @@
  * A call of the kernel's ioctl as a line of the trace (trace.h).
  */
 #include <cjson/cJSON.h>
-#include <string.h>
 
 #include "../trace.h"
+#include "method.h"
 #include "uv.h"
 
 static uint64_t n_calls; /* under uv_lock() */
@@ -21,34 +21,19 @@ uv_trace_begin(const struct uv_ctx *ctx, struct uv_call_clock *clock)
 	clock->pinned = uv_pinned();
 }
 
-/* The name in the kernel's headers without what all of them have in front. */
-static const char *
-short_name(const char *name)
-{
-	static const char *const fronts[] = {"UVERBS_METHOD_", "MLX5_IB_METHOD_"};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
-		if (strncmp(name, fronts[i], strlen(fronts[i])) == 0)
-			return name + strlen(fronts[i]);
-	}
-	return name;
-}
-
 void
 uv_trace_end(const struct uv_call *call, const struct uv_call_clock *clock, int ret)
 {
 	struct trace *t = call->ctx->func->nic->trace;
 	cJSON *j = trace_line(t, "ioctl", call->ctx->func);
+	const char *name = method_name(call->index);
 
 	if (j == NULL)
 		return;
 	trace_num(j, "call", trace_call);
 	trace_num(j, "t_ns", clock->began);
 	trace_num(j, "dur_ns", trace_now(t) - clock->began);
-	cJSON_AddStringToObject(j, "name", short_name(call->method->name));
-	if (call->write_cmd != NULL)
-		cJSON_AddStringToObject(j, "write_cmd", call->write_cmd);
+	cJSON_AddStringToObject(j, "name", name != NULL ? name : "unknown");
 	trace_num(j, "object_type", call->method->object);
 	trace_num(j, "method", call->method->method);
 	trace_num(j, "context", call->ctx->number);

@@ -179,7 +179,7 @@ static const struct uv_attr_spec gid_entry_attrs[] = {
 
 #define METHOD(name, attrs, handler, uhw) \
 	{UVERBS_OBJECT_DEVICE, UVERBS_METHOD_##name, \
-		attrs, sizeof(attrs) / sizeof(attrs[0]), uhw, handler, #name}
+		attrs, sizeof(attrs) / sizeof(attrs[0]), uhw, handler}
 static const struct uv_method_spec methods[] = {
 	METHOD(INVOKE_WRITE, invoke_write_attrs, uv_invoke_write, true),
 	METHOD(GET_CONTEXT, get_context_attrs, get_context, true),

@@ -115,7 +115,7 @@ struct uv_attr_spec {
 #define UV_CHAN(i, t, how) {.id = i, .type = UV_FD, .mandatory = true, .obj_type = t, .access = how}
 #define UV_FD_OPT(i) {.id = i, .type = UV_RAW_FD}
 #define UV_METHOD(object, method, attrs, handler) \
-	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler, #method}
+	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler}
 /* clang-format on */
 
 struct uv_call;
@@ -125,7 +125,6 @@ struct uv_method_spec {
 	uint8_t n_attrs;
 	bool has_uhw; /* takes driver data: UVERBS_ATTR_UHW_IN and _OUT */
 	int (*handler)(struct uv_call *call); /* 0 or a negative errno */
-	const char *name; /* of the method in the kernel's headers */
 };
 
 /* A table of methods, one per source file. */
@@ -148,7 +147,6 @@ struct uv_attr {
 struct uv_call {
 	struct uv_ctx *ctx;
 	const struct uv_method_spec *method;
-	const char *write_cmd; /* the command that INVOKE_WRITE carries, NULL: another method */
 	unsigned int index; /* its name, method.h; of INVOKE_WRITE that of its command */
 	struct uv_attr attrs[UV_MAX_ATTRS];
 	unsigned int n_attrs;

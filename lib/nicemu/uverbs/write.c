@@ -143,22 +143,21 @@ static const struct {
 	uint32_t cmd;
 	uint16_t req, resp;		/* least bytes of each */
 	int (*run)(struct uv_call *call, const void *cmd);
-	const char *name;
 } commands[] = {
 	{IB_USER_VERBS_CMD_QUERY_DEVICE, sizeof(struct ib_uverbs_query_device),
-		sizeof(struct ib_uverbs_query_device_resp), query_device, "QUERY_DEVICE"},
+		sizeof(struct ib_uverbs_query_device_resp), query_device},
 	{CMD_EX(IB_USER_VERBS_CMD_QUERY_DEVICE), sizeof(struct ib_uverbs_ex_query_device),
-		offsetof(struct ib_uverbs_ex_query_device_resp, odp_caps), query_device_ex, "EX_QUERY_DEVICE"},
+		offsetof(struct ib_uverbs_ex_query_device_resp, odp_caps), query_device_ex},
 	{IB_USER_VERBS_CMD_QUERY_PORT, sizeof(struct ib_uverbs_query_port),
-		sizeof(struct ib_uverbs_query_port_resp), query_port, "QUERY_PORT"},
+		sizeof(struct ib_uverbs_query_port_resp), query_port},
 	{IB_USER_VERBS_CMD_ALLOC_PD, sizeof(struct ib_uverbs_alloc_pd),
-		sizeof(struct ib_uverbs_alloc_pd_resp), alloc_pd, "ALLOC_PD"},
-	{IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, dealloc_pd, "DEALLOC_PD"},
+		sizeof(struct ib_uverbs_alloc_pd_resp), alloc_pd},
+	{IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, dealloc_pd},
 	{IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr),
-		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr, "REG_MR"},
-	{IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, dereg_mr, "DEREG_MR"},
+		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr},
+	{IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, dereg_mr},
 	{CMD_EX(IB_USER_VERBS_EX_CMD_DESTROY_FLOW), sizeof(struct ib_uverbs_destroy_flow), 0,
-		destroy_flow, "EX_DESTROY_FLOW"},
+		destroy_flow},
 };
 /* clang-format on */
 
@@ -192,7 +191,6 @@ uv_invoke_write(struct uv_call *call)
 	}
 	if (i == sizeof(commands) / sizeof(commands[0]))
 		return unknown_command(nr);
-	call->write_cmd = commands[i].name;
 	call->index = method_find_write(nr);
 	ret = uv_call_begin(call);
 	if (ret != 0)
