@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "hf_work.h"
+
+#define WORK_NAME_LEN 16 /* of a thread, pthread_setname_np(3) */
+
+/* On the stack of the thread that waits for it. */
+struct work_batch {
+	TAILQ_ENTRY(work_batch) next;
+	int (*fn)(void *arg, unsigned int i);
+	void *arg;
+	unsigned int n;
+	unsigned int taken; /* handed out; a batch is in the list while some are not */
+	unsigned int finished;
+	unsigned int failed; /* lowest index that failed; n: none did */
+	int ret;
+};
+TAILQ_HEAD(work_batches, work_batch);
+
+struct work_task {
+	TAILQ_ENTRY(work_task) next;
+	void (*fn)(void *arg);
+	void *arg;
+};
+TAILQ_HEAD(work_tasks, work_task);
+
+struct hf_work {
+	pthread_mutex_t lock; /* all below but the threads */
+	pthread_cond_t wake; /* there is work, or no more will come */
+	pthread_cond_t done; /* a batch is complete, or a deferred task has returned */
+	struct work_batches batches;
+	struct work_tasks tasks;
+	bool deferring; /* a worker runs a deferred task */
+	uint64_t deferred, run; /* tasks ever queued, ever returned */
+	bool stop;
+	unsigned int n;
+	pthread_t threads[HF_WORK_MAX];
+};
+
+/* Run one item of a batch. Lock held, and released meanwhile. */
+static void
+work_batch_step(struct hf_work *w, struct work_batch *b)
+{
+	unsigned int i = b->taken++;
+	int ret;
+
+	if (b->taken == b->n)
+		TAILQ_REMOVE(&w->batches, b, next);
+	pthread_mutex_unlock(&w->lock);
+	ret = b->fn(b->arg, i);
+	pthread_mutex_lock(&w->lock);
+	if (ret != 0 && i < b->failed) {
+		b->failed = i;
+		b->ret = ret;
+	}
+	/* After the last one the batch may be gone. */
+	if (++b->finished == b->n)
+		pthread_cond_broadcast(&w->done);
+}
+
+/* Run one deferred task. Lock held, and released meanwhile. */
+static void
+work_task_step(struct hf_work *w)
+{
+	struct work_task *t = TAILQ_FIRST(&w->tasks);
+
+	TAILQ_REMOVE(&w->tasks, t, next);
+	w->deferring = true;
+	pthread_mutex_unlock(&w->lock);
+	t->fn(t->arg);
+	free(t);
+	pthread_mutex_lock(&w->lock);
+	w->deferring = false;
+	w->run++;
+	pthread_cond_broadcast(&w->done);
+	/* The next one was nobody's to take while this one ran. */
+	pthread_cond_broadcast(&w->wake);
+}
+
+static void *
+work_thread(void *arg)
+{
+	struct hf_work *w = arg;
+	struct work_batch *b;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		b = TAILQ_FIRST(&w->batches);
+		if (b != NULL)
+			work_batch_step(w, b);
+		else if (!w->deferring && !TAILQ_EMPTY(&w->tasks))
+			work_task_step(w);
+		else if (w->stop && TAILQ_EMPTY(&w->tasks))
+			break;
+		else
+			pthread_cond_wait(&w->wake, &w->lock);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+static int
+work_start(struct hf_work *w, const char *name, unsigned int n)
+{
+	char thread_name[WORK_NAME_LEN];
+	sigset_t all, saved;
+	int ret = 0;
+
+	/* A new thread inherits the mask, so it has never a moment in which it takes signals. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &saved);
+	while (w->n < n) {
+		ret = pthread_create(&w->threads[w->n], NULL, work_thread, w);
+		if (ret != 0)
+			break;
+		/* The name is for ps and perf: a worker without one works as well. */
+		snprintf(thread_name, sizeof(thread_name), "%.11s-%u", name, w->n);
+		pthread_setname_np(w->threads[w->n], thread_name);
+		w->n++;
+	}
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	return -ret;
+}
+
+int
+hf_work_create(const char *name, unsigned int n, struct hf_work **out)
+{
+	struct hf_work *w;
+	int ret;
+
+	if (n == 0 || n > HF_WORK_MAX)
+		return -EINVAL;
+	w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	pthread_cond_init(&w->done, NULL);
+	TAILQ_INIT(&w->batches);
+	TAILQ_INIT(&w->tasks);
+	ret = work_start(w, name, n);
+	if (ret != 0) {
+		hf_work_destroy(w);
+		return ret;
+	}
+	*out = w;
+	return 0;
+}
+
+void
+hf_work_destroy(struct hf_work *w)
+{
+	unsigned int i;
+
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	for (i = 0; i < w->n; i++)
+		pthread_join(w->threads[i], NULL);
+	pthread_cond_destroy(&w->done);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+static int
+work_batch_alone(int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
+{
+	int first = 0, ret;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		ret = fn(arg, i);
+		if (first == 0)
+			first = ret;
+	}
+	return first;
+}
+
+int
+hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
+{
+	struct work_batch b = {.fn = fn, .arg = arg, .n = n, .failed = n};
+
+	if (w == NULL || n < 2)
+		return work_batch_alone(fn, arg, n);
+	pthread_mutex_lock(&w->lock);
+	TAILQ_INSERT_TAIL(&w->batches, &b, next);
+	pthread_cond_broadcast(&w->wake);
+	while (b.taken < n)
+		work_batch_step(w, &b);
+	while (b.finished < n)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	return b.ret;
+}
+
+int
+hf_work_defer(struct hf_work *w, void (*fn)(void *arg), void *arg)
+{
+	struct work_task *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return -ENOMEM;
+	t->fn = fn;
+	t->arg = arg;
+	pthread_mutex_lock(&w->lock);
+	TAILQ_INSERT_TAIL(&w->tasks, t, next);
+	w->deferred++;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	return 0;
+}
+
+void
+hf_work_flush(struct hf_work *w)
+{
+	uint64_t until;
+
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	until = w->deferred;
+	while (w->run < until)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * A bounded pool of worker threads, for what waits on the NIC or the kernel: registrations side by
+ * side, destruction that nobody waits for. Workers are made at creation and joined at destruction;
+ * nothing is cancelled.
+ *
+ * One lock inside guards the queue; no task runs under it. Tasks own what they are given.
+ */
+#ifndef HF_WORK_H
+#define HF_WORK_H
+
+#include <stdint.h>
+
+struct hf_work;
+
+#define HF_WORK_MAX 64 /* workers of a pool */
+
+/* name: of the threads, cut at 11 characters and numbered. 0, -EINVAL (n is 0 or too large), or of
+ * pthread_create(). The threads take no signals. */
+int hf_work_create(const char *name, unsigned int n, struct hf_work **w);
+/* Runs all that is deferred, then joins. Not on a worker, not beside any other call. NULL is
+ * allowed.
+ */
+void hf_work_destroy(struct hf_work *w);
+/*
+ * fn(arg, 0) ... fn(arg, n - 1), side by side on the workers and the calling thread, and waits for
+ * all of them, those that follow a failure included. The first failure (lowest index), or 0. w
+ * NULL: all on the calling thread. Any thread but a worker; several batches may run at once.
+ */
+int hf_work_batch(
+	struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n);
+/*
+ * Run fn(arg) later, on one worker, after what was deferred before it and behind batches that wait.
+ * Any thread. -ENOMEM: it is not queued (the caller runs it himself).
+ */
+int hf_work_defer(struct hf_work *w, void (*fn)(void *arg), void *arg);
+/*
+ * Wait until all that was deferred up to now, by whomever, has been run. Any thread but a worker.
+ * NULL is allowed.
+ */
+void hf_work_flush(struct hf_work *w);
+
+#endif /* HF_WORK_H */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The pool of workers: everything is run once, failures are the right ones, what is deferred comes
+ * in order and is waited for.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "hf_work.h"
+#include "test.h"
+
+#define WORKERS 4
+#define ITEMS 1000
+
+static struct hf_work *work;
+
+static int
+setup(void)
+{
+	TEST_ASSERT_SUCCESS(hf_work_create("a-rather-long-name", WORKERS, &work), "create");
+	return TEST_SUCCESS;
+}
+
+static void
+teardown(void)
+{
+	hf_work_destroy(work);
+	work = NULL;
+}
+
+/* --- batches --- */
+
+struct batch {
+	atomic_uint runs[ITEMS];
+	unsigned int fail_from; /* items from this one on fail, each with its own number */
+};
+
+static int
+batch_item(void *arg, unsigned int i)
+{
+	struct batch *b = arg;
+
+	atomic_fetch_add(&b->runs[i], 1);
+	return i >= b->fail_from ? -(int)i : 0;
+}
+
+static int
+check_batch(struct hf_work *w, unsigned int n, unsigned int fail_from)
+{
+	static struct batch b;
+	unsigned int i, want;
+	int ret, err;
+
+	memset(&b, 0, sizeof(b));
+	b.fail_from = fail_from;
+	err = fail_from < n ? -(int)fail_from : 0;
+	ret = hf_work_batch(w, batch_item, &b, n);
+	TEST_ASSERT_EQUAL(ret, err, "%u items, from %u failing: %d", n, fail_from, ret);
+	for (i = 0; i < ITEMS; i++) {
+		want = i < n;
+		TEST_ASSERT_EQUAL(atomic_load(&b.runs[i]), want, "item %u of %u ran %u times", i, n,
+			atomic_load(&b.runs[i]));
+	}
+	return TEST_SUCCESS;
+}
+
+static int
+test_batch(void)
+{
+	static const unsigned int sizes[] = {0, 1, 2, WORKERS, WORKERS + 1, 100, ITEMS};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(sizes); i++) {
+		TEST_ASSERT_SUCCESS(check_batch(work, sizes[i], ITEMS), "all succeed");
+		TEST_ASSERT_SUCCESS(check_batch(work, sizes[i], 1), "from the second on");
+		TEST_ASSERT_SUCCESS(check_batch(work, sizes[i], sizes[i] / 2), "the second half");
+		TEST_ASSERT_SUCCESS(check_batch(NULL, sizes[i], ITEMS), "alone");
+		TEST_ASSERT_SUCCESS(check_batch(NULL, sizes[i], sizes[i] / 2), "alone, failing");
+	}
+	return TEST_SUCCESS;
+}
+
+/* All workers and the caller have to be in the batch at once, or this one never ends. */
+static pthread_barrier_t together;
+
+static int
+meet(void *arg, unsigned int i)
+{
+	RTE_SET_USED(arg);
+	RTE_SET_USED(i);
+	pthread_barrier_wait(&together);
+	return 0;
+}
+
+static int
+test_side_by_side(void)
+{
+	pthread_barrier_init(&together, NULL, WORKERS + 1);
+	TEST_ASSERT_SUCCESS(hf_work_batch(work, meet, NULL, WORKERS + 1), "batch");
+	pthread_barrier_destroy(&together);
+	return TEST_SUCCESS;
+}
+
+static void *
+batches(void *arg)
+{
+	unsigned int *wrong = arg, i;
+	struct batch *b = calloc(1, sizeof(*b));
+
+	for (i = 1; b != NULL && i <= 50; i++) {
+		b->fail_from = i;
+		*wrong += hf_work_batch(work, batch_item, b, 100) != -(int)i;
+	}
+	*wrong += b == NULL || atomic_load(&b->runs[99]) != 50;
+	free(b);
+	return NULL;
+}
+
+static int
+test_many_callers(void)
+{
+	unsigned int wrong[3] = {0}, i;
+	pthread_t threads[3];
+
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT_SUCCESS(
+			pthread_create(&threads[i], NULL, batches, &wrong[i]), "thread");
+	for (i = 0; i < 3; i++) {
+		pthread_join(threads[i], NULL);
+		TEST_ASSERT_EQUAL(wrong[i], 0, "caller %u: %u wrong", i, wrong[i]);
+	}
+	return TEST_SUCCESS;
+}
+
+/* --- deferred tasks --- */
+
+struct task {
+	unsigned int *log; /* who ran, in order: only one runs at a time */
+	unsigned int *n;
+	unsigned int id;
+	atomic_bool *gate; /* NULL: none; else it waits until this is open */
+};
+
+static void
+task_run(void *arg)
+{
+	struct task *t = arg;
+
+	while (t->gate != NULL && !atomic_load(t->gate))
+		usleep(100);
+	t->log[(*t->n)++] = t->id;
+}
+
+static int
+check_order(const unsigned int *log, unsigned int n)
+{
+	unsigned int i;
+
+	TEST_ASSERT_EQUAL(n, 100, "%u tasks ran", n);
+	for (i = 0; i < n; i++)
+		TEST_ASSERT_EQUAL(log[i], i, "task %u came at %u", log[i], i);
+	return TEST_SUCCESS;
+}
+
+static int
+test_deferred(void)
+{
+	unsigned int log[100], n = 0, i;
+	atomic_bool gate = false;
+	struct task tasks[100];
+
+	for (i = 0; i < 100; i++) {
+		tasks[i] = (struct task){.log = log, .n = &n, .id = i};
+		tasks[i].gate = i == 0 ? &gate : NULL;
+		TEST_ASSERT_SUCCESS(hf_work_defer(work, task_run, &tasks[i]), "defer");
+	}
+	/* A batch does not wait for them. */
+	TEST_ASSERT_SUCCESS(check_batch(work, 100, ITEMS), "batch meanwhile");
+	atomic_store(&gate, true);
+	hf_work_flush(work);
+	TEST_ASSERT_SUCCESS(check_order(log, n), "order");
+	hf_work_flush(work);
+	hf_work_flush(NULL);
+	return TEST_SUCCESS;
+}
+
+/* Destruction loses nothing. */
+static int
+test_destroy_runs_all(void)
+{
+	unsigned int log[100], n = 0, i;
+	atomic_bool gate = false;
+	struct task tasks[100];
+
+	for (i = 0; i < 100; i++) {
+		tasks[i] = (struct task){.log = log, .n = &n, .id = i};
+		tasks[i].gate = i == 0 ? &gate : NULL;
+		TEST_ASSERT_SUCCESS(hf_work_defer(work, task_run, &tasks[i]), "defer");
+	}
+	atomic_store(&gate, true);
+	hf_work_destroy(work);
+	work = NULL;
+	return check_order(log, n);
+}
+
+/* --- the pool --- */
+
+struct name {
+	atomic_uint seen[WORKERS + 1]; /* by the number at the end of the name; others */
+	pthread_t caller;
+};
+
+static int
+name_look(void *arg, unsigned int i)
+{
+	struct name *n = arg;
+	unsigned int at = WORKERS;
+	char name[16] = "";
+
+	RTE_SET_USED(i);
+	pthread_getname_np(pthread_self(), name, sizeof(name));
+	if (!pthread_equal(pthread_self(), n->caller) && strncmp(name, "a-rather-lo-", 12) == 0 &&
+		name[12] >= '0' && name[12] < '0' + WORKERS)
+		at = name[12] - '0';
+	atomic_fetch_add(&n->seen[at], 1);
+	pthread_barrier_wait(&together);
+	return 0;
+}
+
+static int
+test_names(void)
+{
+	static struct name n;
+	unsigned int i;
+
+	memset(&n, 0, sizeof(n));
+	n.caller = pthread_self();
+	pthread_barrier_init(&together, NULL, WORKERS + 1);
+	TEST_ASSERT_SUCCESS(hf_work_batch(work, name_look, &n, WORKERS + 1), "batch");
+	pthread_barrier_destroy(&together);
+	for (i = 0; i <= WORKERS; i++)
+		TEST_ASSERT_EQUAL(
+			atomic_load(&n.seen[i]), 1, "thread %u: %u", i, atomic_load(&n.seen[i]));
+	return TEST_SUCCESS;
+}
+
+static int
+test_bad_sizes(void)
+{
+	struct hf_work *w;
+
+	TEST_ASSERT_EQUAL(hf_work_create("none", 0, &w), -EINVAL, "no worker");
+	TEST_ASSERT_EQUAL(hf_work_create("many", HF_WORK_MAX + 1, &w), -EINVAL, "too many");
+	TEST_ASSERT_SUCCESS(hf_work_create("max", HF_WORK_MAX, &w), "as many as possible");
+	TEST_ASSERT_SUCCESS(check_batch(w, ITEMS, 7), "batch");
+	hf_work_destroy(w);
+	hf_work_destroy(NULL);
+	return TEST_SUCCESS;
+}
+
+static struct unit_test_suite work_suite = {
+	.suite_name = "work",
+	.unit_test_cases =
+		{
+			TEST_CASE_ST(setup, teardown, test_batch),
+			TEST_CASE_ST(setup, teardown, test_side_by_side),
+			TEST_CASE_ST(setup, teardown, test_many_callers),
+			TEST_CASE_ST(setup, teardown, test_deferred),
+			TEST_CASE_ST(setup, teardown, test_destroy_runs_all),
+			TEST_CASE_ST(setup, teardown, test_names),
+			TEST_CASE(test_bad_sizes),
+			TEST_CASES_END(),
+		},
+};
+
+static int
+test_work(void)
+{
+	return unit_test_suite_runner(&work_suite);
+}
+
+REGISTER_TEST_COMMAND(work_autotest, test_work);
