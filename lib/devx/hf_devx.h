@@ -50,6 +50,7 @@ struct hf_devx_caps {
 	bool virtio_q_counters; /* general_obj_types, bit 0x1c */
 	uint8_t log_max_rqt_size; /* log2 of entries */
 	uint32_t max_klm; /* log_max_klm_list_size, in entries; and no more than a command holds */
+	uint8_t max_indirection; /* levels of keys above a direct one */
 	bool fixed_klm; /* fixed_buffer_size: entries of a fixed size */
 	bool relaxed_only; /* mkc_order_write_after_write_ro_only: keys have to be relaxed */
 	/* RoCE */

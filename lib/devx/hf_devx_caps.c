@@ -40,6 +40,7 @@ general_read(struct hf_devx_caps *c, const void *cap)
 	c->virtio_q_counters = types >> MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS & 1;
 	c->log_max_rqt_size = DEVX_GET(cmd_hca_cap, cap, log_max_rqt_size);
 	c->max_klm = max_klm_read(cap);
+	c->max_indirection = DEVX_GET(cmd_hca_cap, cap, max_indirection);
 	c->fixed_klm = DEVX_GET(cmd_hca_cap, cap, fixed_buffer_size);
 	c->relaxed_only = DEVX_GET(cmd_hca_cap, cap, mkc_order_write_after_write_ro_only);
 }

@@ -2,43 +2,38 @@
  * Copyright(c) 2026 The Holdfast authors
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
+#include <unistd.h>
 
-#include "hf_ioas.h"
+#include "hf_backing.h"
 #include "hf_log.h"
-#include "hf_region.h"
-#include "hf_table.h"
+#include "ioas_priv.h"
 
-struct ioas_user {
-	TAILQ_ENTRY(ioas_user) next;
-	const struct hf_ioas_user_ops *ops;
-	void *user;
-};
-TAILQ_HEAD(ioas_users, ioas_user);
+static void
+change_zero(struct hf_ioas_change *change)
+{
+	if (change != NULL)
+		*change = (struct hf_ioas_change){0};
+}
 
-struct hf_ioas {
-	struct hf_devx *dev;
-	uint32_t asid;
-	struct ioas_users users; /* of the thread that updates */
-	pthread_mutex_t lock; /* all below; only the thread that updates changes it */
-	struct hf_table *live; /* NULL: initial state */
-	struct hf_ioas_stats stats;
-};
+/* --- life --- */
 
 int
-hf_ioas_create(struct hf_devx *dev, uint32_t asid, struct hf_ioas **as)
+hf_ioas_create(struct hf_devx *dev, const struct hf_ioas_attr *attr, struct hf_ioas **as)
 {
-	struct hf_ioas *a = calloc(1, sizeof(*a));
+	const uint64_t piece = attr->piece != 0 ? attr->piece : HF_IOAS_PIECE;
+	struct hf_ioas *a;
 
+	if ((piece & (piece - 1)) != 0 || piece < (uint64_t)sysconf(_SC_PAGESIZE))
+		return -EINVAL;
+	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->dev = dev;
-	a->asid = asid;
+	a->attr = *attr;
+	a->attr.piece = piece;
 	TAILQ_INIT(&a->users);
+	hf_yard_init(&a->yard, hf_devx_name(dev), attr->asid, attr->work);
 	pthread_mutex_init(&a->lock, NULL);
 	*as = a;
 	return 0;
@@ -47,14 +42,20 @@ hf_ioas_create(struct hf_devx *dev, uint32_t asid, struct hf_ioas **as)
 int
 hf_ioas_destroy(struct hf_ioas *as)
 {
-	int ret = hf_ioas_reset_map(as);
-
-	if (ret != 0)
-		return ret;
+	if (!TAILQ_EMPTY(&as->users)) {
+		HF_LOG(ERR, "%s: address space %u still has users: it can't be destroyed",
+			hf_devx_name(as->dev), as->attr.asid);
+		return -EBUSY;
+	}
+	hf_ioas_reset_map(as, NULL); /* without users it can't fail */
+	hf_yard_flush(&as->yard);
+	hf_yard_fini(&as->yard);
 	pthread_mutex_destroy(&as->lock);
 	free(as);
 	return 0;
 }
+
+/* --- users --- */
 
 static struct ioas_user *
 ioas_user_find(struct hf_ioas *as, const void *user)
@@ -95,190 +96,123 @@ hf_ioas_user_del(struct hf_ioas *as, void *user)
 	free(u);
 }
 
-/* Make 'table' (NULL: the initial state) the live one; returns what was. */
-static struct hf_table *
-ioas_switch(struct hf_ioas *as, struct hf_table *table)
-{
-	struct hf_ioas_stats *st = &as->stats;
-	struct hf_table *old;
-
-	pthread_mutex_lock(&as->lock);
-	old = as->live;
-	as->live = table;
-	st->generation++;
-	st->regions = st->mrs = table != NULL ? table->n : 0;
-	st->pinned_bytes = table != NULL ? table->bytes : 0;
-	st->klms = table != NULL ? table->n_klm : 0;
-	st->fixed_klm = table != NULL && table->fixed_klm;
-	pthread_mutex_unlock(&as->lock);
-	return old;
-}
-
-static void
-ioas_count(struct hf_ioas *as, uint64_t registered, uint64_t kept, uint64_t mkeys)
-{
-	pthread_mutex_lock(&as->lock);
-	as->stats.mrs_registered += registered;
-	as->stats.mrs_kept += kept;
-	as->stats.mkeys_created += mkeys;
-	pthread_mutex_unlock(&as->lock);
-}
-
-/* Let go of a table that is not live any more. */
-static void
-ioas_drop(struct hf_ioas *as, struct hf_table *old)
-{
-	unsigned int gone;
-
-	if (old == NULL)
-		return;
-	gone = hf_table_free(old);
-	pthread_mutex_lock(&as->lock);
-	as->stats.mrs_destroyed += gone;
-	as->stats.mkeys_destroyed++;
-	pthread_mutex_unlock(&as->lock);
-}
-
-/* All users are ready for the key, or none is. */
-static int
-ioas_prepare(struct hf_ioas *as, uint32_t mkey)
-{
-	struct ioas_user *u;
-	int ret = 0;
-
-	TAILQ_FOREACH(u, &as->users, next) {
-		ret = u->ops->prepare(u->user, mkey);
-		if (ret != 0)
-			break;
-	}
-	if (ret == 0)
-		return 0;
-	HF_LOG(ERR, "%s: address space %u keeps its memory table: a user can't switch: %s",
-		hf_devx_name(as->dev), as->asid, strerror(-ret));
-	while ((u = TAILQ_PREV(u, ioas_users, next)) != NULL)
-		u->ops->abort(u->user);
-	return ret;
-}
-
-static void
-ioas_commit(struct hf_ioas *as, uint32_t mkey)
-{
-	struct ioas_user *u;
-
-	TAILQ_FOREACH(u, &as->users, next)
-		u->ops->commit(u->user, mkey);
-}
-
-/* From the live table to one that differs, whose regions are there and whose mkey is not. */
-static int
-ioas_replace(struct hf_ioas *as, struct hf_table *table, unsigned int kept)
-{
-	uint32_t mkey;
-	int ret;
-
-	ret = hf_table_make_mkey(as->dev, table);
-	if (ret != 0)
-		return ret;
-	mkey = table->mkey.key;
-	ret = ioas_prepare(as, mkey);
-	if (ret != 0)
-		return ret;
-	ioas_count(as, table->n - kept, kept, 1);
-	table = ioas_switch(as, table);
-	ioas_commit(as, mkey);
-	ioas_drop(as, table);
-	return 0;
-}
+/* --- what changes the map --- */
 
 int
-hf_ioas_update(
-	struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n, bool *changed)
+hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n,
+	struct hf_ioas_change *change)
 {
-	struct hf_ioas_region *sorted;
-	struct hf_table *table;
-	unsigned int kept;
+	struct hf_edit *edit;
 	int ret;
 
-	*changed = false;
-	ret = hf_table_sort(regions, n, hf_devx_name(as->dev), &sorted);
+	change_zero(change);
+	ret = hf_edit_update(hf_devx_name(as->dev), as->live, regions, n, &edit);
 	if (ret != 0)
 		return ret;
-	ret = hf_table_build(as->dev, sorted, n, as->live, &table, &kept);
-	free(sorted);
-	if (ret != 0)
-		return ret;
-	if (as->live != NULL && kept == n && as->live->n == n) {
-		hf_table_free(table);
-		ioas_count(as, 0, kept, 0);
-		return 0;
-	}
-	ret = ioas_replace(as, table, kept);
-	if (ret != 0) {
-		hf_table_free(table);
-		return ret;
-	}
-	*changed = true;
-	HF_LOG(INFO,
-		"%s: address space %u: %u regions, %" PRIu64
-		" MiB: %u MRs kept, %u registered; mkey 0x%x "
-		"has %u entries%s",
-		hf_devx_name(as->dev), as->asid, n, table->bytes >> 20, kept, n - kept,
-		table->mkey.key, table->n_klm, table->fixed_klm ? " of fixed size" : "");
-	return 0;
+	ret = ioas_change(as, edit, change);
+	free(edit);
+	return ret;
 }
 
 int
 hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
 {
-	struct hf_ioas_region *sorted;
-	unsigned int i;
+	struct hf_table *t = NULL;
+	struct hf_edit *edit;
 	int ret;
 
-	ret = hf_table_sort(regions, n, hf_devx_name(as->dev), &sorted);
+	ret = hf_edit_update(hf_devx_name(as->dev), NULL, regions, n, &edit);
 	if (ret != 0)
 		return ret;
-	for (i = 0; i < n && ret == 0; i++)
-		ret = hf_region_try(&sorted[i], hf_devx_name(as->dev));
-	free(sorted);
+	ret = hf_table_build(as->dev, edit, as->attr.piece, &t);
+	if (ret == 0 && n > 0)
+		ret = hf_table_check_keys(as->dev, t);
+	hf_table_discard(t);
+	free(edit);
 	return ret;
 }
+
+int
+hf_ioas_map(struct hf_ioas *as, const struct hf_ioas_region *region, struct hf_ioas_change *change)
+{
+	struct hf_edit *edit;
+	int ret;
+
+	change_zero(change);
+	ret = hf_edit_map(hf_devx_name(as->dev), as->live, region, &edit);
+	if (ret != 0)
+		return ret;
+	ret = ioas_change(as, edit, change);
+	free(edit);
+	return ret;
+}
+
+int
+hf_ioas_unmap(struct hf_ioas *as, uint64_t gpa, uint64_t len, struct hf_ioas_change *change)
+{
+	struct hf_edit *edit;
+	int ret;
+
+	change_zero(change);
+	ret = hf_edit_unmap(hf_devx_name(as->dev), as->live, gpa, len, &edit);
+	if (ret != 0)
+		return ret;
+	ret = ioas_change(as, edit, change);
+	free(edit);
+	return ret;
+}
+
+int
+hf_ioas_reset_map(struct hf_ioas *as, struct hf_ioas_change *change)
+{
+	static const struct hf_edit nothing;
+	struct ioas_user *u;
+
+	change_zero(change);
+	TAILQ_FOREACH(u, &as->users, next) {
+		if (!u->ops->busy(u->user))
+			continue;
+		HF_LOG(ERR,
+			"%s: address space %u is in use: stop its queues before its map is reset",
+			hf_devx_name(as->dev), as->attr.asid);
+		return -EBUSY;
+	}
+	return ioas_change(as, &nothing, change);
+}
+
+void
+hf_ioas_flush(struct hf_ioas *as)
+{
+	hf_yard_flush(&as->yard);
+}
+
+void
+hf_ioas_pinned_max_set(struct hf_ioas *as, uint64_t bytes)
+{
+	as->attr.pinned_max = bytes;
+}
+
+/* --- look-ups --- */
 
 bool
 hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
 {
-	struct hf_ioas_region *sorted;
 	bool same;
 
-	if (hf_table_sort(regions, n, hf_devx_name(as->dev), &sorted) != 0)
-		return false;
 	pthread_mutex_lock(&as->lock);
-	same = as->live != NULL && hf_table_is(as->live, sorted, n);
+	same = hf_edit_same(hf_devx_name(as->dev), as->live, regions, n);
 	pthread_mutex_unlock(&as->lock);
-	free(sorted);
 	return same;
-}
-
-int
-hf_ioas_reset_map(struct hf_ioas *as)
-{
-	if (!TAILQ_EMPTY(&as->users)) {
-		HF_LOG(ERR,
-			"%s: address space %u is in use: stop its queues before its map is reset",
-			hf_devx_name(as->dev), as->asid);
-		return -EBUSY;
-	}
-	if (as->live != NULL)
-		ioas_drop(as, ioas_switch(as, NULL));
-	return 0;
 }
 
 uint32_t
 hf_ioas_mkey(struct hf_ioas *as)
 {
-	uint32_t key;
+	uint32_t key = 0;
 
 	pthread_mutex_lock(&as->lock);
-	key = as->live != NULL ? as->live->mkey.key : 0;
+	if (as->live != NULL)
+		key = as->live->keys->top.key;
 	pthread_mutex_unlock(&as->lock);
 	return key;
 }
@@ -286,9 +220,46 @@ hf_ioas_mkey(struct hf_ioas *as)
 void
 hf_ioas_stats(struct hf_ioas *as, struct hf_ioas_stats *st)
 {
+	struct hf_yard_stats yard;
+
+	/* Both at once: what leaves the live map is counted in the yard in the same moment. */
 	pthread_mutex_lock(&as->lock);
+	hf_yard_stats(&as->yard, &yard);
 	*st = as->stats;
 	pthread_mutex_unlock(&as->lock);
+	st->deferred_bytes = yard.bytes;
+	st->deferred_mrs = yard.mrs;
+	st->mrs_destroyed = yard.mrs_destroyed;
+	st->mkeys_destroyed = yard.mkeys_destroyed;
+	st->destroy_us = yard.us;
+}
+
+int
+hf_ioas_region_info(struct hf_ioas *as, unsigned int i, struct hf_ioas_region_info *info)
+{
+	const struct hf_region *r = NULL;
+
+	pthread_mutex_lock(&as->lock);
+	if (as->live != NULL && i < as->live->n) {
+		r = as->live->regions[i];
+		*info = (struct hf_ioas_region_info){
+			.gpa = r->gpa,
+			.len = r->len,
+			.offset = r->offset,
+			.mrs = r->n_pieces,
+			.requested = r->requested,
+			.shared = r->backing != NULL,
+			.numa_node = r->numa_node,
+		};
+	}
+	pthread_mutex_unlock(&as->lock);
+	return r != NULL ? 0 : -ENOENT;
+}
+
+void
+hf_ioas_process_maps(uint64_t *bytes, uint32_t *maps)
+{
+	hf_backing_total(bytes, maps);
 }
 
 void *
@@ -298,7 +269,7 @@ hf_ioas_gpa_to_hva(struct hf_ioas *as, uint64_t gpa, uint64_t len)
 	void *hva = NULL;
 
 	pthread_mutex_lock(&as->lock);
-	r = as->live != NULL ? hf_table_find(as->live, gpa) : NULL;
+	r = hf_table_find(as->live, gpa);
 	if (r != NULL && len <= r->len - (gpa - r->gpa))
 		hva = r->va + (gpa - r->gpa);
 	pthread_mutex_unlock(&as->lock);

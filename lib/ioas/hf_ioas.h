@@ -17,14 +17,20 @@
  * mapped (whoever touches the lost part by hf_ioas_gpa_to_hva() gets SIGBUS).
  *
  * An update is two-phase: what is new is built beside what is live, the users are asked, and only
- * then is anything switched or dropped. Any failure before that leaves the address space exactly as
- * it was.
+ * then is anything switched. Any failure before that leaves the address space exactly as it was.
+ * What is gone after a switch is destroyed later, on a worker, and counted as pinned until then.
  *
- * Threads: hf_ioas_update(), hf_ioas_reset_map(), hf_ioas_user_add(), hf_ioas_user_del() and
- * hf_ioas_destroy() are the caller's to order, one at a time. The look-ups (same, mkey, stats,
- * gpa_to_hva) are for any thread at any time, the users' call-backs included. The lock inside is
- * held for look-ups and for the moment of the switch, never across a command, a registration or a
- * call-back.
+ * A map has two parts: the table of the front end (hf_ioas_update()), and single ranges that the
+ * application asked for (hf_ioas_map()). One mkey covers both. Which event ends which part is
+ * the caller's policy; nothing here follows from a guest's reset.
+ *
+ * Several address spaces that map the same memory share one mapping of it in the process; each
+ * registers it for itself, since a mkey belongs to one function of a NIC.
+ *
+ * Threads: calls that change an address space are the caller's to order, one at a time. The
+ * look-ups (same, mkey, stats, region, gpa_to_hva) are for any thread at any time, the users'
+ * call-backs included. The lock inside is held for look-ups and for the moment of the switch,
+ * never across a command, a registration or a call-back.
  */
 #ifndef HF_IOAS_H
 #define HF_IOAS_H
@@ -35,37 +41,74 @@
 
 struct hf_devx;
 struct hf_ioas;
+struct hf_work;
 
 /* Far above the 8 of librte_vhost (VHOST_MEMORY_MAX_NREGIONS): the 509 slots of Linux' vhost fit.
  */
 #define HF_IOAS_MAX_REGIONS 512
+/* A registration is cut into pieces of at most this, which workers register side by side. */
+#define HF_IOAS_PIECE (UINT64_C(4) << 30)
+
+struct hf_ioas_attr {
+	uint32_t asid; /* for log lines: 0 the guest's, 1 the host's */
+	struct hf_work
+		*work; /* outlives the address space; NULL: all on the caller's thread, at once */
+	uint64_t pinned_max; /* bytes that may be pinned, deferred ones included; 0: no bound */
+	uint64_t piece; /* bytes of one MR at most, a power of two; 0: HF_IOAS_PIECE */
+	int numa_node; /* of the NIC, -1: unknown */
+};
 
 struct hf_ioas_region {
-	uint64_t gpa; /* guest-physical address, multiple of the page size */
+	uint64_t gpa; /* guest-physical address (IOVA), multiple of the page size */
 	uint64_t len; /* bytes, multiple of the page size; gpa + len is below 2^64 */
 	uint64_t offset; /* in the backing file, multiple of the page size (not of a huge page's) */
 	int fd; /* backing object, stays the caller's: it is duplicated. -1: private memory */
-	void *va; /* of private memory, page-aligned, mapped as long as it is in the table; else
+	void *va; /* of private memory, page-aligned, mapped as long as it is in the map; else
 		     unused */
+};
+
+/* What a call did, for the line in the log. Bytes and MRs. */
+struct hf_ioas_change {
+	bool changed; /* the mkey is another one now */
+	uint32_t kept, registered, dropped; /* MRs */
+	uint64_t kept_bytes, registered_bytes, dropped_bytes;
 };
 
 struct hf_ioas_stats {
 	uint64_t generation; /* of the mkey: grows when it changes */
-	uint64_t pinned_bytes; /* of the live regions */
-	uint32_t regions, mrs; /* live; a region has one MR */
-	uint32_t klms; /* entries of the live mkey */
-	bool fixed_klm; /* the live mkey is KLM_FBS */
-	/* Ever, by updates that succeeded: what a failed one made and undid does not count. */
+	uint64_t live_bytes; /* of the live regions */
+	uint64_t deferred_bytes; /* gone from the map, not yet unpinned */
+	uint32_t regions, requested,
+		mrs; /* live; 'requested' of the regions came by hf_ioas_map() */
+	uint32_t mkeys; /* live, those of a second level included */
+	uint32_t deferred_mrs;
+	uint32_t klms; /* entries of the live mkey of the first level */
+	bool fixed_klm; /* it is KLM_FBS */
+	/* Ever, by calls that succeeded: what a failed one made and undid does not count. */
 	uint64_t mrs_registered, mrs_destroyed;
 	uint64_t mrs_kept; /* found unchanged by an update */
 	uint64_t mkeys_created, mkeys_destroyed;
+	/* Ever, microseconds: waited for registrations by callers, and spent on destruction. */
+	uint64_t register_us, destroy_us;
+};
+
+/* One live region, as seen from outside. */
+struct hf_ioas_region_info {
+	uint64_t gpa, len, offset;
+	uint32_t mrs;
+	bool requested; /* by hf_ioas_map() */
+	bool shared; /* backed by a descriptor */
+	int numa_node; /* where its first present page is, -1: unknown */
 };
 
 /*
- * Users (virtqueues) take part in the switch from the old mkey to the new one. All calls are made
- * on the thread of hf_ioas_update(). The old mkey and its MRs live until every commit has returned.
+ * Users (virtqueues) take part in the switch from the old mkey to the new one; 0 is no mkey at all.
+ * All calls are made on the thread of the call that changes the map. The old mkey and its MRs live
+ * until every commit has returned.
  */
 struct hf_ioas_user_ops {
+	/* Does anything of this user run on the map now? Asked by hf_ioas_reset_map(). */
+	bool (*busy)(void *user);
 	/*
 	 * Get ready for new_mkey (suspend). In the order in which the users were added; the
 	 * look-ups still answer for the old table. 0, or a negative errno that makes the update
@@ -78,9 +121,9 @@ struct hf_ioas_user_ops {
 	void (*abort)(void *user);
 };
 
-/* An empty address space. asid is for log lines. dev outlives it. 0 or -ENOMEM. */
-int hf_ioas_create(struct hf_devx *dev, uint32_t asid, struct hf_ioas **as);
-/* Drops all. -EBUSY under users, and then it is as it was. */
+/* An empty address space; attr is copied. dev outlives it. 0, -EINVAL (attr), -ENOMEM. */
+int hf_ioas_create(struct hf_devx *dev, const struct hf_ioas_attr *attr, struct hf_ioas **as);
+/* Drops all, and waits for what is deferred. -EBUSY under users, and then it is as it was. */
 int hf_ioas_destroy(struct hf_ioas *as);
 /* ops and user are the caller's and outlive the membership. 0, -EEXIST or -ENOMEM. */
 int hf_ioas_user_add(struct hf_ioas *as, const struct hf_ioas_user_ops *ops, void *user);
@@ -88,32 +131,60 @@ int hf_ioas_user_add(struct hf_ioas *as, const struct hf_ioas_user_ops *ops, voi
 void hf_ioas_user_del(struct hf_ioas *as, void *user);
 
 /*
- * Make this table, in any order, the live one. Regions that are the same memory keep mapping and
- * MR. If all are, nothing happens at all. *changed: the mkey is another one now.
+ * Make this table, in any order, that of the front end; n is 0 when it has none any more (what was
+ * asked for by hf_ioas_map() stays). Regions that are the same memory keep mapping and MRs. If all
+ * are, nothing happens at all. change may be NULL.
  *
- * 0 or negative errno with a log line, and then the address space is what it was and *changed is
- * false. Bad tables: -EINVAL (nothing in it, empty region, wrap of 64 bits, overlap, not multiples
- * of the page size), -ENXIO (the file is shorter than the region), -E2BIG (more than
- * HF_IOAS_MAX_REGIONS, or more pieces than a mkey of this NIC has entries). Others: of mmap, of the
- * NIC's commands, of a user's prepare.
+ * 0 or negative errno with a log line, and then the address space is what it was. Bad tables:
+ * -EINVAL (empty region, wrap of 64 bits, overlap, not multiples of the page size), -ENXIO (the
+ * file is shorter than the region), -E2BIG (more than HF_IOAS_MAX_REGIONS with what is requested,
+ * or more pieces than the NIC's mkeys have entries), -EEXIST (a region overlaps a range that was
+ * mapped by request). -ENOMEM: also pinned_max or RLIMIT_MEMLOCK, which the line then names with
+ * what is needed and what there is. Others: of mmap, of the NIC's commands, of a user's prepare.
  *
  * An old MR or mkey that the NIC refuses to destroy does not undo a switch: it stays in the
- * device's table and is reported as a leak.
+ * device's table, is tried again at the next change, and is reported as a leak in the end.
  */
-int hf_ioas_update(
-	struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n, bool *changed);
+int hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n,
+	struct hf_ioas_change *change);
 /*
  * Is the table sound, and can its memory be mapped? Changes nothing; registers nothing. 0, or an
- * error that hf_ioas_update() would have for it, with a log line.
+ * error that hf_ioas_update() would have for it, with a log line; what is live, or pinned, is not
+ * looked at. Any thread.
  */
 int hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
-/* Is this table, in any order, what is live, the backing objects included? Changes nothing. */
+/*
+ * Map one range by request. As hf_ioas_update(), and -EEXIST: it overlaps what is mapped, the front
+ * end's or another request's.
+ */
+int hf_ioas_map(
+	struct hf_ioas *as, const struct hf_ioas_region *region, struct hf_ioas_change *change);
+/*
+ * Unmap what was mapped by request and lies within [gpa, gpa + len). len UINT64_MAX with gpa 0
+ * is everything; nothing to unmap is -ENOENT but for that. -EINVAL: len is 0, the range wraps, or
+ * cuts a mapped range in two. -EEXIST: it touches the front end's table (but for "everything",
+ * which leaves that alone).
+ */
+int hf_ioas_unmap(struct hf_ioas *as, uint64_t gpa, uint64_t len, struct hf_ioas_change *change);
+/*
+ * Back to the initial state: neither table nor requested ranges. -EBUSY: a user is busy; users
+ * that are not are switched to no mkey.
+ */
+int hf_ioas_reset_map(struct hf_ioas *as, struct hf_ioas_change *change);
+/* Wait until nothing is deferred any more. */
+void hf_ioas_flush(struct hf_ioas *as);
+/* Bound of pinned bytes from now on (0: none); what is pinned above it stays. */
+void hf_ioas_pinned_max_set(struct hf_ioas *as, uint64_t bytes);
+
+/* Is this, in any order, the front end's table that is live, the backing objects included? */
 bool hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
-/* Back to the initial state: no regions, no MRs, no mkey. 0, or -EBUSY under users. */
-int hf_ioas_reset_map(struct hf_ioas *as);
-/* The guest-physical mkey, 0: none. */
+/* The mkey of the whole map, 0: none. */
 uint32_t hf_ioas_mkey(struct hf_ioas *as);
 void hf_ioas_stats(struct hf_ioas *as, struct hf_ioas_stats *st);
+/* Region i of the live map, in the order of addresses. 0, or -ENOENT: there are no more. */
+int hf_ioas_region_info(struct hf_ioas *as, unsigned int i, struct hf_ioas_region_info *info);
+/* Bytes and number of mappings of guest memory in this process, each counted once. */
+void hf_ioas_process_maps(uint64_t *bytes, uint32_t *maps);
 /*
  * Host address of [gpa, gpa + len), or NULL if that is not inside one region. Stable until an
  * update drops the region: the caller sees to it that none does while it uses the address (it is a

@@ -3,27 +3,29 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/magic.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <rte_common.h>
 
+#include "hf_backing.h"
 #include "hf_log.h"
 #include "hf_region.h"
 
 #define REGION_FMT "region 0x%" PRIx64 "+0x%" PRIx64
 #define REGION_ARGS(r) (r)->gpa, (r)->len
 
+/* Of one update: far above 1 PiB in pieces of HF_IOAS_PIECE, and no more memory than some MiB. */
+#define REGION_MAX_PIECES (1u << 18)
+
+static _Atomic uint64_t region_pinned;
+
 static int
 region_refuse(const struct hf_ioas_region *desc, const char *dev_name, const char *why)
 {
-	HF_LOG(ERR,
-		"%s: " REGION_FMT " (file offset 0x%" PRIx64 ", descriptor %d) of the memory "
-		"table is refused: %s",
+	HF_LOG(ERR, "%s: " REGION_FMT " (file offset 0x%" PRIx64 ", descriptor %d) is refused: %s",
 		dev_name, REGION_ARGS(desc), desc->offset, desc->fd, why);
 	return -EINVAL;
 }
@@ -59,174 +61,145 @@ hf_region_check(const struct hf_ioas_region *desc, const char *dev_name)
 }
 
 /*
- * Pages of the file's mappings. hugetlbfs takes no other offset and no other length at mmap and
- * munmap; every other file system maps system pages, whatever its st_blksize.
+ * Cut [from, from + len) at multiples of 'piece'. With a file, 'from' is the offset in it: mappings
+ * begin at a page of the file, so what is a multiple there is one in this process.
  */
 static int
-region_page_size(const struct hf_region *r, uint64_t *size)
+region_alloc(const struct hf_ioas_region *desc, uint64_t from, uint64_t piece, struct hf_region **r)
 {
-	struct statfs fs;
+	uint64_t end = from + desc->len, n = (end - 1) / piece - from / piece + 1, at, next;
+	struct hf_piece *p;
 
-	*size = (uint64_t)sysconf(_SC_PAGESIZE);
-	if (fstatfs(r->id.fd, &fs) != 0)
-		return -errno;
-	if (fs.f_type == HUGETLBFS_MAGIC)
-		*size = (uint64_t)fs.f_bsize;
+	if (n > REGION_MAX_PIECES)
+		return -E2BIG;
+	*r = calloc(1, sizeof(**r) + n * sizeof((*r)->pieces[0]));
+	if (*r == NULL)
+		return -ENOMEM;
+	(*r)->n_pieces = (unsigned int)n;
+	p = (*r)->pieces;
+	for (at = from; at < end; at = next, p++) {
+		next = RTE_MIN((at / piece + 1) * piece, end);
+		p->gpa = desc->gpa + (at - from);
+		p->len = next - at;
+	}
 	return 0;
 }
 
-/* A page beyond the end of a file is SIGBUS at the first touch, not an error: so look before. */
 static int
-region_check_size(const struct hf_region *r)
+region_create(const struct hf_ioas_region *desc, uint64_t piece, struct hf_region **region)
 {
-	struct stat st;
-
-	if (!S_ISREG(r->id.mode))
-		return 0;
-	if (fstat(r->id.fd, &st) != 0)
-		return -errno;
-	return r->offset + r->len > (uint64_t)st.st_size ? -ENXIO : 0;
-}
-
-static int
-region_map(struct hf_region *r)
-{
-	uint64_t page, start, end;
+	struct hf_backing *backing = NULL;
+	uint64_t from = (uintptr_t)desc->va;
 	int ret;
 
-	ret = region_check_size(r);
-	if (ret == 0)
-		ret = region_page_size(r, &page);
-	if (ret != 0)
-		return ret;
-	start = RTE_ALIGN_FLOOR(r->offset, page);
-	end = RTE_ALIGN_CEIL(r->offset + r->len, page);
-	r->map_len = end - start;
-	r->map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, r->id.fd, (off_t)start);
-	if (r->map == MAP_FAILED) {
-		r->map = NULL;
-		return -errno;
-	}
-	r->va = (uint8_t *)r->map + (r->offset - start);
-	/* A guest's memory is nothing for a core file. Some kinds refuse the advice: no harm. */
-	madvise(r->map, r->map_len, MADV_DONTDUMP);
-	return 0;
-}
-
-static void
-region_unmap(struct hf_region *r)
-{
-	if (r->map != NULL)
-		munmap(r->map, r->map_len);
-	r->map = NULL;
-}
-
-/*
- * The memory of the description, at r->va, held by us unless it is private. Sets all of r but the
- * MR; an error is logged.
- */
-static int
-region_attach(struct hf_region *r, const struct hf_ioas_region *desc, const char *dev_name)
-{
-	int ret;
-
-	*r = (struct hf_region){
-		.gpa = desc->gpa,
-		.len = desc->len,
-		.offset = desc->offset,
-		.id.fd = -1,
-		.refs = 1,
-	};
-	if (desc->fd < 0) {
-		r->va = desc->va;
-		return 0;
-	}
-	ret = hf_identity_open(&r->id, desc->fd);
-	if (ret == 0) {
-		ret = region_map(r);
+	if (desc->fd >= 0) {
+		ret = hf_backing_get(desc->fd, desc->offset, desc->len, &backing);
 		if (ret != 0)
-			hf_identity_close(&r->id);
+			return ret;
+		from = desc->offset;
+		piece = RTE_MAX(piece, hf_backing_page(backing));
 	}
-	if (ret != 0)
+	ret = region_alloc(desc, from, piece, region);
+	if (ret != 0) {
+		if (backing != NULL)
+			hf_backing_put(backing);
+		return ret;
+	}
+	(*region)->backing = backing;
+	(*region)->va = backing != NULL ? hf_backing_va(backing) : desc->va;
+	return 0;
+}
+
+static const char *
+region_why(int err)
+{
+	switch (err) {
+	case -ENXIO:
+		return " (the file is shorter)";
+	case -E2BIG:
+		return " (of too many pieces: let them be larger)";
+	default:
+		return "";
+	}
+}
+
+int
+hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, bool requested,
+	uint64_t piece, struct hf_region **region)
+{
+	struct hf_region *r;
+	int ret;
+
+	ret = region_create(desc, piece, &r);
+	if (ret != 0) {
 		HF_LOG(ERR,
 			"%s: " REGION_FMT ": can't map descriptor %d from offset 0x%" PRIx64
 			": %s%s",
-			dev_name, REGION_ARGS(desc), desc->fd, desc->offset, strerror(-ret),
-			ret == -ENXIO ? " (the file is shorter)" : "");
-	return ret;
-}
-
-static void
-region_detach(struct hf_region *r)
-{
-	region_unmap(r);
-	hf_identity_close(&r->id);
-}
-
-int
-hf_region_try(const struct hf_ioas_region *desc, const char *dev_name)
-{
-	struct hf_region r;
-	int ret;
-
-	ret = region_attach(&r, desc, dev_name);
-	if (ret == 0)
-		region_detach(&r);
-	return ret;
-}
-
-int
-hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, struct hf_region **region)
-{
-	struct hf_region *r = calloc(1, sizeof(*r));
-	int ret;
-
-	if (r == NULL)
-		return -ENOMEM;
-	ret = region_attach(r, desc, hf_devx_name(dev));
-	if (ret != 0)
-		goto free_region;
-	ret = hf_mr_create(dev, r->va, r->len, r->gpa, &r->mr);
-	if (ret != 0) {
-		HF_LOG(ERR, "%s: " REGION_FMT ": can't register it: %s", hf_devx_name(dev),
-			REGION_ARGS(desc), strerror(-ret));
-		goto detach;
+			hf_devx_name(dev), REGION_ARGS(desc), desc->fd, desc->offset,
+			strerror(-ret), region_why(ret));
+		return ret;
 	}
+	r->gpa = desc->gpa;
+	r->len = desc->len;
+	r->offset = desc->fd >= 0 ? desc->offset : 0;
+	r->requested = requested;
+	r->numa_node = -1;
+	r->refs = 1;
 	*region = r;
 	return 0;
-detach:
-	region_detach(r);
-free_region:
-	free(r);
+}
+
+int
+hf_region_register(struct hf_devx *dev, struct hf_region *r, unsigned int i)
+{
+	struct hf_piece *p = &r->pieces[i];
+	int ret;
+
+	ret = hf_mr_create(dev, r->va + (p->gpa - r->gpa), p->len, p->gpa, &p->mr);
+	if (ret != 0) {
+		HF_LOG(ERR, "%s: " REGION_FMT ": can't register its part " REGION_FMT ": %s",
+			hf_devx_name(dev), REGION_ARGS(r), REGION_ARGS(p), strerror(-ret));
+		return ret;
+	}
+	atomic_fetch_add(&region_pinned, p->len);
+	return 0;
+}
+
+int
+hf_region_unregister(struct hf_region *r, unsigned int i)
+{
+	struct hf_piece *p = &r->pieces[i];
+	int ret;
+
+	if (p->mr.mr == NULL)
+		return 0;
+	ret = hf_mr_destroy(&p->mr);
+	if (ret == 0)
+		atomic_fetch_sub(&region_pinned, p->len);
 	return ret;
 }
 
-struct hf_region *
-hf_region_get(struct hf_region *r)
+void
+hf_region_free(struct hf_region *r)
 {
-	r->refs++;
-	return r;
-}
+	unsigned int i;
 
-bool
-hf_region_put(struct hf_region *r)
-{
-	if (--r->refs > 0)
-		return false;
-	/*
-	 * A MR that the NIC does not give up is in the device's table of leaks. Its mapping stays
-	 * as well: the NIC may still write there, and the addresses must not become somebody
-	 * else's.
-	 */
-	if (hf_mr_destroy(&r->mr) == 0)
-		region_detach(r);
+	for (i = 0; i < r->n_pieces && r->pieces[i].mr.mr == NULL; i++)
+		;
+	if (i == r->n_pieces && r->backing != NULL)
+		hf_backing_put(r->backing);
 	free(r);
-	return true;
 }
 
 bool
 hf_region_is(const struct hf_region *r, const struct hf_ioas_region *desc)
 {
-	return r->gpa == desc->gpa && r->len == desc->len && r->offset == desc->offset &&
-		hf_identity_same(&r->id, desc->fd);
+	return r->backing != NULL && r->gpa == desc->gpa && r->len == desc->len &&
+		hf_backing_is(r->backing, desc->fd, desc->offset, desc->len);
+}
+
+uint64_t
+hf_region_pinned(void)
+{
+	return atomic_load(&region_pinned);
 }

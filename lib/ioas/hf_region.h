@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * One region of an address space: its own mapping of the backing file and the MR upon that mapping.
- * The mapping and the duplicate of the descriptor live until the MR is gone.
+ * One region of an address space: memory that stays mapped, and the MRs upon it, one for each piece
+ * that it is cut into. Mapping and held descriptor live until the last MR is gone.
  *
- * No lock: the thread that updates the address space creates, references and releases regions.
- * Nothing but the reference count changes in a region's life.
+ * No lock. The thread that changes the address space creates, references and releases regions;
+ * pieces of one region may be registered, or destroyed, side by side. Of a live region nothing
+ * changes but the references. One that no table has any more belongs to the graveyard (hf_yard.h).
  */
 #ifndef HF_REGION_H
 #define HF_REGION_H
@@ -13,34 +14,60 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "hf_devx.h"
-#include "hf_identity.h"
 #include "hf_ioas.h"
+
+struct hf_backing;
+
+struct hf_piece {
+	uint64_t gpa, len;
+	struct hf_mr mr; /* .mr NULL: not registered */
+};
 
 struct hf_region {
 	uint64_t gpa, len, offset;
-	struct hf_identity id;
-	void *map; /* our mapping, NULL for private memory */
-	size_t map_len;
+	struct hf_backing *backing; /* NULL: private memory, which stays its owner's */
 	uint8_t *va; /* where 'gpa' is in this process */
-	struct hf_mr mr;
+	int numa_node; /* of the first page that was present at registration, -1: unknown */
+	bool requested; /* by hf_ioas_map() */
+	bool was_live; /* was part of a map: counts in the statistics */
 	unsigned int refs; /* tables that have this region */
+	/* The graveyard's (hf_yard.c). */
+	TAILQ_ENTRY(hf_region) next;
+	unsigned int dug; /* pieces that were begun */
+	unsigned int busy; /* pieces that are being destroyed */
+	unsigned int left; /* pieces that the NIC refused to give up */
+
+	unsigned int n_pieces;
+	struct hf_piece pieces[]; /* in order, without gaps */
 };
+TAILQ_HEAD(hf_region_list, hf_region);
 
 /* Is the description sound in itself? 0, or -EINVAL with a log line that names the device. */
 int hf_region_check(const struct hf_ioas_region *desc, const char *dev_name);
-/* Map it and let it go again. desc has been checked. 0 or negative errno, with a log line. */
-int hf_region_try(const struct hf_ioas_region *desc, const char *dev_name);
-/* Map and register, with one reference. desc has been checked. 0 or negative errno, with a log
- * line. */
-int hf_region_create(
-	struct hf_devx *dev, const struct hf_ioas_region *desc, struct hf_region **region);
-/* Another reference, for another table. */
-struct hf_region *hf_region_get(struct hf_region *r);
-/* Drops a reference. At the last one MR, mapping and duplicate go, and true is returned. */
-bool hf_region_put(struct hf_region *r);
-/* Is it the memory of this description: the same place, length, offset and backing object? */
+/*
+ * Map and cut, with one reference and without MRs. desc has been checked; piece: bytes of a piece
+ * at most, a power of two; it is raised to the page size of the backing, on whose pages all cuts
+ * are, for the kernel registers no part of a huge page next to another. 0 or negative errno, with a
+ * log line.
+ */
+int hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, bool requested,
+	uint64_t piece, struct hf_region **region);
+/* Register piece i. 0 or negative errno, with a log line. */
+int hf_region_register(struct hf_devx *dev, struct hf_region *r, unsigned int i);
+/* Destroy the MR of piece i, if it has one. 0 or negative errno, and then it is there still. */
+int hf_region_unregister(struct hf_region *r, unsigned int i);
+/*
+ * Without its MRs. With one of them the mapping, and the descriptor that holds the file, stay for
+ * good: the NIC may still write there, and the addresses must not become somebody else's.
+ */
+void hf_region_free(struct hf_region *r);
+/* Is it the memory of this description: the same place, length, offset, backing object and pages?
+ */
 bool hf_region_is(const struct hf_region *r, const struct hf_ioas_region *desc);
+/* Bytes that regions of this process have registered, once for each MR as the kernel counts. */
+uint64_t hf_region_pinned(void);
 
 #endif /* HF_REGION_H */

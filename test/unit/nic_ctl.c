@@ -3,6 +3,7 @@
  */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,11 +144,15 @@ ctl_command(const char *request)
 }
 
 int
-nic_ctl_fail(const char *opcode, unsigned int nth)
+nic_ctl_fail(const char *fmt, ...)
 {
-	char request[128];
+	char spec[96], request[128];
+	va_list ap;
 
-	snprintf(request, sizeof(request), "fail %s:%u\n", opcode, nth);
+	va_start(ap, fmt);
+	vsnprintf(spec, sizeof(spec), fmt, ap);
+	va_end(ap);
+	snprintf(request, sizeof(request), "fail %s\n", spec);
 	return ctl_command(request);
 }
 

@@ -22,8 +22,8 @@ bool nic_ctl_there(void);
 int nic_ctl_mrs(struct nic_mrs *mrs);
 /* The whole answer to a request such as "objects", to be freed; NULL: none. */
 char *nic_ctl_text(const char *request);
-/* Let the nth next command with this opcode fail: "CREATE_MKEY", 1. */
-int nic_ctl_fail(const char *opcode, unsigned int nth);
+/* Let something fail once, as 'nicemu run --fail' has it: "CREATE_MKEY:2:BAD_RES". */
+int nic_ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Forget failures that have not happened. */
 int nic_ctl_fail_clear(void);
 

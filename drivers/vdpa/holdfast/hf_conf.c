@@ -41,17 +41,23 @@ hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 
 /* --- memory --- */
 
-static int
-hf_conf_mkey_prepare(void *user, uint32_t new_mkey)
+static bool
+hf_conf_mkey_busy(void *user)
 {
 	struct hf_dev *dev = user;
 	uint16_t i;
 
-	RTE_SET_USED(new_mkey);
 	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].running)
-			return -EBUSY;
-	return 0;
+			return true;
+	return false;
+}
+
+static int
+hf_conf_mkey_prepare(void *user, uint32_t new_mkey)
+{
+	RTE_SET_USED(new_mkey);
+	return hf_conf_mkey_busy(user) ? -EBUSY : 0;
 }
 
 static void
@@ -60,6 +66,8 @@ hf_conf_mkey_commit(void *user, uint32_t new_mkey)
 	struct hf_dev *dev = user;
 	uint16_t i;
 
+	if (new_mkey == 0)
+		new_mkey = dev->empty_mkey.key;
 	for (i = 0; i < dev->max_vqs; i++)
 		hf_vq_use_mkey(&dev->vqs[i], new_mkey);
 }
@@ -72,6 +80,7 @@ hf_conf_mkey_abort(void *user)
 }
 
 static const struct hf_ioas_user_ops hf_conf_mkey_ops = {
+	.busy = hf_conf_mkey_busy,
 	.prepare = hf_conf_mkey_prepare,
 	.commit = hf_conf_mkey_commit,
 	.abort = hf_conf_mkey_abort,
@@ -80,20 +89,24 @@ static const struct hf_ioas_user_ops hf_conf_mkey_ops = {
 static int
 hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
 {
-	bool changed;
+	struct hf_ioas_change change;
 	int ret;
 
+	if (t->n == 0) {
+		HF_LOG(ERR, "%s: the front end's memory table is empty", dev->name);
+		return -EINVAL;
+	}
 	if (!dev->ioas_user) {
 		ret = hf_ioas_user_add(dev->ioas, &hf_conf_mkey_ops, dev);
 		if (ret != 0)
 			return ret;
 		dev->ioas_user = true;
 	}
-	ret = hf_ioas_update(dev->ioas, t->regions, t->n, &changed);
+	ret = hf_ioas_update(dev->ioas, t->regions, t->n, &change);
 	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot register the guest's memory (%u regions): %s", dev->name,
 			t->n, strerror(-ret));
-	else if (!changed)
+	else if (!change.changed)
 		HF_LOG(INFO, "%s: guest memory is unchanged: all MRs and mkey 0x%x kept", dev->name,
 			hf_ioas_mkey(dev->ioas));
 	return ret;
@@ -115,7 +128,7 @@ hf_conf_memory_drop(struct hf_dev *dev)
 		hf_vq_use_mkey(&dev->vqs[i], dev->empty_mkey.key);
 	hf_ioas_user_del(dev->ioas, dev);
 	dev->ioas_user = false;
-	ret = hf_ioas_reset_map(dev->ioas);
+	ret = hf_ioas_reset_map(dev->ioas, NULL);
 	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot release the guest's memory: %s", dev->name, strerror(-ret));
 }

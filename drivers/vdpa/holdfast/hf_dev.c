@@ -185,6 +185,18 @@ hf_dev_vqs_destroy(struct hf_dev *dev)
 	free(dev->vqs);
 }
 
+static int
+hf_dev_ioas_create(struct hf_dev *dev)
+{
+	const struct hf_ioas_attr attr = {
+		.asid = 0,
+		.work = dev->rt->work,
+		.numa_node = dev->pci->device.numa_node,
+	};
+
+	return hf_ioas_create(dev->devx, &attr, &dev->ioas);
+}
+
 /*
  * What is made of the open NIC; each step is undone in the reverse order here and in
  * hf_dev_destroy().
@@ -203,7 +215,7 @@ hf_dev_resources_create(struct hf_dev *dev)
 	ret = hf_dev_steer_create(dev);
 	if (ret != 0)
 		goto error_mkey;
-	ret = hf_ioas_create(dev->devx, 0, &dev->ioas);
+	ret = hf_dev_ioas_create(dev);
 	if (ret != 0)
 		goto error_steer;
 	ret = hf_dev_vqs_create(dev);

@@ -11,6 +11,12 @@
 
 #include "hf_runtime.h"
 
+/*
+ * The kernel pins some 10 GB per second and thread, and two to four threads use up what a memory
+ * controller gives.
+ */
+#define HF_RUNTIME_WORKERS 4
+
 /* One for the process, since its threads are. All of it is guarded by hf_runtime_lock. */
 static pthread_mutex_t hf_runtime_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct hf_runtime hf_runtime;
@@ -31,12 +37,22 @@ hf_runtime_start(const char *name, int event_core)
 	hf_runtime.control = hf_loop_create("hf-control", -1, &ret);
 	if (hf_runtime.control == NULL) {
 		HF_LOG(ERR, "%s: cannot start the control thread: %s", name, strerror(-ret));
-		hf_loop_destroy(hf_runtime.events);
-		hf_runtime.events = NULL;
-		return ret;
+		goto error_events;
+	}
+	ret = hf_work_create("hf-work", HF_RUNTIME_WORKERS, &hf_runtime.work);
+	if (ret != 0) {
+		HF_LOG(ERR, "%s: cannot start %d worker threads: %s", name, HF_RUNTIME_WORKERS,
+			strerror(-ret));
+		goto error_control;
 	}
 	hf_runtime_core = event_core;
 	return 0;
+error_control:
+	hf_loop_destroy(hf_runtime.control);
+error_events:
+	hf_loop_destroy(hf_runtime.events);
+	hf_runtime = (struct hf_runtime){0};
+	return ret;
 }
 
 int
@@ -68,6 +84,7 @@ hf_runtime_put(struct hf_runtime *rt)
 	RTE_SET_USED(rt);
 	pthread_mutex_lock(&hf_runtime_lock);
 	if (--hf_runtime_users == 0) {
+		hf_work_destroy(hf_runtime.work);
 		hf_loop_destroy(hf_runtime.control);
 		hf_loop_destroy(hf_runtime.events);
 		hf_runtime = (struct hf_runtime){0};

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The two threads that all devices of the process share: made with the first device, joined with
- * the last.
+ * The threads that all devices of the process share: made with the first device, joined with the
+ * last.
  */
 #ifndef HF_RUNTIME_H
 #define HF_RUNTIME_H
 
 #include <hf_loop.h>
+#include <hf_work.h>
 
 struct hf_runtime {
 	/* Kicks and completions: its call-backs neither block nor take hf_dev.lock. */
 	struct hf_loop *events;
 	/* Queue errors: its call-backs may take hf_dev.lock and command the NIC. */
 	struct hf_loop *control;
+	/* Registrations side by side, and destruction later: never takes hf_dev.lock. */
+	struct hf_work *work;
 };
 
 /*
@@ -22,7 +25,7 @@ struct hf_runtime {
  * hf_runtime_put().
  */
 int hf_runtime_get(const char *name, int event_core, struct hf_runtime **rt);
-/* Not on one of the two threads. */
+/* Not on one of the threads. */
 void hf_runtime_put(struct hf_runtime *rt);
 
 #endif /* HF_RUNTIME_H */
