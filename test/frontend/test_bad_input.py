@@ -16,6 +16,7 @@ import contextlib
 import os
 import random
 import select
+import struct
 
 import pytest
 from hfrig.fixtures import Stage
@@ -481,6 +482,33 @@ def test_ring_index(scene, index, said):
         dev.setup_ring(index) if index == QUEUES else dev.set_ring_num(index, 256)
         dev.enable(index)
     scene.end()
+
+
+# --- messages that nobody offered to understand ---
+
+NOT_OFFERED = {
+    "SET_LOG_BASE": (struct.pack("<QQ", MIB, 0), True),
+    "SET_LOG_FD": (b"", True),
+    "POSTCOPY_ADVISE": (b"", False),
+    "POSTCOPY_LISTEN": (b"", False),
+    "POSTCOPY_END": (b"", False),
+    "GET_INFLIGHT_FD": (struct.pack("<QQHHI", 0, 0, 65535, 65535, 0), False),
+    "SET_INFLIGHT_FD": (struct.pack("<QQHHI", MIB, 0, 2, 256, 0), True),
+}
+
+
+@pytest.mark.parametrize("name", NOT_OFFERED)
+def test_message_not_offered(scene, name):
+    """What belongs to a protocol feature that was not offered: refused, an empty file that comes with it is not used."""
+    payload, with_file = NOT_OFFERED[name]
+    dev = scene.victim(False)
+    fds = [os.memfd_create("empty")] if with_file else []
+    with scene.says(rf"message {name} refused: it belongs to protocol feature \d+, which was not offered"):
+        with pytest.raises(Refused):
+            dev.channel.tell(Request[name], payload, fds, True)
+    for fd in fds:
+        os.close(fd)
+    scene.runs(dev)
 
 
 # --- front ends that do not speak vhost-user ---

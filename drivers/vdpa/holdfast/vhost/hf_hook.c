@@ -206,7 +206,7 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 {
 	/* Of a RESET_OWNER that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
-	if (hf_msg_check(dev->name, m) != 0)
+	if (hf_msg_check(dev->name, hf_feature_protocol(), m) != 0)
 		return RTE_VHOST_MSG_RESULT_ERR;
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:

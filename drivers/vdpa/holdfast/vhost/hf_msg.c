@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include <rte_common.h>
+#include <rte_vhost.h>
 
 #include <hf_log.h>
 
@@ -38,6 +39,25 @@ static const struct {
 	{HF_MSG_SET_STATUS, 8, "SET_STATUS"},
 };
 
+/*
+ * What belongs to a protocol feature. The library carries these out though nobody has offered them:
+ * it writes behind the end of a short file of buffers in flight, which ends the process, and waits
+ * in the middle of a message once postcopy was begun, which stalls all front ends.
+ */
+static const struct {
+	uint32_t request;
+	uint8_t feature; /* bit */
+	const char *name;
+} hf_msg_optional[] = {
+	{HF_MSG_SET_LOG_BASE, VHOST_USER_PROTOCOL_F_LOG_SHMFD, "SET_LOG_BASE"},
+	{HF_MSG_SET_LOG_FD, VHOST_USER_PROTOCOL_F_LOG_SHMFD, "SET_LOG_FD"},
+	{HF_MSG_POSTCOPY_ADVISE, VHOST_USER_PROTOCOL_F_PAGEFAULT, "POSTCOPY_ADVISE"},
+	{HF_MSG_POSTCOPY_LISTEN, VHOST_USER_PROTOCOL_F_PAGEFAULT, "POSTCOPY_LISTEN"},
+	{HF_MSG_POSTCOPY_END, VHOST_USER_PROTOCOL_F_PAGEFAULT, "POSTCOPY_END"},
+	{HF_MSG_GET_INFLIGHT_FD, VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, "GET_INFLIGHT_FD"},
+	{HF_MSG_SET_INFLIGHT_FD, VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, "SET_INFLIGHT_FD"},
+};
+
 /* The bytes that this very message needs: a table of memory grows with its regions. */
 static uint64_t
 hf_msg_needs(const struct hf_msg *m, uint32_t at_least)
@@ -48,20 +68,25 @@ hf_msg_needs(const struct hf_msg *m, uint32_t at_least)
 	return at_least;
 }
 
-int
-hf_msg_check(const char *name, const struct hf_msg *m)
+static int
+hf_msg_check_version(const char *name, const struct hf_msg *m)
+{
+	if ((m->flags & HF_MSG_VERSION_MASK) == HF_MSG_VERSION)
+		return 0;
+	HF_LOG(ERR,
+		"%s: message %" PRIu32
+		" refused: it is of version %u of the vhost-user protocol (flags 0x%" PRIx32
+		"), spoken is version %u",
+		name, m->request, m->flags & HF_MSG_VERSION_MASK, m->flags, HF_MSG_VERSION);
+	return -EPROTO;
+}
+
+static int
+hf_msg_check_length(const char *name, const struct hf_msg *m)
 {
 	unsigned int i;
 	uint64_t needs;
 
-	if ((m->flags & HF_MSG_VERSION_MASK) != HF_MSG_VERSION) {
-		HF_LOG(ERR,
-			"%s: message %" PRIu32
-			" refused: it is of version %u of the vhost-user protocol (flags 0x%" PRIx32
-			"), spoken is version %u",
-			name, m->request, m->flags & HF_MSG_VERSION_MASK, m->flags, HF_MSG_VERSION);
-		return -EPROTO;
-	}
 	for (i = 0; i < RTE_DIM(hf_msg_rules); i++)
 		if (hf_msg_rules[i].request == m->request)
 			break;
@@ -75,4 +100,34 @@ hf_msg_check(const char *name, const struct hf_msg *m)
 		" bytes, what it says needs %" PRIu64,
 		name, hf_msg_rules[i].name, m->size, needs);
 	return -EPROTO;
+}
+
+static int
+hf_msg_check_offer(const char *name, uint64_t offered, const struct hf_msg *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(hf_msg_optional); i++) {
+		if (hf_msg_optional[i].request != m->request ||
+			(offered >> hf_msg_optional[i].feature) & 1)
+			continue;
+		HF_LOG(ERR,
+			"%s: message %s refused: it belongs to protocol feature %u, which was not offered",
+			name, hf_msg_optional[i].name, hf_msg_optional[i].feature);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+int
+hf_msg_check(const char *name, uint64_t offered, const struct hf_msg *m)
+{
+	int ret;
+
+	ret = hf_msg_check_version(name, m);
+	if (ret == 0)
+		ret = hf_msg_check_length(name, m);
+	if (ret == 0)
+		ret = hf_msg_check_offer(name, offered, m);
+	return ret;
 }

@@ -18,6 +18,8 @@ enum hf_msg_request {
 	HF_MSG_SET_FEATURES = 2,
 	HF_MSG_RESET_OWNER = 4,
 	HF_MSG_SET_MEM_TABLE = 5,
+	HF_MSG_SET_LOG_BASE = 6,
+	HF_MSG_SET_LOG_FD = 7,
 	HF_MSG_SET_VRING_NUM = 8,
 	HF_MSG_SET_VRING_ADDR = 9,
 	HF_MSG_SET_VRING_BASE = 10,
@@ -29,6 +31,11 @@ enum hf_msg_request {
 	HF_MSG_SET_VRING_ENABLE = 18,
 	HF_MSG_NET_SET_MTU = 20,
 	HF_MSG_SET_SLAVE_REQ_FD = 21,
+	HF_MSG_POSTCOPY_ADVISE = 28,
+	HF_MSG_POSTCOPY_LISTEN = 29,
+	HF_MSG_POSTCOPY_END = 30,
+	HF_MSG_GET_INFLIGHT_FD = 31,
+	HF_MSG_SET_INFLIGHT_FD = 32,
 	HF_MSG_SET_STATUS = 39,
 };
 
@@ -67,9 +74,10 @@ static_assert(offsetof(struct hf_msg, fds) == 644, "the library's descriptors fo
 static_assert(sizeof(struct hf_msg) == 680, "the library's context has another size");
 
 /*
- * Is the message one of this protocol, with all that its payload has to have? 0, or -EPROTO after a
- * log line that starts with name.
+ * Is the message one of this protocol, with all that its payload has to have, and not one that
+ * belongs to a protocol feature which was not offered? 0, or -EPROTO after a log line that starts
+ * with name.
  */
-int hf_msg_check(const char *name, const struct hf_msg *m);
+int hf_msg_check(const char *name, uint64_t offered, const struct hf_msg *m);
 
 #endif /* HF_MSG_H */
