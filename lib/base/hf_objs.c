@@ -119,14 +119,3 @@ hf_objs_count(struct hf_objs *t, const char *kind)
 	pthread_mutex_unlock(&t->lock);
 	return n;
 }
-
-void
-hf_objs_dump(struct hf_objs *t, FILE *f)
-{
-	struct hf_obj *o;
-
-	pthread_mutex_lock(&t->lock);
-	TAILQ_FOREACH(o, &t->list, next)
-		fprintf(f, "%s 0x%x %u\n", o->kind, o->num, o->refs);
-	pthread_mutex_unlock(&t->lock);
-}

@@ -12,7 +12,6 @@
 #define HF_OBJS_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 struct hf_objs;
 struct hf_obj;
@@ -34,7 +33,5 @@ void hf_obj_get(struct hf_obj *o);
 unsigned int hf_obj_put(struct hf_obj *o);
 /* Objects (not references) of this kind; kind NULL: of all kinds. */
 unsigned int hf_objs_count(struct hf_objs *t, const char *kind);
-/* A line "kind 0xnum references" for each object, in the order of their creation. */
-void hf_objs_dump(struct hf_objs *t, FILE *f);
 
 #endif /* HF_OBJS_H */

@@ -4,6 +4,7 @@
  * The table of live objects.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,27 +46,6 @@ test_references(void)
 	TEST_ASSERT_EQUAL(hf_objs_count(objs, "virtq"), 0, "the entry has gone");
 	TEST_ASSERT_EQUAL(hf_obj_put(mr), 0, "none left");
 	TEST_ASSERT_EQUAL(hf_objs_count(objs, NULL), 0, "the table is empty");
-	return TEST_SUCCESS;
-}
-
-static int
-test_dump(void)
-{
-	struct hf_obj *vq = hf_obj_add(objs, "virtq", 0x17);
-	struct hf_obj *mr = hf_obj_add(objs, "mr", 0xabcdef);
-	char text[256] = {0};
-	FILE *f;
-
-	TEST_ASSERT(vq != NULL && mr != NULL, "no memory");
-	hf_obj_get(mr);
-	f = fmemopen(text, sizeof(text) - 1, "w");
-	TEST_ASSERT_NOT_NULL(f, "fmemopen");
-	hf_objs_dump(objs, f);
-	fclose(f);
-	TEST_ASSERT(strcmp(text, "virtq 0x17 1\nmr 0xabcdef 2\n") == 0, "got '%s'", text);
-	hf_obj_put(mr);
-	hf_obj_put(mr);
-	hf_obj_put(vq);
 	return TEST_SUCCESS;
 }
 
@@ -144,7 +124,6 @@ static struct unit_test_suite objs_suite = {
 	.unit_test_cases =
 		{
 			TEST_CASE_ST(setup, teardown, test_references),
-			TEST_CASE_ST(setup, teardown, test_dump),
 			TEST_CASE_ST(setup, teardown, test_leaks),
 			TEST_CASE_ST(setup, teardown, test_threads),
 			TEST_CASES_END(),
