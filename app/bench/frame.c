@@ -57,8 +57,8 @@ frame_start(struct frame_maker *m, uint32_t size, const struct rte_ether_addr *f
 	eth.dst_addr = *to;
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
 	m->size = size;
-	m->seq = 0;
-	m->seen = 0;
+	m->first = m->seq;
+	m->seen = m->seq;
 	memcpy(m->header, &eth, sizeof(eth));
 	memcpy(m->header + sizeof(eth), &ip, sizeof(ip));
 	memcpy(m->header + sizeof(eth) + sizeof(ip), &udp, sizeof(udp));
@@ -93,11 +93,15 @@ frame_check(struct frame_maker *m, const struct rte_mbuf *buf)
 	const uint8_t *data = rte_pktmbuf_mtod(buf, const uint8_t *);
 	struct mark mark;
 
-	if (buf->nb_segs != 1 || buf->data_len != m->size)
+	if (buf->nb_segs != 1 || buf->data_len < FRAME_MIN)
+		return FRAME_LENGTH;
+	memcpy(&mark, data + sizeof(m->header), sizeof(mark));
+	if (mark.seq < m->first)
+		return FRAME_LATE;
+	if (buf->data_len != m->size)
 		return FRAME_LENGTH;
 	if (memcmp(data, m->header, sizeof(m->header)) != 0)
 		return FRAME_HEADER;
-	memcpy(&mark, data + sizeof(m->header), sizeof(mark));
 	if (mark.key >= KEYS || mark.seq >= m->seq ||
 		memcmp(data + BODY, pattern + mark.key, m->size - BODY - TAIL) != 0 ||
 		memcmp(data + m->size - TAIL, &mark.seq, TAIL) != 0)
@@ -112,6 +116,7 @@ const char *
 frame_fault_name(enum frame_fault f)
 {
 	static const char *const names[FRAME_FAULTS] = {[FRAME_OK] = "ok",
+		[FRAME_LATE] = "late",
 		[FRAME_LENGTH] = "length",
 		[FRAME_HEADER] = "header",
 		[FRAME_PAYLOAD] = "payload",

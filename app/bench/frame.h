@@ -19,6 +19,7 @@
 /* What is wrong with a frame that arrived; FRAME_OK first. */
 enum frame_fault {
 	FRAME_OK,
+	FRAME_LATE, /* sent before frame_start() */
 	FRAME_LENGTH, /* not the length that was sent, or in several buffers */
 	FRAME_HEADER, /* Ethernet, IPv4 or UDP changed */
 	FRAME_PAYLOAD, /* pattern or sequence numbers changed */
@@ -29,12 +30,13 @@ enum frame_fault {
 /* One direction's frames. */
 struct frame_maker {
 	uint32_t size;
-	uint64_t seq; /* of the next frame */
+	uint64_t first, seq; /* since the start, and of the next frame */
 	uint64_t seen; /* the highest that arrived, plus 1 */
 	uint8_t header[42];
 };
 
-/* Frames of 'size' bytes, FRAME_MIN to FRAME_MAX, from one address to another. */
+/* From now on frames of 'size' bytes, FRAME_MIN to FRAME_MAX, from one address to another. Numbers
+ * go on. */
 void frame_start(struct frame_maker *m, uint32_t size, const struct rte_ether_addr *from,
 	const struct rte_ether_addr *to);
 /*

@@ -67,6 +67,19 @@ test_order(void)
 	return TEST_SUCCESS;
 }
 
+/* What was sent before a start and comes after it is no fault of what is measured since. */
+static int
+test_late(void)
+{
+	frame_start(&maker, 512, &from, &to);
+	make(0, 1);
+	frame_start(&maker, 64, &from, &to);
+	make(1, 1);
+	TEST_ASSERT_EQUAL(frame_check(&maker, &buf[0]), FRAME_LATE, "sent before");
+	TEST_ASSERT_EQUAL(frame_check(&maker, &buf[1]), FRAME_OK, "sent since");
+	return TEST_SUCCESS;
+}
+
 /* A buffer that shows what it held before is not taken for the frame that should be in it. */
 static int
 test_stale(void)
@@ -90,6 +103,7 @@ static struct unit_test_suite suite = {
 			TEST_CASE(test_all_bytes),
 			TEST_CASE(test_length),
 			TEST_CASE(test_order),
+			TEST_CASE(test_late),
 			TEST_CASE(test_stale),
 			TEST_CASES_END(),
 		},

@@ -103,6 +103,137 @@ test_indirect_packed(void)
 	return ring_indirect(NIC_VQ_PACKED);
 }
 
+/* --- chains of all shapes together --- */
+
+#define SHAPES 8u /* in flight at most */
+#define SHAPE_ROUNDS 30000u
+
+/* A chain as it was made available. */
+struct shape {
+	unsigned int n; /* buffers */
+	uint32_t off, len; /* of the first; each of the others is 64 further on and 1 longer */
+};
+
+static struct shape
+post_shape(struct guest *g, unsigned int k, unsigned int kind)
+{
+	struct shape s = {.n = kind == 0 ? 1
+			: kind == 1      ? 2
+					 : 3 + (unsigned int)rand() % 14,
+		.off = BUF_OFF + (unsigned int)rand() % 512 * 64,
+		.len = 1 + (unsigned int)rand() % 50};
+	struct vring_desc *table = (struct vring_desc *)(g->base + TABLE_OFF) + k * 64;
+	struct buf b[2] = {{s.off, s.len, 0}, {s.off + 64, s.len + 1, 0}};
+	bool split = g->q.type == NIC_VQ_SPLIT;
+	unsigned int i;
+
+	if (s.n <= 2) {
+		post(g, (uint16_t)(k * 2), b, s.n);
+		return s;
+	}
+	for (i = 0; i < s.n; i++)
+		table[i] = (struct vring_desc){.addr = htole64(g->gpa + s.off + i * 64),
+			.len = htole32(s.len + i),
+			.flags = htole16(split && i + 1 < s.n ? VRING_DESC_F_NEXT : 0),
+			.next = htole16((uint16_t)(split ? i + 1 : 0))};
+	b[0] = (struct buf){TABLE_OFF + k * 64 * 16, s.n * 16, VRING_DESC_F_INDIRECT};
+	post(g, (uint16_t)(k * 2), b, 1);
+	return s;
+}
+
+static bool
+is_shape(const struct guest *g, const struct vq_chain *c, const struct shape *s)
+{
+	const struct iovec *seg = &g->q.dp->pool[c->seg];
+	unsigned int i;
+
+	if (c->n_seg != s->n || c->len != s->n * s->len + s->n * (s->n - 1) / 2)
+		return false;
+	for (i = 0; i < s->n; i++) {
+		uint64_t contig;
+
+		if (seg[i].iov_len != s->len + i ||
+			seg[i].iov_base !=
+				mem_pin_ptr(
+					pin, (uint64_t)(g->base - mem) + s->off + i * 64, &contig))
+			return false;
+	}
+	return true;
+}
+
+/* Few at a time, and many; what is fetched stays as it was until it is completed. */
+static int
+ring_shapes(enum nic_virtq_type type)
+{
+	struct shape shapes[SHAPES];
+	struct guest *g = &guests[1];
+	unsigned int posted = 0, done = 0, i, n;
+	uint32_t len;
+
+	nic_setup();
+	srand(3);
+	TEST_ASSERT_SUCCESS(guest_open(1, type), "queue");
+	while (done < SHAPE_ROUNDS) {
+		for (n = (unsigned int)rand() % (SHAPES + 1 - (posted - done)); n > 0;
+			n--, posted++)
+			shapes[posted % SHAPES] =
+				post_shape(g, posted % SHAPES, (unsigned int)rand() % 4);
+		n = 1 + (unsigned int)rand() % SHAPES;
+		TEST_ASSERT(vq_fetch(dp(1), n) >= 0, "chain %u", done);
+		TEST_ASSERT(dp(1)->n > 0 || posted == done, "chain %u is not fetched", done);
+		for (i = 0; i < dp(1)->n; i++)
+			TEST_ASSERT(
+				is_shape(g, vq_chain_at(dp(1), i), &shapes[(done + i) % SHAPES]),
+				"chain %u of %u from %u on", i, dp(1)->n, done);
+		n = dp(1)->n > 0 ? (unsigned int)rand() % (dp(1)->n + 1) : 0;
+		for (i = 0; i < n; i++)
+			vq_complete(dp(1), 0);
+		vq_publish(dp(1));
+		for (i = 0; i < n; i++, done++) {
+			unsigned int k = done % SHAPES;
+
+			TEST_ASSERT_EQUAL(
+				take(g, type == NIC_VQ_PACKED && shapes[k].n == 2 ? 2 : 1, &len),
+				(int)(k * 2), "chain %u comes back", done);
+		}
+		TEST_ASSERT_EQUAL(take(g, 1, &len), -1, "a chain comes back too early");
+	}
+	guest_close(1);
+	return TEST_SUCCESS;
+}
+
+static int
+test_pool(void)
+{
+	static const struct {
+		unsigned int n, first, tail, from, room;
+	} rows[] = {{0, 0, 0, 0, VQ_POOL}, {0, 5, 300, 0, VQ_POOL}, {1, 10, 12, 12, VQ_POOL - 12},
+		{3, 10, VQ_POOL, VQ_POOL, 0}, {3, 300, 20, 20, 280}, {3, 300, 300, 300, 0}};
+	static struct dp_vq v;
+	unsigned int i, from;
+
+	for (i = 0; i < RTE_DIM(rows); i++) {
+		v.n = rows[i].n;
+		v.chain[0].seg = (uint16_t)rows[i].first;
+		v.seg_tail = rows[i].tail;
+		TEST_ASSERT_EQUAL(vq_pool_room(&v, &from), rows[i].room, "row %u: room", i);
+		TEST_ASSERT_EQUAL(from, rows[i].from, "row %u: from", i);
+	}
+	return TEST_SUCCESS;
+}
+
+static int
+test_shapes_split(void)
+{
+	return ring_shapes(NIC_VQ_SPLIT);
+}
+
+static int
+test_shapes_packed(void)
+{
+	return ring_shapes(NIC_VQ_PACKED);
+}
+
 /* --- indices at a stop and a start --- */
 
 static int
@@ -693,6 +824,9 @@ static struct unit_test_suite dp_suite = {
 			TEST_CASE(test_ring_packed),
 			TEST_CASE(test_indirect_split),
 			TEST_CASE(test_indirect_packed),
+			TEST_CASE(test_pool),
+			TEST_CASE(test_shapes_split),
+			TEST_CASE(test_shapes_packed),
 			TEST_CASE(test_stop_start_split),
 			TEST_CASE(test_stop_start_packed),
 			TEST_CASE(test_queue_to_queue_split),

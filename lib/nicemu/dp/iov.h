@@ -43,6 +43,25 @@ iov_skip(struct iov_cur *c, size_t len)
 	c->off += len;
 }
 
+/* Copy what is mostly short, without a call for it: up to 128 bytes. */
+static inline void
+iov_copy_short(void *to, const void *from, size_t len)
+{
+	uint8_t *d = to;
+	const uint8_t *s = from;
+
+	/* two moves of a fixed size, which overlap */
+	if (len >= 64) {
+		memcpy(d, s, 64);
+		memcpy(d + len - 64, s + len - 64, 64);
+	} else if (len >= 32) {
+		memcpy(d, s, 32);
+		memcpy(d + len - 32, s + len - 32, 32);
+	} else {
+		memcpy(d, s, len);
+	}
+}
+
 /* All three return how many bytes were there (less than len only at the end of the list). */
 
 static inline size_t

@@ -78,6 +78,30 @@ parse_ipv6(const uint8_t *head, uint32_t avail, uint32_t off, struct pkt_hdr *h)
 	h->l4_len = (uint16_t)len;
 }
 
+/* The usual frame: IPv4 without tags and options. False: it is another. */
+static inline bool
+parse_plain(const uint8_t *head, uint32_t avail, struct pkt_hdr *h)
+{
+	static const uint8_t plain[] = {ETHERTYPE_IP >> 8, ETHERTYPE_IP & 0xff, 0x45};
+	const uint8_t *ip = head + ETHER_HDR_LEN;
+	uint16_t frag, total;
+
+	if (avail <= ETHER_HDR_LEN + IPV4_MIN ||
+		memcmp(head + 2 * ETHER_ADDR_LEN, plain, sizeof(plain)) != 0)
+		return false;
+	frag = pkt_be16(ip + 6);
+	total = pkt_be16(ip + 2);
+	if ((frag & (FRAG_OFFSET_V4 | FRAG_MORE_V4)) != 0 || total < IPV4_MIN)
+		return false;
+	*h = (struct pkt_hdr){.ethertype = ETHERTYPE_IP,
+		.l3 = PKT_L3_IPV4,
+		.l3_off = ETHER_HDR_LEN,
+		.l4_off = ETHER_HDR_LEN + IPV4_MIN,
+		.proto = ip[9],
+		.l4_len = (uint16_t)(total - IPV4_MIN)};
+	return true;
+}
+
 void
 pkt_parse(const uint8_t *head, uint32_t avail, struct pkt_hdr *h)
 {
@@ -85,9 +109,11 @@ pkt_parse(const uint8_t *head, uint32_t avail, struct pkt_hdr *h)
 	unsigned int tags;
 	uint16_t type;
 
-	*h = (struct pkt_hdr){0};
 	if (avail > PKT_HEAD)
 		avail = PKT_HEAD;
+	if (parse_plain(head, avail, h))
+		return;
+	*h = (struct pkt_hdr){0};
 	if (avail < ETHER_HDR_LEN)
 		return;
 	type = pkt_be16(head + off);
@@ -117,5 +143,16 @@ pkt_load(struct pkt *p, struct iov_cur *src, uint32_t len)
 	p->head_len = (uint16_t)iov_read(src, p->head, len < PKT_HEAD ? len : PKT_HEAD);
 	p->csum_ok = false;
 	p->rest = *src;
+	pkt_parse(p->head, p->head_len, &p->hdr);
+}
+
+void
+pkt_load_flat(struct pkt *p, const struct iovec *seg, uint32_t off, uint32_t len)
+{
+	p->len = len;
+	p->head_len = (uint16_t)(len < PKT_HEAD ? len : PKT_HEAD);
+	p->csum_ok = false;
+	p->rest = (struct iov_cur){.seg = seg, .n = 1, .off = off + p->head_len};
+	iov_copy_short(p->head, (const uint8_t *)seg->iov_base + off, p->head_len);
 	pkt_parse(p->head, p->head_len, &p->hdr);
 }

@@ -40,6 +40,8 @@ struct pkt {
 
 /* Read the head of a frame of 'len' bytes at 'src' and parse it. */
 void pkt_load(struct pkt *p, struct iov_cur *src, uint32_t len);
+/* The same for a frame that is in one piece: from 'off' on in a segment with an address. */
+void pkt_load_flat(struct pkt *p, const struct iovec *seg, uint32_t off, uint32_t len);
 /* Parse the first 'avail' bytes of a frame: reads nothing behind them. */
 void pkt_parse(const uint8_t *head, uint32_t avail, struct pkt_hdr *h);
 

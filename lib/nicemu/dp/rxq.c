@@ -12,6 +12,25 @@
 
 #include "csum.h"
 
+/* The usual: a frame in one piece into a buffer in one piece, with the header of 12 bytes. */
+static inline bool
+copy_flat(const struct dp_vq *v, const struct vq_chain *c, const struct pkt *p,
+	const struct virtio_net_hdr_v1 *hdr)
+{
+	const struct iovec *to = &v->pool[c->seg];
+	uint8_t *dst = to->iov_base;
+
+	if (c->n_seg != 1 || p->rest.n != 1 || !v->q->v1 || dst == NULL ||
+		p->rest.seg->iov_base == NULL)
+		return false;
+	memcpy(dst, hdr, sizeof(*hdr));
+	dst += sizeof(*hdr);
+	iov_copy_short(dst, p->head, p->head_len);
+	if (p->len > p->head_len)
+		memcpy(dst + p->head_len, iov_ptr(&p->rest), p->len - p->head_len);
+	return true;
+}
+
 /* Header and frame into the buffers of a chain. */
 static void
 copy_frame(struct dp_vq *v, const struct vq_chain *c, const struct pkt *p)
@@ -24,6 +43,8 @@ copy_frame(struct dp_vq *v, const struct vq_chain *c, const struct pkt *p)
 		hdr.flags = VIRTIO_NET_HDR_F_DATA_VALID;
 	if (v->q->v1)
 		hdr.num_buffers = htole16(1);
+	if (copy_flat(v, c, p, &hdr))
+		return;
 	iov_write(&dst, &hdr, vq_hdr_len(v));
 	iov_write(&dst, p->head, p->head_len);
 	iov_copy(&dst, &rest, p->len - p->head_len);

@@ -55,17 +55,25 @@ send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 	struct iov_cur src = {.seg = &v->pool[c->seg], .n = c->n_seg};
 	uint32_t hdr_len = vq_hdr_len(v), len = c->len - hdr_len;
 	struct virtio_net_hdr_v1 hdr = {0};
+	/* the usual: all in one piece */
+	bool flat = c->n_seg == 1 && src.seg->iov_base != NULL;
 	struct pkt *p;
 
 	if (c->len < hdr_len)
 		return false;
-	iov_read(&src, &hdr, hdr_len);
+	if (flat && hdr_len == sizeof(hdr))
+		memcpy(&hdr, src.seg->iov_base, sizeof(hdr));
+	else
+		iov_read(&src, &hdr, hdr_len);
 	if (len < ETHER_HDR_LEN || len > MAX_FRAME) {
 		drop(v);
 		return true;
 	}
 	p = engine_pkt(e);
-	pkt_load(p, &src, len);
+	if (flat)
+		pkt_load_flat(p, src.seg, hdr_len, len);
+	else
+		pkt_load(p, &src, len);
 	if (hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
 		if (!may_cut(v, hdr.gso_type) || tso_send(e, v, &hdr, p) != 0)
 			drop(v);

@@ -102,7 +102,6 @@ dp_virtq_ready(struct nic_virtq *q)
 	v->n = 0;
 	v->next_avail = untouched ? v->parked_fetch : q->avail_idx;
 	v->next_used = q->used_idx;
-	v->held = false;
 	v->done = 0;
 	v->parked = false;
 	v->serving = false;

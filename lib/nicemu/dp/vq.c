@@ -16,8 +16,7 @@
 #include "prm.h"
 
 #define DESC_LEN 16u
-#define TLB_BIG 21u /* log2 of the translations that are kept: 2 MiB, where a region allows it */
-#define TLB_SMALL 16u
+#define TLB_SMALL 16u /* log2 of a translation where a region does not allow VQ_TLB_LOG */
 
 /* What a failed translation (mem_xlate()) is. */
 enum vq_error
@@ -89,7 +88,7 @@ xlate_miss(
 	struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 {
 	uint8_t perm = v->tx ? NIC_PERM_LR : NIC_PERM_LW;
-	static const uint8_t logs[] = {TLB_BIG, TLB_SMALL};
+	static const uint8_t logs[] = {VQ_TLB_LOG, TLB_SMALL};
 	struct iovec wide;
 	unsigned int i;
 	int n;
@@ -114,7 +113,7 @@ xlate_miss(
 static int
 xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 {
-	struct vq_tlb *t = &v->tlb[(addr >> TLB_BIG) % VQ_TLB];
+	struct vq_tlb *t = &v->tlb[(addr >> VQ_TLB_LOG) % VQ_TLB];
 	uint64_t off = addr - t->base;
 
 	if (max > 0 && off < t->len && len <= t->len - off) {
@@ -131,6 +130,16 @@ vq_bad(struct dp_vq *v, enum vq_error e)
 		v->stalled = true;
 	else
 		vq_fail(v, e);
+}
+
+unsigned int
+vq_pool_room(const struct dp_vq *v, unsigned int *from)
+{
+	unsigned int first = v->n > 0 ? v->chain[v->head].seg : 0;
+
+	*from = v->n > 0 ? v->seg_tail : 0;
+	/* a tail at the head of chains that are there: it is full */
+	return v->n == 0 || *from > first ? VQ_POOL - *from : first - *from;
 }
 
 bool
@@ -224,8 +233,13 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 		return -1;
 	v->stalled = false;
 	while (v->n < want) {
-		struct vq_chain *c = vq_chain_at(v, v->n);
+		struct vq_chain *c;
 
+		if (!v->dirty.on)
+			got += v->ops->fetch_plain(v, want - v->n);
+		if (v->n >= want)
+			break;
+		c = vq_chain_at(v, v->n);
 		ret = v->ops->fetch(v, c);
 		if (ret <= 0)
 			break;
@@ -240,20 +254,14 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 }
 
 void
-vq_complete(struct dp_vq *v, uint32_t len)
-{
-	if (v->dirty.on && len > 0)
-		dirty_buffers(v, &v->chain[v->head], len);
-	v->ops->put(v, &v->chain[v->head], len);
-	v->head = (v->head + 1) % VQ_BURST;
-	v->n--;
-	v->done++;
-}
-
-void
 vq_publish(struct dp_vq *v)
 {
-	v->ops->flush(v);
+	unsigned int i;
+
+	for (i = 0; v->dirty.on && i < v->done; i++)
+		dirty_buffers(v, vq_done_at(v, i), vq_done_at(v, i)->used);
+	if (v->done > 0)
+		v->ops->give_back(v);
 	dirty_settle(v);
 	if (v->q->counters != NULL)
 		atomic_fetch_add_explicit(

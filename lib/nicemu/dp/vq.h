@@ -23,6 +23,9 @@
 #define VQ_POOL (4 * VQ_MAX_SEGS)
 #define VQ_AREA_SEGS 4u /* host segments of a ring area */
 #define VQ_TLB 64u
+#define VQ_TLB_LOG \
+	21u /* log2 of the translations that are kept: 2 MiB, where a region allows it \
+	     */
 
 /* An area of a ring in host memory. Several segments: it lies across memory regions. */
 struct vq_area {
@@ -40,6 +43,7 @@ struct vq_chain {
 	uint16_t slots; /* of the ring: 1, or the descriptors of a packed chain */
 	uint16_t seg, n_seg; /* in vq->pool */
 	uint32_t len; /* bytes */
+	uint32_t used; /* of them, when it is completed */
 };
 
 /* Translations of buffers, by address. Under a pause emptied when a memory key changes. */
@@ -66,13 +70,16 @@ struct dp_vq;
 struct vq_ops {
 	/* Fetch the chain at next_avail: 1, 0: none there or no room, -1: it is bad (vq_bad()). */
 	int (*fetch)(struct dp_vq *v, struct vq_chain *c);
+	/*
+	 * The quick way for what is usual: fetch plain chains, of one descriptor with nothing wrong
+	 * (vq_plain()), up to the first that is not, at most 'max'. How many.
+	 */
+	unsigned int (*fetch_plain)(struct dp_vq *v, unsigned int max);
 	/* Is there a chain at next_avail? */
 	bool (*pending)(struct dp_vq *v);
-	/* Put a used entry, not yet visible to the guest. */
-	void (*put)(struct dp_vq *v, const struct vq_chain *c, uint32_t len);
-	/* Make the entries that were put visible. */
-	void (*flush)(struct dp_vq *v);
-	/* After a flush: does the guest want an interrupt? */
+	/* Give the guest all v->done chains (vq_done_at()), visible at once. */
+	void (*give_back)(struct dp_vq *v);
+	/* After that: does the guest want an interrupt? */
 	bool (*wants_event)(struct dp_vq *v);
 	/* Tell the guest whether doorbells are needed. */
 	void (*doorbells)(struct dp_vq *v, bool on);
@@ -104,14 +111,12 @@ struct dp_vq {
 	uint16_t next_avail, next_used; /* packed: bit 15 is the wrap counter */
 	uint16_t avail_seen; /* split: avail->idx as last read */
 	struct vq_dirty dirty;
-	uint16_t held_used, held_flags; /* packed: the first entry of a batch, made visible last */
-	bool held;
 	bool parked; /* indices below are valid: see dp_virtq_ready() */
 	uint16_t parked_avail, parked_used, parked_fetch;
 	struct vq_area area[3];
 	bool stalled; /* a bad chain follows those that were fetched; it fails the queue as the
 			 first */
-	uint32_t done; /* completed since the last publish */
+	uint32_t done; /* chains in front of chain[head] that are completed, and not published */
 	unsigned int head, n; /* chains fetched, not completed: chain[head], n of them, a ring */
 	struct vq_chain chain[VQ_BURST];
 	unsigned int seg_tail;
@@ -150,6 +155,13 @@ vq_chain_at(struct dp_vq *v, unsigned int i)
 	return &v->chain[(v->head + i) % VQ_BURST];
 }
 
+/* Completed, and not published: the i-th of v->done. */
+static inline struct vq_chain *
+vq_done_at(struct dp_vq *v, unsigned int i)
+{
+	return &v->chain[(v->head - v->done + i) % VQ_BURST];
+}
+
 /*
  * Translate the rings, when that was not done. False: the queue has failed. All functions from here
  * on are for the queue's engine, or the holder of its lock, inside a mem_guard.
@@ -161,9 +173,16 @@ bool vq_map(struct dp_vq *v);
  * queue fails.
  */
 int vq_fetch(struct dp_vq *v, unsigned int want);
-/* Complete the first chain: put it into the used ring, drop it from the list. */
-void vq_complete(struct dp_vq *v, uint32_t len);
-/* Completions visible, and the guest told where it wants to be. */
+/* The first chain is done, with so many bytes written to it. No fetch before vq_publish(). */
+static inline void
+vq_complete(struct dp_vq *v, uint32_t len)
+{
+	v->chain[v->head].used = len;
+	v->head = (v->head + 1) % VQ_BURST;
+	v->n--;
+	v->done++;
+}
+/* Give back what was completed, and tell the guest if it wants to be told. */
 void vq_publish(struct dp_vq *v);
 /* Write the completion event that is due, or leave it for the queue's engine to retry. */
 void vq_notify(struct dp_vq *v);
@@ -181,6 +200,32 @@ void vq_cut(struct dp_vq *v, unsigned int n);
 
 /* What is being fetched is bad: fail the queue, now or when what came before is done. */
 void vq_bad(struct dp_vq *v, enum vq_error e);
+/* How many chains of one segment the pool has room for, and from where on. */
+unsigned int vq_pool_room(const struct dp_vq *v, unsigned int *from);
+/*
+ * Add a chain of one buffer at 'seg' of the pool: not if its translation is not at hand, nor if
+ * anything is wrong with it.
+ */
+static inline bool
+vq_plain(struct dp_vq *v, unsigned int seg, uint16_t pos, uint16_t id, uint64_t addr, uint32_t len)
+{
+	const struct vq_tlb *t = &v->tlb[(addr >> VQ_TLB_LOG) % VQ_TLB];
+	uint64_t off = addr - t->base;
+	uint8_t *host;
+
+	/* an entry without a translation has length 0; so does a bad descriptor */
+	if (off >= t->len || len > t->len - off || len == 0)
+		return false;
+	host = t->host + off;
+	/* the header of virtio-net, and what a frame begins with */
+	__builtin_prefetch(host, 1);
+	__builtin_prefetch(host + 64, 1);
+	*vq_chain_at(v, v->n) = (struct vq_chain){
+		.pos = pos, .id = id, .slots = 1, .seg = (uint16_t)seg, .n_seg = 1, .len = len};
+	v->pool[seg] = (struct iovec){.iov_base = host, .iov_len = len};
+	v->n++;
+	return true;
+}
 /* Start a chain in the pool. False: no room. */
 bool vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos);
 /* Add a buffer. n_desc: descriptors so far, this one included. -1: it was bad. */

@@ -11,6 +11,7 @@
 #define WRAP 0x8000u
 #define F_AVAIL (1u << VRING_PACKED_DESC_F_AVAIL)
 #define F_USED (1u << VRING_PACKED_DESC_F_USED)
+#define CHAIN_FLAGS (VRING_DESC_F_NEXT | VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)
 #define EVENT_FLAGS 2u /* offset in an event suppression area */
 
 static uint32_t
@@ -43,6 +44,13 @@ load_flags(const struct dp_vq *v, uint16_t pos)
 {
 	return le16toh(atomic_load_explicit(
 		(_Atomic uint16_t *)&desc_at(v, pos)->flags, memory_order_acquire));
+}
+
+static void
+store_flags(struct dp_vq *v, uint16_t pos, uint16_t flags)
+{
+	atomic_store_explicit(
+		(_Atomic uint16_t *)&desc_at(v, pos)->flags, htole16(flags), memory_order_release);
 }
 
 static bool
@@ -123,38 +131,55 @@ packed_fetch(struct dp_vq *v, struct vq_chain *c)
 	return 1;
 }
 
-static void
-packed_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
+static unsigned int
+packed_fetch_plain(struct dp_vq *v, unsigned int max)
 {
-	struct vring_packed_desc *d = desc_at(v, v->next_used);
-	uint16_t flags = (v->next_used & WRAP) != 0 ? F_AVAIL | F_USED : 0;
+	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE;
+	unsigned int n, seg, room = vq_pool_room(v, &seg);
 
-	if (len > 0)
-		flags |= VRING_DESC_F_WRITE;
-	d->id = htole16(c->id);
-	d->len = htole32(len);
-	/* the guest looks at the first entry of a batch first, so that one is made visible last */
-	if (v->held) {
-		atomic_store_explicit(
-			(_Atomic uint16_t *)&d->flags, htole16(flags), memory_order_release);
-	} else {
-		v->held = true;
-		v->held_used = v->next_used;
-		v->held_flags = flags;
+	max = max < room ? max : room;
+	for (n = 0; n < max; n++) {
+		uint16_t flags = load_flags(v, v->next_avail);
+		struct vring_packed_desc d;
+
+		if (!is_available(flags, v->next_avail) || (flags & CHAIN_FLAGS) != want)
+			break;
+		memcpy(&d, desc_at(v, v->next_avail), sizeof(d));
+		if (!vq_plain(v, seg + n, v->next_avail, le16toh(d.id), le64toh(d.addr),
+			    le32toh(d.len)))
+			break;
+		v->next_avail = advance(v, v->next_avail, 1);
 	}
-	dirty_area(v, VQ_DESC, desc_off(v->next_used), sizeof(*d));
-	v->next_used = advance(v, v->next_used, c->slots);
+	if (n > 0)
+		v->seg_tail = seg + n;
+	return n;
 }
 
+/* The guest looks at the first entry of a batch first, so that one is made visible last. */
 static void
-packed_flush(struct dp_vq *v)
+packed_give_back(struct dp_vq *v)
 {
-	if (!v->held)
-		return;
-	v->held = false;
-	atomic_store_explicit((_Atomic uint16_t *)&desc_at(v, v->held_used)->flags,
-		htole16(v->held_flags), memory_order_release);
-	dirty_area(v, VQ_DESC, desc_off(v->held_used), sizeof(struct vring_packed_desc));
+	uint16_t next = v->next_used, first_flags = 0;
+	unsigned int i;
+
+	for (i = 0; i < v->done; i++) {
+		const struct vq_chain *c = vq_done_at(v, i);
+		struct vring_packed_desc *d = desc_at(v, next);
+		uint16_t flags = (uint16_t)(((next & WRAP) != 0 ? F_AVAIL | F_USED : 0) |
+			(c->used > 0 ? VRING_DESC_F_WRITE : 0));
+
+		d->id = htole16(c->id);
+		d->len = htole32(c->used);
+		if (i == 0)
+			first_flags = flags;
+		else
+			store_flags(v, next, flags);
+		dirty_area(v, VQ_DESC, desc_off(next), sizeof(*d));
+		next = advance(v, next, c->slots);
+	}
+	store_flags(v, v->next_used, first_flags);
+	dirty_area(v, VQ_DESC, desc_off(v->next_used), sizeof(struct vring_packed_desc));
+	v->next_used = next;
 }
 
 /* RING_EVENT_IDX is not offered, so anything but "disable" means that all events are wanted. */
@@ -182,8 +207,8 @@ packed_doorbells(struct dp_vq *v, bool on)
 const struct vq_ops vq_packed_ops = {
 	.fetch = packed_fetch,
 	.pending = packed_pending,
-	.put = packed_put,
-	.flush = packed_flush,
+	.fetch_plain = packed_fetch_plain,
+	.give_back = packed_give_back,
 	.wants_event = packed_wants_event,
 	.doorbells = packed_doorbells,
 	.area =

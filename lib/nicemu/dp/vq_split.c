@@ -112,24 +112,57 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 	return 1;
 }
 
-static void
-split_put(struct dp_vq *v, const struct vq_chain *c, uint32_t len)
+static unsigned int
+split_fetch_plain(struct dp_vq *v, unsigned int max)
 {
-	uint32_t off =
-		USED_RING + v->next_used % v->q->size * (uint32_t)sizeof(struct vring_used_elem);
-	_Atomic uint32_t *id = vq_area_ptr(&v->area[VQ_DEVICE], off);
-	_Atomic uint32_t *l = vq_area_ptr(&v->area[VQ_DEVICE], off + 4);
+	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, mask = (uint16_t)(v->q->size - 1);
+	unsigned int n, seg, room = vq_pool_room(v, &seg);
+	uint16_t ready;
 
-	atomic_store_explicit(id, htole32(c->id), memory_order_relaxed);
-	atomic_store_explicit(l, htole32(len), memory_order_relaxed);
-	dirty_area(v, VQ_DEVICE, off, sizeof(struct vring_used_elem));
-	v->next_used++;
+	if (!split_pending(v))
+		return 0;
+	ready = (uint16_t)(v->avail_seen - v->next_avail);
+	if (ready > v->q->size)
+		return 0;
+	max = max < room ? max : room;
+	max = max < ready ? max : ready;
+	for (n = 0; n < max; n++) {
+		uint32_t slot = v->next_avail & mask;
+		uint16_t id =
+			load16(&v->area[VQ_DRIVER], AVAIL_RING + slot * 2, memory_order_relaxed);
+		struct vring_desc d;
+
+		if (id > mask)
+			break;
+		memcpy(&d, vq_area_ptr(&v->area[VQ_DESC], id * (uint32_t)sizeof(d)), sizeof(d));
+		if (le16toh(d.flags) != want ||
+			!vq_plain(v, seg + n, v->next_avail, id, le64toh(d.addr), le32toh(d.len)))
+			break;
+		v->next_avail++;
+	}
+	if (n > 0)
+		v->seg_tail = seg + n;
+	return n;
 }
 
 static void
-split_flush(struct dp_vq *v)
+split_give_back(struct dp_vq *v)
 {
-	store16(&v->area[VQ_DEVICE], USED_IDX, v->next_used, memory_order_release);
+	const uint16_t mask = (uint16_t)(v->q->size - 1);
+	uint16_t next = v->next_used;
+	unsigned int i;
+
+	for (i = 0; i < v->done; i++, next++) {
+		const struct vq_chain *c = vq_done_at(v, i);
+		uint32_t off = USED_RING + (next & mask) * (uint32_t)sizeof(struct vring_used_elem);
+		_Atomic uint32_t *e = vq_area_ptr(&v->area[VQ_DEVICE], off);
+
+		atomic_store_explicit(&e[0], htole32(c->id), memory_order_relaxed);
+		atomic_store_explicit(&e[1], htole32(c->used), memory_order_relaxed);
+		dirty_area(v, VQ_DEVICE, off, sizeof(struct vring_used_elem));
+	}
+	store16(&v->area[VQ_DEVICE], USED_IDX, next, memory_order_release);
+	v->next_used = next;
 	dirty_area(v, VQ_DEVICE, USED_IDX, 2);
 }
 
@@ -152,8 +185,8 @@ split_doorbells(struct dp_vq *v, bool on)
 const struct vq_ops vq_split_ops = {
 	.fetch = split_fetch,
 	.pending = split_pending,
-	.put = split_put,
-	.flush = split_flush,
+	.fetch_plain = split_fetch_plain,
+	.give_back = split_give_back,
 	.wants_event = split_wants_event,
 	.doorbells = split_doorbells,
 	.area =
