@@ -15,7 +15,7 @@
 
 #include "nicemu.h"
 
-#define LINE_MAX_LEN 256
+#define LINE_MAX_LEN 1024
 #define ANSWER_MAX (64u << 20)
 #define TIMEOUT_S 10
 

@@ -73,7 +73,7 @@ print_caps(const struct conf *c)
 static void
 print_ini(const struct conf *c)
 {
-	char spec[FAULT_SPEC];
+	char spec[FAULT_SPEC], pcap[CONF_STR + 16];
 	unsigned int i, k;
 
 	printf("# An emulated NIC: nicemu run --config FILE -- COMMAND\n\n[nic]\n");
@@ -83,6 +83,11 @@ print_ini(const struct conf *c)
 	for (i = 0; i < c->n_faults; i++) {
 		fault_print(&c->faults[i], spec, sizeof(spec));
 		printf("fail = %s\n", spec);
+	}
+	printf("# pcap = [PORT=]FILE: capture what passes a port, as often as needed\n");
+	for (i = 0; i < c->n_pcaps; i++) {
+		conf_print_pcap(&c->pcaps[i], pcap, sizeof(pcap));
+		printf("pcap = %s\n", pcap);
 	}
 	printf("\n# capabilities of all functions; cap.NAME in [func N]: of that one\n[cap]\n");
 	print_caps(c);

@@ -35,6 +35,7 @@ enum key {
 	KEY_FAIL,
 	KEY_CTL,
 	KEY_TRACE,
+	KEY_PCAP,
 	KEY_KEEP,
 	KEY_SOCKET,
 	KEY_LIST,
@@ -87,6 +88,9 @@ static const char doc[] =
 	"          refused, nothing is read or written. The kernel's driver leaves\n"
 	"          it: who has it open gets EIO. A new life, with a driver, and\n"
 	"          without any object of the old one\n"
+	"      pcap, pcap start PORT FILE, pcap stop PORT, pcap play\n"
+	"          capture what passes a port: FUNC, or port, the NIC's own; and begin\n"
+	"          to play what the wire pcap: holds\n"
 	"  trace [--list | --json] [--func FUNC] [--from S] [--to S] FILE\n"
 	"      what a run wrote with --trace: how often each command and each call\n"
 	"      of the kernel came, failed, how long they took, what they pinned\n"
@@ -121,7 +125,7 @@ static const struct argp_option options[] = {
 	{"mtu", KEY_MTU, "FUNC=BYTES", 0, "largest IP packet of a function (1500)", 0},
 	{NULL, 0, NULL, 0, "E-switch and wire (run, describe):", 2},
 	{"wire", KEY_WIRE, "WIRE", 0,
-		"what the port is wired to: none, loop, tap:NAME, if:NAME or link:PATH (none)", 0},
+		"what the port is wired to: none, loop, tap:NAME, if:NAME, link:PATH or pcap:in=FILE,out=FILE (none)", 0},
 	{"learn", KEY_LEARN, NULL, 0,
 		"the e-switch learns addresses, instead of knowing those of its functions only", 0},
 	{"trust", KEY_TRUST, "FUNC", 0, "the function may be promiscuous", 0},
@@ -140,6 +144,9 @@ static const struct argp_option options[] = {
 	{"fail", KEY_FAIL, "SPEC", 0,
 		"let the NTH (1) command or ioctl of a kind fail, see below; as often as needed", 0},
 	{"ctl", KEY_CTL, "PATH", 0, "control socket of the NIC, for nicemu ctl", 0},
+	{"pcap", KEY_PCAP, "[PORT=]FILE", 0,
+		"capture what passes a port, both ways: of a FUNC, or the NIC's own (port), which is "
+		"the default; as often as needed", 0},
 	{"trace", KEY_TRACE, "FILE", 0,
 		"write each firmware command and each call of the kernel as a line of JSON; -: to "
 		"stderr", 0},
@@ -413,6 +420,8 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return conf_set(c, -1, "cpus", s->arg, why, WHY_LEN);
 	case KEY_CTL:
 		return conf_set(c, -1, "ctl", s->arg, why, WHY_LEN);
+	case KEY_PCAP:
+		return conf_set_pcap(c, s->arg, why, WHY_LEN);
 	case KEY_TRACE:
 		return conf_set(c, -1, "trace", s->arg, why, WHY_LEN);
 	default:

@@ -19,7 +19,8 @@
 #define CONF_MAX_QUEUES 256
 #define CONF_MAX_CAPS 64
 #define CONF_MAX_MC 16 /* multicast addresses of a function */
-#define CONF_STR 128
+#define CONF_MAX_PCAPS 16
+#define CONF_STR 176 /* with its key it has to fit in a line of libinih: 199 characters */
 
 struct conf_cap {
 	char name[48];
@@ -43,6 +44,12 @@ struct conf_func {
 	struct conf_cap caps[CONF_MAX_CAPS]; /* on top of the adapter's */
 };
 
+/* A port that is captured from the start. */
+struct conf_pcap {
+	int port; /* index of a function, -1: the NIC's own */
+	char path[CONF_STR];
+};
+
 struct conf {
 	char part[32]; /* cx6dx */
 	char fw_ver[32];
@@ -60,6 +67,8 @@ struct conf {
 	struct conf_cap caps[CONF_MAX_CAPS]; /* of all functions */
 	unsigned int n_faults;
 	struct fault faults[FAULTS_MAX];
+	unsigned int n_pcaps;
+	struct conf_pcap pcaps[CONF_MAX_PCAPS];
 };
 
 /* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is
@@ -80,6 +89,10 @@ int conf_set(struct conf *c, int func, const char *key, const char *value, char 
 int conf_set_cap(
 	struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
 int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
+/* conf_set_pcap(): "[PORT=]FILE", one more. conf_find_port(): a PORT; -1: the NIC's own. */
+int conf_set_pcap(struct conf *c, const char *spec, char *why, size_t len);
+int conf_find_port(const struct conf *c, const char *name, int *port, char *why, size_t len);
+void conf_print_pcap(const struct conf_pcap *p, char *buf, size_t len);
 /*
  * Add to a function's multicast addresses, parted by spaces or commas; one that is listed already
  * is no error. After an error the list is what it was.
@@ -92,7 +105,7 @@ int conf_number(const char *s, int64_t *v);
 
 /*
  * The keys of the sections [nic] and [func N], for all who read, write or explain them. Those that
- * may be there several times are not among them: fail, mc, and the capabilities.
+ * may be there several times are not among them: fail, pcap, mc, and the capabilities.
  */
 enum conf_type { CONF_TEXT, CONF_BOOL, CONF_UINT, CONF_U16, CONF_HEX16, CONF_INT, CONF_MAC };
 struct conf_key {

@@ -27,7 +27,7 @@
 const struct conf_key conf_nic_keys[] = {
 	NIC_KEY(part, CONF_TEXT, 0, 0, "the adapter: cx6dx is a ConnectX-6 Dx"),
 	NIC_KEY(fw_ver, CONF_TEXT, 0, 0, "firmware version that it tells"),
-	NIC_KEY(wire, CONF_TEXT, 0, 0, "what its port is wired to: none, loop, tap:NAME, if:NAME, link:PATH"),
+	NIC_KEY(wire, CONF_TEXT, 0, 0, "what its port is wired to: none, loop, tap:NAME, if:NAME, link:PATH, pcap:in=FILE,out=FILE"),
 	NIC_KEY(learn, CONF_BOOL, 0, 1, "1: the e-switch learns addresses, 0: as legacy SR-IOV"),
 	NIC_KEY(memlock, CONF_BOOL, 0, 1,
 		"1: RLIMIT_MEMLOCK and CAP_IPC_LOCK limit what is pinned, as the kernel does"),

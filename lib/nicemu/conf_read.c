@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * A description from an INI file:
- * - [nic]: vfs, fail (as often as needed) and the keys of conf_nic_keys.
+ * - [nic]: vfs, fail and pcap (as often as needed) and the keys of conf_nic_keys.
  * - [cap]: NAME = VALUE, for all functions.
  * - [func N]: the keys of conf_func_keys, mc (as often as needed) and cap.NAME = VALUE.
  *
@@ -66,6 +66,8 @@ set_nic(struct reader *r, const char *name, const char *value, char *why, size_t
 	}
 	if (strcmp(name, "fail") == 0)
 		return conf_set_fail(r->c, value, why, len);
+	if (strcmp(name, "pcap") == 0)
+		return conf_set_pcap(r->c, value, why, len);
 	return conf_set(r->c, -1, name, value, why, len);
 }
 

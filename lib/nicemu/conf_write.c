@@ -42,7 +42,7 @@ write_caps(const struct conf_cap *caps, unsigned int n, const char *prefix, FILE
 int
 conf_write(const struct conf *c, FILE *f)
 {
-	char spec[FAULT_SPEC];
+	char spec[FAULT_SPEC], pcap[CONF_STR + 16];
 	unsigned int i;
 
 	fprintf(f, "[nic]\nvfs = %u\n", c->n_funcs - 1);
@@ -50,6 +50,10 @@ conf_write(const struct conf *c, FILE *f)
 	for (i = 0; i < c->n_faults; i++) {
 		fault_print(&c->faults[i], spec, sizeof(spec));
 		fprintf(f, "fail = %s\n", spec);
+	}
+	for (i = 0; i < c->n_pcaps; i++) {
+		conf_print_pcap(&c->pcaps[i], pcap, sizeof(pcap));
+		fprintf(f, "pcap = %s\n", pcap);
 	}
 	fputs("\n[cap]\n", f);
 	write_caps(c->caps, c->n_caps, "", f);

@@ -12,6 +12,8 @@
  * - link: state of the port and of each vport. link port up|down; link FUNC up|down|auto.
  * - kill FUNC: its firmware has a fatal error. unload FUNC: the kernel's driver leaves it. revive
  *   FUNC: a new life, with a driver (an unload goes before).
+ * - pcap: which ports are captured, and what the wire plays. pcap start PORT FILE, pcap stop PORT:
+ *   PORT is port or FUNC. pcap play: begin, if it waits (hold).
  *
  * An answer is {"ok":true, ...} or {"ok":false,"error":"..."}. A thread of its own serves one
  * client at a time, and waits for none longer than CTL_TIMEOUT_MS.
@@ -22,7 +24,7 @@
 #include "nic.h"
 
 #define CTL_TIMEOUT_MS 2000
-#define CTL_LINE 256
+#define CTL_LINE 1024
 
 struct ctl;
 
@@ -54,5 +56,7 @@ const char *ctl_link(struct nic *nic, char *arg, struct cJSON *j, char *why, siz
 const char *ctl_kill(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_unload(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_revive(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
+/* ctl_pcap.c */
+const char *ctl_pcap(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 
 #endif /* NICEMU_CTL_H */

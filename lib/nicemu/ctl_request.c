@@ -68,6 +68,7 @@ static const struct request {
 	{"kill", NULL, ctl_kill},
 	{"unload", NULL, ctl_unload},
 	{"revive", NULL, ctl_revive},
+	{"pcap", NULL, ctl_pcap},
 };
 #define N_REQUESTS (sizeof(requests) / sizeof(requests[0]))
 

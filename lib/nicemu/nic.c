@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "ctl.h"
 #include "dp/dp.h"
+#include "dp/sniff.h"
 #include "fw/fw.h"
 #include "mem/mem.h"
 #include "trace.h"
@@ -133,13 +134,18 @@ nic_create(const struct conf *conf, struct nic **out)
 		goto fail;
 	for (i = 0; i < conf->n_faults; i++)
 		fault_add(nic, &conf->faults[i]);
+	ret = sniff_start_all(nic);
+	if (ret != 0)
+		goto fail;
 	ret = dp_start(nic);
 	if (ret != 0) {
 		fprintf(stderr, "nicemu: no data path (wire %s): %s\n", conf->wire, strerror(-ret));
-		goto fail;
+		goto stop_sniff;
 	}
 	*out = nic;
 	return 0;
+stop_sniff:
+	sniff_stop_all(nic);
 fail:
 	nic_free(nic);
 	return ret;
@@ -180,6 +186,7 @@ nic_stop(void)
 	ctl_stop(the_ctl);
 	the_ctl = NULL;
 	dp_stop(the_nic);
+	sniff_stop_all(the_nic);
 }
 
 void

@@ -51,6 +51,7 @@ struct dp_vq;
 struct fw_uctx;
 struct dp_engine;
 struct eswitch_fdb;
+struct capture;
 struct trace;
 struct wire;
 
@@ -316,6 +317,8 @@ struct nic_func {
 	const struct conf_func *conf;
 	_Atomic bool dead; /* changes under fw_lock */
 	_Atomic bool unloaded; /* the kernel has no driver on it; changes under the uverbs lock */
+	/* What passes its port goes there; dp/sniff.h; NULL: none. Changes under a pause. */
+	struct capture *capture;
 	_Atomic bool link_down; /* of the vport, as it is now; changes under nic->link_lock */
 	enum nic_link link_admin; /* under nic->link_lock */
 	struct nic_vport vport;
@@ -371,6 +374,7 @@ struct nic {
 	uint64_t steer_gen; /* counts changes of what the e-switch or a classifier looks at; dp/ */
 	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port; /* the wire */
+	struct capture *capture; /* of the wire, as nic_func.capture */
 	struct trace *trace; /* of commands, NULL: none */
 	bool running;
 };

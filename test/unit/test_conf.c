@@ -65,6 +65,10 @@ test_round_trip(void)
 	TEST_ASSERT_EQUAL(conf_set_cap(&a, 1, "packed", "0", why, sizeof(why)), 0, "cap: %s", why);
 	TEST_ASSERT_EQUAL(
 		conf_set_fail(&a, "1/CREATE_MKEY:2:BAD_RES", why, sizeof(why)), 0, "fail: %s", why);
+	TEST_ASSERT(conf_set_pcap(&a, "mlx5_1=/tmp/a=b", why, sizeof(why)) == 0 &&
+			conf_set_pcap(&a, "/tmp/c", why, sizeof(why)) == 0 &&
+			a.pcaps[0].port == 1 && a.pcaps[1].port == -1,
+		"pcap: %s", why);
 	f = fopen(path, "w");
 	TEST_ASSERT(f != NULL && conf_write(&a, f) == 0 && fclose(f) == 0, "write");
 	TEST_ASSERT_EQUAL(conf_read(&b, path, why, sizeof(why)), 0, "read: %s", why);

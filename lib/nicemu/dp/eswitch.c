@@ -23,6 +23,7 @@
 #include "../conf.h"
 #include "../wire/wire.h"
 #include "classify.h"
+#include "sniff.h"
 
 #define FDB_LOG 12u
 /* Ports of an entry: functions are their index + 1, and 0 is an empty entry. */
@@ -256,6 +257,7 @@ steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
 
 	if (is_cut_off(f))
 		return false;
+	sniff(f->capture, p);
 	flow = classify(f, p);
 	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
 	if (q == NULL || q->dp == NULL || q->dp->tx) {
@@ -297,6 +299,7 @@ send_wire(struct nic *nic, const struct pkt *p)
 	ret = wire_ops(nic->wire)->tx(nic->wire, seg, (int)n);
 	if (ret != 0)
 		return ret;
+	sniff(nic->capture, p);
 	count(&nic->port.tx_pkts);
 	atomic_fetch_add_explicit(&nic->port.tx_bytes, p->len, memory_order_relaxed);
 	return 0;
@@ -358,12 +361,15 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 		count(src != NULL ? &src->stats.tx_link_down : &e->nic->port.rx_link_down);
 		return;
 	}
+	sniff(src != NULL ? src->capture : e->nic->capture, p);
 	/* what is learned changes with each frame */
 	if (e->nic->fdb == NULL && flow_key_make(&key, src, p)) {
 		kept = flow_cache_at(&e->flows, &key);
 		if (flow_cache_hit(kept, &key)) {
-			if (!is_cut_off(kept->dst))
-				arrive(e, kept, p);
+			if (is_cut_off(kept->dst))
+				return;
+			sniff(kept->dst->capture, p);
+			arrive(e, kept, p);
 			return;
 		}
 	}

@@ -13,7 +13,7 @@
 #include "../real.h"
 
 static const struct wire_ops *const kinds[] = {
-	&wire_none, &wire_loop, &wire_tap, &wire_afpacket, &wire_link};
+	&wire_none, &wire_loop, &wire_tap, &wire_afpacket, &wire_link, &wire_pcap};
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 void
@@ -51,7 +51,7 @@ wire_check(const char *spec, char *why, unsigned int len)
 	ops = parse(spec, &arg);
 	if (ops == NULL) {
 		snprintf(why, len,
-			"wire \"%s\" is not known: none, loop, tap:NAME, if:NAME and link:PATH are",
+			"wire \"%s\" is not known: none, loop, tap:NAME, if:NAME, link:PATH and pcap:in=FILE,out=FILE are",
 			spec);
 		return -EINVAL;
 	}

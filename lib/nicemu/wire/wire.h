@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * What is behind the NIC's port: nothing, a loop back, a tap device, an existing network interface,
- * or the NICs of other processes.
+ * the NICs of other processes, or capture files.
  */
 #ifndef NICEMU_WIRE_H
 #define NICEMU_WIRE_H
@@ -12,9 +12,16 @@
 #define WIRE_MAX_FRAME 16384u /* bytes; larger than any MTU that the port takes */
 #define WIRE_MAX_SEGS 128 /* of a frame to send */
 
+/* What a wire plays into the port. */
+struct wire_play {
+	const char *file;
+	uint64_t played, skipped; /* frames; the latter are too large, or not whole in the file */
+	bool begun, done;
+};
+
 /* tx: any engine, several at a time. rx and fd: one engine. open and close: no engine runs. */
 struct wire_ops {
-	const char *name; /* "none", "loop", "tap", "if", "link" */
+	const char *name; /* "none", "loop", "tap", "if", "link", "pcap" */
 	const char *arg_help; /* what follows the colon, NULL: nothing may */
 	/* Is that good, by its syntax? 0, or -EINVAL with the reason. NULL without an argument. */
 	int (*check)(const char *arg, char *why, unsigned int len);
@@ -28,6 +35,11 @@ struct wire_ops {
 	void (*forget)(struct wire *w);
 	int (*fd)(struct wire *w); /* to poll for input, -1: none */
 	/*
+	 * start: begin, if it waits for that. 'now' is how far it is. -ENOENT: there is nothing to
+	 * play. Any thread. NULL: it plays nothing.
+	 */
+	int (*play)(struct wire *w, bool start, struct wire_play *now);
+	/*
 	 * The engine is about to sleep on fd. True: there is input already, or may be. NULL: fd
 	 * says all.
 	 */
@@ -38,8 +50,8 @@ struct wire_ops {
 	int (*rx)(struct wire *w, void *buf, uint32_t max);
 };
 
-/* spec: "none", "loop", "tap:NAME", "if:NAME", "link:PATH". 0 or a negative errno, the reason on
- * stderr. */
+/* spec: "none", "loop", "tap:NAME", "if:NAME", "link:PATH", "pcap:in=FILE,out=FILE". 0 or a
+ * negative errno, the reason on stderr. */
 int wire_open(struct nic *nic, const char *spec, struct wire **w);
 void wire_close(struct wire *w);
 void wire_forget(struct wire *w); /* in a forked child */

@@ -9,6 +9,7 @@
 #include "wire.h"
 
 struct link;
+struct wire_pcap;
 
 struct wire {
 	struct nic *nic;
@@ -16,9 +17,10 @@ struct wire {
 	int fd; /* input and output, -1: none */
 	int peer_fd; /* loop: the other end */
 	struct link *link; /* link */
+	struct wire_pcap *pcap; /* pcap */
 };
 
-extern const struct wire_ops wire_none, wire_loop, wire_tap, wire_afpacket, wire_link;
+extern const struct wire_ops wire_none, wire_loop, wire_tap, wire_afpacket, wire_link, wire_pcap;
 
 /* "nicemu: wire SPEC: ..." on stderr: what failed, and what to do. */
 __attribute__((format(printf, 2, 3))) void wire_why(const struct wire *w, const char *fmt, ...);
