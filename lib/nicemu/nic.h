@@ -151,6 +151,7 @@ struct nic_cq {
 	struct nic_obj obj;
 	struct nic_uar *uar;
 	struct nic_umem *umem, *dbr_umem;
+	struct nic_umem pages, record; /* of the kernel: what 'umem' and 'dbr_umem' point to then */
 	uint64_t offset, dbr_offset;
 	uint8_t log_size;
 	uint8_t log_cqe_size; /* 6 or 7 */

@@ -336,6 +336,89 @@ test_channel(void)
 	return TEST_SUCCESS;
 }
 
+/* --- completion queues --- */
+
+/* What libmlx5 does with a queue of verbs, and DevX about it. */
+static int
+test_cq(void)
+{
+	uint32_t in[DEVX_ST_SZ_DW(query_cq_in)] = {0}, out[DEVX_ST_SZ_DW(query_cq_out)] = {0};
+	struct ibv_comp_channel *comp = ibv_create_comp_channel(rig.ctx);
+	struct mlx5dv_obj obj = {0};
+	struct mlx5dv_cq dv = {0};
+	struct ibv_cq *cq;
+	struct ibv_wc wc;
+
+	TEST_ASSERT_NOT_NULL(comp, "channel: %s", strerror(errno));
+	cq = ibv_create_cq(rig.ctx, 100, &rig, comp, 1);
+	TEST_ASSERT_NOT_NULL(cq, "queue: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(cq->cqe, 127, "entries");
+	TEST_ASSERT_EQUAL(ibv_poll_cq(cq, 1, &wc), 0, "an entry of no one");
+	TEST_ASSERT_EQUAL(ibv_req_notify_cq(cq, 0), 0, "arm");
+	obj.cq.in = cq;
+	obj.cq.out = &dv;
+	TEST_ASSERT_EQUAL(mlx5dv_init_obj(&obj, MLX5DV_OBJ_CQ), 0, "number");
+	DEVX_SET(query_cq_in, in, opcode, MLX5_CMD_OP_QUERY_CQ);
+	DEVX_SET(query_cq_in, in, cqn, dv.cqn);
+	TEST_ASSERT_EQUAL(
+		mlx5dv_devx_cq_query(cq, in, sizeof(in), out, sizeof(out)), 0, "query by DevX");
+	TEST_ASSERT_EQUAL(DEVX_GET(query_cq_out, out, cq_context.log_cq_size), 7, "entries");
+	DEVX_SET(query_cq_in, in, cqn, dv.cqn + 1);
+	TEST_ASSERT(mlx5dv_devx_cq_query(cq, in, sizeof(in), out, sizeof(out)) != 0,
+		"a query about another queue");
+	TEST_ASSERT_EQUAL(ibv_resize_cq(cq, 1000), 0, "larger");
+	TEST_ASSERT_EQUAL(cq->cqe, 1023, "entries");
+	TEST_ASSERT_EQUAL(ibv_poll_cq(cq, 1, &wc), 0, "an entry of no one");
+	TEST_ASSERT_EQUAL(ibv_resize_cq(cq, 10), 0, "smaller");
+	TEST_ASSERT_EQUAL(ibv_poll_cq(cq, 1, &wc), 0, "an entry of no one");
+	TEST_ASSERT(ibv_resize_cq(cq, 1 << 23) != 0, "larger than a queue is");
+	TEST_ASSERT_EQUAL(ibv_destroy_cq(cq), 0, "queue");
+	TEST_ASSERT_EQUAL(ibv_destroy_comp_channel(comp), 0, "channel");
+	return TEST_SUCCESS;
+}
+
+/* --- regions that change --- */
+
+#define PAGES(n) ((n)*4096u)
+
+static int
+test_rereg(void)
+{
+	struct ibv_pd *pd = ibv_alloc_pd(rig.ctx), *other = ibv_alloc_pd(rig.ctx);
+	const int rw = IBV_ACCESS_LOCAL_WRITE, all = rw | IBV_ACCESS_REMOTE_WRITE;
+	uint8_t *p = rig.mem;
+	struct ibv_mr *mr;
+	uint32_t lkey;
+
+	mr = ibv_reg_mr(pd, p, PAGES(1), 0);
+	TEST_ASSERT_NOT_NULL(mr, "region: %s", strerror(errno));
+	lkey = mr->lkey;
+	TEST_ASSERT(ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0, rw) != 0 &&
+			errno == EACCES,
+		"to write into pages for reading: %s", strerror(errno));
+	TEST_ASSERT(ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0,
+			    IBV_ACCESS_REMOTE_WRITE) != 0 &&
+			errno == EINVAL,
+		"to write from afar only: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(
+		ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION | IBV_REREG_MR_CHANGE_ACCESS, NULL,
+			p + PAGES(1), PAGES(2), rw),
+		0, "other pages");
+	TEST_ASSERT_EQUAL(mr->lkey, lkey, "another key");
+	TEST_ASSERT_EQUAL(
+		ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0, all), 0, "more rights");
+	TEST_ASSERT(ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL,
+			    (void *)(uintptr_t)PAGES(1), PAGES(1), 0) != 0,
+		"where no memory is");
+	TEST_ASSERT_EQUAL(
+		ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_PD, other, NULL, 0, 0), 0, "other domain");
+	TEST_ASSERT_EQUAL(ibv_dealloc_pd(pd), 0, "the domain that it was of");
+	TEST_ASSERT(ibv_dealloc_pd(other) != 0, "the domain that it is of");
+	TEST_ASSERT_EQUAL(ibv_dereg_mr(mr), 0, "region");
+	TEST_ASSERT_EQUAL(ibv_dealloc_pd(other), 0, "domain");
+	return TEST_SUCCESS;
+}
+
 static struct unit_test_suite uverbs_suite = {
 	.suite_name = "uverbs",
 	.setup = setup,
@@ -350,6 +433,8 @@ static struct unit_test_suite uverbs_suite = {
 			TEST_CASE(test_file),
 			TEST_CASE(test_fork),
 			TEST_CASE(test_channel),
+			TEST_CASE(test_cq),
+			TEST_CASE(test_rereg),
 			TEST_CASES_END(),
 		},
 };

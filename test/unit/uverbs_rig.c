@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
+#include <rdma/mlx5-abi.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -19,6 +20,7 @@
 #define BAD_ADDRESS 0x1000u /* below vm.mmap_min_addr */
 
 static uint8_t zeros[4096], ones[4096];
+static struct mlx5_ib_create_cq cq_data[S_SYMS];
 
 static bool
 is_output(enum uv_sym sym)
@@ -163,6 +165,43 @@ make_devx(struct uv_rig *r, enum uv_sym sym)
 	return ret;
 }
 
+/* Entries in the first page of the memory, the doorbell record in the second. */
+static void
+make_cq_data(struct uv_rig *r)
+{
+	unsigned int i;
+
+	for (i = S_CQ_DATA; i <= S_CQ_UAR; i++) {
+		cq_data[i] = (struct mlx5_ib_create_cq){.buf_addr = (uintptr_t)r->mem,
+			.db_addr = (uintptr_t)r->mem + 4096,
+			.cqe_size = 64,
+			.flags = MLX5_IB_CREATE_CQ_FLAGS_UAR_PAGE_INDEX,
+			.uar_page_index = (uint16_t)r->uar->page_id};
+		r->sym[i] = (uintptr_t)&cq_data[i];
+	}
+	cq_data[S_CQ_NO_UAR].flags = 0;
+	cq_data[S_CQ_SIZE].cqe_size = 32;
+	cq_data[S_CQ_FLAGS].flags = 0x80;
+	cq_data[S_CQ_COMPRESS].cqe_comp_en = 1;
+	cq_data[S_CQ_NOWHERE].buf_addr = BAD_ADDRESS;
+	cq_data[S_CQ_UAR].uar_page_index = 0xdead;
+}
+
+/* What libmlx5 and libibverbs make for a CQ. */
+static int
+make_cq_parts(struct uv_rig *r)
+{
+	r->uar = mlx5dv_devx_alloc_uar(r->ctx, MLX5DV_UAR_ALLOC_TYPE_BF);
+	r->comp = ibv_create_comp_channel(r->ctx);
+	if (r->uar == NULL || r->comp == NULL) {
+		fprintf(stderr, "doorbell page or channel of a CQ: %s\n", strerror(errno));
+		return -errno;
+	}
+	r->sym[S_COMP_CHAN] = (uint64_t)r->comp->fd;
+	make_cq_data(r);
+	return 0;
+}
+
 /* A PD and an MR, by the commands that libibverbs sends. */
 static int
 make_verbs(struct uv_rig *r)
@@ -185,6 +224,8 @@ make_objects(struct uv_rig *r)
 {
 	int ret = make_verbs(r);
 
+	if (ret == 0)
+		ret = make_cq_parts(r);
 	if (ret == 0)
 		ret = make_devx(r, S_DEVX);
 	if (ret == 0)
@@ -244,6 +285,8 @@ uv_rig_open(struct uv_rig *r)
 void
 uv_rig_close(struct uv_rig *r)
 {
+	ibv_destroy_comp_channel(r->comp);
+	mlx5dv_devx_free_uar(r->uar);
 	close((int)r->sym[S_CHAN]);
 	close((int)r->sym[S_CMD_CHAN]);
 	close((int)r->sym[S_FILE]);

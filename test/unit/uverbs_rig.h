@@ -33,6 +33,14 @@ enum uv_sym {
 	S_MATCHER_TX, /* of a table that is not there */
 	S_CHAN, /* descriptors: of an event channel */
 	S_CMD_CHAN,
+	S_COMP_CHAN,
+	S_CQ_DATA, /* driver's data of a CQ, all right */
+	S_CQ_NO_UAR, /* or with a mistake: no doorbell page named */
+	S_CQ_SIZE, /* entries of another size than there is */
+	S_CQ_FLAGS, /* unknown flags */
+	S_CQ_COMPRESS, /* compressed entries */
+	S_CQ_NOWHERE, /* entries where nothing is */
+	S_CQ_UAR, /* a doorbell page that is not there */
 	S_FILE, /* of a plain file */
 	S_EVENTFD,
 	S_BOX, /* a mailbox, of which the value has opcode, vhca_tunnel_id << 32, op_mod << 48 */
@@ -58,6 +66,8 @@ struct uv_rig {
 	uint64_t sym[S_SYMS];
 	uint32_t number[S_SYMS]; /* firmware's number of a DevX object */
 	void *mem;
+	struct mlx5dv_devx_uar *uar;
+	struct ibv_comp_channel *comp;
 	uint8_t box[UV_MAILBOX] __attribute__((aligned(8)));
 	uint8_t out[4096] __attribute__((aligned(8)));
 	union {

@@ -11,6 +11,7 @@
 #include "../fw/fw.h"
 #include "../mem/mem.h"
 #include "../uverbs/uverbs.h"
+#include "dp.h"
 #include "prm.h"
 
 #define COUNTER_MASK 0xffffffu /* of CQ consumer and producer */
@@ -110,6 +111,18 @@ cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcod
 	unlock(cq);
 	if (failed)
 		tell_error(cq, SYNDROME_OVERRUN);
+}
+
+void
+dp_cq_resized(struct nic_cq *cq)
+{
+	struct mem_guard guard;
+
+	if (mem_guard_enter(&guard) != 0)
+		cq_faulted();
+	else
+		cq_complete(cq, 0, 0, MLX5_CQE_RESIZE_CQ);
+	mem_guard_leave();
 }
 
 bool

@@ -43,6 +43,8 @@ void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: cach
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
 /* An error of a virtqueue in words. Any thread. */
 const char *dp_error_text(enum vq_error e);
+/* The queue goes on in other memory: a last entry in the old says so. Inside of a pause. */
+void dp_cq_resized(struct nic_cq *cq);
 void dp_qp_reset(struct nic_qp *qp); /* 2RST: consumer index 0 */
 
 #endif /* NICEMU_DP_H */

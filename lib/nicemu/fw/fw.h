@@ -41,11 +41,32 @@ int fw_status_errno(uint8_t status);
  */
 int fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint64_t len,
 	uint32_t ibv_access, uint32_t *lkey);
+/*
+ * The same region with another domain, access or pages (NULL: the same pages and addresses); the
+ * key stays. Linux does it by a work request of its own, so it is no command. Takes the pin over on
+ * success.
+ */
+int fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pin,
+	uint64_t iova, uint64_t len, uint32_t ibv_access);
 int fw_mr_destroy(struct nic_func *f, uint32_t lkey);
 /* CREATE_UMEM with a page list. Takes the pin over on success. */
 int fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t len,
 	uint32_t access, uint32_t *umem_id);
 int fw_umem_destroy(struct nic_func *f, uint32_t umem_id); /* -EBUSY while something refers to it */
+/*
+ * A completion queue over page lists. Takes the pins over on success. fw_cq_resize(): new entries
+ * in place of the old, whose pin goes; the last of the old is one that says so. 0 or -errno.
+ */
+struct fw_cq_attr {
+	struct mem_pin *entries, *record; /* the page of the doorbell record */
+	uint32_t record_offset; /* in its page */
+	uint8_t log_size, log_cqe_size; /* 6 or 7 */
+	uint32_t eqn, uar;
+	bool overrun_ignore;
+};
+int fw_cq_create(struct nic_func *f, uint16_t uid, const struct fw_cq_attr *a, uint32_t *cqn);
+int fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t log_size,
+	uint8_t log_cqe_size);
 /* One page of BAR each. ALLOC_UAR, and the VAR of the virtio doorbells. */
 int fw_uar_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset);
 int fw_uar_free(struct nic_func *f, uint32_t page_id);

@@ -94,6 +94,7 @@ const struct fw_cap fw_caps[] = {
 	GEN(log_max_eq, 7, 15, "event queues"),
 	GEN(log_max_msg, 30, 30, "largest message of a queue pair"),
 	GEN(max_wqe_sz_rq, 512, 512, "bytes of a receive work queue entry"),
+	GEN(cq_resize, 1, 1, "completion queues of verbs can be resized"),
 	GEN(cq_oi, 1, 1, "completion queues that ignore an overrun"),
 	GEN(cq_moderation, 0, 0, "no moderation of completion events"),
 	GEN(cqe_compression, 0, 0, "no compressed completions"),

@@ -3,6 +3,8 @@
  *
  * Completion queues.
  */
+#include <infiniband/verbs.h>
+
 #include "fw_int.h"
 
 static uint8_t
@@ -108,6 +110,8 @@ fw_cq_free(struct nic_cq *cq)
 	fw_drop(cq->umem);
 	fw_drop(cq->dbr_umem);
 	fw_drop(cq->uar);
+	mem_unpin(cq->pages.pin);
+	mem_unpin(cq->record.pin);
 	fw_obj_free(&cq->obj);
 }
 
@@ -131,4 +135,80 @@ fw_query_cq(struct fw_cmd *c)
 	DEVX_SET(cqc, cqc, dbr_umem_id, cq->dbr_umem->obj.id);
 	DEVX_SET64(cqc, cqc, dbr_addr, cq->dbr_offset);
 	return 0;
+}
+
+/* ---- the kernel's own ---- */
+
+/* Pages as a umem, which is in no table and has no number. */
+static void
+pages_set(struct nic_umem *u, struct nic_func *f, struct mem_pin *pin)
+{
+	*u = (struct nic_umem){.obj = {.func = f, .type = NIC_OBJ_UMEM},
+		.pin = pin,
+		.len = mem_pin_bytes(pin),
+		.access = IBV_ACCESS_LOCAL_WRITE};
+}
+
+static uint8_t
+kern_create(struct fw_cmd *c, const struct fw_cq_attr *a, uint32_t *cqn)
+{
+	struct nic_uar *uar;
+	struct nic_cq *cq;
+
+	if (a->log_size > FW_CAP_GEN(c->f, log_max_cq_sz))
+		return fw_refuse(c, FW_R_CQ_SIZE);
+	if (a->overrun_ignore && !FW_CAP_GEN(c->f, cq_oi))
+		return fw_refuse(c, FW_R_CQ_OI);
+	if (a->eqn - FW_EQN(0) >= FW_N_EQ)
+		return fw_refuse(c, FW_R_CQ_EQN);
+	uar = fw_use(c, NIC_OBJ_UAR, a->uar, FW_R_CQ_UAR);
+	cq = uar != NULL ? fw_obj_new(c, NIC_OBJ_CQ, sizeof(*cq)) : NULL;
+	if (cq == NULL)
+		return c->status;
+	pages_set(&cq->pages, c->f, a->entries);
+	pages_set(&cq->record, c->f, a->record);
+	cq->umem = &cq->pages;
+	cq->dbr_umem = &cq->record;
+	cq->uar = uar;
+	fw_hold(cq->umem);
+	fw_hold(cq->dbr_umem);
+	fw_hold(uar);
+	cq->dbr_offset = a->record_offset;
+	cq->log_size = a->log_size;
+	cq->log_cqe_size = a->log_cqe_size;
+	cq->overrun_ignore = a->overrun_ignore;
+	cq->armed = true;
+	*cqn = cq->obj.id;
+	return 0;
+}
+
+int
+fw_cq_create(struct nic_func *f, uint16_t uid, const struct fw_cq_attr *a, uint32_t *cqn)
+{
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, MLX5_CMD_OP_CREATE_CQ, uid) == 0)
+		kern_create(&c, a, cqn);
+	return fw_kern_end(&c);
+}
+
+int
+fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t log_size,
+	uint8_t log_cqe_size)
+{
+	struct nic_cq *cq;
+	struct fw_cmd c;
+
+	if (fw_kern_begin(&c, f, MLX5_CMD_OP_MODIFY_CQ, 0) != 0)
+		return fw_kern_end(&c);
+	cq = fw_target(&c, NIC_OBJ_CQ, cqn);
+	if (cq != NULL) {
+		dp_cq_resized(cq);
+		mem_unpin(cq->pages.pin);
+		cq->pages.pin = entries;
+		cq->pages.len = mem_pin_bytes(entries);
+		cq->log_size = log_size;
+		cq->log_cqe_size = log_cqe_size;
+	}
+	return fw_kern_end(&c);
 }

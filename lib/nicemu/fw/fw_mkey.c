@@ -306,22 +306,32 @@ verbs_perm(uint32_t access)
 }
 
 static uint8_t
+range_check(struct fw_cmd *c, uint64_t iova, uint64_t len)
+{
+	if (len == 0)
+		return fw_refuse(c, FW_R_MKEY_EMPTY);
+	return len - 1 > UINT64_MAX - iova ? fw_refuse(c, FW_R_MKEY_WRAP) : 0;
+}
+
+/* As far as the capabilities go: Linux mlx5_ib mr.c set_mkc_access_pd_addr_fields(). */
+static uint8_t
+access_check(struct fw_cmd *c, uint32_t ibv_access)
+{
+	return order_check(c,
+		ibv_access & IBV_ACCESS_RELAXED_ORDERING &&
+			(FW_CAP_GEN(c->f, relaxed_ordering_write) ||
+				FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only)),
+		false);
+}
+
+static uint8_t
 mr_fill(struct fw_cmd *c, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint64_t len,
 	uint32_t ibv_access, uint32_t *lkey)
 {
 	struct nic_pd *pd;
 	struct nic_mkey *k;
 
-	if (len == 0)
-		return fw_refuse(c, FW_R_MKEY_EMPTY);
-	if (len - 1 > UINT64_MAX - iova)
-		return fw_refuse(c, FW_R_MKEY_WRAP);
-	/* as far as the capabilities go: Linux mlx5_ib mr.c set_mkc_access_pd_addr_fields() */
-	if (order_check(c,
-		    ibv_access & IBV_ACCESS_RELAXED_ORDERING &&
-			    (FW_CAP_GEN(c->f, relaxed_ordering_write) ||
-				    FW_CAP_GEN(c->f, mkc_order_write_after_write_ro_only)),
-		    false) != 0)
+	if (range_check(c, iova, len) != 0 || access_check(c, ibv_access) != 0)
 		return c->status;
 	pd = fw_use(c, NIC_OBJ_PD, pdn, FW_R_MKEY_PD);
 	k = pd != NULL ? mkey_new(c, pd) : NULL;
@@ -352,6 +362,42 @@ fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iov
 		c.reg_len = len;
 		mr_fill(&c, pdn, pin, iova, len, ibv_access, lkey);
 	}
+	return fw_kern_end(&c);
+}
+
+static uint8_t
+mr_change(struct fw_cmd *c, uint32_t lkey, uint32_t pdn, struct mem_pin *pin, uint64_t iova,
+	uint64_t len, uint32_t ibv_access)
+{
+	struct nic_mkey *k = fw_target(c, NIC_OBJ_MKEY, lkey >> 8);
+	struct nic_pd *pd = k != NULL ? fw_use(c, NIC_OBJ_PD, pdn, FW_R_MKEY_PD) : NULL;
+
+	if (pd == NULL || access_check(c, ibv_access) != 0 ||
+		(pin != NULL && range_check(c, iova, len) != 0))
+		return c->status;
+	fw_drop(k->pd);
+	k->pd = pd;
+	fw_hold(pd);
+	k->perm = verbs_perm(ibv_access);
+	if (pin != NULL) {
+		c->f->mr_bytes += mem_pin_bytes(pin) - mem_pin_bytes(k->pin);
+		mem_unpin(k->pin);
+		k->pin = pin;
+		k->start = iova;
+		k->len = len;
+	}
+	dp_mkeys_changed(c->f);
+	return 0;
+}
+
+int
+fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pin, uint64_t iova,
+	uint64_t len, uint32_t ibv_access)
+{
+	struct fw_cmd c;
+
+	fw_kern_begin(&c, f, 0, 0);
+	mr_change(&c, lkey, pdn, pin, iova, len, ibv_access);
 	return fw_kern_end(&c);
 }
 

@@ -111,6 +111,18 @@ uv_get_buf(struct uv_call *call, uint16_t id, void **buf, size_t *len)
 	return ret;
 }
 
+int
+uv_get_uhw(struct uv_call *call, void *dst, size_t len, size_t min)
+{
+	struct uv_attr *a = uv_attr(call, UVERBS_ATTR_UHW_IN);
+	size_t have = a != NULL ? a->in.len : 0;
+
+	memset(dst, 0, len);
+	if (have < min)
+		return -EINVAL;
+	return a == NULL ? 0 : copy_input(a, dst, have < len ? have : len);
+}
+
 static int
 set_valid(struct uv_attr *a)
 {

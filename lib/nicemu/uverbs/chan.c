@@ -245,6 +245,20 @@ uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
 	return c;
 }
 
+struct uv_chan *
+uv_chan_async(const struct uv_ctx *ctx)
+{
+	struct uv_chan *c, *first = NULL;
+
+	chan_lock();
+	LIST_FOREACH(c, &chans, next) {
+		if (c->ctx == ctx && c->kind == UV_CHAN_ASYNC)
+			first = c; /* the list has the newest first */
+	}
+	chan_unlock();
+	return first;
+}
+
 bool
 uv_chan_closed(int fd)
 {
@@ -379,13 +393,30 @@ copy(struct uv_chan *c, struct uv_event *e, void *buf)
 	return ret;
 }
 
+/*
+ * A byte wakes one of those who wait: as long as there are events, the next one gets another. It is
+ * not there when someone else has read it, which is no reason to wake no one again.
+ */
+static void
+rewake(struct uv_chan *c, int fd)
+{
+	bool more = !TAILQ_EMPTY(&c->events);
+	char byte;
+
+	if (!c->woken || (more && c->waiting == 0))
+		return;
+	recv(fd, &byte, 1, MSG_DONTWAIT);
+	c->woken = false;
+	if (more)
+		wake(c);
+}
+
 /* The first event into buf: its bytes, or a negative errno; 0: wait. */
 static ssize_t
 take(struct uv_chan *c, int fd, void *buf, size_t len)
 {
 	struct uv_event *e = TAILQ_FIRST(&c->events);
 	ssize_t ret;
-	char byte;
 
 	if (c->kind == UV_CHAN_DEVX && c->overflow) {
 		c->overflow = false;
@@ -394,11 +425,7 @@ take(struct uv_chan *c, int fd, void *buf, size_t len)
 	if (e != NULL && e->len > len)
 		return c->kind == UV_CHAN_CMD ? -ENOSPC : -EINVAL;
 	ret = e != NULL ? copy(c, e, buf) : empty(c, fd);
-	if (TAILQ_EMPTY(&c->events) && c->woken) {
-		/* not there: someone else has read it, which is no reason to wake no one again */
-		recv(fd, &byte, 1, MSG_DONTWAIT);
-		c->woken = false;
-	}
+	rewake(c, fd);
 	return ret;
 }
 
@@ -406,6 +433,7 @@ bool
 uv_chan_read(int fd, void *buf, size_t len, ssize_t *ret)
 {
 	struct uv_chan *c;
+	bool waited = false;
 	struct guard g;
 	struct stat st;
 	ssize_t n = 0;
@@ -416,12 +444,16 @@ uv_chan_read(int fd, void *buf, size_t len, ssize_t *ret)
 	while (n == 0) {
 		enter(&g);
 		c = chan_of(&st);
-		if (c != NULL)
+		if (c != NULL) {
+			c->waiting -= waited;
 			n = take(c, fd, buf, len);
+			waited = n == 0;
+			c->waiting += waited;
+		}
 		leave(&g);
 		if (c == NULL)
 			return false;
-		/* the byte stays: it is for all who wait */
+		/* the byte stays: whoever takes the last event takes it */
 		if (n == 0 && recv(fd, &byte, 1, MSG_PEEK) < 0)
 			n = -errno;
 	}

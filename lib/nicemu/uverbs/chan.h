@@ -34,6 +34,7 @@ struct uv_chan {
 	ino_t ino;
 	int fd; /* our end */
 	bool woken; /* a byte is in the user's end */
+	unsigned int waiting; /* readers that wait for one; not less than there are */
 	bool overflow; /* an event was lost */
 	size_t in_use; /* UV_CHAN_CMD: bytes of answers that wait */
 	struct uv_event_list events;

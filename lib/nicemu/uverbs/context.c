@@ -96,21 +96,15 @@ fill_resp(const struct uv_ctx *ctx, const struct mlx5_ib_alloc_ucontext_req_v2 *
 static int
 get_request(struct uv_call *call, struct mlx5_ib_alloc_ucontext_req_v2 *req)
 {
-	struct uv_attr *a = uv_attr(call, UVERBS_ATTR_UHW_IN);
-	size_t len = a != NULL ? a->in.len : 0;
+	size_t len = uv_attr_len(call, UVERBS_ATTR_UHW_IN);
 	int ret;
 
-	memset(req, 0, sizeof(*req));
 	if (len != sizeof(struct mlx5_ib_alloc_ucontext_req) &&
 		len < offsetof(struct mlx5_ib_alloc_ucontext_req_v2, max_cqe_version))
 		return -EINVAL;
-	if (len <= sizeof(a->in.data)) {
-		memcpy(req, &a->in.data, len);
-	} else {
-		ret = uv_copy_in(req, a->in.data, len < sizeof(*req) ? len : sizeof(*req));
-		if (ret != 0)
-			return ret;
-	}
+	ret = uv_get_uhw(call, req, sizeof(*req), 0);
+	if (ret != 0)
+		return ret;
 	if ((req->flags & ~(uint32_t)MLX5_IB_ALLOC_UCTX_DEVX) != 0 || req->comp_mask != 0 ||
 		req->reserved0 != 0 || req->reserved1 != 0 || req->reserved2 != 0)
 		return -EOPNOTSUPP;

@@ -148,13 +148,28 @@ uv_devx_destroy(struct uv_obj *o)
 	return 0;
 }
 
-/* May this mailbox be sent about the object of the handle? */
+/* The object that mailboxes by this handle have to be about, 0: none. */
+static uint64_t
+id_of(const struct uv_obj *o)
+{
+	switch (o->type) {
+	case MLX5_IB_OBJECT_DEVX_OBJ:
+		return o->devx.id;
+	case UVERBS_OBJECT_CQ:
+		return devx_cq_id(o->cq.cqn);
+	default:
+		return 0;
+	}
+}
+
+/* devx_is_valid_obj_id(): may this mailbox be sent about the object of the handle? */
 static int
 check_use(struct uv_call *call, const struct uv_obj *o, const void *in, enum devx_kind kind)
 {
+	uint64_t id = id_of(o);
+
 	if (DEVX_GET(general_obj_in_cmd_hdr, in, vhca_tunnel_id) != 0 || call->ctx->uid == 0 ||
-		!devx_is_kind(in, kind) || o->type != MLX5_IB_OBJECT_DEVX_OBJ ||
-		devx_obj_id(in) != o->devx.id)
+		!devx_is_kind(in, kind) || id == 0 || devx_obj_id(in) != id)
 		return -EINVAL;
 	return 0;
 }

@@ -125,6 +125,12 @@ encode(uint16_t create, uint16_t obj_type, uint32_t number)
 	return (uint64_t)((uint32_t)obj_type << 16 | create) << 32 | number;
 }
 
+uint64_t
+devx_cq_id(uint32_t cqn)
+{
+	return encode(MLX5_CMD_OP_CREATE_CQ, 0, cqn);
+}
+
 static const struct devx_obj *
 find_object(uint16_t create, uint16_t obj_type)
 {

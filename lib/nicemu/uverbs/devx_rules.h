@@ -26,6 +26,8 @@ bool devx_is_kind(const void *in, enum devx_kind kind);
  * | number; 0 when the command is about none that this NIC can make.
  */
 uint64_t devx_obj_id(const void *in);
+/* That of a CQ of verbs, which DevX may query and modify, too. */
+uint64_t devx_cq_id(uint32_t cqn);
 /* The same for what a create command has made. 0: no one knows how to destroy it. */
 uint64_t devx_created_id(const void *in, const void *out);
 /* The mailbox of 16 bytes that destroys it. */

@@ -24,6 +24,7 @@ static const struct uv_methods *const uv_all[] = {
 	&uv_page_methods,
 	&uv_flow_methods,
 	&uv_event_methods,
+	&uv_cq_methods,
 };
 
 static const struct uv_attr_spec uhw_attrs[] = {
@@ -135,6 +136,8 @@ check_fd(struct uv_call *call, struct uv_attr *a)
 		kind = UV_CHAN_DEVX;
 	else if (a->spec->obj_type == MLX5_IB_OBJECT_DEVX_ASYNC_CMD_FD)
 		kind = UV_CHAN_CMD;
+	else if (a->spec->obj_type == UVERBS_OBJECT_COMP_CHANNEL)
+		kind = UV_CHAN_COMP;
 	if (a->in.data_s64 < 0 || a->in.data_s64 > INT_MAX)
 		return -EINVAL;
 	a->chan = uv_chan_find(call->ctx, (int)a->in.data_s64, kind);

@@ -20,6 +20,12 @@
 #include "prm.h"
 #include "uv.h"
 
+/* ib_verbs.h: enum ib_mr_rereg_flags */
+#define REREG_TRANS 1u
+#define REREG_PD 2u
+#define REREG_ACCESS 4u
+#define REREG_ALL (REREG_TRANS | REREG_PD | REREG_ACCESS)
+
 #define ACCESS_REMOTE (IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_ATOMIC)
 /* ib_access_writable() */
 #define ACCESS_WRITABLE (ACCESS_REMOTE | IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_MW_BIND)
@@ -165,6 +171,8 @@ uv_reg_mr(
 		goto unpin;
 	o->mr.iova = cmd->hca_va;
 	o->mr.len = cmd->length;
+	o->mr.access = cmd->access_flags;
+	o->mr.writable = writable;
 	o->mr.pd = pd;
 	pd->users++;
 	uv_obj_commit(o);
@@ -177,6 +185,92 @@ unpin:
 abort:
 	uv_obj_abort(o);
 	return ret;
+}
+
+/* New pages for a region. */
+static int
+move(struct uv_obj *o, const struct ib_uverbs_rereg_mr *cmd, uint32_t pdn, uint32_t access)
+{
+	bool writable = (access & ACCESS_WRITABLE) != 0;
+	struct mem_pin *pin;
+	uint64_t pinned;
+	int ret;
+
+	ret = uv_pin(cmd->start, cmd->length, writable, &pin, &pinned);
+	if (ret != 0)
+		return ret;
+	ret = fw_mr_change(o->ctx->func, o->mr.lkey, pdn, pin, cmd->hca_va, cmd->length, access);
+	if (ret != 0) {
+		mem_unpin(pin);
+		uv_unpinned(pinned);
+		return ret;
+	}
+	uv_unpinned(o->mr.pinned);
+	o->mr.pinned = pinned;
+	o->mr.writable = writable;
+	o->mr.iova = cmd->hca_va;
+	o->mr.len = cmd->length;
+	return 0;
+}
+
+/* What ib_uverbs_rereg_mr() and mlx5_ib_rereg_user_mr() look at before anything changes. */
+static int
+rereg_check(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd, struct uv_obj **o,
+	struct uv_obj **pd)
+{
+	bool writes = (cmd->access_flags & ACCESS_WRITABLE) != 0;
+	int ret;
+
+	if (cmd->flags == 0)
+		return -EINVAL;
+	if ((cmd->flags & ~(uint32_t)REREG_ALL) != 0)
+		return -EOPNOTSUPP;
+	if ((cmd->flags & REREG_TRANS) != 0 &&
+		(cmd->start & (NIC_PAGE - 1)) != (cmd->hca_va & (NIC_PAGE - 1)))
+		return -EINVAL;
+	ret = uv_obj_find(ctx, UVERBS_OBJECT_MR, cmd->mr_handle, o);
+	if (ret == 0 && (cmd->flags & REREG_ACCESS) != 0)
+		ret = uv_check_access(cmd->access_flags);
+	if (ret != 0)
+		return ret;
+	*pd = (*o)->mr.pd;
+	if ((cmd->flags & REREG_PD) != 0)
+		ret = uv_obj_find(ctx, UVERBS_OBJECT_PD, cmd->pd_handle, pd);
+	if (ret != 0)
+		return ret;
+	if ((cmd->flags & (REREG_ACCESS | REREG_TRANS)) == REREG_ACCESS && writes &&
+		!(*o)->mr.writable)
+		return -EACCES;
+	if ((cmd->flags & REREG_ACCESS) != 0 &&
+		(cmd->access_flags & IB_UVERBS_ACCESS_ON_DEMAND) != 0)
+		return -EINVAL;
+	return 0;
+}
+
+int
+uv_rereg_mr(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd,
+	struct ib_uverbs_rereg_mr_resp *resp)
+{
+	struct uv_obj *o, *pd;
+	uint32_t access;
+	int ret;
+
+	ret = rereg_check(ctx, cmd, &o, &pd);
+	if (ret != 0)
+		return ret;
+	access = (cmd->flags & REREG_ACCESS) != 0 ? cmd->access_flags : o->mr.access;
+	if ((cmd->flags & REREG_TRANS) != 0)
+		ret = move(o, cmd, pd->pd.pdn, access);
+	else
+		ret = fw_mr_change(ctx->func, o->mr.lkey, pd->pd.pdn, NULL, 0, 0, access);
+	if (ret != 0)
+		return ret;
+	o->mr.access = access;
+	o->mr.pd->users--;
+	o->mr.pd = pd;
+	pd->users++;
+	*resp = (struct ib_uverbs_rereg_mr_resp){.lkey = o->mr.lkey, .rkey = o->mr.lkey};
+	return 0;
 }
 
 int

@@ -16,6 +16,8 @@ cleanup(struct uv_obj *o)
 		return uv_pd_destroy(o);
 	case UVERBS_OBJECT_MR:
 		return uv_mr_destroy(o);
+	case UVERBS_OBJECT_CQ:
+		return uv_cq_destroy(o);
 	case UVERBS_OBJECT_FLOW:
 		return uv_flow_destroy(o);
 	case MLX5_IB_OBJECT_DEVX_OBJ:

@@ -37,10 +37,15 @@ struct uv_obj {
 			uint32_t pdn;
 		} pd;
 		struct {
-			uint32_t lkey;
+			uint32_t lkey, access;
+			bool writable; /* the pages; access may be less */
 			uint64_t iova, len, pinned;
 			struct uv_obj *pd;
 		} mr;
+		struct {
+			uint32_t cqn, cqe; /* cqe: entries, less one */
+			uint64_t entries_pinned, record_pinned;
+		} cq;
 		/* id: (object type << 16 | opcode of its creation) << 32 | number, as devx.c
 		 * get_enc_obj_id() */
 		struct {
@@ -78,6 +83,9 @@ struct uv_ctx {
 	bool has_ucontext;
 	bool gone; /* the driver was taken off it: disassociated */
 	uint16_t uid; /* firmware's user context, 0: none was asked for */
+	struct {
+		uint32_t comp, async;
+	} read; /* of the CQ that was destroyed last: its events that were read */
 	uint32_t tdn; /* transport domain of the context */
 	uint32_t next_handle;
 	struct uv_obj_list objs; /* newest first: the order of a forced clean-up */
@@ -113,9 +121,12 @@ struct uv_attr_spec {
 #define UV_OBJS_OPT(i, t, lo, hi) \
 	{.id = i, .type = UV_IDR_ARRAY, .obj_type = t, .min = lo, .max = hi}
 #define UV_CHAN(i, t, how) {.id = i, .type = UV_FD, .mandatory = true, .obj_type = t, .access = how}
+#define UV_CHAN_OPT(i, t) {.id = i, .type = UV_FD, .obj_type = t}
 #define UV_FD_OPT(i) {.id = i, .type = UV_RAW_FD}
 #define UV_METHOD(object, method, attrs, handler) \
 	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), false, handler}
+#define UV_METHOD_UHW(object, method, attrs, handler) \
+	{object, method, attrs, sizeof(attrs) / sizeof(attrs[0]), true, handler}
 /* clang-format on */
 
 struct uv_call;
@@ -133,7 +144,7 @@ struct uv_methods {
 	unsigned int n;
 };
 extern const struct uv_methods uv_device_methods, uv_mr_methods, uv_devx_methods, uv_umem_methods,
-	uv_page_methods, uv_flow_methods, uv_event_methods;
+	uv_page_methods, uv_flow_methods, uv_event_methods, uv_cq_methods;
 
 /* An attribute that the caller gave. */
 struct uv_attr {
@@ -187,6 +198,7 @@ int uv_copy_out(uint64_t user, const void *src, size_t len);
  * uv_get_const(): a number that must lie below or at max, else -EINVAL.
  * uv_get_flags(): bits out of 'allowed', 0 without the attribute.
  * uv_get_buf(): a copy of the whole input, to be freed.
+ * uv_get_uhw(): the driver's input, up to len bytes of it and zeros beyond; -EINVAL: less than min.
  * uv_put(): the output, cut to what the caller has room for (and zeroed beyond, for a struct);
  * -ENOENT without it. uv_put_optional(): the same, 0 without it.
  */
@@ -196,6 +208,7 @@ int uv_get(struct uv_call *call, uint16_t id, void *dst, size_t len);
 int uv_get_const(struct uv_call *call, uint16_t id, uint64_t max, uint64_t *v);
 int uv_get_flags(struct uv_call *call, uint16_t id, uint64_t allowed, uint64_t *v);
 int uv_get_buf(struct uv_call *call, uint16_t id, void **buf, size_t *len);
+int uv_get_uhw(struct uv_call *call, void *dst, size_t len, size_t min);
 int uv_put(struct uv_call *call, uint16_t id, const void *src, size_t len);
 int uv_put_optional(struct uv_call *call, uint16_t id, const void *src, size_t len);
 /* The handle's object; NULL when the attribute was not given. */
@@ -219,11 +232,16 @@ void uv_obj_destroy_all(struct uv_ctx *ctx, bool keep);
 int uv_pd_destroy(struct uv_obj *o);
 int uv_mr_destroy(struct uv_obj *o);
 int uv_devx_destroy(struct uv_obj *o);
+int uv_cq_destroy(struct uv_obj *o);
 int uv_umem_destroy(struct uv_obj *o);
 int uv_uar_destroy(struct uv_obj *o);
 int uv_var_destroy(struct uv_obj *o);
 int uv_matcher_destroy(struct uv_obj *o);
 int uv_flow_destroy(struct uv_obj *o);
+
+/* cq.c: RESIZE_CQ of the write() ABI; *cqe: entries, less one. */
+struct ib_uverbs_resize_cq;
+int uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32_t *cqe);
 
 /* context.c: what GET_CONTEXT makes. */
 int uv_ucontext_create(struct uv_call *call);
@@ -248,6 +266,10 @@ struct ib_uverbs_reg_mr;
 struct ib_uverbs_reg_mr_resp;
 int uv_reg_mr(
 	struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp);
+struct ib_uverbs_rereg_mr;
+struct ib_uverbs_rereg_mr_resp;
+int uv_rereg_mr(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd,
+	struct ib_uverbs_rereg_mr_resp *resp);
 int uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn);
 /* ib_check_mr_access(): 0 or -EINVAL */
 int uv_check_access(uint32_t access);
@@ -268,7 +290,8 @@ bool uv_capable(unsigned int cap);
  * chan.c, event.c: channels. None needs uv_lock().
  *
  * uv_chan_create(): 'fd' is the user's. uv_chan_find(): the channel of this context behind a
- * descriptor, NULL: none. uv_chan_send(): 0 or -ENOMEM.
+ * descriptor, NULL: none. uv_chan_async(): its first channel of asynchronous events, NULL: none
+ * (ib_uverbs_file.default_async_file). uv_chan_send(): 0 or -ENOMEM.
  * uv_chan_read(): read() of an application: true when the descriptor is a channel's; then *ret is
  * its result, and errno is set.
  */
@@ -276,6 +299,7 @@ enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC, UV_CHAN_COMP };
 #define UV_ASYNC_CQ_ERR 0 /* IB_EVENT_CQ_ERR */
 struct uv_chan *uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd);
 struct uv_chan *uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind);
+struct uv_chan *uv_chan_async(const struct uv_ctx *ctx);
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
 bool uv_chan_read(int fd, void *buf, size_t len, ssize_t *ret);
 bool uv_chan_closed(int fd); /* a descriptor was closed: was it a channel's? */

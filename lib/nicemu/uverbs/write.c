@@ -2,8 +2,9 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * Commands of the write() ABI, as the ioctl INVOKE_WRITE carries them. Linux core/uverbs_cmd.c,
- * core/uverbs_std_types_device.c. Verbs queues (CQ, QP, SRQ, WQ, AH) are not emulated: such a
- * command is answered as by a kernel driver that lacks it.
+ * core/uverbs_std_types_device.c. Queue pairs, shared and receive work queues, memory windows and
+ * address handles of verbs are not emulated: such a command is answered as by a kernel driver that
+ * lacks it.
  */
 #include <errno.h>
 #include <rdma/ib_user_ioctl_verbs.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "method.h"
+#include "../real.h"
 #include "uv.h"
 
 #define CMD_EX(n) ((n) | IB_USER_VERBS_CMD_FLAG_EXTENDED)
@@ -125,9 +127,47 @@ reg_mr(struct uv_call *call, const void *cmd)
 }
 
 static int
+rereg_mr(struct uv_call *call, const void *cmd)
+{
+	struct ib_uverbs_rereg_mr_resp resp;
+	int ret = uv_rereg_mr(call->ctx, cmd, &resp);
+
+	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp));
+}
+
+static int
 dereg_mr(struct uv_call *call, const void *cmd)
 {
 	return destroy(call, UVERBS_OBJECT_MR, ((const struct ib_uverbs_dereg_mr *)cmd)->mr_handle);
+}
+
+static int
+create_comp_channel(struct uv_call *call, const void *cmd)
+{
+	struct ib_uverbs_create_comp_channel_resp resp;
+	int fd, ret;
+
+	(void)cmd;
+	if (!call->ctx->has_ucontext)
+		return -EINVAL;
+	if (uv_chan_create(call->ctx, UV_CHAN_COMP, false, &fd) == NULL)
+		return -ENOMEM;
+	resp.fd = (uint32_t)fd;
+	ret = put_core(call, &resp, sizeof(resp));
+	if (ret != 0) {
+		real_close()(fd);
+		uv_chan_reap();
+	}
+	return ret;
+}
+
+static int
+resize_cq(struct uv_call *call, const void *cmd)
+{
+	struct ib_uverbs_resize_cq_resp resp = {0};
+	int ret = uv_cq_resize(call, cmd, &resp.cqe);
+
+	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp.cqe));
 }
 
 static int
@@ -155,7 +195,13 @@ static const struct {
 	{IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, dealloc_pd},
 	{IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr),
 		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr},
+	{IB_USER_VERBS_CMD_REREG_MR, sizeof(struct ib_uverbs_rereg_mr),
+		sizeof(struct ib_uverbs_rereg_mr_resp), rereg_mr},
 	{IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, dereg_mr},
+	{IB_USER_VERBS_CMD_CREATE_COMP_CHANNEL, sizeof(struct ib_uverbs_create_comp_channel),
+		sizeof(struct ib_uverbs_create_comp_channel_resp), create_comp_channel},
+	{IB_USER_VERBS_CMD_RESIZE_CQ, sizeof(struct ib_uverbs_resize_cq),
+		sizeof(uint32_t), resize_cq},
 	{CMD_EX(IB_USER_VERBS_EX_CMD_DESTROY_FLOW), sizeof(struct ib_uverbs_destroy_flow), 0,
 		destroy_flow},
 };
