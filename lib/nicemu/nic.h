@@ -170,7 +170,7 @@ enum nic_qp_state { NIC_QP_RST, NIC_QP_INIT, NIC_QP_RTR, NIC_QP_RTS, NIC_QP_ERR 
 
 struct nic_qp {
 	struct nic_obj obj;
-	enum nic_qp_state state;
+	_Atomic enum nic_qp_state state; /* an engine may set ERR */
 	struct nic_pd *pd;
 	struct nic_cq *cq_rcv; /* may be NULL */
 	struct nic_uar *uar; /* NULL: no doorbells */
@@ -180,6 +180,8 @@ struct nic_qp {
 	bool no_rq; /* rq_type 3 */
 	uint32_t remote_qpn;
 	uint16_t rq_ci; /* receive WQEs consumed */
+	uint8_t ack_timeout, retry_count, rnr_retry; /* of its messages, as qpc has them */
+	uint8_t min_rnr_nak; /* timer for who finds no receive WQE here */
 	struct nic_virtq *virtq; /* the virtqueue whose event QP this is */
 };
 

@@ -38,4 +38,14 @@ VQ_ERROR(SEGMENTS, DESC_LIST_EXCEED_LIMIT, "too many segments")
 VQ_ERROR(MEMORY, INVALID_BUFFER, "its memory is gone (a file that was cut short?)")
 VQ_ERROR(LOG_SHORT, INVALID_BUFFER, "the dirty log is too short for a page that was written")
 VQ_ERROR(LOG_HOLE, INVALID_BUFFER, "the dirty log lies in a null memory key")
+
+/* notification: a message that its event queue pair cannot deliver ends in an error completion */
+VQ_ERROR(QP_STATE, NETWORK, "its event queue pair is not in RTS")
+VQ_ERROR(QP_NO_ACK, NETWORK, "its event queue pair gave up: nobody acknowledges (the peer is gone, or not in RTR or RTS)")
+VQ_ERROR(QP_RNR, NETWORK, "its event queue pair gave up: the peer has no receive WQE")
+VQ_ERROR(QP_REMOTE, NETWORK, "the peer of its event queue pair is in error, as its completion queue is")
+
+/* completion queues: no error of a virtqueue yet */
+VQ_ERROR(CQ_OVERRUN, NONE, "overrun")
+VQ_ERROR(CQ_MEMORY, NONE, "its memory, or that of its doorbell record, is gone")
 /* clang-format on */

@@ -34,6 +34,14 @@ struct mlx5_ifc_cq_error_bits { /* Linux mlx5_ifc.h */
 	uint8_t reserved_at_60[0x80];
 };
 
+struct mlx5_ifc_qp_events_bits { /* Linux mlx5_ifc.h */
+	uint8_t reserved_at_0[0xa0];
+	uint8_t type[0x8]; /* 0: a queue pair */
+	uint8_t reserved_at_a8[0x18];
+	uint8_t reserved_at_c0[0x8];
+	uint8_t qpn_rqn_sqn[0x18];
+};
+
 struct mlx5_ifc_affiliated_event_header_bits { /* Linux mlx5_ifc.h */
 	uint8_t reserved_at_0[0x10];
 	uint8_t obj_type[0x10];

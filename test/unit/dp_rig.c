@@ -14,7 +14,7 @@
 
 _Atomic uint32_t bar[N_BARS][16];
 struct nic_qp qps[2];
-unsigned int n_object_events, n_comp_events, n_cq_errors;
+unsigned int n_object_events, n_comp_events, n_cq_errors, n_qp_errors;
 uint8_t last_eqe[64] __attribute__((aligned(8)));
 
 void *
@@ -41,6 +41,7 @@ uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj_type
 	if (eqe != NULL)
 		memcpy(last_eqe, eqe, sizeof(last_eqe));
 	n_object_events += event_type == MLX5_EVENT_TYPE_OBJECT_CHANGE;
+	n_qp_errors += event_type == MLX5_EVENT_TYPE_WQ_CATAS_ERROR;
 	n_cq_errors += event_type == MLX5_EVENT_TYPE_CQ_ERROR;
 	n_comp_events += event_type == MLX5_EVENT_TYPE_COMP;
 }
@@ -393,7 +394,7 @@ cq_setup(bool collapsed)
 	qps[1].cq_rcv = &cq;
 	qps[1].dbr_umem = &umem;
 	qps[1].dbr_offset = QP_DBR;
-	n_comp_events = n_cq_errors = 0;
+	n_comp_events = n_cq_errors = n_qp_errors = 0;
 	return &cq;
 }
 

@@ -37,7 +37,7 @@
 extern _Atomic uint32_t bar[N_BARS][16]; /* of each function, VAR and UAR in one */
 extern struct nic_qp qps[2]; /* of the firmware, and of the user */
 /* events that were raised, and the last that had a body */
-extern unsigned int n_object_events, n_comp_events, n_cq_errors;
+extern unsigned int n_object_events, n_comp_events, n_cq_errors, n_qp_errors;
 extern uint8_t last_eqe[64];
 
 extern struct conf conf;

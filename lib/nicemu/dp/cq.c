@@ -6,8 +6,10 @@
 #include <endian.h>
 #include <infiniband/mlx5dv.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "../conf.h"
 #include "../fw/fw.h"
 #include "../mem/mem.h"
 #include "../uverbs/uverbs.h"
@@ -56,15 +58,32 @@ dbr_load(const struct nic_umem *u, uint64_t off, unsigned int word)
 }
 
 static void
-tell_error(struct nic_cq *cq, uint8_t syndrome)
+tell_error(struct nic_cq *cq, uint8_t syndrome, enum vq_error e)
+{
+	struct nic_func *f = cq->obj.func;
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
+	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
+
+	atomic_fetch_add_explicit(&f->vq_errors[e], 1, memory_order_relaxed);
+	fprintf(stderr, "nicemu: %s: completion queue %u goes to error: %s\n",
+		f->conf != NULL ? f->conf->ibdev : "?", cq->obj.id, dp_error_text(e));
+	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_CQ_ERROR);
+	DEVX_SET(cq_error, data, cqn, cq->obj.id);
+	DEVX_SET(cq_error, data, syndrome, syndrome);
+	uverbs_event(f, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cq->obj.id, eqe);
+}
+
+/* A queue pair whose completions have nowhere to go (Linux mlx5_ib qp.c: IB_EVENT_QP_FATAL). */
+static void
+fail_qp(struct nic_qp *qp)
 {
 	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
 	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
 
-	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_CQ_ERROR);
-	DEVX_SET(cq_error, data, cqn, cq->obj.id);
-	DEVX_SET(cq_error, data, syndrome, syndrome);
-	uverbs_event(cq->obj.func, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cq->obj.id, eqe);
+	qp->state = NIC_QP_ERR;
+	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_WQ_CATAS_ERROR);
+	DEVX_SET(qp_events, data, qpn_rqn_sqn, qp->obj.id);
+	uverbs_event(qp->obj.func, MLX5_EVENT_TYPE_WQ_CATAS_ERROR, NIC_OBJ_QP, qp->obj.id, eqe);
 }
 
 static void
@@ -90,11 +109,11 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 		memory_order_release);
 }
 
-void
+bool
 cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 {
 	uint32_t ci;
-	bool failed = false;
+	bool failed = false, done = false;
 
 	lock(cq);
 	if (!cq->error) {
@@ -106,11 +125,13 @@ cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcod
 		} else {
 			write_cqe(cq, qpn, wqe_counter, opcode);
 			cq->pi++;
+			done = true;
 		}
 	}
 	unlock(cq);
 	if (failed)
-		tell_error(cq, SYNDROME_OVERRUN);
+		tell_error(cq, SYNDROME_OVERRUN, VQ_E_CQ_OVERRUN);
+	return done;
 }
 
 void
@@ -134,7 +155,7 @@ cq_faulted(void)
 		return false;
 	cq->error = true;
 	unlock(cq);
-	tell_error(cq, SYNDROME_ACCESS);
+	tell_error(cq, SYNDROME_ACCESS, VQ_E_CQ_MEMORY);
 	return true;
 }
 
@@ -197,26 +218,29 @@ cq_raise(struct nic_cq *cq)
 static struct nic_qp *
 peer(const struct nic_qp *event_qp)
 {
-	return event_qp == NULL ? NULL
-				: (struct nic_qp *)fw_obj_find(
-					  event_qp->obj.func, NIC_OBJ_QP, event_qp->remote_qpn);
+	return (struct nic_qp *)fw_obj_find(event_qp->obj.func, NIC_OBJ_QP, event_qp->remote_qpn);
 }
 
-bool
+enum cq_send
 cq_complete_qp(const struct nic_qp *event_qp)
 {
 	struct nic_qp *qp = peer(event_qp);
 	uint16_t posted;
 
-	if (qp == NULL || qp->remote_qpn != event_qp->obj.id || event_qp->state != NIC_QP_RTS ||
-		(qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS) || qp->cq_rcv == NULL ||
-		qp->dbr_umem == NULL)
-		return false;
+	if (qp == NULL || qp->remote_qpn != event_qp->obj.id ||
+		(qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS))
+		return CQ_NO_ACK;
+	if (qp->cq_rcv == NULL || qp->dbr_umem == NULL)
+		return CQ_RNR;
 	posted = (uint16_t)dbr_load(qp->dbr_umem, qp->dbr_offset, DBR_RCV);
 	if (posted == qp->rq_ci)
-		return false;
-	cq_complete(qp->cq_rcv, qp->obj.id, qp->rq_ci++, MLX5_CQE_RESP_SEND);
-	return true;
+		return CQ_RNR;
+	if (!cq_complete(qp->cq_rcv, qp->obj.id, qp->rq_ci, MLX5_CQE_RESP_SEND)) {
+		fail_qp(qp);
+		return CQ_REMOTE_ERROR;
+	}
+	qp->rq_ci++;
+	return CQ_SENT;
 }
 
 bool

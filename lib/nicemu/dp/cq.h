@@ -10,11 +10,16 @@
 
 #include "../nic.h"
 
-/*
- * Send one notification. False: not now, as the peer is not there or not in RTR, or has no receive
- * WQE posted. True: done, or lost for good (the CQ is in error).
- */
-bool cq_complete_qp(const struct nic_qp *event_qp);
+/* What becomes of a message. */
+enum cq_send {
+	CQ_SENT,
+	CQ_RNR, /* the peer has no receive WQE posted */
+	CQ_NO_ACK, /* the peer is not there, not in RTR or RTS, or connected to another */
+	CQ_REMOTE_ERROR, /* its CQ is in error, and so is the peer now, with its event */
+};
+
+/* Send one notification. The queue pair is in RTS. */
+enum cq_send cq_complete_qp(const struct nic_qp *event_qp);
 /*
  * Raise the completion event of the peer's CQ, if it was armed for what was written since. False:
  * not armed, and the consumer has not yet seen all completions, so look again.
@@ -27,8 +32,8 @@ bool cq_raise_qp(const struct nic_qp *event_qp);
  */
 bool cq_faulted(void);
 
-/* The two steps for a CQ: write an entry with this opcode (MLX5_CQE_*), raise. */
-void cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode);
+/* The two steps for a CQ: write an entry with this opcode (MLX5_CQE_*; false: in error), raise. */
+bool cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode);
 bool cq_raise(struct nic_cq *cq);
 
 #endif /* NICEMU_DP_CQ_H */

@@ -18,6 +18,7 @@
 #include "../conf.h"
 #include "../wire/wire.h"
 #include "cq.h"
+#include "notify.h"
 
 #define SPIN_NS 50000u /* busy loop after the last work */
 #define SLEEP_MIN_US 50u
@@ -181,16 +182,13 @@ attend(struct dp_engine *e, struct dp_vq *v)
 		else if (vq_is_ready(v) && vq_map(v))
 			v->ops->doorbells(v, true);
 	}
-	if ((attn & (VQ_ATTN_NOTIFY | VQ_ATTN_ARM)) == 0 || atomic_load(&v->q->state) == NIC_VQ_ERR)
+	if ((attn & VQ_ATTN_EVENT) == 0 || atomic_load(&v->q->state) == NIC_VQ_ERR)
 		return;
 	if (!v->tx) {
 		pthread_mutex_lock(&v->lock);
 		e->rx_locked = v;
 	}
-	if ((attn & VQ_ATTN_NOTIFY) != 0)
-		vq_notify(v);
-	else
-		vq_raise(v);
+	notify_attend(v, attn);
 	e->rx_locked = NULL;
 	if (!v->tx)
 		pthread_mutex_unlock(&v->lock);
@@ -215,6 +213,9 @@ round_trip(struct dp_engine *e)
 		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
 			engine_dma(e, v, attend);
 		if (v->tx && txq_serve(e, v))
+			busy = true;
+		/* moderation is a matter of microseconds: too short for a nap */
+		if ((atomic_load_explicit(&v->attn, memory_order_relaxed) & VQ_ATTN_MODERATED) != 0)
 			busy = true;
 	}
 	if (wire_serve(e))

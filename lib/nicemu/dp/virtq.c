@@ -4,6 +4,8 @@
  * What firmware does with the engine's half of a virtqueue. All of it under a pause.
  */
 #include "engine.h"
+#include "cq.h"
+#include "notify.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -118,9 +120,13 @@ leave_ring(struct dp_vq *v)
 {
 	struct mem_guard guard;
 
-	if (v->mapped && mem_guard_enter(&guard) == 0) {
+	if (mem_guard_enter(&guard) == 0) {
+		notify_flush(v);
 		/* whoever serves the ring next has to be told of new buffers */
-		v->ops->doorbells(v, true);
+		if (v->mapped)
+			v->ops->doorbells(v, true);
+	} else {
+		cq_faulted();
 	}
 	mem_guard_leave();
 }

@@ -10,9 +10,9 @@
 #include "../conf.h"
 #include "../fw/fw.h"
 #include "../uverbs/uverbs.h"
-#include "cq.h"
 #include "dirty.h"
 #include "iov.h"
+#include "notify.h"
 #include "prm.h"
 
 #define DESC_LEN 16u
@@ -256,40 +256,19 @@ vq_fetch(struct dp_vq *v, unsigned int want)
 void
 vq_publish(struct dp_vq *v)
 {
-	unsigned int i;
+	uint32_t n = v->done, i;
 
-	for (i = 0; v->dirty.on && i < v->done; i++)
+	for (i = 0; v->dirty.on && i < n; i++)
 		dirty_buffers(v, vq_done_at(v, i), vq_done_at(v, i)->used);
-	if (v->done > 0)
+	if (n > 0)
 		v->ops->give_back(v);
 	dirty_settle(v);
 	if (v->q->counters != NULL)
-		atomic_fetch_add_explicit(
-			&v->q->counters->completed_desc, v->done, memory_order_relaxed);
+		atomic_fetch_add_explicit(&v->q->counters->completed_desc, n, memory_order_relaxed);
 	v->done = 0;
 	/* the guest clears its "no interrupt", then looks at the ring: the other way round */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (v->ops->wants_event(v))
-		vq_notify(v);
-}
-
-void
-vq_notify(struct dp_vq *v)
-{
-	if (v->q->event_mode != NIC_VQ_QP)
-		return;
-	if (!cq_complete_qp(v->q->event_qp)) {
-		atomic_fetch_or(&v->attn, VQ_ATTN_NOTIFY);
-		return;
-	}
-	vq_raise(v);
-}
-
-void
-vq_raise(struct dp_vq *v)
-{
-	if (!cq_raise_qp(v->q->event_qp))
-		atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
+	notify_done(v, n);
 }
 
 void

@@ -16,6 +16,7 @@
 
 #include "../mem/mem.h"
 #include "../nic.h"
+#include "cq.h"
 
 #define VQ_BURST 32u /* chains that are fetched ahead, at most */
 #define VQ_MAX_CHAIN 64u /* descriptors of a chain; the limit of a ConnectX is not public */
@@ -64,6 +65,17 @@ enum vq_attn {
 	VQ_ATTN_START = 1, /* just became ready; receive: or was hungry, and a doorbell was rung */
 	VQ_ATTN_NOTIFY = 2, /* a completion waits for a receive WQE of the event QP */
 	VQ_ATTN_ARM = 4, /* a completion was written, its event waits for the CQ to be armed */
+	VQ_ATTN_MODERATED = 8, /* an event waits for more completions, or its time */
+	VQ_ATTN_LATE = 16, /* an event waits: a failure on demand */
+};
+#define VQ_ATTN_EVENT (VQ_ATTN_NOTIFY | VQ_ATTN_ARM | VQ_ATTN_MODERATED | VQ_ATTN_LATE)
+
+/* Events on their way (notify.h). Times in ns. */
+struct vq_event {
+	uint32_t waiting; /* completions since the last event */
+	enum cq_send stuck; /* why the peer does not take the message ... */
+	uint64_t since; /* ... and since when; 0: it does */
+	uint64_t due, late; /* VQ_ATTN_MODERATED, VQ_ATTN_LATE */
 };
 
 struct dp_vq;
@@ -111,6 +123,7 @@ struct dp_vq {
 	uint16_t next_avail, next_used; /* packed: bit 15 is the wrap counter */
 	uint16_t avail_seen; /* split: avail->idx as last read */
 	struct vq_dirty dirty;
+	struct vq_event event;
 	bool parked; /* indices below are valid: see dp_virtq_ready() */
 	uint16_t parked_avail, parked_used, parked_fetch;
 	struct vq_area area[3];
@@ -184,10 +197,6 @@ vq_complete(struct dp_vq *v, uint32_t len)
 }
 /* Give back what was completed, and tell the guest if it wants to be told. */
 void vq_publish(struct dp_vq *v);
-/* Write the completion event that is due, or leave it for the queue's engine to retry. */
-void vq_notify(struct dp_vq *v);
-/* Raise the event of the queue's CQ that is due, or leave it to be retried. */
-void vq_raise(struct dp_vq *v);
 /* The queue goes to error: state, exact indices, error type, counters, event. */
 void vq_fail(struct dp_vq *v, enum vq_error e);
 /* What a negative result of mem_xlate() is. */

@@ -181,6 +181,12 @@ fw_modify_qp(struct fw_cmd *c)
 		if (rtr_check(c, qpc) != 0)
 			return c->status;
 		qp->remote_qpn = DEVX_GET(qpc, qpc, remote_qpn);
+		qp->min_rnr_nak = DEVX_GET(qpc, qpc, min_rnr_nak);
+		break;
+	case MLX5_CMD_OP_RTR2RTS_QP:
+		qp->ack_timeout = DEVX_GET(qpc, qpc, primary_address_path.ack_timeout);
+		qp->retry_count = DEVX_GET(qpc, qpc, retry_count);
+		qp->rnr_retry = DEVX_GET(qpc, qpc, rnr_retry);
 		break;
 	case MLX5_CMD_OP_QP_2RST:
 		qp->remote_qpn = 0;
@@ -215,6 +221,10 @@ fw_query_qp(struct fw_cmd *c)
 	DEVX_SET(qpc, qpc, no_sq, 1);
 	DEVX_SET(qpc, qpc, rq_type, qp->no_rq ? MLX5_ZERO_LEN_RQ : MLX5_NON_ZERO_RQ);
 	DEVX_SET(qpc, qpc, remote_qpn, qp->remote_qpn);
+	DEVX_SET(qpc, qpc, retry_count, qp->retry_count);
+	DEVX_SET(qpc, qpc, rnr_retry, qp->rnr_retry);
+	DEVX_SET(qpc, qpc, min_rnr_nak, qp->min_rnr_nak);
+	DEVX_SET(qpc, qpc, primary_address_path.ack_timeout, qp->ack_timeout);
 	if (qp->no_rq)
 		return 0;
 	DEVX_SET(qpc, qpc, log_rq_size, qp->log_rq_size);
