@@ -15,9 +15,11 @@
 #include <rte_vhost.h>
 
 #include "hf_args.h"
+#include "hf_argsz.h"
 #include "hf_devx.h"
 #include "hf_feature.h"
 #include "hf_life.h"
+#include "hf_policy.h"
 #include "hf_ring.h"
 #include "test.h"
 
@@ -99,11 +101,93 @@ test_args_bad(void)
 		"class=vdpa,event_core=1000000",
 		"class=vdpa,host_notifier=2",
 		"class=vdpa,host_notifier=yes",
+		"class=vdpa,mr_policy",
+		"class=vdpa,mr_policy=",
+		"class=vdpa,mr_policy=never",
+		"class=vdpa,mr_policy=resetx",
+		"class=vdpa,mr_grace_ms=0",
+		"class=vdpa,mr_grace_ms=3600001",
+		"class=vdpa,mr_held_max=0",
+		"class=vdpa,mr_held_max=",
+		"class=vdpa,mr_held_max=1T",
+		"class=vdpa,mr_held_max=1GG",
+		"class=vdpa,mr_held_max=-1",
+		"class=vdpa,mr_held_max=99999999999999999999",
+		"class=vdpa,mr_pinned_max=K",
+		"class=vdpa,mr_pinned_max=0x10",
 	};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(bad); i++)
 		TEST_ASSERT_EQUAL(parse(bad[i]), -EINVAL, "%s", bad[i]);
+	return TEST_SUCCESS;
+}
+
+static int
+test_args_policy(void)
+{
+	struct hf_policy policy;
+
+	TEST_ASSERT_SUCCESS(parse("class=vdpa"), "defaults");
+	TEST_ASSERT_EQUAL(args.policy.mr, HF_MR_CONNECTION, "%d", args.policy.mr);
+	TEST_ASSERT_EQUAL(args.policy.grace_ms, 3000, "%u", args.policy.grace_ms);
+	TEST_ASSERT_EQUAL(args.policy.held_max | args.policy.pinned_max, 0, "no bounds");
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,mr_policy=memory,mr_grace_ms=1,mr_held_max=4096,"
+				  "mr_pinned_max=2G"),
+		"all given");
+	TEST_ASSERT_EQUAL(args.policy.mr, HF_MR_MEMORY, "%d", args.policy.mr);
+	TEST_ASSERT_EQUAL(args.policy.grace_ms, 1, "%u", args.policy.grace_ms);
+	TEST_ASSERT_EQUAL(args.policy.held_max, 4096, "%" PRIu64, args.policy.held_max);
+	TEST_ASSERT_EQUAL(
+		args.policy.pinned_max, UINT64_C(2) << 30, "%" PRIu64, args.policy.pinned_max);
+	policy = args.policy;
+	TEST_ASSERT_SUCCESS(hf_args_policy("mr_grace_ms=7", "test", &policy), "one of it");
+	TEST_ASSERT_EQUAL(policy.mr, HF_MR_MEMORY, "the others stay");
+	TEST_ASSERT_EQUAL(policy.grace_ms, 7, "%u", policy.grace_ms);
+	TEST_ASSERT_EQUAL(hf_args_policy("mr_grace_ms=8,class=vdpa", "test", &policy), -EINVAL,
+		"not of the policy");
+	TEST_ASSERT_EQUAL(hf_args_policy("mr_grace_ms=8,mr_policy=x", "test", &policy), -EINVAL,
+		"half of it bad");
+	TEST_ASSERT_EQUAL(policy.grace_ms, 7, "an error changed it: %u", policy.grace_ms);
+	return TEST_SUCCESS;
+}
+
+/* --- structures of callers of any age --- */
+
+struct sized {
+	uint32_t argsz, flags;
+	uint64_t a, b;
+};
+
+static int
+test_argsz(void)
+{
+	struct {
+		struct sized known;
+		uint64_t more;
+	} user = {.known = {.argsz = 16, .a = 1, .b = 2}};
+	struct sized own;
+
+	TEST_ASSERT_SUCCESS(hf_argsz_in(&own, sizeof(own), &user, 0), "an old caller");
+	TEST_ASSERT(own.a == 1 && own.b == 0, "what he does not know of is zero");
+	own.a = 3;
+	own.b = 4;
+	hf_argsz_out(&user, &own, sizeof(own));
+	TEST_ASSERT(user.known.a == 3 && user.known.b == 2, "and is left alone");
+	TEST_ASSERT_EQUAL(user.known.argsz, sizeof(own), "%u", user.known.argsz);
+	user.known.argsz = sizeof(user);
+	TEST_ASSERT_SUCCESS(hf_argsz_in(&own, sizeof(own), &user, 0), "a future caller");
+	user.more = 1;
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -E2BIG, "who wants more");
+	user.known.argsz = 7;
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -EINVAL, "no room for flags");
+	user.known.argsz = UINT32_MAX;
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -EINVAL, "never set");
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), NULL, 0), -EINVAL, "nothing");
+	user.known.argsz = sizeof(own);
+	user.known.flags = 6;
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 2), -EOPNOTSUPP, "flags");
+	TEST_ASSERT_SUCCESS(hf_argsz_in(&own, sizeof(own), &user, 7), "flags that are known");
 	return TEST_SUCCESS;
 }
 
@@ -280,8 +364,6 @@ test_life(void)
 		TEST_ASSERT_NOT_NULL(life->name, "event %d is not in the table", e);
 		TEST_ASSERT(!life->keep_virtq || life->keep_parts,
 			"%s: a queue is kept without its parts", life->name);
-		TEST_ASSERT(life->keep_connection || !hf_policy_keeps(NULL, e),
-			"%s: memory outlives the connection", life->name);
 	}
 	TEST_ASSERT(hf_life(HF_EVENT_RING_STOP)->save_index, "a ring's position is forgotten");
 	TEST_ASSERT(hf_life(HF_EVENT_RING_ERROR)->save_index, "a repair forgets the position");
@@ -291,8 +373,35 @@ test_life(void)
 		"a changed memory table leaves no queue enabled");
 	TEST_ASSERT(!hf_life(HF_EVENT_RING_ERROR)->keep_virtq,
 		"nothing leads out of a queue's error state");
-	TEST_ASSERT(hf_policy_keeps(NULL, HF_EVENT_DEVICE_STOP), "a reset unpins the guest");
-	TEST_ASSERT(!hf_policy_keeps(NULL, HF_EVENT_DISCONNECT), "memory of nobody stays pinned");
+	return TEST_SUCCESS;
+}
+
+static int
+test_policy(void)
+{
+	enum hf_mr_policy mr, parsed;
+	enum hf_event e;
+
+	for (mr = 0; mr < HF_MR_POLICIES; mr++) {
+		TEST_ASSERT_SUCCESS(hf_policy_parse(hf_policy_name(mr), &parsed), "policy %d", mr);
+		TEST_ASSERT_EQUAL(parsed, mr, "%s", hf_policy_name(mr));
+		TEST_ASSERT_EQUAL(hf_policy_verdict(mr, HF_EVENT_REMOVE), HF_DROP,
+			"%s outlives the"
+			" device",
+			hf_policy_name(mr));
+		for (e = 0; e < HF_EVENT_MAX; e++)
+			TEST_ASSERT(
+				hf_life(e)->keep_connection || hf_policy_verdict(mr, e) != HF_KEEP,
+				"%s: %s: memory of nobody, for ever", hf_policy_name(mr),
+				hf_life(e)->name);
+	}
+	TEST_ASSERT(!hf_policy_persists(HF_MR_RESET), "reset");
+	TEST_ASSERT(hf_policy_persists(HF_MR_CONNECTION), "a reset unpins the guest");
+	TEST_ASSERT(hf_policy_persists(HF_MR_MEMORY), "memory");
+	TEST_ASSERT_EQUAL(hf_policy_verdict(HF_MR_MEMORY, HF_EVENT_DISCONNECT), HF_HOLD, "held");
+	TEST_ASSERT_EQUAL(hf_policy_verdict(HF_MR_CONNECTION, HF_EVENT_DISCONNECT), HF_DROP,
+		"memory of nobody stays pinned");
+	TEST_ASSERT_EQUAL(hf_policy_parse("", &parsed), -EINVAL, "none");
 	return TEST_SUCCESS;
 }
 
@@ -303,6 +412,8 @@ static struct unit_test_suite vdpa_suite = {
 			TEST_CASE(test_args_wanted),
 			TEST_CASE(test_args_good),
 			TEST_CASE(test_args_bad),
+			TEST_CASE(test_args_policy),
+			TEST_CASE(test_argsz),
 			TEST_CASE(test_ring_places),
 			TEST_CASE(test_ring_outside),
 			TEST_CASE(test_ring_sizes),
@@ -310,6 +421,7 @@ static struct unit_test_suite vdpa_suite = {
 			TEST_CASE(test_feature_offer),
 			TEST_CASE(test_feature_check),
 			TEST_CASE(test_life),
+			TEST_CASE(test_policy),
 			TEST_CASES_END(),
 		},
 };

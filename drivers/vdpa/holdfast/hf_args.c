@@ -19,6 +19,10 @@
 #define HF_ARG_QUEUE_PAIRS "queue_pairs"
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
+#define HF_ARG_MR_POLICY "mr_policy"
+#define HF_ARG_MR_GRACE_MS "mr_grace_ms"
+#define HF_ARG_MR_HELD_MAX "mr_held_max"
+#define HF_ARG_MR_PINNED_MAX "mr_pinned_max"
 
 static const char *const hf_args_keys[] = {
 	"driver", /* EAL's own, in its global syntax */
@@ -26,7 +30,13 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_QUEUE_PAIRS,
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
+	/* The memory policy's, last. */
+	HF_ARG_MR_POLICY,
+	HF_ARG_MR_GRACE_MS,
+	HF_ARG_MR_HELD_MAX,
+	HF_ARG_MR_PINNED_MAX,
 };
+#define HF_ARGS_POLICY_KEYS 4
 
 /* In EAL's global syntax a device without driver part has no string at all. */
 static struct rte_kvargs *
@@ -88,22 +98,22 @@ hf_args_number(const char *key, const char *value, void *opaque)
 }
 
 static int
-hf_args_known(const struct rte_kvargs *kv, const char *name)
+hf_args_known(const struct rte_kvargs *kv, const char *name, const char *const *keys,
+	unsigned int n_keys, const char *help)
 {
 	unsigned int i, k;
 
 	for (i = 0; i < kv->count; i++) {
-		for (k = 0; k < RTE_DIM(hf_args_keys); k++)
-			if (strcmp(kv->pairs[i].key, hf_args_keys[k]) == 0)
+		for (k = 0; k < n_keys; k++)
+			if (strcmp(kv->pairs[i].key, keys[k]) == 0)
 				break;
-		if (k == RTE_DIM(hf_args_keys)) {
+		if (k == n_keys) {
 			HF_LOG(ERR, "%s: unknown argument '%s'; there are: %s", name,
-				kv->pairs[i].key, HF_ARGS_HELP);
+				kv->pairs[i].key, help);
 			return -EINVAL;
 		}
-		if (rte_kvargs_count(kv, hf_args_keys[k]) > 1) {
-			HF_LOG(ERR, "%s: argument '%s' is given more than once", name,
-				hf_args_keys[k]);
+		if (rte_kvargs_count(kv, keys[k]) > 1) {
+			HF_LOG(ERR, "%s: argument '%s' is given more than once", name, keys[k]);
 			return -EINVAL;
 		}
 	}
@@ -126,10 +136,68 @@ hf_args_get(const struct rte_kvargs *kv, const char *name, const char *key, long
 	return 0;
 }
 
+/* --- the memory policy --- */
+
+struct hf_args_mr {
+	const char *dev; /* for the log */
+	struct hf_policy *policy;
+};
+
+static int
+hf_args_mr_policy(const char *key, const char *value, void *opaque)
+{
+	struct hf_args_mr *mr = opaque;
+
+	if (value != NULL && hf_policy_parse(value, &mr->policy->mr) == 0)
+		return 0;
+	HF_LOG(ERR, "%s: argument %s=%s: must be reset, connection or memory", mr->dev, key,
+		value != NULL ? value : "");
+	return -EINVAL;
+}
+
+/* rte_str_to_size() takes all else for 0, and forgives what follows. */
+static int
+hf_args_size(const char *key, const char *value, void *opaque)
+{
+	struct hf_args_mr *mr = opaque;
+	uint64_t *size = strcmp(key, HF_ARG_MR_HELD_MAX) == 0 ? &mr->policy->held_max
+							      : &mr->policy->pinned_max;
+	size_t digits = value != NULL ? strspn(value, "0123456789") : 0;
+
+	if (digits > 0 && digits < 19 && strspn(value + digits, "KMG") == strlen(value + digits) &&
+		strlen(value + digits) <= 1) {
+		*size = rte_str_to_size(value);
+		if (*size != 0)
+			return 0;
+	}
+	HF_LOG(ERR,
+		"%s: argument %s=%s: must be a number of bytes above 0, like 1073741824, 1024M or 1G",
+		mr->dev, key, value != NULL ? value : "");
+	return -EINVAL;
+}
+
+static int
+hf_args_memory(const struct rte_kvargs *kv, const char *name, struct hf_policy *policy)
+{
+	struct hf_args_mr mr = {.dev = name, .policy = policy};
+	long grace = policy->grace_ms;
+	int ret;
+
+	ret = hf_args_get(kv, name, HF_ARG_MR_GRACE_MS, 1, HF_POLICY_GRACE_MAX_MS, &grace);
+	policy->grace_ms = grace;
+	if (ret == 0 &&
+		(rte_kvargs_process(kv, HF_ARG_MR_POLICY, hf_args_mr_policy, &mr) != 0 ||
+			rte_kvargs_process(kv, HF_ARG_MR_HELD_MAX, hf_args_size, &mr) != 0 ||
+			rte_kvargs_process(kv, HF_ARG_MR_PINNED_MAX, hf_args_size, &mr) != 0))
+		ret = -EINVAL;
+	return ret;
+}
+
 int
 hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_args *args)
 {
 	long pairs = 0, core = -1, notifier = 1;
+	struct hf_policy policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS};
 	struct rte_kvargs *kv;
 	int ret;
 
@@ -139,7 +207,7 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 			name, devargs->args, HF_ARGS_HELP);
 		return -EINVAL;
 	}
-	ret = hf_args_known(kv, name);
+	ret = hf_args_known(kv, name, hf_args_keys, RTE_DIM(hf_args_keys), HF_ARGS_HELP);
 	if (ret == 0)
 		ret = hf_args_get(kv, name, HF_ARG_QUEUE_PAIRS, 1, HF_ARGS_PAIRS_MAX, &pairs);
 	if (ret == 0)
@@ -147,6 +215,8 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 			kv, name, HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core);
 	if (ret == 0)
 		ret = hf_args_get(kv, name, HF_ARG_HOST_NOTIFIER, 0, 1, &notifier);
+	if (ret == 0)
+		ret = hf_args_memory(kv, name, &policy);
 	rte_kvargs_free(kv);
 	if (ret != 0)
 		return ret;
@@ -154,6 +224,31 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 		.queue_pairs = pairs,
 		.event_core = core,
 		.host_notifier = notifier != 0,
+		.policy = policy,
 	};
 	return 0;
+}
+
+int
+hf_args_policy(const char *text, const char *name, struct hf_policy *policy)
+{
+	const unsigned int first = RTE_DIM(hf_args_keys) - HF_ARGS_POLICY_KEYS;
+	struct hf_policy next = *policy;
+	struct rte_kvargs *kv;
+	int ret;
+
+	kv = rte_kvargs_parse(text, NULL);
+	if (kv == NULL) {
+		HF_LOG(ERR, "%s: cannot parse '%s'; write key=value,key=value of: %s", name, text,
+			HF_ARGS_POLICY_HELP);
+		return -EINVAL;
+	}
+	ret = hf_args_known(
+		kv, name, &hf_args_keys[first], HF_ARGS_POLICY_KEYS, HF_ARGS_POLICY_HELP);
+	if (ret == 0)
+		ret = hf_args_memory(kv, name, &next);
+	rte_kvargs_free(kv);
+	if (ret == 0)
+		*policy = next;
+	return ret;
 }

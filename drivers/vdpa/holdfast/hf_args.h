@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hf_policy.h"
+
 struct rte_devargs;
 
 /* Messages of vhost-user number rings with 8 bits. */
@@ -18,13 +20,20 @@ struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
+	struct hf_policy policy; /* of the guest's memory, at first */
 };
+
+#define HF_ARGS_POLICY_HELP \
+	"mr_policy=<reset|connection|memory> " \
+	"mr_grace_ms=<1-3600000> " \
+	"mr_held_max=<bytes, K, M, G> " \
+	"mr_pinned_max=<bytes, K, M, G>"
 
 #define HF_ARGS_HELP \
 	"class=vdpa " \
 	"queue_pairs=<1-128> " \
 	"event_core=<CPU number> " \
-	"host_notifier=<0|1>"
+	"host_notifier=<0|1> " HF_ARGS_POLICY_HELP
 
 /* Does this device ask for class=vdpa, and nothing else? A device without arguments does not. */
 bool hf_args_wanted(const struct rte_devargs *devargs);
@@ -33,5 +42,10 @@ bool hf_args_wanted(const struct rte_devargs *devargs);
  * line.
  */
 int hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_args *args);
+/*
+ * Memory policy arguments alone ("mr_policy=memory,mr_grace_ms=500") on top of *policy. 0, or
+ * -EINVAL as above, and *policy is unchanged.
+ */
+int hf_args_policy(const char *text, const char *name, struct hf_policy *policy);
 
 #endif /* HF_ARGS_H */

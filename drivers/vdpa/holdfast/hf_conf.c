@@ -39,100 +39,6 @@ hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 	return ret;
 }
 
-/* --- memory --- */
-
-static bool
-hf_conf_mkey_busy(void *user)
-{
-	struct hf_dev *dev = user;
-	uint16_t i;
-
-	for (i = 0; i < dev->max_vqs; i++)
-		if (dev->vqs[i].running)
-			return true;
-	return false;
-}
-
-static int
-hf_conf_mkey_prepare(void *user, uint32_t new_mkey)
-{
-	RTE_SET_USED(new_mkey);
-	return hf_conf_mkey_busy(user) ? -EBUSY : 0;
-}
-
-static void
-hf_conf_mkey_commit(void *user, uint32_t new_mkey)
-{
-	struct hf_dev *dev = user;
-	uint16_t i;
-
-	if (new_mkey == 0)
-		new_mkey = dev->empty_mkey.key;
-	for (i = 0; i < dev->max_vqs; i++)
-		hf_vq_use_mkey(&dev->vqs[i], new_mkey);
-}
-
-static void
-hf_conf_mkey_abort(void *user)
-{
-	/* Nothing was begun: the queues are stopped, and still point at the old mkey. */
-	RTE_SET_USED(user);
-}
-
-static const struct hf_ioas_user_ops hf_conf_mkey_ops = {
-	.busy = hf_conf_mkey_busy,
-	.prepare = hf_conf_mkey_prepare,
-	.commit = hf_conf_mkey_commit,
-	.abort = hf_conf_mkey_abort,
-};
-
-static int
-hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
-{
-	struct hf_ioas_change change;
-	int ret;
-
-	if (t->n == 0) {
-		HF_LOG(ERR, "%s: the front end's memory table is empty", dev->name);
-		return -EINVAL;
-	}
-	if (!dev->ioas_user) {
-		ret = hf_ioas_user_add(dev->ioas, &hf_conf_mkey_ops, dev);
-		if (ret != 0)
-			return ret;
-		dev->ioas_user = true;
-	}
-	ret = hf_ioas_update(dev->ioas, t->regions, t->n, &change);
-	if (ret != 0)
-		HF_LOG(ERR, "%s: cannot register the guest's memory (%u regions): %s", dev->name,
-			t->n, strerror(-ret));
-	else if (!change.changed)
-		HF_LOG(INFO, "%s: guest memory is unchanged: all MRs and mkey 0x%x kept", dev->name,
-			hf_ioas_mkey(dev->ioas));
-	return ret;
-}
-
-/*
- * Unpin the guest's memory. Kept queues get the empty mkey first, so that none points at a dead
- * one.
- */
-static void
-hf_conf_memory_drop(struct hf_dev *dev)
-{
-	uint16_t i;
-	int ret;
-
-	if (!dev->ioas_user)
-		return;
-	for (i = 0; i < dev->max_vqs; i++)
-		hf_vq_use_mkey(&dev->vqs[i], dev->empty_mkey.key);
-	hf_ioas_user_del(dev->ioas, dev);
-	dev->ioas_user = false;
-	ret = hf_ioas_reset_map(dev->ioas, NULL);
-	if (ret != 0)
-		HF_LOG(ERR, "%s: cannot release the guest's memory: %s", dev->name, strerror(-ret));
-}
-
 /* --- one ring --- */
 
 /* 0, also for a ring that the front end has not set up yet: it will say when. */
@@ -225,6 +131,7 @@ hf_dev_ring_state(struct hf_dev *dev, uint16_t index, bool enable)
 	if (enable)
 		return hf_conf_ring_add(dev, vq);
 	hf_conf_ring_event(dev, vq, HF_EVENT_RING_STOP);
+	hf_memory_event(dev, HF_EVENT_RING_STOP);
 	return 0;
 }
 
@@ -237,7 +144,7 @@ hf_dev_ring_repair(struct hf_dev *dev, uint16_t index, bool again)
 	return again ? hf_conf_ring_add(dev, vq) : 0;
 }
 
-/* --- the whole device --- */
+/* --- the whole device stops --- */
 
 /* A queue that the NIC would neither suspend nor destroy: only without memory is it harmless. */
 static bool
@@ -251,22 +158,87 @@ hf_conf_is_stuck(const struct hf_dev *dev)
 	return false;
 }
 
+/*
+ * Whether packets may still lead to the receive queues while they are stopped: only if none of them
+ * has to be destroyed for it, which the table of queues would not allow.
+ */
+static bool
+hf_conf_keep_steering(const struct hf_dev *dev, const struct hf_life *life)
+{
+	uint16_t i;
+
+	if (!life->keep_steering || !dev->caps->freeze_to_rdy)
+		return false;
+	for (i = 0; i < dev->max_vqs; i++)
+		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running &&
+			dev->vqs[i].state != HF_VIRTQ_SUSPEND)
+			return false;
+	return true;
+}
+
+static void
+hf_conf_stop(struct hf_dev *dev, const struct hf_life *life)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].running)
+			hf_vq_quiesce(&dev->vqs[i]);
+	if (!hf_conf_keep_steering(dev, life))
+		hf_steer_set(dev->steer, NULL, 0);
+	for (i = 0; i < dev->max_vqs; i++)
+		hf_conf_ring_stop(dev, &dev->vqs[i], life);
+}
+
 void
 hf_dev_event(struct hf_dev *dev, enum hf_event event)
 {
-	const struct hf_life *life = hf_life(event);
-	uint16_t i;
-
 	if (dev->configured)
-		HF_LOG(INFO, "%s: %s", dev->name, life->name);
+		HF_LOG(INFO, "%s: %s", dev->name, hf_life(event)->name);
 	dev->configured = false;
 	hf_hostnotif_withdraw(dev);
-	hf_steer_set(dev->steer, NULL, 0);
-	for (i = 0; i < dev->max_vqs; i++)
-		hf_conf_ring_stop(dev, &dev->vqs[i], life);
-	if (!hf_policy_keeps(dev, event) || hf_conf_is_stuck(dev))
-		hf_conf_memory_drop(dev);
+	hf_conf_stop(dev, hf_life(event));
+	if (hf_conf_is_stuck(dev))
+		hf_memory_drop(dev, "a queue does not stop");
+	/* One base that is read stops all rings; the device has stopped when all are. */
+	else if (event != HF_EVENT_DEVICE_STOP || hf_front_is_stopped(dev))
+		hf_memory_event(dev, event);
 }
+
+/* --- for a moment --- */
+
+int
+hf_dev_pause(struct hf_dev *dev)
+{
+	uint16_t i;
+	int ret;
+
+	for (i = 0; i < dev->max_vqs; i++) {
+		if (!dev->vqs[i].running)
+			continue;
+		ret = hf_vq_pause(&dev->vqs[i]);
+		if (ret != 0) {
+			hf_dev_unpause(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
+			return ret;
+		}
+	}
+	return 0;
+}
+
+void
+hf_dev_unpause(struct hf_dev *dev, uint32_t mkey)
+{
+	struct hf_vq *vq;
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++) {
+		vq = &dev->vqs[i];
+		if (vq->running && vq->state != HF_VIRTQ_RDY && hf_vq_unpause(vq, mkey) != 0)
+			hf_dev_ring_repair(dev, i, true);
+	}
+}
+
+/* --- the whole device starts --- */
 
 static int
 hf_conf_mtu(struct hf_dev *dev)
@@ -309,6 +281,23 @@ hf_conf_check(struct hf_dev *dev)
 	return hf_conf_mtu(dev);
 }
 
+/* Can receive queues start while packets are led to them, none being made anew? */
+static bool
+hf_conf_resumes(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings)
+{
+	struct hf_front_ring ring;
+	struct hf_vq *vq;
+	uint16_t i;
+
+	for (i = 0; i < rings; i++) {
+		vq = &dev->vqs[i];
+		if (hf_vq_is_rx(vq) && vq->enabled && vq->hw.devx != NULL &&
+			hf_front_ring_get(dev, t, i, &ring) == 0 && !hf_vq_resumes(vq, &ring))
+			return false;
+	}
+	return true;
+}
+
 static int
 hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 {
@@ -316,6 +305,8 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	uint16_t i;
 	int ret;
 
+	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, rings))
+		hf_steer_set(dev->steer, NULL, 0);
 	for (i = 0; i < rings; i++) {
 		if (!dev->vqs[i].enabled)
 			continue;
@@ -326,24 +317,38 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	return hf_conf_steer(dev, NULL);
 }
 
-int
-hf_dev_conf(struct hf_dev *dev)
+static int
+hf_conf_start(struct hf_dev *dev)
 {
 	struct hf_front_table t;
 	int ret;
 
-	if (dev->configured)
-		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 	ret = hf_conf_check(dev);
 	if (ret != 0)
 		return ret;
 	ret = hf_front_table_get(dev, &t);
 	if (ret != 0)
 		return ret;
-	ret = hf_conf_memory(dev, &t);
+	if (t.n == 0) {
+		HF_LOG(ERR, "%s: the front end's memory table is empty", dev->name);
+		ret = -EINVAL;
+	} else {
+		ret = hf_memory_table(dev, &t);
+	}
 	if (ret == 0)
 		ret = hf_conf_rings(dev, &t);
 	hf_front_table_free(&t);
+	return ret;
+}
+
+int
+hf_dev_conf(struct hf_dev *dev)
+{
+	int ret;
+
+	if (dev->configured)
+		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+	ret = hf_conf_start(dev);
 	if (ret != 0) {
 		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		return ret;
@@ -351,6 +356,21 @@ hf_dev_conf(struct hf_dev *dev)
 	dev->configured = true;
 	hf_hostnotif_offer(dev);
 	return 0;
+}
+
+int
+hf_dev_reset(struct hf_dev *dev, bool clean_map)
+{
+	bool again = dev->configured;
+	int ret;
+
+	hf_dev_event(dev, HF_EVENT_API_RESET);
+	if (clean_map) {
+		ret = hf_memory_reset(dev, HF_ASID_GUEST);
+		if (ret != 0)
+			return ret;
+	}
+	return again ? hf_dev_conf(dev) : 0;
 }
 
 void

@@ -185,18 +185,6 @@ hf_dev_vqs_destroy(struct hf_dev *dev)
 	free(dev->vqs);
 }
 
-static int
-hf_dev_ioas_create(struct hf_dev *dev)
-{
-	const struct hf_ioas_attr attr = {
-		.asid = 0,
-		.work = dev->rt->work,
-		.numa_node = dev->pci->device.numa_node,
-	};
-
-	return hf_ioas_create(dev->devx, &attr, &dev->ioas);
-}
-
 /*
  * What is made of the open NIC; each step is undone in the reverse order here and in
  * hf_dev_destroy().
@@ -215,12 +203,12 @@ hf_dev_resources_create(struct hf_dev *dev)
 	ret = hf_dev_steer_create(dev);
 	if (ret != 0)
 		goto error_mkey;
-	ret = hf_dev_ioas_create(dev);
+	ret = hf_memory_init(dev);
 	if (ret != 0)
 		goto error_steer;
 	ret = hf_dev_vqs_create(dev);
 	if (ret != 0)
-		goto error_ioas;
+		goto error_memory;
 	ret = hf_dev_events_create(dev);
 	if (ret != 0)
 		goto error_vqs;
@@ -232,8 +220,8 @@ error_events:
 	hf_dev_events_destroy(dev);
 error_vqs:
 	hf_dev_vqs_destroy(dev);
-error_ioas:
-	hf_ioas_destroy(dev->ioas);
+error_memory:
+	hf_memory_fini(dev);
 error_steer:
 	hf_dev_steer_destroy(dev);
 error_mkey:
@@ -249,7 +237,7 @@ hf_dev_resources_destroy(struct hf_dev *dev)
 	hf_hostnotif_destroy(dev);
 	hf_dev_events_destroy(dev);
 	hf_dev_vqs_destroy(dev);
-	hf_ioas_destroy(dev->ioas);
+	hf_memory_fini(dev);
 	hf_dev_steer_destroy(dev);
 	hf_mkey_destroy(&dev->empty_mkey);
 	hf_var_destroy(&dev->var);
@@ -366,6 +354,33 @@ hf_dev_enter(const struct rte_vdpa_device *vdev)
 	}
 	pthread_mutex_unlock(&hf_devs_lock);
 	return dev;
+}
+
+struct hf_dev *
+hf_dev_enter_name(const char *name)
+{
+	struct hf_dev *dev;
+
+	pthread_mutex_lock(&hf_devs_lock);
+	TAILQ_FOREACH(dev, &hf_devs, next) {
+		if (strcmp(dev->name, name) == 0) {
+			dev->entered++;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&hf_devs_lock);
+	return dev;
+}
+
+void
+hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg)
+{
+	const struct hf_dev *dev;
+
+	pthread_mutex_lock(&hf_devs_lock);
+	TAILQ_FOREACH(dev, &hf_devs, next)
+		cb(dev, arg);
+	pthread_mutex_unlock(&hf_devs_lock);
 }
 
 void

@@ -38,6 +38,7 @@
 #include "hf_args.h"
 #include "hf_front.h"
 #include "hf_life.h"
+#include "hf_memory.h"
 #include "hf_runtime.h"
 #include "hf_virtq.h"
 
@@ -65,7 +66,6 @@ struct hf_dev {
 	struct hf_steer *steer;
 	struct hf_evch cq_events, errors;
 	int error_reports; /* eventfd: hf_error_report() */
-	struct hf_ioas *ioas; /* ASID 0, the guest's memory */
 	struct hf_hostnotif *hostnotif; /* NULL: not wanted */
 	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */
 	struct hf_vq *vqs;
@@ -74,7 +74,8 @@ struct hf_dev {
 	/* Guarded by lock. */
 	struct hf_front front; /* the vhost-user connection */
 	bool configured; /* between a successful hf_dev_conf() and the next stop */
-	bool ioas_user; /* entered as a user of ioas: kept queues may point at its mkey */
+	struct hf_memory mem; /* its address spaces are the same from creation to destruction */
+	uint64_t backend_acked; /* backend features that the application acknowledged */
 	uint64_t features; /* negotiated; valid while configured */
 };
 
@@ -102,7 +103,11 @@ int hf_dev_withdraw(struct hf_dev *dev);
  * The pointer is only compared, so it may dangle.
  */
 struct hf_dev *hf_dev_enter(const struct rte_vdpa_device *vdev);
+/* The same by PCI address, as log lines have it. */
+struct hf_dev *hf_dev_enter_name(const char *name);
 void hf_dev_leave(struct hf_dev *dev);
+/* cb for each published device, under the lock of the list: it reads what never changes. */
+void hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg);
 
 /*
  * The calls below want hf_dev.lock held. They are in hf_conf.c.
@@ -115,6 +120,19 @@ void hf_dev_leave(struct hf_dev *dev);
 int hf_dev_conf(struct hf_dev *dev);
 /* What 'event' means for the whole device, as the table in hf_life.c says. Idempotent. */
 void hf_dev_event(struct hf_dev *dev, enum hf_event event);
+/*
+ * Suspend all running queues for a moment, so that their mkey can change. 0, or a negative errno
+ * and all run on.
+ */
+int hf_dev_pause(struct hf_dev *dev);
+/* Let paused queues run on with this mkey; those that can't are repaired. */
+void hf_dev_unpause(struct hf_dev *dev, uint32_t mkey);
+/*
+ * Reset the device for the application: all queues are made anew, and with clean_map the guest's
+ * map too; a device that a front end has running goes on where it was. 0 or a negative errno,
+ * logged.
+ */
+int hf_dev_reset(struct hf_dev *dev, bool clean_map);
 /*
  * The front end enabled or disabled a ring; index is below max_vqs. On a device that is not
  * configured that is only remembered. A negative errno is logged, and the ring is stopped then.

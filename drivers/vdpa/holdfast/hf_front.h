@@ -27,6 +27,8 @@ struct hf_front {
 	 * rte_vhost_get_mem_table() would follow a NULL pointer.
 	 */
 	bool table;
+	bool table_change; /* inside SET_MEM_TABLE: dev_close is for a changed table */
+	bool reset_said; /* SET_STATUS 0 was the last status: the guest's driver is gone */
 	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
 	int request_fd; /* the library's, for requests to the front end; -1: none */
 	/*
@@ -78,6 +80,8 @@ void hf_front_ring_explain(struct hf_dev *dev, uint16_t index);
  * hf_front_ring_get() reports.
  */
 void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
+/* Has the device as a whole stopped: was every ring's base read, or the status set to 0? */
+bool hf_front_is_stopped(const struct hf_dev *dev);
 /* 0 or -ENODEV. */
 int hf_front_features(struct hf_dev *dev, uint64_t *features);
 /* MTU that the front end asks for (bytes, without Ethernet header); 0: it did not. */

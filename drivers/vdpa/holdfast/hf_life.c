@@ -17,14 +17,16 @@
  */
 /* clang-format off */
 static const struct hf_life hf_life_table[HF_EVENT_MAX] = {
-	/*                        name             save   keep     keep   keep   keep
-	 *                                         index  enabled  virtq  parts  connection */
-	[HF_EVENT_RING_STOP]   = { "ring stop",    true,  true,    true,  true,  true  },
-	[HF_EVENT_RING_ERROR]  = { "ring error",   true,  true,    false, true,  true  },
-	[HF_EVENT_DEVICE_STOP] = { "device stop",  true,  true,    true,  true,  true  },
-	[HF_EVENT_OWNER_RESET] = { "owner reset",  false, false,   true,  true,  true  },
-	[HF_EVENT_DISCONNECT]  = { "disconnect",   false, false,   true,  true,  false },
-	[HF_EVENT_REMOVE]      = { "removal",      false, false,   false, false, false },
+	/*                         name             save   keep     keep   keep   keep      keep
+	 *                                          index  enabled  virtq  parts  steering  connection */
+	[HF_EVENT_RING_STOP]    = { "ring stop",    true,  true,    true,  true,  true,     true  },
+	[HF_EVENT_RING_ERROR]   = { "ring error",   true,  true,    false, true,  true,     true  },
+	[HF_EVENT_TABLE_CHANGE] = { "table change", true,  true,    true,  true,  true,     true  },
+	[HF_EVENT_DEVICE_STOP]  = { "device stop",  true,  true,    true,  true,  false,    true  },
+	[HF_EVENT_API_RESET]    = { "reset",        true,  true,    false, false, false,    true  },
+	[HF_EVENT_OWNER_RESET]  = { "owner reset",  false, false,   true,  true,  false,    true  },
+	[HF_EVENT_DISCONNECT]   = { "disconnect",   false, false,   true,  true,  false,    false },
+	[HF_EVENT_REMOVE]       = { "removal",      false, false,   false, false, false,    false },
 };
 /* clang-format on */
 

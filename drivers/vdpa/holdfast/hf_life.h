@@ -9,16 +9,18 @@
 
 #include <stdbool.h>
 
-struct hf_dev;
-
 /* The two of a ring stop that ring, the others all rings and receive steering. */
 enum hf_event {
 	/* One ring is disabled while others run: ethtool -L, another call or kick descriptor. */
 	HF_EVENT_RING_STOP,
 	/* The NIC put one ring into its error state. */
 	HF_EVENT_RING_ERROR,
-	/* dev_close: reset, reboot, stop, migration, a changed memory table. */
+	/* dev_close and dev_conf around a changed memory table: the rings go on at once. */
+	HF_EVENT_TABLE_CHANGE,
+	/* dev_close: reset, reboot, stop, migration. */
 	HF_EVENT_DEVICE_STOP,
+	/* The application resets the device: its queues are made anew. */
+	HF_EVENT_API_RESET,
 	/* dev_cleanup by RESET_OWNER: the connection lives on. */
 	HF_EVENT_OWNER_RESET,
 	/* dev_cleanup: the front end is gone. */
@@ -34,15 +36,10 @@ struct hf_life {
 	bool keep_enabled; /* the front end's word that a ring is enabled still holds */
 	bool keep_virtq; /* the firmware's queue stays, suspended */
 	bool keep_parts; /* umems, event QPs and CQ, counters of a queue stay */
+	bool keep_steering; /* packets still lead to the queues, if those can be resumed */
 	bool keep_connection; /* vid and message hook stay */
 };
 
 const struct hf_life *hf_life(enum hf_event event);
-
-/*
- * Do the memory regions and the mkey of the guest outlive this event? The memory policy: the one
- * place that knows. With hf_dev.lock.
- */
-bool hf_policy_keeps(const struct hf_dev *dev, enum hf_event event);
 
 #endif /* HF_LIFE_H */

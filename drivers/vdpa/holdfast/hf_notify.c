@@ -184,8 +184,8 @@ hf_notify_want_kicks(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	volatile uint16_t *flags;
 
-	flags = hf_ioas_gpa_to_hva(
-		vq->dev->ioas, ring->used + (ring->packed ? sizeof(*flags) : 0), sizeof(*flags));
+	flags = hf_ioas_gpa_to_hva(vq->dev->mem.ioas[HF_ASID_GUEST],
+		ring->used + (ring->packed ? sizeof(*flags) : 0), sizeof(*flags));
 	if (flags != NULL)
 		*flags = 0;
 }

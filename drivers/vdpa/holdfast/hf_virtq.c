@@ -176,7 +176,7 @@ hf_vq_attr_fill(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_vi
 		.desc = ring->desc,
 		.avail = ring->avail,
 		.used = ring->used,
-		.mkey = hf_ioas_mkey(dev->ioas),
+		.mkey = hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]),
 		.avail_idx = ring->avail_idx,
 		.used_idx = ring->used_idx,
 		.event_mode = HF_VQ_EVENT_MODE_QP,
@@ -348,8 +348,8 @@ hf_vq_base_guess(struct hf_vq *vq)
 	const volatile uint16_t *idx;
 
 	if (!vq->attr.packed) {
-		idx = hf_ioas_gpa_to_hva(
-			vq->dev->ioas, vq->attr.used + sizeof(uint16_t), sizeof(uint16_t));
+		idx = hf_ioas_gpa_to_hva(vq->dev->mem.ioas[HF_ASID_GUEST],
+			vq->attr.used + sizeof(uint16_t), sizeof(uint16_t));
 		if (idx != NULL)
 			return *idx;
 	}
@@ -380,22 +380,60 @@ hf_vq_suspend(struct hf_vq *vq)
 }
 
 void
+hf_vq_quiesce(struct hf_vq *vq)
+{
+	hf_notify_kick_off(vq);
+	vq->known = hf_vq_suspend(vq) == 0;
+	vq->quiesced = true;
+}
+
+void
 hf_vq_stop(struct hf_vq *vq, uint16_t *base)
 {
-	bool known;
-
-	hf_notify_kick_off(vq);
-	known = hf_vq_suspend(vq) == 0;
+	if (!vq->quiesced)
+		hf_vq_quiesce(vq);
 	/* Whatever its state is, it must not touch guest memory any more. */
-	if (!known || vq->state != HF_VIRTQ_SUSPEND)
+	if (!vq->known || vq->state != HF_VIRTQ_SUSPEND)
 		hf_vq_destroy(vq);
-	*base = known ? vq->attr.used_idx : hf_vq_base_guess(vq);
-	if (!known)
+	*base = vq->known ? vq->attr.used_idx : hf_vq_base_guess(vq);
+	if (!vq->known)
 		HF_LOG(WARNING, "%s: ring %u: the NIC does not suspend its queue, index 0x%x",
 			vq->dev->name, vq->index, *base);
 	hf_notify_call_off(vq);
+	vq->quiesced = false;
 	vq->running = false;
 	HF_LOG(INFO, "%s: ring %u stopped: index 0x%x", vq->dev->name, vq->index, *base);
+}
+
+bool
+hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring)
+{
+	struct hf_virtq_attr attr;
+
+	if (vq->hw.devx == NULL || vq->ring_size != ring->size)
+		return false;
+	hf_vq_attr_fill(vq, ring, &attr);
+	return hf_virtq_may_modify(
+		vq->dev->caps, vq->state, hf_vq_attr_diff(&vq->attr, &attr) | HF_VIRTQ_MOD_STATE);
+}
+
+int
+hf_vq_pause(struct hf_vq *vq)
+{
+	return hf_vq_suspend(vq);
+}
+
+int
+hf_vq_unpause(struct hf_vq *vq, uint32_t mkey)
+{
+	struct hf_virtq_attr attr = vq->attr;
+	int ret;
+
+	attr.mkey = mkey;
+	ret = hf_vq_resume(vq, &attr);
+	if (ret == 0)
+		hf_notify_nudge(vq);
+	return ret;
 }
 
 void

@@ -40,6 +40,8 @@ struct hf_vq {
 	enum hf_virtq_state state;
 	struct hf_virtq_attr attr; /* as last accepted by the firmware */
 	bool running; /* started, and not stopped since; its state is RDY or, unnoticed yet, ERR */
+	bool quiesced; /* between the two halves of a stop */
+	bool known; /* and the indices in attr are exact */
 	uint32_t version; /* of the queue object, in the cookie of its error events */
 	uint16_t ring_size; /* that the parts were made for */
 	struct hf_umem umem[3];
@@ -83,11 +85,25 @@ void hf_vq_fini(struct hf_vq *vq);
  */
 int hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring);
 /*
+ * First half of a stop: the NIC is asked to suspend the queue, which may still be a target of
+ * receive steering. In state SUSPEND afterwards, the second half destroys nothing.
+ */
+void hf_vq_quiesce(struct hf_vq *vq);
+/*
  * Quiescent when it returns: the NIC touches neither ring nor buffers any more. *base is the
- * position up to which the guest has got its buffers back; packed: bit 15 is the wrap counter. The
- * queue must not be a target of receive steering.
+ * position up to which the guest has got its buffers back; packed: bit 15 is the wrap counter. A
+ * queue that is not suspended must not be a target of receive steering: it is destroyed.
  */
 void hf_vq_stop(struct hf_vq *vq, uint16_t *base);
+/* Would a start with this ring resume the firmware's queue, without making another one? */
+bool hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring);
+/*
+ * Suspend a running queue for a moment; notifications stay on. A negative errno: it runs. A queue
+ * that is in error is none, and stays.
+ */
+int hf_vq_pause(struct hf_vq *vq);
+/* Run on with this mkey. A negative errno: it is suspended, or in error, and wants a repair. */
+int hf_vq_unpause(struct hf_vq *vq, uint32_t mkey);
 /*
  * Destroy the firmware's queue, keep the parts. Stopped queues only; nothing to do when there is
  * none. A negative errno (logged): it is still there, and cannot be used any more; a start tries

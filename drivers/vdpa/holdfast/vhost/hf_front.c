@@ -110,6 +110,19 @@ hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base)
 			base);
 }
 
+bool
+hf_front_is_stopped(const struct hf_dev *dev)
+{
+	uint16_t i;
+
+	if (dev->front.reset_said)
+		return true;
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].addr_set)
+			return false;
+	return true;
+}
+
 int
 hf_front_features(struct hf_dev *dev, uint64_t *features)
 {

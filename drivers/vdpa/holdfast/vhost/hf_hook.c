@@ -131,7 +131,7 @@ hf_hook_table_check(struct hf_dev *dev, const struct hf_msg *m)
 			.fd = m->fds[i],
 		};
 	}
-	return i == 0 ? 0 : hf_ioas_check(dev->ioas, regions, i);
+	return i == 0 ? 0 : hf_ioas_check(dev->mem.ioas[HF_ASID_GUEST], regions, i);
 }
 
 static void
@@ -169,6 +169,7 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 		ret = RTE_VHOST_MSG_RESULT_ERR;
 	} else {
 		dev->front.table = false;
+		dev->front.table_change = true;
 	}
 	free(old);
 	return ret;
@@ -201,11 +202,26 @@ hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
 
 /* --- the hook --- */
 
+/*
+ * Status 0 comes before or after the bases are read, and clears no index (vhost-user, and
+ * librte_vhost keeps them). Before, it makes the first base that is read a device stop.
+ */
+static void
+hf_hook_status(struct hf_dev *dev, uint64_t status)
+{
+	bool stopped = hf_front_is_stopped(dev);
+
+	dev->front.reset_said = status == 0;
+	if (!stopped && hf_front_is_stopped(dev) && !dev->configured)
+		hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
+}
+
 static enum rte_vhost_msg_result
 hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 {
-	/* Of a RESET_OWNER that the library refused, POST was not called. */
+	/* Of a message that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
+	dev->front.table_change = false;
 	if (hf_msg_check(dev->name, hf_feature_protocol(), m) != 0)
 		return RTE_VHOST_MSG_RESULT_ERR;
 	switch (m->request) {
@@ -230,8 +246,12 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		 * configured too.
 		 */
 		dev->front.changes++;
-		if (dev->configured && m->fd_num == 0)
+		if ((dev->configured || hf_steer_queues(dev->steer) > 0) && m->fd_num == 0)
 			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+		break;
+	case HF_MSG_SET_STATUS:
+		dev->front.changes++;
+		hf_hook_status(dev, m->payload.u64);
 		break;
 	case HF_MSG_SET_VRING_NUM:
 		dev->front.changes++;
@@ -247,7 +267,6 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 				dev->name, m->payload.addr.index);
 		break;
 	case HF_MSG_NET_SET_MTU:
-	case HF_MSG_SET_STATUS:
 		dev->front.changes++;
 		break;
 	default:
@@ -270,6 +289,36 @@ hf_hook_addr_set(struct hf_dev *dev, const struct hf_msg *m)
 	vq->user_addr[HF_RING_USED] = m->payload.addr.used;
 }
 
+/* The base of a ring was read. That of the last one completes a device stop. */
+static void
+hf_hook_base_read(struct hf_dev *dev, uint32_t index)
+{
+	bool stopped = hf_front_is_stopped(dev);
+
+	if (index >= dev->max_vqs)
+		return;
+	dev->vqs[index].addr_set = false;
+	if (!stopped && hf_front_is_stopped(dev) && !dev->configured)
+		hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
+}
+
+/*
+ * A table that changes while the device is stopped reaches no op: what is registered follows it
+ * here. Without registrations nothing is to be followed before the device starts.
+ */
+static void
+hf_hook_table_follow(struct hf_dev *dev)
+{
+	struct hf_ioas *as = dev->mem.ioas[HF_ASID_GUEST];
+	struct hf_front_table t;
+
+	if (dev->configured || hf_ioas_mkey(as) == 0 || hf_front_table_get(dev, &t) != 0)
+		return;
+	if (!hf_ioas_same(as, t.regions, t.n))
+		hf_memory_table(dev, &t);
+	hf_front_table_free(&t);
+}
+
 static void
 hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 {
@@ -278,6 +327,8 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 	switch (m->request) {
 	case HF_MSG_SET_MEM_TABLE:
 		dev->front.table = true;
+		dev->front.table_change = false;
+		hf_hook_table_follow(dev);
 		break;
 	case HF_MSG_RESET_OWNER:
 		dev->front.owner_reset = false;
@@ -286,8 +337,7 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 		hf_hook_addr_set(dev, m);
 		break;
 	case HF_MSG_GET_VRING_BASE:
-		if (m->payload.ring.index < dev->max_vqs)
-			dev->vqs[m->payload.ring.index].addr_set = false;
+		hf_hook_base_read(dev, m->payload.ring.index);
 		break;
 	case HF_MSG_SET_VRING_KICK:
 		/* With this message the library has looked for the ring. */

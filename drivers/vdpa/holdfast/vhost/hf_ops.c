@@ -139,7 +139,7 @@ hf_ops_dev_close(int vid)
 
 	if (dev == NULL)
 		return -1;
-	hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+	hf_dev_event(dev, dev->front.table_change ? HF_EVENT_TABLE_CHANGE : HF_EVENT_DEVICE_STOP);
 	hf_ops_leave(dev);
 	return 0;
 }

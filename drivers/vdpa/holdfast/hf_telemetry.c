@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Telemetry commands: what is there, what is pinned, and the policy, which can be changed here too.
+ * Called on a thread of rte_telemetry for each client.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <bus_pci_driver.h>
+#include <rte_common.h>
+#include <rte_string_fns.h>
+#include <rte_telemetry.h>
+
+#include "hf_api.h"
+#include "hf_args.h"
+#include "hf_dev.h"
+
+/* Longest parameter string that is taken: a PCI address and a policy. */
+#define TEL_PARAMS 256
+
+/* The device that the parameters begin with, locked; what follows it, after a comma, in *rest. */
+static struct hf_dev *
+tel_enter(const char *params, char *copy, char **rest)
+{
+	struct hf_dev *dev;
+
+	if (params == NULL || strlcpy(copy, params, TEL_PARAMS) >= TEL_PARAMS)
+		return NULL;
+	*rest = strchr(copy, ',');
+	if (*rest != NULL)
+		*(*rest)++ = '\0';
+	dev = hf_dev_enter_name(copy);
+	if (dev == NULL) {
+		HF_LOG(ERR,
+			"telemetry: '%s' is no device of this driver; /holdfast/devices lists them",
+			copy);
+		return NULL;
+	}
+	pthread_mutex_lock(&dev->lock);
+	return dev;
+}
+
+static void
+tel_leave(struct hf_dev *dev)
+{
+	pthread_mutex_unlock(&dev->lock);
+	hf_dev_leave(dev);
+}
+
+/* --- /holdfast/devices --- */
+
+static void
+tel_device(const struct hf_dev *dev, void *arg)
+{
+	rte_tel_data_add_array_string(arg, dev->name);
+}
+
+static int
+tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct hf_dev *dev;
+	char copy[TEL_PARAMS], *rest;
+	uint16_t i, running = 0;
+
+	RTE_SET_USED(cmd);
+	if (params == NULL || *params == '\0') {
+		rte_tel_data_start_array(d, RTE_TEL_STRING_VAL);
+		hf_dev_walk(tel_device, d);
+		return 0;
+	}
+	dev = tel_enter(params, copy, &rest);
+	if (dev == NULL)
+		return -ENODEV;
+	for (i = 0; i < dev->max_vqs; i++)
+		running += dev->vqs[i].running;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "name", dev->name);
+	rte_tel_data_add_dict_int(d, "connection", dev->front.vid);
+	rte_tel_data_add_dict_int(d, "configured", dev->configured);
+	rte_tel_data_add_dict_int(d, "max_queue_pairs", dev->max_vqs / 2);
+	rte_tel_data_add_dict_int(d, "queues_running", running);
+	rte_tel_data_add_dict_u64(d, "features_offered", dev->offered);
+	rte_tel_data_add_dict_u64(d, "features_negotiated", dev->configured ? dev->features : 0);
+	rte_tel_data_add_dict_int(d, "numa_node", dev->pci->device.numa_node);
+	tel_leave(dev);
+	return 0;
+}
+
+/* --- /holdfast/memory --- */
+
+static void
+tel_space(struct rte_tel_data *d, struct hf_ioas *as)
+{
+	struct hf_ioas_stats st;
+
+	hf_ioas_stats(as, &st);
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_u64(d, "generation", st.generation);
+	rte_tel_data_add_dict_int(d, "regions", st.regions);
+	rte_tel_data_add_dict_int(d, "regions_requested", st.requested);
+	rte_tel_data_add_dict_int(d, "mrs", st.mrs);
+	rte_tel_data_add_dict_int(d, "mkeys", st.mkeys);
+	rte_tel_data_add_dict_int(d, "klm_entries", st.klms);
+	rte_tel_data_add_dict_int(d, "klm_fixed_size", st.fixed_klm);
+	rte_tel_data_add_dict_u64(d, "live_bytes", st.live_bytes);
+	rte_tel_data_add_dict_u64(d, "deferred_bytes", st.deferred_bytes);
+	rte_tel_data_add_dict_int(d, "deferred_mrs", st.deferred_mrs);
+	rte_tel_data_add_dict_u64(d, "mrs_registered", st.mrs_registered);
+	rte_tel_data_add_dict_u64(d, "mrs_destroyed", st.mrs_destroyed);
+	rte_tel_data_add_dict_u64(d, "mrs_kept", st.mrs_kept);
+	rte_tel_data_add_dict_u64(d, "mkeys_created", st.mkeys_created);
+	rte_tel_data_add_dict_u64(d, "mkeys_destroyed", st.mkeys_destroyed);
+	rte_tel_data_add_dict_u64(d, "register_us", st.register_us);
+	rte_tel_data_add_dict_u64(d, "destroy_us", st.destroy_us);
+}
+
+static int
+tel_memory(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	static const char *const names[HF_ASIDS] = {"guest", "host"};
+	struct rte_tel_data *space;
+	char copy[TEL_PARAMS], *rest;
+	struct hf_dev *dev;
+	uint64_t bytes;
+	uint32_t maps;
+	unsigned int i;
+	int ret = 0;
+
+	RTE_SET_USED(cmd);
+	dev = tel_enter(params, copy, &rest);
+	if (dev == NULL)
+		return -ENODEV;
+	if (rest != NULL)
+		ret = strcmp(rest, "release") == 0 ? hf_memory_release(dev) : -EINVAL;
+	if (ret == 0) {
+		hf_ioas_process_maps(&bytes, &maps);
+		rte_tel_data_start_dict(d);
+		rte_tel_data_add_dict_int(d, "held", dev->mem.held);
+		rte_tel_data_add_dict_u64(d, "held_dropped", dev->mem.held_drops);
+		rte_tel_data_add_dict_u64(d, "process_bytes", bytes);
+		rte_tel_data_add_dict_int(d, "process_mappings", maps);
+		for (i = 0; i < HF_ASIDS; i++) {
+			space = rte_tel_data_alloc();
+			if (space == NULL)
+				continue;
+			tel_space(space, dev->mem.ioas[i]);
+			rte_tel_data_add_dict_container(d, names[i], space, 0);
+		}
+	}
+	tel_leave(dev);
+	return ret;
+}
+
+/* --- /holdfast/policy --- */
+
+static int
+tel_policy(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct hf_policy policy;
+	char copy[TEL_PARAMS], *rest;
+	struct hf_dev *dev;
+	int ret = 0;
+
+	RTE_SET_USED(cmd);
+	dev = tel_enter(params, copy, &rest);
+	if (dev == NULL)
+		return -ENODEV;
+	policy = dev->mem.policy;
+	if (rest != NULL) {
+		ret = hf_args_policy(rest, dev->name, &policy);
+		if (ret == 0)
+			ret = hf_api_policy_set(dev, &policy);
+	}
+	if (ret == 0) {
+		rte_tel_data_start_dict(d);
+		rte_tel_data_add_dict_string(d, "mr_policy", hf_policy_name(policy.mr));
+		rte_tel_data_add_dict_int(d, "mr_grace_ms", policy.grace_ms);
+		rte_tel_data_add_dict_u64(d, "mr_held_max", policy.held_max);
+		rte_tel_data_add_dict_u64(d, "mr_pinned_max", policy.pinned_max);
+	}
+	tel_leave(dev);
+	return ret;
+}
+
+RTE_INIT(hf_telemetry_init)
+{
+	rte_telemetry_register_cmd("/holdfast/devices", tel_devices,
+		"The devices; with a parameter, one device: DEVICE");
+	rte_telemetry_register_cmd("/holdfast/memory", tel_memory,
+		"What a device has mapped and pinned: DEVICE; DEVICE,release drops what is held"
+		" without an owner");
+	rte_telemetry_register_cmd("/holdfast/policy", tel_policy,
+		"A device's memory policy: DEVICE; DEVICE,mr_policy=NAME,mr_grace_ms=N,mr_held_max=BYTES,"
+		"mr_pinned_max=BYTES changes it");
+}
