@@ -218,7 +218,7 @@ def test_queue_that_cannot_be_stopped(rig, packed):
     fail(rig, "MODIFY_GENERAL_OBJECT")
     fail(rig, "DESTROY_GENERAL_OBJECT")
     dev.stop()
-    assert rig.kept(0) == 0
+    rig.wait_kept(0, 0)
     rig.nic.ask("fail clear")
     dev.start()
     rig.wait_ready(0, 2)

@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Which memory registrations outlive which event: the table of mr_policy, row by row, as the NIC counts it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+import pytest
+from hfrig import vdpa
+from hfvhost.channel import Refused
+from hfvhost.memory import Backing, Memory
+from hfvhost.net import NetDevice, Shape
+from hfvhost.proto import Feature, Protocol, Request, Status
+from pair import Pair, both_ways, burst
+
+MIB = 1 << 20
+GRACE = 1.2     # seconds, of mr_policy=memory here
+POLICIES = ["reset", "connection", "memory"]
+
+
+def two_regions() -> Memory:
+    """A guest's memory: two regions with a hole."""
+    mem = Memory()
+    mem.add(0, 64 * MIB).brk = 4096
+    mem.add(256 * MIB, 16 * MIB)
+    return mem
+
+
+class Subject(Pair):
+    """Two guests, of which the second goes through it."""
+
+    def __init__(self, stage, policy: str, more: str = ""):
+        devargs = f"mr_policy={policy},mr_grace_ms={int(GRACE * 1000)}{more}"
+        super().__init__(stage, vdpa.VdpaConfig(devargs=devargs))
+        self.policy = policy
+        self.peer = self.guest(0)
+        self.dev: NetDevice = self.come(two_regions())
+        self.first = 0
+
+    def come(self, mem: Memory, shape: Shape | None = None) -> NetDevice:
+        """A front end with this memory connects, and runs."""
+        self.dev = self.guest(1, shape, mem)
+        return self.dev
+
+    def run(self) -> None:
+        """The front end starts the device again."""
+        self.dev.start()
+        self.wait_ready(1, len(self.dev.queues))
+
+    def works(self) -> None:
+        """Frames arrive whole, both ways, that were never sent before."""
+        both_ways(self.peer, self.dev, self.first, 60)
+        self.first += 120
+
+
+# --- the events: each leaves the subject running, on a table that it names ---
+
+def ring_stop(s: Subject) -> None:
+    """A ring is disabled and enabled while the other runs."""
+    s.dev.enable(0, False)
+    s.dev.enable(0, True)
+    s.wait_ready(1, 2)
+
+
+def ring_base_read(s: Subject) -> None:
+    """The base of one ring is read while the other runs; the library stops both for it."""
+    s.dev.get_base(0)
+    s.dev.setup_ring(0)
+    s.dev.enable(0)
+    s.wait_ready(1, 2)
+
+
+def bases_first(s: Subject) -> None:
+    """Device stop as QEMU 10 has it: bases, then status 0."""
+    s.dev.stop()
+    s.run()
+
+
+def status_first(s: Subject) -> None:
+    """Device stop as QEMU 7.2 has it: status 0, then bases."""
+    s.dev.stop(status_first=True)
+    s.run()
+
+
+def owner_reset(s: Subject) -> None:
+    """RESET_OWNER, upon which the library forgets the memory; the connection lives on."""
+    s.dev.channel.tell(Request.RESET_OWNER, need_reply=False)
+    s.dev.back.close()
+    for queue in s.dev.queues:
+        queue.ring.close()
+    s.dev.queues = []
+    s.run()
+    s.dev.post_rx()
+
+
+def renegotiate(s: Subject) -> None:
+    """A stop, other features, a start."""
+    s.dev.stop()
+    s.dev.features ^= Feature.CSUM
+    s.run()
+
+
+def permute(s: Subject) -> None:
+    """The same regions in another order, under running rings."""
+    s.dev.set_mem_table(list(reversed(range(len(s.dev.mem.regions)))))
+    s.wait_ready(1, 2)
+
+
+def grow(s: Subject) -> None:
+    """A region more, under running rings."""
+    s.dev.mem.add(1024 * MIB, 32 * MIB)
+    s.dev.set_mem_table()
+    s.wait_ready(1, 2)
+
+
+def shrink(s: Subject) -> None:
+    """The last region goes, under running rings."""
+    s.dev.mem.remove(s.dev.mem.regions[-1])
+    s.dev.set_mem_table()
+    s.wait_ready(1, 2)
+
+
+def swap(s: Subject) -> None:
+    """From A to B and back to A: another object behind the second region's addresses, by way of a table without it."""
+    region = s.dev.mem.regions[1]
+    old = region.backing
+    for backing in (Backing(region.size), old):
+        s.dev.mem.remove(region)
+        s.dev.set_mem_table()
+        region.backing = backing
+        s.dev.mem.regions.append(region)
+        s.dev.set_mem_table()
+    s.wait_ready(1, 2)
+
+
+def grow_while_stopped(s: Subject) -> None:
+    """A region more while the device is stopped, of which no op tells."""
+    s.dev.stop()
+    s.dev.mem.add(1024 * MIB, 32 * MIB)
+    s.dev.set_mem_table()
+    s.run()
+
+
+def shrink_while_stopped(s: Subject) -> None:
+    """A region goes while the device is stopped."""
+    s.dev.stop()
+    s.dev.mem.remove(s.dev.mem.regions[-1])
+    s.dev.set_mem_table()
+    s.run()
+
+
+def hang_up(s: Subject) -> Memory:
+    """The front end is gone; its memory, which outlives it here."""
+    mem = s.dev.mem
+    s.dev.close()
+    end = time.monotonic() + 20
+    while s.running(1):
+        assert time.monotonic() < end, "the device runs on without a front end"
+        time.sleep(0.02)
+    return mem
+
+
+def return_in_time(s: Subject) -> None:
+    """A front end comes back with the same memory within the grace time."""
+    mem = hang_up(s)
+    s.come(mem)
+
+
+def return_late(s: Subject) -> None:
+    """It comes back after the grace time."""
+    mem = hang_up(s)
+    s.wait_kept(1, 0)
+    s.come(mem)
+
+
+def return_with_other_memory(s: Subject) -> None:
+    """Another front end comes within the grace time, with other memory of the same shape."""
+    hang_up(s)
+    s.come(two_regions())
+
+
+@dataclass(frozen=True)
+class Row:
+    """An event, and how many MRs it has registered and destroyed by the time that the device runs again."""
+
+    event: Callable[[Subject], None]
+    registered: dict[str, int]
+    destroyed: dict[str, int]
+
+
+def same(count: int) -> dict[str, int]:
+    """The same under each policy."""
+    return {policy: count for policy in POLICIES}
+
+
+def only(policy: str, count: int) -> dict[str, int]:
+    """Under one policy only."""
+    return {**same(0), policy: count}
+
+
+ALL = 2
+ROWS = [
+    Row(ring_stop, same(0), same(0)),
+    Row(ring_base_read, same(0), same(0)),
+    Row(bases_first, only("reset", ALL), only("reset", ALL)),
+    Row(status_first, only("reset", ALL), only("reset", ALL)),
+    Row(owner_reset, only("reset", ALL), only("reset", ALL)),
+    Row(renegotiate, only("reset", ALL), only("reset", ALL)),
+    Row(permute, same(0), same(0)),
+    Row(grow, same(1), same(0)),
+    Row(shrink, same(0), same(1)),
+    Row(swap, same(2), same(2)),
+    Row(grow_while_stopped, {**same(1), "reset": ALL + 1}, only("reset", ALL)),
+    Row(shrink_while_stopped, only("reset", ALL), {**same(1), "reset": ALL + 1}),
+    Row(return_in_time, {**same(ALL), "memory": 0}, {**same(ALL), "memory": 0}),
+    Row(return_late, same(ALL), same(ALL)),
+    Row(return_with_other_memory, same(ALL), same(ALL)),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_table(stage, policy):
+    """The whole table, one event after the other, with frames that are compared after each."""
+    s = Subject(stage, policy)
+    s.works()
+    live = s.kept(1)
+    registered = s.registered(1)
+    for row in ROWS:
+        row.event(s)
+        s.works()
+        name = f"{row.event.__name__} under mr_policy={policy}"
+        assert s.registered(1) - registered == row.registered[policy], f"registered by {name}"
+        live += row.registered[policy] - row.destroyed[policy]
+        s.wait_kept(1, live)    # destruction may follow later, and is counted until then
+        registered = s.registered(1)
+
+
+def test_stop_without_status(stage):
+    """mr_policy=reset with a front end that knows no status: the last base that is read is the stop."""
+    s = Subject(stage, "reset")
+    hang_up(s)
+    shape = Shape(protocol=int(Shape().protocol) & ~Protocol.STATUS)
+    s.come(two_regions(), shape)
+    live = s.kept(1)
+    s.dev.get_base(0)
+    assert s.kept(1) == live, "one base is no device stop"
+    s.dev.get_base(1)
+    s.wait_kept(1, 0)
+    s.dev.running = False
+    s.run()
+    s.works()
+
+
+def test_stopped_guest_stays_pinned(stage):
+    """mr_policy=connection: a guest that is stopped keeps its MRs until its front end is gone."""
+    s = Subject(stage, "connection")
+    live = s.kept(1)
+    s.dev.stop()
+    time.sleep(0.3)
+    assert s.kept(1) == live
+    s.dev.close()
+    s.wait_kept(1, 0)
+
+
+def test_held_is_bounded(stage):
+    """mr_policy=memory holds no more than mr_held_max for a front end's return."""
+    s = Subject(stage, "memory", ",mr_held_max=32M")
+    hang_up(s)
+    s.wait_kept(1, 0, GRACE / 2)
+    s.in_log(r"more than mr_held_max=33554432: not held")
+
+
+def test_grace_time_ends(stage):
+    """Held memory goes by itself, and says so."""
+    s = Subject(stage, "memory")
+    live = s.kept(1)
+    hang_up(s)
+    assert s.kept(1) == live
+    s.in_log(r"stay pinned for 1200 ms \(mr_grace_ms\)")
+    s.wait_kept(1, 0)
+    s.in_log(r"grace time over: mr_policy memory: 0 MRs \(0 MiB\) kept, 0 \(0 MiB\) registered, 2 \(80 MiB\) dropped")
+
+
+def test_same_file_by_another_process(stage, tmp_path):
+    """A named file is the same memory for whoever opens it: a restarted front end finds its MRs."""
+    path = tmp_path / "guest"
+    path.write_bytes(b"")
+    os.truncate(path, 64 * MIB)
+
+    def memory() -> Memory:
+        backing = Backing(4096)
+        os.close(backing.fd)
+        backing.fd = os.open(path, os.O_RDWR)
+        mem = Memory()
+        mem.add(0, 64 * MIB, backing).brk = 4096
+        return mem
+
+    s = Subject(stage, "memory")
+    hang_up(s)
+    s.come(memory())
+    s.works()
+    registered = s.registered(1)
+    hang_up(s)
+    s.come(memory())
+    s.works()
+    assert s.registered(1) == registered, "the same file was registered anew"
+    hang_up(s)
+    path.unlink()
+    path.write_bytes(b"")
+    os.truncate(path, 64 * MIB)
+    s.come(memory())
+    s.works()
+    assert s.registered(1) == registered + 1, "another file of the same name was taken for the old one"
+
+
+def test_replaced_memory_gets_no_byte(stage):
+    """After a table was answered, nothing goes to the pages that left it, and nothing comes from them."""
+    s = Subject(stage, "memory")
+    region = s.dev.mem.regions[1]
+    old_map, old = region.map, region.backing
+    s.dev.stop()
+    s.dev.mem.remove(region)
+    s.dev.set_mem_table()
+    fresh = s.dev.mem.add(256 * MIB, 16 * MIB, Backing(16 * MIB))
+    s.dev.set_mem_table()
+    old_map[:] = b"\xa5" * len(old_map)
+    s.run()
+    s.dev.tx().buffers.clear()
+    back = burst(40, 5000, 1, 0)
+    s.dev.send(back, region=fresh)
+    assert s.peer.receive(40) == back
+    s.dev.rx().buffers.clear()
+    s.works()
+    assert old_map[:] == b"\xa5" * len(old_map), "the device wrote to memory that the guest gave up"
+    old.close()
+
+
+def test_pinned_max(stage):
+    """A front end with more memory than mr_pinned_max is refused before anything of it is pinned."""
+    s = Subject(stage, "connection", ",mr_pinned_max=128M")
+    hang_up(s)
+    mem = Memory()
+    mem.add(0, 64 << 30).brk = 4096     # sparse
+    dev = s.connect(1, None, mem)
+    dev.negotiate()
+    before = s.registered(1)
+    with pytest.raises(Refused):
+        dev.set_mem_table()
+    s.in_log(r"mr_pinned_max=134217728")
+    assert s.registered(1) == before
+    dev.close()
+    s.come(two_regions())
+    s.works()
+
+
+def test_policy_is_named(stage):
+    """Each event says what it did, under which policy."""
+    s = Subject(stage, "connection")
+    s.dev.stop()
+    s.in_log(r"device stop: mr_policy connection: 2 MRs \(80 MiB\) kept, 0 \(0 MiB\) registered, 0 \(0 MiB\) dropped")
+    s.run()
+    s.in_log(r"memory table: mr_policy connection: 2 MRs \(80 MiB\) kept, 0 \(0 MiB\) registered, 0 \(0 MiB\) dropped")
+
+
+def test_status_zero_before_start(stage):
+    """A status of 0 on a device that never ran drops nothing of anybody, and clears no ring."""
+    s = Subject(stage, "reset")
+    s.dev.stop()
+    s.dev.set_status(Status.RESET)
+    s.dev.set_status(Status.RESET)
+    s.run()
+    s.works()
