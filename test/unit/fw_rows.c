@@ -179,7 +179,8 @@ const struct fw_row fw_rows[] = {
 	/* virtqueues: create */
 	{ R_VQ_TYPE, C_CREATE_VQ, 0, { VQC(virtio_q_type, 2) } },
 	{ R_VQ_TYPE, C_CREATE_VQ, 0, { VQC(virtio_q_type, PACKED) }, NO_BIT(virtio_queue_type, PACKED) },
-	{ R_VQ_EVENT_MODE, C_CREATE_VQ, 0, { VQC(event_mode, MLX5_VIRTQ_EVENT_MODE_MSIX) } },
+	{ R_VQ_EVENT_MODE, C_CREATE_VQ, 0, { VQC(event_mode, MLX5_VIRTQ_EVENT_MODE_MSIX) }, NO_BIT(event_mode, MLX5_VIRTQ_EVENT_MODE_MSIX) },
+	{ R_VQ_MSIX, C_CREATE_VQ, 0, { VQC(event_mode, MLX5_VIRTQ_EVENT_MODE_MSIX), VQC(event_qpn_or_msix, 1) }, IF_BIT(event_mode, MLX5_VIRTQ_EVENT_MODE_MSIX) },
 	{ R_VQ_EVENT_MODE, C_CREATE_VQ, 0, { VQC(event_mode, MLX5_VIRTQ_EVENT_MODE_NO_MSIX) }, NO_BIT(event_mode, MLX5_VIRTQ_EVENT_MODE_NO_MSIX) },
 	{ R_VQ_INDEX, C_CREATE_VQ, 0, { VQC(queue_index, 4096) } },
 	{ R_VQ_INDEX_TAKEN, C_CREATE_VQ, 0, { VQC(queue_index, 0) } },

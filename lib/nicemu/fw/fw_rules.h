@@ -158,6 +158,7 @@ FW_RULE(VQ_UNFILLED, 0x627, BAD_RES_STATE_ERR, "to RDY without a memory key")
 FW_RULE(VQ_LOG_MKEY, 0x628, BAD_RES_ERR, "dirty_bitmap_mkey is no memory key")
 FW_RULE(VQ_LOG_PD, 0x629, BAD_PARAM_ERR, "dirty_bitmap_mkey is of another protection domain")
 FW_RULE(VQ_LOG_PAGE, 0x62a, BAD_PARAM_ERR, "vhost_log_page is not 0: a bit of the dirty log is a page of 4 KiB")
+FW_RULE(VQ_MSIX, 0x62b, BAD_RES_ERR, "event_qpn_or_msix is no MSI-X vector of this context")
 
 /* transport domains, TIS, RQT, TIR */
 FW_RULE(TIS_TD, 0x701, BAD_RES_ERR, "transport_domain is not one of this context")

@@ -157,6 +157,10 @@ parse_event(struct fw_cmd *c, const void *ctx, const struct nic_pd *pd, struct v
 	n->qp = NULL;
 	if (n->event_mode > NIC_VQ_MSIX || !(FW_CAP_VDPA(c->f, event_mode) & 1u << n->event_mode))
 		return fw_refuse(c, FW_R_VQ_EVENT_MODE);
+	/* vectors are the kernel's (Linux mlx5_vnet.c: pci_msix_alloc_irq_at()), and it gives none
+	 * away */
+	if (n->event_mode == NIC_VQ_MSIX)
+		return fw_refuse(c, FW_R_VQ_MSIX);
 	if (n->event_mode != NIC_VQ_QP)
 		return 0;
 	qp = fw_use(c, NIC_OBJ_QP, DEVX_GET(virtio_q, ctx, event_qpn_or_msix), FW_R_VQ_QP);
