@@ -306,6 +306,34 @@ test_madvise(void)
 	return TEST_SUCCESS;
 }
 
+/* Memory that the application itself may not touch at the moment is none that it may not give back.
+ */
+static int
+test_protected(void)
+{
+	uint8_t *p = map_private(2 * PAGE);
+	struct mem_pin *pin;
+	void *moved;
+	int ret = -1;
+
+	TEST_ASSERT_NOT_NULL(p, "mmap: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(mem_guard_init(), 0, "mem_guard_init");
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p, 2 * PAGE, true, &pin), 0, "pin");
+	memset(p, 1, 2 * PAGE);
+	mprotect(p, PAGE, PROT_READ);
+	TEST_ASSERT(mem_hold_madvise(p, PAGE, MADV_DONTNEED, &ret) && ret == 0, "DONTNEED: %s",
+		strerror(errno));
+	TEST_ASSERT(p[0] == 0 && p[PAGE - 1] == 0 && p[PAGE] == 1, "not cleared, or too much");
+	mprotect(p + PAGE, PAGE, PROT_NONE);
+	TEST_ASSERT(mem_hold_mremap(p, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE, NULL, &moved) &&
+			moved != MAP_FAILED,
+		"mremap: %s", strerror(errno));
+	TEST_ASSERT(((uint8_t *)moved)[0] == 0 && ((uint8_t *)moved)[PAGE] == 1, "not copied");
+	mem_unpin(pin);
+	munmap(moved, 3 * PAGE);
+	return TEST_SUCCESS;
+}
+
 static int
 test_mremap(void)
 {
@@ -542,6 +570,7 @@ static struct unit_test_suite nicemem_suite = {
 		TEST_CASE(test_munmap_waits),
 		TEST_CASE(test_munmap_again),
 		TEST_CASE(test_madvise),
+		TEST_CASE(test_protected),
 		TEST_CASE(test_mremap),
 		TEST_CASE(test_mmap_fixed),
 		TEST_CASE(test_truncated_file),

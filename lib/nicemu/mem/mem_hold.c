@@ -6,11 +6,13 @@
  * and what the application has unmapped since.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../real.h"
 #include "mem_int.h"
 
 struct range {
@@ -231,6 +233,54 @@ mem_hold_munmap(void *addr, size_t len, int *ret)
 }
 
 /*
+ * Memory that the application itself may not read or write at the moment (mprotect()): the kernel's
+ * way in. From 'app' to 'buf', or the other way round.
+ */
+static bool
+force(uintptr_t app, void *buf, size_t len, bool write)
+{
+	int fd = real_open()("/proc/self/mem", (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	n = write ? pwrite(fd, buf, len, (off_t)app) : pread(fd, buf, len, (off_t)app);
+	real_close()(fd);
+	return n == (ssize_t)len;
+}
+
+/* False: an access faulted. from NULL: zeros. */
+static bool
+try_copy(void *to, const void *from, size_t len)
+{
+	struct mem_guard guard;
+
+	if (mem_guard_enter(&guard) != 0)
+		return false;
+	if (from != NULL)
+		memcpy(to, from, len);
+	else
+		memset(to, 0, len);
+	mem_guard_leave();
+	return true;
+}
+
+/* Whole pages of zeros. */
+static bool
+zero(uintptr_t start, uintptr_t end)
+{
+	static uint8_t zeros[NIC_PAGE];
+
+	if (try_copy((void *)start, NULL, end - start))
+		return true;
+	for (; start < end; start += NIC_PAGE) {
+		if (!force(start, zeros, NIC_PAGE, true))
+			return false;
+	}
+	return true;
+}
+
+/*
  * The pages move by a copy: the NIC keeps the old ones, so what it writes from now on is not seen
  * at the new place.
  */
@@ -238,6 +288,7 @@ static void *
 move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 {
 	int fixed = flags & MREMAP_FIXED ? MAP_FIXED : 0;
+	size_t len = old_len < new_len ? old_len : new_len;
 	void *p;
 
 	if (!(flags & MREMAP_MAYMOVE)) {
@@ -248,8 +299,8 @@ move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 		MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0);
 	if (p == MAP_FAILED)
 		return p;
-	memcpy(p, old, old_len < new_len ? old_len : new_len);
-	if (unmap_later((uintptr_t)old, (uintptr_t)old + old_len) == 0)
+	if ((try_copy(p, old, len) || force((uintptr_t)old, p, len, false)) &&
+		unmap_later((uintptr_t)old, (uintptr_t)old + old_len) == 0)
 		return p;
 	mem_sys_munmap(p, new_len);
 	errno = ENOMEM;
@@ -300,8 +351,9 @@ clear(uintptr_t start, uintptr_t end)
 		if (!pinned) {
 			if (syscall(SYS_madvise, start, to - start, MADV_DONTNEED) != 0)
 				return -1;
-		} else if (r->write) {
-			memset((void *)start, 0, to - start);
+		} else if (r->write && !zero(start, to)) {
+			errno = EAGAIN;
+			return -1;
 		}
 	}
 	return 0;
