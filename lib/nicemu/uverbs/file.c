@@ -377,6 +377,25 @@ file_closed(void)
 	errno = err;
 }
 
+unsigned int
+file_check(char *why, size_t len)
+{
+	const struct uv_ctx *ctx;
+	unsigned int faults = 0;
+	uint64_t pinned = 0;
+
+	uv_lock();
+	LIST_FOREACH(ctx, &ctxs, next) {
+		/* the first fault is told */
+		faults += uv_check(ctx, &pinned, why, faults == 0 ? len : 0);
+	}
+	if (pinned != uv_pinned() && faults++ == 0)
+		snprintf(why, len, "%llu pinned bytes are accounted as %llu",
+			(unsigned long long)pinned, (unsigned long long)uv_pinned());
+	uv_unlock();
+	return faults;
+}
+
 /*
  * At exit the NIC stops, and everything else stays: the kernel closes descriptors when all threads
  * of a process are gone, so one that still waits for an event must not see its channel go.

@@ -30,5 +30,10 @@ bool file_may_map(int fd, size_t len, off_t offset);
  * follows from it. */
 bool file_is_ours(int fd);
 void file_closed(void);
+/*
+ * For tests: look at all handles of all contexts, and at the sum of pinned memory, for states that
+ * no sequence of calls may lead to. How many faults were found; the first in words is in 'why'.
+ */
+unsigned int file_check(char *why, size_t len);
 
 #endif /* NICEMU_FILE_H */

@@ -110,6 +110,23 @@ uv_obj_destroy(struct uv_obj *o)
 	return ret;
 }
 
+uint64_t
+uv_obj_pinned(const struct uv_obj *o)
+{
+	if (o->gone)
+		return 0;
+	switch (o->type) {
+	case UVERBS_OBJECT_MR:
+		return o->mr.pinned;
+	case UVERBS_OBJECT_CQ:
+		return o->cq.entries_pinned + o->cq.record_pinned;
+	case MLX5_IB_OBJECT_DEVX_UMEM:
+		return o->umem.pinned;
+	default:
+		return 0;
+	}
+}
+
 void
 uv_obj_destroy_all(struct uv_ctx *ctx, bool keep)
 {
@@ -123,9 +140,14 @@ uv_obj_destroy_all(struct uv_ctx *ctx, bool keep)
 				progress = true;
 		}
 	} while (progress);
-	/* What the firmware does not let go (failure on demand) it loses with the user context. */
-	TAILQ_FOREACH(o, &ctx->objs, next)
+	/*
+	 * What the firmware does not let go (failure on demand) it loses with the user context, and
+	 * the memory with it.
+	 */
+	TAILQ_FOREACH(o, &ctx->objs, next) {
+		uv_unpinned(uv_obj_pinned(o));
 		o->gone = true;
+	}
 	while (!keep && (o = TAILQ_FIRST(&ctx->objs)) != NULL)
 		remove_handle(o);
 }

@@ -220,6 +220,8 @@ void uv_obj_commit(struct uv_obj *o);
 void uv_obj_abort(struct uv_obj *o);
 /* 0; -ENOENT: no such handle, -EINVAL: of another type */
 int uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **o);
+/* Bytes that it has pinned now. */
+uint64_t uv_obj_pinned(const struct uv_obj *o);
 /* Destroy what it stands for, and the handle. On an error nothing has changed. */
 int uv_obj_destroy(struct uv_obj *o);
 /*
@@ -242,6 +244,12 @@ int uv_flow_destroy(struct uv_obj *o);
 /* cq.c: RESIZE_CQ of the write() ABI; *cqe: entries, less one. */
 struct ib_uverbs_resize_cq;
 int uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32_t *cqe);
+
+/*
+ * check.c: the handles of a context against the firmware's objects. How many faults were found; the
+ * first in words is in 'why'. Adds what the handles have pinned to *pinned.
+ */
+unsigned int uv_check(const struct uv_ctx *ctx, uint64_t *pinned, char *why, size_t len);
 
 /* context.c: what GET_CONTEXT makes. */
 int uv_ucontext_create(struct uv_call *call);
