@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Rings: an input is a program that starts with running queues, a pair on each of two functions.
+ */
+#include "fuzz.h"
+#include "program.h"
+
+/* As enum ring_action of host.c counts them. */
+enum { DESC, PACKED, OFFER, BYTES, BUFFER, FRAME, TABLE, DOORBELL, ARM, POST, WAIT, SPIN };
+
+/* Fields of a descriptor, see host.c. */
+#define D(off, len, flags, next) \
+	((uint64_t)(off) | (uint64_t)(len) << 24 | (uint64_t)(flags) << 44 | (uint64_t)(next) << 48)
+#define P(off, len, id, flags) \
+	((uint64_t)(off) | (uint64_t)(len) << 24 | (uint64_t)(id) << 40 | (uint64_t)(flags) << 48)
+#define AVAIL 0x40
+#define F_NEXT 1
+#define F_WRITE 2
+#define F_INDIRECT 4
+#define RX 0 /* queues of a context */
+#define TX 1
+#define BUF(n) ((n)*0x1000)
+#define AT(n) (BUF(n) / 16) /* where FRAME and TABLE count from */
+
+static void
+run(const uint8_t *data, size_t size)
+{
+	program_run(data, size, true);
+}
+
+/* The second context has buffers to receive into. */
+static const struct rec give_split[] = {
+	{DESC, RX, 0, D(BUF(8), 2048, F_WRITE, 0)},
+	{DESC, RX, 1, D(BUF(9), 64, F_WRITE | F_NEXT, 2)},
+	{DESC, RX, 2, D(BUF(10), 4000, F_WRITE, 0)},
+	{OFFER, RX, 0, 0},
+	{OFFER, RX, 1, 0},
+	{POST, 0, 0, 16},
+	{ARM, 0, 0, 0},
+	{DOORBELL, 0, 0, 0},
+	{WAIT, 0, 0, 0},
+};
+static const struct rec give_packed[] = {
+	{PACKED, RX, 0, P(BUF(8), 2048, 1, F_WRITE | AVAIL)},
+	{PACKED, RX, 1, P(BUF(9), 64, 2, F_WRITE | F_NEXT | AVAIL)},
+	{PACKED, RX, 2, P(BUF(10), 4000, 2, F_WRITE | AVAIL)},
+	{POST, 0, 0, 16},
+	{ARM, 0, 0, 0},
+	{DOORBELL, 0, 0, 0},
+	{WAIT, 0, 0, 0},
+};
+/* Frames to it, to nobody, and to all: in one piece, in two, by an indirect table. */
+static const struct rec send_split[] = {
+	{FRAME, 0, AT(0), 2},
+	{FRAME, 0, AT(1), 3 | 4 | 8},
+	{FRAME, 0, AT(2), 2 | 32 | 40 << 8 | 100 << 16},
+	{DESC, TX, 0, D(BUF(0), 76, 0, 0)},
+	{DESC, TX, 1, D(BUF(1), 12, F_NEXT, 2)},
+	{DESC, TX, 2, D(BUF(1) + 12, 90, 0, 0)},
+	{TABLE, 0, AT(4), D(BUF(2), 12, F_NEXT, 1)},
+	{TABLE, 0, AT(4) + 1, D(BUF(2) + 12, 1000, 0, 0)},
+	{DESC, TX, 3, D(BUF(4), 32, F_INDIRECT, 0)},
+	{OFFER, TX, 0, 0},
+	{OFFER, TX, 1, 0},
+	{OFFER, TX, 3, 0},
+	{DOORBELL, 0, 0, 1},
+	{WAIT, 0, 0, 0},
+};
+static const struct rec send_packed[] = {
+	{FRAME, 0, AT(0), 2},
+	{FRAME, 0, AT(1), 3 | 16},
+	{FRAME, 0, AT(2), 2 | 4 | 32 | 60 << 8 | 100 << 16},
+	{TABLE, 0, AT(4), D(BUF(2), 12, 0, 0)},
+	{TABLE, 0, AT(4) + 1, D(BUF(2) + 12, 1000, 0, 0)},
+	{PACKED, TX, 0, P(BUF(0), 76, 1, AVAIL)},
+	{PACKED, TX, 1, P(BUF(1), 12, 2, F_NEXT | AVAIL)},
+	{PACKED, TX, 2, P(BUF(1) + 12, 90, 2, AVAIL)},
+	{PACKED, TX, 3, P(BUF(4), 32, 3, F_INDIRECT | AVAIL)},
+	{DOORBELL, 0, 0, 1},
+	{WAIT, 0, 0, 0},
+};
+/* HOST_CUT of host.c: shared memory up to the second queue's rings. */
+static const struct rec cut = {5, 0, 0, 0x4000};
+/* While it runs. */
+static const struct rec spins[] = {
+	{SPIN, TX, 0x1002, 200 << 8 | 5},
+	{DOORBELL, 0, 0, 1},
+	{SPIN, TX, 0x0c, 200 << 8 | 4},
+	{SPIN, RX, 0x1002, 200 << 8 | 7},
+	{WAIT, 0, 0, 0},
+};
+
+static const char *const stop_start[] = {"virtq-tx-suspend", "query-virtq-tx", "virtq-tx-modify",
+	"virtq-tx-ready", "virtq-rx-suspend", "virtq-rx-modify", "virtq-rx-ready", NULL};
+static const char *const gone[] = {"mr-destroy", "destroy-cq", "query-virtq-tx", "query-counters",
+	"query-virtq-rx", "destroy-virtq-tx", NULL};
+
+#define STEP(p, flags, list) program_step(p, "ring", flags, list, sizeof(list) / sizeof(list[0]))
+
+static void
+traffic(struct program *p, bool packed)
+{
+	if (packed) {
+		STEP(p, STEP_CTX, give_packed);
+		STEP(p, 0, send_packed);
+	} else {
+		STEP(p, STEP_CTX, give_split);
+		STEP(p, 0, send_split);
+	}
+}
+
+static size_t
+seed(unsigned int n, uint8_t *data, size_t max)
+{
+	bool packed = (n & 1) != 0;
+	struct program p;
+
+	program_begin(&p, data, max,
+		(packed ? PROG_PACKED : 0) | (n & 2 ? PROG_OFFLOAD : 0) | (n & 4 ? PROG_KLM : 0));
+	switch (n / 4) {
+	case 0:
+		traffic(&p, packed);
+		break;
+	case 1: /* stopped in between */
+		program_add(&p, 0, stop_start);
+		traffic(&p, packed);
+		program_add(&p, STEP_CTX, stop_start);
+		break;
+	case 2: /* memory and CQ go under it */
+		traffic(&p, packed);
+		program_add(&p, STEP_CTX, gone);
+		traffic(&p, packed);
+		break;
+	case 3: /* the file behind the memory is cut short */
+		program_step(&p, "host", 0, &cut, 1);
+		traffic(&p, packed);
+		break;
+	case 4:
+		traffic(&p, packed);
+		STEP(&p, 0, spins);
+		break;
+	default:
+		return 0;
+	}
+	return p.size;
+}
+
+const struct fuzz_target fuzz_target = {
+	.name = "ring",
+	.init = run_init,
+	.run = run,
+	.mutate = prog_mutate,
+	.seed = seed,
+	.print = program_print,
+};
