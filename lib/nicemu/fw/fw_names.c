@@ -163,7 +163,15 @@ fw_status_known(uint8_t status)
 const char *
 fw_opcode_name(uint16_t opcode)
 {
-	return name_of(opcodes, COUNT(opcodes), opcode, "unknown");
+	static const struct name others[] = {
+#define DEVX_OP(op, name, kind, lacks) {op, #name},
+#include "../uverbs/devx_ops.h"
+#undef DEVX_OP
+	};
+	const char *name = name_of(opcodes, COUNT(opcodes), opcode, NULL);
+
+	/* what users can send, and this firmware does not have */
+	return name != NULL ? name : name_of(others, COUNT(others), opcode, "unknown");
 }
 
 const char *

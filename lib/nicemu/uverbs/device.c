@@ -110,12 +110,26 @@ query_gid_entry(struct uv_call *call)
 	return uv_put(call, UVERBS_ATTR_QUERY_GID_ENTRY_RESP_ENTRY, &e, sizeof(e));
 }
 
+/* Entries of the caller's size, cut or with zeros behind: copy_gid_entries_to_user(). */
+static void
+fill_gids(const struct nic_func *f, uint8_t *list, size_t size)
+{
+	struct ib_uverbs_gid_entry e;
+	unsigned int i;
+
+	for (i = 0; i < SYSFS_GIDS; i++) {
+		memset(&e, 0, sizeof(e));
+		fill_gid(f, i, &e);
+		memcpy(list + i * size, &e, size < sizeof(e) ? size : sizeof(e));
+	}
+}
+
 static int
 query_gid_table(struct uv_call *call)
 {
 	size_t len = uv_attr_len(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES);
-	struct ib_uverbs_gid_entry e[SYSFS_GIDS];
-	uint64_t flags, size, n;
+	uint64_t flags, size, n = SYSFS_GIDS;
+	uint8_t *list;
 	int ret;
 
 	ret = uv_get_flags(call, UVERBS_ATTR_QUERY_GID_TABLE_FLAGS, 0, &flags);
@@ -123,15 +137,15 @@ query_gid_table(struct uv_call *call)
 		ret = uv_get_const(call, UVERBS_ATTR_QUERY_GID_TABLE_ENTRY_SIZE, UINT64_MAX, &size);
 	if (ret != 0)
 		return ret;
-	/* entries of another size are those of another kernel */
-	if (!call->ctx->has_ucontext || size == 0 || len < size || len % size != 0)
+	/* room for all, in whole entries */
+	if (!call->ctx->has_ucontext || size == 0 || len / n < size || len % size != 0)
 		return -EINVAL;
-	if (size != sizeof(e[0]))
-		return -EOPNOTSUPP;
-	memset(e, 0, sizeof(e));
-	for (n = 0; n < SYSFS_GIDS && n < len / size; n++)
-		fill_gid(call->ctx->func, (unsigned int)n, &e[n]);
-	ret = uv_put(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, e, n * sizeof(e[0]));
+	list = calloc(n, size);
+	if (list == NULL)
+		return -ENOMEM;
+	fill_gids(call->ctx->func, list, size);
+	ret = uv_put(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_ENTRIES, list, n * size);
+	free(list);
 	if (ret == 0)
 		ret = uv_put(call, UVERBS_ATTR_QUERY_GID_TABLE_RESP_NUM_ENTRIES, &n, sizeof(n));
 	return ret;
