@@ -317,18 +317,31 @@ static struct {
 } usual;
 int file_fd;
 
-int
-file_memory(void)
+static int
+other_memory(int flags)
 {
 	usual.pin = pin;
 	usual.mem = mem;
-	file_fd = memfd_create("test_dp", 0);
-	TEST_ASSERT(file_fd >= 0 && ftruncate(file_fd, MEM_LEN) == 0, "memfd");
-	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, file_fd, 0);
+	mem = mmap(NULL, MEM_LEN, PROT_READ | PROT_WRITE, flags, file_fd, 0);
 	TEST_ASSERT(mem != MAP_FAILED, "mmap");
 	TEST_ASSERT_SUCCESS(mem_pin((uintptr_t)mem, MEM_LEN, true, &pin), "pin");
 	nic_setup();
 	return TEST_SUCCESS;
+}
+
+int
+file_memory(void)
+{
+	file_fd = memfd_create("test_dp", 0);
+	TEST_ASSERT(file_fd >= 0 && ftruncate(file_fd, MEM_LEN) == 0, "memfd");
+	return other_memory(MAP_SHARED);
+}
+
+int
+private_memory(void)
+{
+	file_fd = -1;
+	return other_memory(MAP_PRIVATE | MAP_ANONYMOUS);
 }
 
 void
@@ -336,7 +349,8 @@ usual_memory(void)
 {
 	mem_unpin(pin);
 	munmap(mem, MEM_LEN);
-	close(file_fd);
+	if (file_fd >= 0)
+		close(file_fd);
 	pin = usual.pin;
 	mem = usual.mem;
 }

@@ -65,9 +65,10 @@ int rig_setup(void);
 void rig_teardown(void);
 /* Of a case: everything is as in the beginning, and memory is zero. */
 void nic_setup(void);
-/* Memory from a file (file_fd), in place of what all other cases have; nic_setup() is done. */
+/* Memory from a file (file_fd), or private, in place of what others have; nic_setup() is done. */
 extern int file_fd;
 int file_memory(void);
+int private_memory(void);
 void usual_memory(void);
 
 /* A queue that is ready; guest_close() before the case ends. */
