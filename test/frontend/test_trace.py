@@ -89,6 +89,9 @@ def test_names(run):
     """What a virtqueue command says is said by name."""
     _, path = run
     virtqs = [line for line in lines(path) if line.get("object") == "virtq"]
+    assert {line["obj_type"] for line in virtqs} == {"VIRTQ"}
+    asked = [line for line in lines(path) if line["name"] == "QUERY_HCA_CAP"]
+    assert {"GENERAL", "VDPA_EMULATION"} <= {line["cap_type"] for line in asked}
     made = [line["fields"] for line in virtqs if line["name"] == "CREATE_GENERAL_OBJECT"]
     assert {fields["index"] for fields in made} == {0, 1}
     assert {fields["type"] for fields in made} == {"split"}

@@ -71,6 +71,16 @@ add_fields(cJSON *j, const struct fw_field *f, unsigned int n, const void *box, 
 	}
 }
 
+/* By name, or as a number that has none. */
+static void
+add_name(cJSON *j, const char *key, const char *name, uint64_t number)
+{
+	if (name != NULL)
+		cJSON_AddStringToObject(j, key, name);
+	else
+		trace_hex(j, key, number);
+}
+
 static void
 add_mailboxes(cJSON *j, const struct fw_cmd *c)
 {
@@ -79,12 +89,18 @@ add_mailboxes(cJSON *j, const struct fw_cmd *c)
 		c->inlen >= DEVX_ST_SZ_BYTES(general_obj_in_cmd_hdr);
 	uint16_t obj_type = general ? DEVX_GET(general_obj_in_cmd_hdr, c->in, obj_type) : 0;
 	const struct fw_fields *t = fw_fields_find(c->opcode, obj_type);
+	uint16_t op_mod = DEVX_GET(mbox_in, c->in, op_mod);
 	cJSON *fields;
 
 	if (general)
-		trace_hex(j, "obj_type", obj_type);
+		add_name(j, "obj_type", fw_obj_type_name(obj_type), obj_type);
 	else
-		trace_num(j, "op_mod", DEVX_GET(mbox_in, c->in, op_mod));
+		trace_num(j, "op_mod", op_mod);
+	if (c->opcode == MLX5_CMD_OP_QUERY_HCA_CAP) {
+		add_name(j, "cap_type", fw_cap_type_name(op_mod >> 1), op_mod >> 1);
+		cJSON_AddStringToObject(
+			j, "cap_value", (op_mod & 1) == MLX5_HCA_CAP_OPMOD_GET_MAX ? "max" : "cur");
+	}
 	if (t == NULL)
 		return;
 	fields = cJSON_AddObjectToObject(j, "fields");

@@ -26,6 +26,10 @@ struct fw_fields {
 	uint8_t n_in, n_out;
 };
 
+/* Names of numbers; NULL: unknown. */
+const char *fw_obj_type_name(uint16_t obj_type);
+const char *fw_cap_type_name(uint16_t cap_type);
+
 /* NULL: nothing of this command's mailboxes is shown. */
 const struct fw_fields *fw_fields_find(uint16_t opcode, uint16_t obj_type);
 

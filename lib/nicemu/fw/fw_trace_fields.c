@@ -31,9 +31,6 @@ static const char *const vq_selects[] = {
 };
 _Static_assert(MLX5_VIRTQ_MODIFY_MASK_DESC_GROUP_MKEY == 1u << 14, "bits of vq_selects");
 
-static const struct fw_field hca_cap_in[] = {
-	HEX(query_hca_cap_in, op_mod, "op_mod"),
-};
 static const struct fw_field mkey_in[] = {
 	NAME(create_mkey_in, memory_key_mkey_entry.access_mode_1_0, "mode", mkey_modes),
 	NUM(create_mkey_in, memory_key_mkey_entry.pd, "pd"),
@@ -132,7 +129,6 @@ static const struct fw_field virtq_out[] = {
 #define VIRTQ(op, list_in) \
 	{ MLX5_CMD_OP_##op, MLX5_GENERAL_OBJ_TYPE_VIRTQ, list_in, NULL, COUNT(list_in), 0 }
 static const struct fw_fields table[] = {
-	OP(QUERY_HCA_CAP, hca_cap_in),
 	OP(CREATE_MKEY, mkey_in),
 	OP(CREATE_CQ, cq_in),
 	OP(CREATE_QP, qp_in),
@@ -151,6 +147,55 @@ static const struct fw_fields table[] = {
 		0, COUNT(virtq_out) },
 };
 /* clang-format on */
+
+/* clang-format off */
+static const struct {
+	uint16_t number;
+	const char *name;
+} obj_types[] = {
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTQ, "VIRTQ" },
+	{ MLX5_GENERAL_OBJ_TYPE_VIRTIO_Q_COUNTERS, "VIRTIO_Q_COUNTERS" },
+}, cap_types[] = {
+	{ MLX5_CAP_GENERAL, "GENERAL" },
+	{ MLX5_CAP_ETHERNET_OFFLOADS, "ETHERNET_OFFLOADS" },
+	{ MLX5_CAP_ODP, "ODP" },
+	{ MLX5_CAP_ATOMIC, "ATOMIC" },
+	{ MLX5_CAP_ROCE, "ROCE" },
+	{ MLX5_CAP_FLOW_TABLE, "FLOW_TABLE" },
+	{ MLX5_CAP_ESWITCH_FLOW_TABLE, "ESWITCH_FLOW_TABLE" },
+	{ MLX5_CAP_ESWITCH, "ESWITCH" },
+	{ MLX5_CAP_QOS, "QOS" },
+	{ MLX5_CAP_DEV_MEM, "DEV_MEM" },
+	{ MLX5_CAP_VDPA_EMULATION, "VDPA_EMULATION" },
+	{ MLX5_CAP_DEV_EVENT, "DEV_EVENT" },
+	{ MLX5_CAP_CRYPTO, "CRYPTO" },
+	{ MLX5_CAP_GENERAL_2, "GENERAL_2" },
+};
+/* clang-format on */
+
+const char *
+fw_obj_type_name(uint16_t obj_type)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT(obj_types); i++) {
+		if (obj_types[i].number == obj_type)
+			return obj_types[i].name;
+	}
+	return NULL;
+}
+
+const char *
+fw_cap_type_name(uint16_t cap_type)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT(cap_types); i++) {
+		if (cap_types[i].number == cap_type)
+			return cap_types[i].name;
+	}
+	return NULL;
+}
 
 const struct fw_fields *
 fw_fields_find(uint16_t opcode, uint16_t obj_type)
