@@ -11,7 +11,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from pair import Pair  # noqa: E402  (needs the paths above)
+from hfrig import api  # noqa: E402  (needs the paths above)
+from pair import Pair  # noqa: E402
 
 pytest_plugins = ["hfrig.fixtures"]
 
@@ -26,3 +27,9 @@ def rig(stage):
 def packed(request):
     """Both kinds of rings."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """The application of the public interface."""
+    return api.compile_app(tmp_path_factory.mktemp("installed"))

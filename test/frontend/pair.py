@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from hfrig import nic, vdpa
+from hfrig import api, nic, vdpa
 from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import NetDevice, Shape
@@ -80,6 +80,20 @@ class Pair:
     def alive(self) -> None:
         """The application serves: it answers at its prompt, and has no sanitizer's report."""
         assert len(self.app.devices()) == self.good
+
+
+class ApiPair(Pair):
+    """The same below the application of the public interface."""
+
+    def __init__(self, stage, program, config: vdpa.VdpaConfig | None = None):
+        self.stage = stage
+        self.app = api.Api(stage, program, config)
+        self.nic = self.app.nic
+        self.socks = [self.app.create(vf) for vf in range(self.app.cfg.nic.vfs)]
+
+    def do(self, command: str, *args) -> dict:
+        """Ask about VF 1."""
+        return self.app.do(command, 1, *args)
 
 
 def transfer(src: NetDevice, dst: NetDevice, sent: list[bytes], **how) -> None:

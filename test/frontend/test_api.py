@@ -13,30 +13,10 @@ from hfrig import api, nic, paths, vdpa
 from hfrig.telemetry import Telemetry
 from hfvhost.memory import Backing, Memory, Region
 from hfvhost.net import Shape
-from pair import Pair, both_ways, burst
+from pair import ApiPair, both_ways, burst
 
 MIB = 1 << 20
 GUEST, HOST = api.ASID_GUEST, api.ASID_HOST
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    """The application."""
-    return api.compile_app(tmp_path_factory.mktemp("installed"))
-
-
-class ApiPair(Pair):
-    """Two scripted guests below the application."""
-
-    def __init__(self, stage, program, config=None):
-        self.stage = stage
-        self.app = api.Api(stage, program, config)
-        self.nic = self.app.nic
-        self.socks = [self.app.create(vf) for vf in range(self.app.cfg.nic.vfs)]
-
-    def do(self, command: str, *args) -> dict:
-        """Ask about VF 1."""
-        return self.app.do(command, 1, *args)
 
 
 @pytest.fixture

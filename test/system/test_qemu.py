@@ -17,15 +17,21 @@ GUEST = "10.9.0.2"
 class Bench:
     """A namespace behind the wire, the application, and a machine on the first VF."""
 
-    def __init__(self, stage, driver=vdpa.HOLDFAST, **card):
+    def __init__(self, stage, driver=vdpa.HOLDFAST, devargs="", file="", **card):
         why = paths.why_no_guest() or paths.why_no_netns()
         if why:
             pytest.skip(why)
         self.net = stage.keep(Namespace(stage.tag))
-        self.app = vdpa.Vdpa(stage, VdpaConfig(driver, NicConfig(vfs=1, wire=f"tap:{self.net.tap}")))
+        self.stage = stage
+        self.app = vdpa.Vdpa(stage, VdpaConfig(driver, NicConfig(vfs=1, wire=f"tap:{self.net.tap}"), devargs))
         sock = self.app.create(0)
         self.net.adopt(HOST)
-        self.vm = qemu.Machine(stage, qemu.Config(qemu.Card(sock, nic.vf_mac(0), **card), GUEST))
+        self.config = qemu.Config(qemu.Card(sock, nic.vf_mac(0), **card), GUEST, file=file)
+        self.boot()
+
+    def boot(self) -> None:
+        """Start the machine."""
+        self.vm = qemu.Machine(self.stage, self.config)
         self.vm.wait_up()
 
     def check_ping(self) -> None:
@@ -58,6 +64,24 @@ def test_reboots(stage, packed):
     bench.vm.command("cont")
     bench.check_ping()
     assert bench.registered() == before
+    assert bench.kept() == kept
+
+
+@pytest.mark.parametrize("policy", ["reset", "connection", "memory"])
+def test_policies(stage, policy):
+    """A guest is reset, and QEMU is killed and started again on the same file: what is registered anew is the policy's."""
+    file = stage.dir / "memory"
+    bench = Bench(stage, devargs=f"mr_policy={policy},mr_grace_ms=60000", file=str(file))
+    bench.check_ping()
+    before, kept = bench.registered(), bench.kept()
+    bench.vm.reset()
+    bench.check_ping()
+    assert bench.registered() - before == (kept if policy == "reset" else 0)
+    before = bench.registered()
+    bench.vm.process.kill()
+    bench.boot()
+    bench.check_ping()
+    assert bench.registered() - before == (0 if policy == "memory" else kept)
     assert bench.kept() == kept
 
 

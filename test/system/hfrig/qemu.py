@@ -34,6 +34,7 @@ class Config:
     address: str = "10.9.0.2"
     memory: int = 256       # MiB
     slots: bool = True      # memory can be plugged in
+    file: str = ""          # that backs the memory; none: a memfd of its own
     extra: list[str] = field(default_factory=list)
 
 
@@ -48,11 +49,12 @@ def argv(cfg: Config, sockets: str) -> list[str]:
         card += f",mq=on,vectors={2 * cfg.card.pairs + 2}"
     card += f",{cfg.card.options}" if cfg.card.options else ""
     chardev = f"socket,id=c0,path={cfg.card.sock}" + (",server=on,wait=off" if cfg.card.server else "")
+    backend = f"memory-backend-file,mem-path={cfg.file}" if cfg.file else "memory-backend-memfd"
     return [
         str(root / "usr/bin/qemu-system-x86_64"), "-L", str(root / "usr/share/seabios"),
         "-L", str(root / "usr/share/qemu"), "-machine", "q35,accel=tcg", "-cpu", "max",
         "-smp", str(cfg.card.pairs), "-m", mem, "-nodefaults", "-no-user-config", "-display", "none",
-        "-object", f"memory-backend-memfd,id=mem0,size={cfg.memory}M,share=on",
+        "-object", f"{backend},id=mem0,size={cfg.memory}M,share=on",
         "-numa", "node,memdev=mem0", "-kernel", str(paths.GUEST / "vmlinuz"),
         "-initrd", str(paths.GUEST / "initramfs.gz"),
         "-append", f"console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off random.trust_cpu=on "
