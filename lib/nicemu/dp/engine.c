@@ -212,7 +212,7 @@ round_trip(struct dp_engine *e)
 	TAILQ_FOREACH(v, &e->vqs, next) {
 		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
 			engine_dma(e, v, attend);
-		if (v->tx && txq_serve(e, v))
+		if (v->tx && (e->now < v->look_at || txq_serve(e, v)))
 			busy = true;
 		/* moderation is a matter of microseconds: too short for a nap */
 		if ((atomic_load_explicit(&v->attn, memory_order_relaxed) & VQ_ATTN_MODERATED) != 0)

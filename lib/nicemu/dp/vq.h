@@ -17,6 +17,7 @@
 #include "../mem/mem.h"
 #include "../nic.h"
 #include "cq.h"
+#include "prefetch.h"
 
 #define VQ_BURST 32u /* chains that are fetched ahead, at most */
 #define VQ_MAX_CHAIN 64u /* descriptors of a chain; the limit of a ConnectX is not public */
@@ -24,9 +25,8 @@
 #define VQ_POOL (4 * VQ_MAX_SEGS)
 #define VQ_AREA_SEGS 4u /* host segments of a ring area */
 #define VQ_TLB 64u
-#define VQ_TLB_LOG \
-	21u /* log2 of the translations that are kept: 2 MiB, where a region allows it \
-	     */
+/* log2 of the translations that are kept: 2 MiB, where a region allows it */
+#define VQ_TLB_LOG 21u
 
 /* An area of a ring in host memory. Several segments: it lies across memory regions. */
 struct vq_area {
@@ -119,7 +119,7 @@ struct dp_vq {
 	bool tx;
 	bool mapped; /* areas are translated */
 	bool serving; /* transmit: between doorbell and idle */
-	uint64_t last_work; /* transmit: ns */
+	uint64_t last_work, look_at; /* transmit: ns */
 	uint16_t next_avail, next_used; /* packed: bit 15 is the wrap counter */
 	uint16_t avail_seen; /* split: avail->idx as last read */
 	struct vq_dirty dirty;
@@ -227,8 +227,13 @@ vq_plain(struct dp_vq *v, unsigned int seg, uint16_t pos, uint16_t id, uint64_t 
 		return false;
 	host = t->host + off;
 	/* the header of virtio-net, and what a frame begins with */
-	__builtin_prefetch(host, 1);
-	__builtin_prefetch(host + 64, 1);
+	if (v->tx) {
+		__builtin_prefetch(host);
+		__builtin_prefetch(host + 64);
+	} else {
+		prefetch_write(host);
+		prefetch_write(host + 64);
+	}
 	*vq_chain_at(v, v->n) = (struct vq_chain){
 		.pos = pos, .id = id, .slots = 1, .seg = (uint16_t)seg, .n_seg = 1, .len = len};
 	v->pool[seg] = (struct iovec){.iov_base = host, .iov_len = len};
