@@ -64,6 +64,11 @@ devx_cmd_failed(const struct hf_devx *dev, const void *in, const void *out, int 
 	}
 	if (e->status != MLX5_CMD_STAT_OK)
 		e->err = -status_errno(e->status);
+	if (e->status == MLX5_CMD_STAT_OK) {
+		HF_LOG(ERR, "%s: %s (0x%x) failed: the kernel refused it: %s", dev->name,
+			devx_opcode_name(e->opcode), e->opcode, strerror(-e->err));
+		return e->err;
+	}
 	HF_LOG(ERR, "%s: %s (0x%x) failed: %s (0x%x), syndrome 0x%x, %s; %s", dev->name,
 		devx_opcode_name(e->opcode), e->opcode, hf_devx_status_name(e->status), e->status,
 		e->syndrome, strerror(-e->err), devx_status_hint(e->status));
@@ -131,6 +136,12 @@ devx_query(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *
 	return ret ? devx_cmd_failed(dev, in, out, ret) : 0;
 }
 
+bool
+devx_was_destroyed(const struct hf_devx *dev, int err)
+{
+	return err == EIO && hf_devx_is_dead(dev);
+}
+
 int
 devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 	struct mlx5dv_devx_obj **devx, struct hf_obj **obj)
@@ -140,7 +151,7 @@ devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 	if (*devx == NULL)
 		return 0;
 	ret = mlx5dv_devx_obj_destroy(*devx);
-	if (ret)
+	if (ret && !devx_was_destroyed(dev, ret))
 		return devx_call_failed(
 			dev, ret, "destroying %s %u (is it still referred to?)", kind, num);
 	*devx = NULL;

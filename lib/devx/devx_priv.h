@@ -12,7 +12,10 @@
 #define DEVX_NAME_MAX 64
 #define DEVX_MAILBOX_MAX UINT16_MAX /* struct ib_uverbs_attr has 16 bits for a length */
 
-/* All of it is constant between open and close; only objs changes, under its own lock. */
+/*
+ * All of it is constant between open and close, but objs, which has a lock of its own, and dead, an
+ * atomic flag that is only ever set.
+ */
 struct hf_devx {
 	char name[DEVX_NAME_MAX];
 	struct ibv_context *ibv;
@@ -25,6 +28,7 @@ struct hf_devx {
 	size_t page_size;
 	struct hf_objs *objs;
 	struct hf_devx_caps caps;
+	bool dead;
 };
 
 const char *devx_opcode_name(uint16_t opcode);
@@ -56,10 +60,18 @@ int devx_modify(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const v
 	size_t inlen, void *out, size_t outlen);
 int devx_query(const struct hf_devx *dev, struct mlx5dv_devx_obj *devx, const void *in,
 	size_t inlen, void *out, size_t outlen);
+/*
+ * What a destroy that failed with this errno was about is gone all the same: the kernel's driver
+ * left the dead device and destroyed everything then (Linux uverbs_main.c: ib_uverbs_remove_one()).
+ */
+bool devx_was_destroyed(const struct hf_devx *dev, int err);
 /* On success both pointers are NULL. A refused destroy leaves them, and the entry in the table.
  * NULL is no error. */
 int devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 	struct mlx5dv_devx_obj **devx, struct hf_obj **obj);
+
+/* So that hf_devx_async_read() never blocks. */
+int devx_async_init(struct hf_devx *dev);
 
 /* Capabilities of the function. */
 int devx_caps_query(struct hf_devx *dev);

@@ -115,6 +115,9 @@ context_create(struct hf_devx *dev, struct ibv_device *ibdev)
 			"opening %s with DevX (mlx5_ib loaded? "
 			"CAP_NET_RAW held?)",
 			ibv_get_device_name(ibdev));
+	ret = devx_async_init(dev);
+	if (ret)
+		return ret;
 	ret = devx_caps_query(dev);
 	if (ret)
 		return ret;

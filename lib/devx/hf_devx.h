@@ -90,6 +90,18 @@ int hf_devx_open(const struct hf_devx_attr *attr, struct hf_devx **dev);
  */
 unsigned int hf_devx_close(struct hf_devx *dev);
 
+/*
+ * Events of the device as a whole, read from a descriptor to be polled by one thread. 1 with what
+ * happened, 0 when there is nothing (more), or a negative errno: nothing will come any more. After
+ * HF_ASYNC_FATAL the device is dead: the kernel refuses every command, except that it says of what
+ * destroys that it was done (Linux mlx5 cmd.c: mlx5_internal_err_ret_value()), and the NIC neither
+ * reads nor writes memory. Nothing but hf_devx_close() and a new open brings it back.
+ */
+enum hf_async { HF_ASYNC_OTHER, HF_ASYNC_LINK_DOWN, HF_ASYNC_LINK_UP, HF_ASYNC_FATAL };
+int hf_devx_async_fd(const struct hf_devx *dev);
+int hf_devx_async_read(struct hf_devx *dev, enum hf_async *what);
+bool hf_devx_is_dead(const struct hf_devx *dev); /* any thread */
+
 /* What hf_devx_open() made; valid until hf_devx_close(), of which they stay the property. */
 const struct hf_devx_caps *hf_devx_caps(const struct hf_devx *dev);
 struct ibv_context *hf_devx_ibv(const struct hf_devx *dev);

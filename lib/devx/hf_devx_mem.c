@@ -225,7 +225,7 @@ hf_umem_destroy(struct hf_umem *umem)
 	if (umem->umem == NULL)
 		return 0;
 	ret = mlx5dv_devx_umem_dereg(umem->umem);
-	if (ret)
+	if (ret && !devx_was_destroyed(umem->dev, ret))
 		return devx_call_failed(umem->dev, ret,
 			"mlx5dv_devx_umem_dereg of umem %u (is it still in use?)", umem->id);
 	munmap(umem->buf, umem->len);

@@ -385,6 +385,8 @@ test_policy(void)
 	for (mr = 0; mr < HF_MR_POLICIES; mr++) {
 		TEST_ASSERT_SUCCESS(hf_policy_parse(hf_policy_name(mr), &parsed), "policy %d", mr);
 		TEST_ASSERT_EQUAL(parsed, mr, "%s", hf_policy_name(mr));
+		TEST_ASSERT_EQUAL(hf_policy_verdict(mr, HF_EVENT_NIC_ERROR), HF_DROP,
+			"%s: keys that a dead NIC knew", hf_policy_name(mr));
 		TEST_ASSERT_EQUAL(hf_policy_verdict(mr, HF_EVENT_REMOVE), HF_DROP,
 			"%s outlives the"
 			" device",

@@ -323,6 +323,13 @@ hf_conf_start(struct hf_dev *dev)
 	struct hf_front_table t;
 	int ret;
 
+	if (hf_devx_is_dead(dev->devx)) {
+		HF_LOG(ERR,
+			"%s: the NIC had a fatal error: no guest is served until the device is removed"
+			" and added again",
+			dev->name);
+		return -ENODEV;
+	}
 	ret = hf_conf_check(dev);
 	if (ret != 0)
 		return ret;

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +109,50 @@ hf_error_overflow(struct hf_dev *dev)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+/* --- the device as a whole --- */
+
+static void
+hf_error_fatal(struct hf_dev *dev)
+{
+	HF_LOG(CRIT,
+		"%s: the NIC has a fatal error: all its rings stop, and no guest is served until the"
+		" device is removed and added again",
+		dev->name);
+	pthread_mutex_lock(&dev->lock);
+	hf_dev_event(dev, HF_EVENT_NIC_ERROR);
+	pthread_mutex_unlock(&dev->lock);
+}
+
+static void
+hf_error_async_cb(int fd, void *arg)
+{
+	struct hf_dev *dev = arg;
+	bool was_dead = hf_devx_is_dead(dev->devx);
+	enum hf_async what;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < HF_ERROR_BUDGET; i++) {
+		ret = hf_devx_async_read(dev->devx, &what);
+		if (ret == 0)
+			return;
+		if (ret < 0) {
+			HF_LOG(CRIT, "%s: no event of the device is noticed any more: %s",
+				dev->name, strerror(-ret));
+			hf_loop_del(dev->rt->control, fd);
+			return;
+		}
+		if (what == HF_ASYNC_LINK_DOWN || what == HF_ASYNC_LINK_UP)
+			HF_LOG(NOTICE, "%s: link %s", dev->name,
+				what == HF_ASYNC_LINK_UP ? "up" : "down");
+		else if (what == HF_ASYNC_FATAL && !was_dead)
+			hf_error_fatal(dev);
+		was_dead = hf_devx_is_dead(dev->devx);
+	}
+}
+
+/* --- queues --- */
+
 static void
 hf_error_cb(int fd, void *arg)
 {
@@ -186,7 +231,12 @@ hf_error_init(struct hf_dev *dev)
 	ret = hf_loop_add(dev->rt->control, dev->errors.fd, hf_error_cb, dev);
 	if (ret != 0)
 		goto error_reports;
+	ret = hf_loop_add(dev->rt->control, hf_devx_async_fd(dev->devx), hf_error_async_cb, dev);
+	if (ret != 0)
+		goto error_queues;
 	return 0;
+error_queues:
+	hf_loop_del(dev->rt->control, dev->errors.fd);
 error_reports:
 	hf_loop_del(dev->rt->control, dev->error_reports);
 error_fd:
@@ -197,6 +247,7 @@ error_fd:
 void
 hf_error_fini(struct hf_dev *dev)
 {
+	hf_loop_del(dev->rt->control, hf_devx_async_fd(dev->devx));
 	hf_loop_del(dev->rt->control, dev->errors.fd);
 	hf_loop_del(dev->rt->control, dev->error_reports);
 	close(dev->error_reports);

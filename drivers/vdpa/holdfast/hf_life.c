@@ -21,6 +21,7 @@ static const struct hf_life hf_life_table[HF_EVENT_MAX] = {
 	 *                                          index  enabled  virtq  parts  steering  connection */
 	[HF_EVENT_RING_STOP]    = { "ring stop",    true,  true,    true,  true,  true,     true  },
 	[HF_EVENT_RING_ERROR]   = { "ring error",   true,  true,    false, true,  true,     true  },
+	[HF_EVENT_NIC_ERROR]    = { "NIC error",    true,  true,    false, false, false,    true  },
 	[HF_EVENT_TABLE_CHANGE] = { "table change", true,  true,    true,  true,  true,     true  },
 	[HF_EVENT_DEVICE_STOP]  = { "device stop",  true,  true,    true,  true,  false,    true  },
 	[HF_EVENT_API_RESET]    = { "reset",        true,  true,    false, false, false,    true  },

@@ -15,6 +15,8 @@ enum hf_event {
 	HF_EVENT_RING_STOP,
 	/* The NIC put one ring into its error state. */
 	HF_EVENT_RING_ERROR,
+	/* The NIC itself died: it knows nothing any more, and does nothing. */
+	HF_EVENT_NIC_ERROR,
 	/* dev_close and dev_conf around a changed memory table: the rings go on at once. */
 	HF_EVENT_TABLE_CHANGE,
 	/* dev_close: reset, reboot, stop, migration. */

@@ -22,6 +22,7 @@ static const enum hf_verdict policy_table[HF_EVENT_MAX][HF_MR_POLICIES] = {
 	/*                           reset     connection  memory */
 	[HF_EVENT_RING_STOP]     = { HF_KEEP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_RING_ERROR]    = { HF_KEEP,  HF_KEEP,    HF_KEEP },
+	[HF_EVENT_NIC_ERROR]     = { HF_DROP,  HF_DROP,    HF_DROP },
 	[HF_EVENT_TABLE_CHANGE]  = { HF_KEEP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_DEVICE_STOP]   = { HF_DROP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_API_RESET]     = { HF_DROP,  HF_KEEP,    HF_KEEP },

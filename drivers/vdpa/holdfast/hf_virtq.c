@@ -383,7 +383,7 @@ void
 hf_vq_quiesce(struct hf_vq *vq)
 {
 	hf_notify_kick_off(vq);
-	vq->known = hf_vq_suspend(vq) == 0;
+	vq->known = !hf_devx_is_dead(vq->dev->devx) && hf_vq_suspend(vq) == 0;
 	vq->quiesced = true;
 }
 
