@@ -76,17 +76,6 @@ hf_steer_create(struct hf_devx *dev, uint32_t td, struct hf_steer **out)
 }
 
 static int
-path_destroy(struct path *p)
-{
-	int ret;
-
-	ret = hf_flow_destroy(&p->flow);
-	if (ret)
-		return ret;
-	return hf_steer_obj_destroy(&p->tir);
-}
-
-static int
 path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 {
 	uint32_t mask[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
@@ -117,13 +106,13 @@ path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 		DEVX_SET(fte_match_set_lyr_2_4, mask, ip_protocol, 0xff);
 		DEVX_SET(fte_match_set_lyr_2_4, value, ip_protocol, k->proto);
 	}
-	ret = hf_tir_create(s->dev, &tir, &p->tir);
-	if (ret)
-		return ret;
-	ret = hf_flow_create(s->dev, &flow, &p->flow);
-	if (ret)
-		hf_steer_obj_destroy(&p->tir);
-	return ret;
+	/*
+	 * One that could not be destroyed leads to the same table as a new one. A kernel whose
+	 * firmware keeps a flow does not say so (Linux fs_core.c: del_hw_fte()): then it never can
+	 * be.
+	 */
+	ret = p->tir.devx != NULL ? 0 : hf_tir_create(s->dev, &tir, &p->tir);
+	return ret ? ret : hf_flow_create(s->dev, &flow, &p->flow);
 }
 
 /* Those that are missing: all of them, or what a removal that failed half-way took. */
@@ -136,7 +125,8 @@ paths_create(struct hf_steer *s)
 	for (i = 0; i < RTE_DIM(kinds); i++) {
 		if (s->paths[i].flow.flow != NULL)
 			continue;
-		ret = path_destroy(&s->paths[i]);
+		/* What is left of one that was removed half-way. */
+		ret = hf_flow_destroy(&s->paths[i].flow);
 		if (ret)
 			return ret;
 		ret = path_create(s, &kinds[i], &s->paths[i]);
@@ -146,24 +136,29 @@ paths_create(struct hf_steer *s)
 	return 0;
 }
 
-/* The general flow goes last, so that no packet is dropped that a flow which is still there would
- * have hashed. */
+/*
+ * All that can be; the first error. The general flow goes last, so that no packet is dropped that a
+ * flow which is still there would have hashed.
+ */
 static int
 remove_all(struct hf_steer *s)
 {
+	int error = 0;
 	unsigned int i;
 	int ret;
 
 	for (i = RTE_DIM(kinds); i-- > 0;) {
-		ret = path_destroy(&s->paths[i]);
-		if (ret)
-			return ret;
+		ret = hf_flow_destroy(&s->paths[i].flow);
+		if (ret == 0)
+			ret = hf_steer_obj_destroy(&s->paths[i].tir);
+		if (error == 0)
+			error = ret;
 	}
-	ret = hf_steer_obj_destroy(&s->rqt);
-	if (ret)
-		return ret;
-	s->n = 0;
-	return 0;
+	if (error == 0)
+		error = hf_steer_obj_destroy(&s->rqt);
+	if (error == 0)
+		s->n = 0;
+	return error;
 }
 
 void
