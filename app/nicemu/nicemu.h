@@ -41,6 +41,10 @@ int trace_main(const struct options *o);
 int tree_create(struct conf *c, char *dir, size_t len);
 void tree_remove(const char *dir);
 
+/* ending.c: print what the command's processes reported; the exit status, which leaks change. */
+#define STATUS_LEAKS 3
+int ending_status(const struct conf *c, int status);
+
 /* preload.c: the value of LD_PRELOAD that puts a command on the NIC. 0 or -ENOENT, reported. */
 int preload_value(char *buf, size_t len);
 bool preload_is_sanitized(void);

@@ -37,6 +37,8 @@ enum key {
 	KEY_TRACE,
 	KEY_PCAP,
 	KEY_KEEP,
+	KEY_LEAKS,
+	KEY_OBJECTS,
 	KEY_SOCKET,
 	KEY_LIST,
 	KEY_FUNC,
@@ -78,7 +80,7 @@ static const char doc[] =
 	"          its firmware objects; its virtqueues; what port, vports and\n"
 	"          virtqueues count; how often each command and ioctl was\n"
 	"          executed, and failed\n"
-	"      fail SPEC, fail list, fail clear\n"
+	"      fail SPEC, fail list, fail clear [FUNC]\n"
 	"          failures on demand: one more, those that wait, none any more\n"
 	"      link, link port up|down, link FUNC up|down|auto\n"
 	"          state of the port and of each vport; the port is plugged in\n"
@@ -151,6 +153,11 @@ static const struct argp_option options[] = {
 		"write each firmware command and each call of the kernel as a line of JSON; -: to "
 		"stderr", 0},
 	{NULL, 0, NULL, 0, "The command (run):", 4},
+	{"leaks", KEY_LEAKS, NULL, 0,
+		"report what is left behind in a device that is closed, or at exit; then the exit "
+		"status is not 0", 0},
+	{"objects-at-exit", KEY_OBJECTS, NULL, 0,
+		"print the objects that the NIC has when COMMAND exits", 0},
 	{"keep", KEY_KEEP, NULL, 0, "keep the generated files, and tell where they are", 0},
 	{"verbose", 'v', NULL, 0, "report what the NIC refuses, and why", 0},
 	{NULL, 0, NULL, 0, "Asking (describe, ctl, trace):", 5},
@@ -171,6 +178,8 @@ commands_of(int key)
 {
 	switch (key) {
 	case KEY_KEEP:
+	case KEY_LEAKS:
+	case KEY_OBJECTS:
 	case 'v':
 		return 1u << CMD_RUN;
 	case KEY_SOCKET:
@@ -410,6 +419,10 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return set_of_func(c, "mc", s->arg, why);
 	case KEY_LEARN:
 		return conf_set(c, -1, "learn", "1", why, WHY_LEN);
+	case KEY_LEAKS:
+		return conf_set(c, -1, "leaks", "1", why, WHY_LEN);
+	case KEY_OBJECTS:
+		return conf_set(c, -1, "objects", "1", why, WHY_LEN);
 	case KEY_NO_MEMLOCK:
 		return conf_set(c, -1, "memlock", "0", why, WHY_LEN);
 	case KEY_WIRE:

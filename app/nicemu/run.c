@@ -132,7 +132,7 @@ run_main(struct options *o)
 		fprintf(stderr, "nicemu: fork: %s\n", strerror(errno));
 		status = STATUS_NOT_RUN;
 	} else {
-		status = watch(pid, &watched);
+		status = ending_status(&o->conf, watch(pid, &watched));
 	}
 	if (o->keep)
 		fprintf(stderr, "nicemu: files are kept in %s\n", dir);

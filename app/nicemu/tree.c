@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "nicemu.h"
+#include "report.h"
 #include "sysfs.h"
 
 static int
@@ -25,6 +26,28 @@ write_config(const struct conf *c, const char *dir)
 		return -errno;
 	ret = conf_write(c, f);
 	return fclose(f) != 0 ? -errno : ret;
+}
+
+/* Empty, for the command to add to, whoever it runs as. */
+static int
+report_create(const struct conf *c, const char *name)
+{
+	char path[CONF_STR + 32];
+	FILE *f;
+
+	report_path(c, name, path, sizeof(path));
+	f = fopen(path, "we");
+	if (f == NULL || fclose(f) != 0 || chmod(path, 0666) != 0)
+		return -errno;
+	return 0;
+}
+
+static int
+reports_create(const struct conf *c)
+{
+	int ret = c->leaks ? report_create(c, REPORT_LEAKS) : 0;
+
+	return ret == 0 && c->objects ? report_create(c, REPORT_OBJECTS) : ret;
 }
 
 int
@@ -46,6 +69,8 @@ tree_create(struct conf *c, char *dir, size_t len)
 		ret = -ENAMETOOLONG;
 	if (ret == 0 && mkdir(c->tree, 0755) != 0)
 		ret = -errno;
+	if (ret == 0)
+		ret = reports_create(c);
 	if (ret == 0)
 		ret = write_config(c, dir);
 	if (ret == 0)

@@ -56,6 +56,8 @@ struct conf {
 	char wire[CONF_STR]; /* see wire.h */
 	bool learn; /* e-switch learns addresses */
 	bool memlock; /* RLIMIT_MEMLOCK limits what is pinned */
+	bool leaks; /* tell what a process leaves in a device that it closes */
+	bool objects; /* tell what there is at exit */
 	unsigned int engines;
 	char cpus[CONF_STR]; /* "1" or "0,1" or empty: any */
 	char ctl[CONF_STR]; /* path of the control socket, empty: none */

@@ -31,6 +31,8 @@ const struct conf_key conf_nic_keys[] = {
 	NIC_KEY(learn, CONF_BOOL, 0, 1, "1: the e-switch learns addresses, 0: as legacy SR-IOV"),
 	NIC_KEY(memlock, CONF_BOOL, 0, 1,
 		"1: RLIMIT_MEMLOCK and CAP_IPC_LOCK limit what is pinned, as the kernel does"),
+	NIC_KEY(leaks, CONF_BOOL, 0, 1, "1: report what is left behind in a device that is closed"),
+	NIC_KEY(objects, CONF_BOOL, 0, 1, "1: report the objects that there are at exit"),
 	NIC_KEY(engines, CONF_UINT, 1, NIC_MAX_ENGINES, "threads of the data path"),
 	NIC_KEY(cpus, CONF_TEXT, 0, 0, "CPUs of the engines: 1 or 0,2-3; empty: any"),
 	NIC_KEY(ctl, CONF_TEXT, 0, 0, "path of the control socket, empty: none"),

@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define BACKLOG 64 /* clients that wait: one is served at a time */
+
 struct ctl {
 	struct nic *nic;
 	struct sockaddr_un addr;
@@ -126,12 +128,13 @@ ctl_listen(struct ctl *ctl)
 	ctl->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (ctl->listen_fd < 0)
 		return -errno;
-	if (bind(ctl->listen_fd, addr, sizeof(ctl->addr)) == 0 && listen(ctl->listen_fd, 4) == 0)
+	if (bind(ctl->listen_fd, addr, sizeof(ctl->addr)) == 0 &&
+		listen(ctl->listen_fd, BACKLOG) == 0)
 		return 0;
 	if (errno == EADDRINUSE && !is_served(&ctl->addr)) {
 		unlink(ctl->addr.sun_path);
 		if (bind(ctl->listen_fd, addr, sizeof(ctl->addr)) == 0 &&
-			listen(ctl->listen_fd, 4) == 0)
+			listen(ctl->listen_fd, BACKLOG) == 0)
 			return 0;
 	}
 	err = -errno;

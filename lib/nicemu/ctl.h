@@ -8,7 +8,7 @@
  * - stats: port, vports, virtqueues.
  * - commands: how many commands of each opcode and calls of each method, and how many failed.
  * - fail SPEC: a failure on demand (fault.h). fail list: those that wait, and how many struck. fail
- *   clear: none any more.
+ *   clear [FUNC]: none any more, or none that names this function.
  * - link: state of the port and of each vport. link port up|down; link FUNC up|down|auto.
  * - kill FUNC: its firmware has a fatal error. unload FUNC: the kernel's driver leaves it. revive
  *   FUNC: a new life, with a driver (an unload goes before).

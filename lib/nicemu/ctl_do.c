@@ -47,22 +47,30 @@ list_faults(struct nic *nic, cJSON *j)
 static int
 set_fault(struct nic *nic, const struct fault *f)
 {
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&nic->fw_lock);
 	dp_pause(nic);
-	if (f != NULL)
-		ret = fault_add(nic, f);
-	else
-		fault_clear(nic);
+	ret = fault_add(nic, f);
 	dp_resume(nic);
 	pthread_mutex_unlock(&nic->fw_lock);
 	return ret;
 }
 
+static void
+clear_faults(struct nic *nic, int func)
+{
+	pthread_mutex_lock(&nic->fw_lock);
+	dp_pause(nic);
+	fault_clear(nic, func);
+	dp_resume(nic);
+	pthread_mutex_unlock(&nic->fw_lock);
+}
+
 const char *
 ctl_fail(struct nic *nic, char *arg, cJSON *j, char *why, size_t len)
 {
+	const struct nic_func *func;
 	struct fault f;
 
 	if (strcmp(arg, "list") == 0 || *arg == '\0') {
@@ -70,7 +78,14 @@ ctl_fail(struct nic *nic, char *arg, cJSON *j, char *why, size_t len)
 		return NULL;
 	}
 	if (strcmp(arg, "clear") == 0) {
-		set_fault(nic, NULL);
+		clear_faults(nic, -1);
+		return NULL;
+	}
+	if (strncmp(arg, "clear ", 6) == 0) {
+		func = find_func(nic, arg + 6, why, len);
+		if (func == NULL)
+			return why;
+		clear_faults(nic, (int)func->idx);
 		return NULL;
 	}
 	if (fault_parse(&f, nic->conf, arg, why, len) != 0)

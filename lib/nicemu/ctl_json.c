@@ -276,7 +276,7 @@ ctl_stats(cJSON *j, const struct nic_func *f)
 	ctl_queues(j, f);
 }
 
-static void
+static cJSON *
 add_counts(cJSON *list, const char *name, uint64_t count, uint64_t failed)
 {
 	cJSON *item = cJSON_CreateObject();
@@ -285,6 +285,7 @@ add_counts(cJSON *list, const char *name, uint64_t count, uint64_t failed)
 	add_num(item, "count", count);
 	add_num(item, "failed", failed);
 	cJSON_AddItemToArray(list, item);
+	return item;
 }
 
 void
@@ -298,9 +299,10 @@ ctl_commands(cJSON *j, const struct nic_func *f)
 		if (f->n_cmds[i] == 0)
 			continue;
 		snprintf(number, sizeof(number), "%#x", i);
-		add_counts(list,
-			fw_opcode_known((uint16_t)i) ? fw_opcode_name((uint16_t)i) : number,
-			f->n_cmds[i], f->n_failed[i]);
+		add_hex(add_counts(list,
+				fw_opcode_known((uint16_t)i) ? fw_opcode_name((uint16_t)i) : number,
+				f->n_cmds[i], f->n_failed[i]),
+			"opcode", i);
 	}
 	list = cJSON_AddArrayToObject(j, "ioctls");
 	for (i = 0; i < METHODS; i++) {

@@ -56,7 +56,7 @@ void fault_print(const struct fault *f, char *buf, size_t len);
  * or before they run.
  */
 int fault_add(struct nic *nic, const struct fault *f); /* -ENOSPC: FAULTS_MAX are set */
-void fault_clear(struct nic *nic);
+void fault_clear(struct nic *nic, int func); /* those that name this function; -1: all */
 /*
  * The next of this kind comes by: every fault that names it counts it. True when one strikes; the
  * first that is due says how. Under fw_lock, or by an engine: then only when nic->event_faults is

@@ -2,7 +2,6 @@
  * Copyright(c) 2026 The Holdfast authors
  */
 #include <errno.h>
-#include <string.h>
 
 #include "nic.h"
 #include "uverbs/method.h"
@@ -24,10 +23,19 @@ fault_add(struct nic *nic, const struct fault *f)
 }
 
 void
-fault_clear(struct nic *nic)
+fault_clear(struct nic *nic, int func)
 {
-	memset(nic->faults, 0, sizeof(nic->faults));
-	atomic_store(&nic->event_faults, 0);
+	unsigned int i;
+
+	for (i = 0; i < FAULTS_MAX; i++) {
+		struct fault *f = &nic->faults[i];
+
+		if (f->nth == 0 || (func >= 0 && f->func != func))
+			continue;
+		if (f->kind == FAULT_EVENT)
+			atomic_fetch_sub(&nic->event_faults, 1);
+		f->nth = 0;
+	}
 }
 
 static bool

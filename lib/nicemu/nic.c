@@ -14,6 +14,7 @@
 #include "dp/sniff.h"
 #include "fw/fw.h"
 #include "mem/mem.h"
+#include "report.h"
 #include "trace.h"
 #include "wire/wire.h"
 
@@ -178,11 +179,23 @@ nic_get(struct nic **out)
 	return 0;
 }
 
+static void
+report_objects(struct nic *nic)
+{
+	char request[] = "objects", *text = ctl_answer(nic, request);
+
+	if (text != NULL)
+		report_add(nic->conf, REPORT_OBJECTS, text);
+	free(text);
+}
+
 void
 nic_stop(void)
 {
 	if (the_nic == NULL)
 		return;
+	if (the_nic->conf->objects)
+		report_objects(the_nic);
 	ctl_stop(the_ctl);
 	the_ctl = NULL;
 	dp_stop(the_nic);

@@ -164,7 +164,7 @@ test_struck(void)
 	TEST_ASSERT_EQUAL(cq->pi, 3u, "one event for both");
 	TEST_ASSERT_SUCCESS(complete_one(), "next");
 	TEST_ASSERT_EQUAL(cq->pi, 4u, "and on");
-	fault_clear(&nic);
+	fault_clear(&nic, -1);
 	guest_close(3);
 	return TEST_SUCCESS;
 }

@@ -101,6 +101,7 @@ static void
 ctx_free(struct uv_ctx *ctx)
 {
 	LIST_REMOVE(ctx, next);
+	uv_leaks_report(ctx, "when the device was closed");
 	uv_obj_destroy_all(ctx, false);
 	uv_ucontext_destroy(ctx);
 	uv_chan_ctx_gone(ctx);
@@ -402,8 +403,12 @@ file_check(char *why, size_t len)
  */
 static void __attribute__((destructor)) fini(void)
 {
+	const struct uv_ctx *ctx;
+
 	uv_lock();
 	exiting = true;
+	LIST_FOREACH(ctx, &ctxs, next)
+		uv_leaks_report(ctx, "at exit");
 	uv_unlock();
 	nic_stop();
 }

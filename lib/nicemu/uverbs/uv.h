@@ -288,6 +288,11 @@ int uv_exec(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen
  */
 int uv_exec_kernel(struct uv_ctx *ctx, void *in, size_t inlen, void *out, size_t outlen);
 
+/*
+ * leak.c: report the handles that a context has, if that is wanted. when: "when it was closed".
+ */
+void uv_leaks_report(const struct uv_ctx *ctx, const char *when);
+
 /* file.c: each open device of a function, under uv_lock(). */
 void uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx));
 
