@@ -91,7 +91,8 @@ class BackChannel:
             time.sleep(0.01)
 
     def close(self) -> None:
-        """Stop serving and hang up."""
+        """Stop serving, give back the doorbell pages (they keep the device open), and hang up."""
         self.silence()
+        self.doorbells.clear()
         self.channel.close()
         self.theirs.close()
