@@ -61,6 +61,20 @@ def write_rules(app) -> None:
     (HERE / "_generated/rules.txt").write_text("\n".join(lines) + "\n")
 
 
+VQ_ERROR = re.compile(r'^VQ_ERROR\((\w+), (\w+),\s*"([^"]*)"\)', re.M)
+
+
+def write_vq_errors(app) -> None:
+    """The table of what fails a virtqueue, from the list that the engines themselves have."""
+    text = (HERE / "../../lib/nicemu/vq_errors.h").read_text()
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 66 34", ""]
+    lines += ["   * - error", "     - error_type"]
+    for _, kind, words in VQ_ERROR.findall(text):
+        if kind != "NONE":
+            lines += [f"   * - {words}", f"     - {kind}"]
+    (HERE / "_generated/vq_errors.txt").write_text("\n".join(lines) + "\n")
+
+
 DEVX_OP = re.compile(r'^DEVX_OP\((0x[0-9a-f]+), (\w+), (\w+), "([^"]*)"\)', re.M)
 
 
@@ -112,6 +126,7 @@ def write_defects(app) -> None:
 def setup(app) -> None:
     app.connect("builder-inited", write_features_table)
     app.connect("builder-inited", write_rules)
+    app.connect("builder-inited", write_vq_errors)
     app.connect("builder-inited", write_commands)
     app.connect("builder-inited", write_kernel_rules)
     app.connect("builder-inited", write_defects)
