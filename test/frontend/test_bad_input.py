@@ -44,6 +44,11 @@ DEVICES = [
     ("twice", {"only": "queue_pairs=1,queue_pairs=2"}, r"argument 'queue_pairs' is given more than once"),
     ("no-such-cpu", {"only": "event_core=100000"}, r"argument event_core=100000: must be a number from 0 to"),
     ("no-bool", {"only": "host_notifier=yes"}, r"argument host_notifier=yes: must be a number from 0 to 1"),
+    ("no-policy", {"only": "mr_policy=forever"}, r"argument mr_policy=forever: must be reset, connection or memory"),
+    ("no-grace", {"only": "mr_grace_ms=0"}, r"argument mr_grace_ms=0: must be a number from 1 to"),
+    ("no-size", {"only": "mr_held_max=lots"}, r"argument mr_held_max=lots: must be a number of bytes above 0"),
+    ("no-such-unit", {"only": "mr_held_max=1T"}, r"argument mr_held_max=1T: must be a number of bytes above 0"),
+    ("size-wraps", {"only": "mr_pinned_max=17179869185G"}, r"mr_pinned_max=17179869185G: must be .* below 2\^64"),
     ("no-virtio", {"caps": ["virtio_net_q=0"]},
      r"the NIC has no virtio-net queues \(virtio_net_q 0, .*enabled in its firmware\?"),
     ("no-split", {"caps": ["split=0"]}, r"the NIC's queues lack split rings \(0\) or completion through QPs"),
@@ -499,7 +504,7 @@ NOT_OFFERED = {
 
 @pytest.mark.parametrize("name", NOT_OFFERED)
 def test_message_not_offered(scene, name):
-    """What belongs to a protocol feature that was not offered: refused, an empty file that comes with it is not used."""
+    """What belongs to a protocol feature that was not offered is refused; a file that comes with it is not used."""
     payload, with_file = NOT_OFFERED[name]
     dev = scene.victim(False)
     fds = [os.memfd_create("empty")] if with_file else []

@@ -114,6 +114,8 @@ test_args_bad(void)
 		"class=vdpa,mr_held_max=-1",
 		"class=vdpa,mr_held_max=99999999999999999999",
 		"class=vdpa,mr_pinned_max=K",
+		"class=vdpa,mr_pinned_max=17179869184G",
+		"class=vdpa,mr_pinned_max=18446744073709551615K",
 		"class=vdpa,mr_pinned_max=0x10",
 	};
 	unsigned int i;

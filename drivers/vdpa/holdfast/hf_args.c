@@ -155,23 +155,48 @@ hf_args_mr_policy(const char *key, const char *value, void *opaque)
 	return -EINVAL;
 }
 
-/* rte_str_to_size() takes all else for 0, and forgives what follows. */
+/*
+ * A number, and a unit or none. 0 or -EINVAL, for 0 bytes too. rte_str_to_size() forgives what
+ * follows, and what does not fit.
+ */
+static int
+hf_args_bytes(const char *value, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	unsigned int shift = 0;
+	const char *unit;
+	uint64_t n;
+	char *end;
+
+	if (value[0] < '0' || value[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (errno != 0 || n == 0)
+		return -EINVAL;
+	if (*end != '\0') {
+		unit = strchr(units, *end);
+		if (unit == NULL || end[1] != '\0')
+			return -EINVAL;
+		shift = (unit - units + 1) * 10;
+	}
+	if (n > UINT64_MAX >> shift)
+		return -EINVAL;
+	*size = n << shift;
+	return 0;
+}
+
 static int
 hf_args_size(const char *key, const char *value, void *opaque)
 {
 	struct hf_args_mr *mr = opaque;
 	uint64_t *size = strcmp(key, HF_ARG_MR_HELD_MAX) == 0 ? &mr->policy->held_max
 							      : &mr->policy->pinned_max;
-	size_t digits = value != NULL ? strspn(value, "0123456789") : 0;
 
-	if (digits > 0 && digits < 19 && strspn(value + digits, "KMG") == strlen(value + digits) &&
-		strlen(value + digits) <= 1) {
-		*size = rte_str_to_size(value);
-		if (*size != 0)
-			return 0;
-	}
+	if (value != NULL && hf_args_bytes(value, size) == 0)
+		return 0;
 	HF_LOG(ERR,
-		"%s: argument %s=%s: must be a number of bytes above 0, like 1073741824, 1024M or 1G",
+		"%s: argument %s=%s: must be a number of bytes above 0 and below 2^64, like 1073741824, 1024M or 1G",
 		mr->dev, key, value != NULL ? value : "");
 	return -EINVAL;
 }
