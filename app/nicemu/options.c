@@ -101,7 +101,7 @@ static const char doc[] =
 	"(CREATE_MKEY), 'any' command, ioctl:METHOD (ioctl:REG_MR, ioctl:any; a wrong\n"
 	"name lists them all), or 'event', a notification of a virtqueue. NTH: 1 is the\n"
 	"next one. HOW: a status (INT_ERR) or 'die' for a command; an errno (EIO) or\n"
-	"'die' for an ioctl; 'lost' or 'delay=MS' for an event.\n"
+	"'die' for an ioctl; 'lost', 'error' or 'delay=MS' for an event.\n"
 	"\n"
 	"FUNC is a function: 0 is the PF, 1 the first VF; or its name (mlx5_1), or\n"
 	"its PCI address (0000:ca:00.2).\n"

@@ -143,9 +143,13 @@ parse_event(struct fault *f, const char *how, const struct why *w)
 
 	if (strcasecmp(how, "lost") == 0)
 		return 0;
+	if (strcasecmp(how, "error") == 0) {
+		f->how = FAULT_ERROR;
+		return 0;
+	}
 	if (strncasecmp(how, "delay=", 6) != 0 || conf_number(how + 6, &ms) != 0 || ms < 1 ||
 		ms > 3600000)
-		return refuse(w, "'%s': want lost or delay=MS, from 1 to 3600000", how);
+		return refuse(w, "'%s': want lost, error or delay=MS, from 1 to 3600000", how);
 	f->how = FAULT_DELAY;
 	f->value = (uint32_t)ms;
 	return 0;
@@ -248,6 +252,9 @@ print_how(const struct fault *f, char *buf, size_t len)
 	switch (f->how) {
 	case FAULT_LOST:
 		snprintf(buf, len, "lost");
+		break;
+	case FAULT_ERROR:
+		snprintf(buf, len, "error");
 		break;
 	case FAULT_DELAY:
 		snprintf(buf, len, "delay=%u", f->value);

@@ -8,11 +8,10 @@
  *
  * - FUNC: number, RDMA device or PCI address of a function; any without it.
  * - WHAT: a firmware command by name or number (CREATE_MKEY, 0x200), "any" command; a call of the
- *   kernel, "ioctl:METHOD" (ioctl:REG_MR) or "ioctl:any"; or "event", a notification of a
- *virtqueue.
+ *   kernel, "ioctl:METHOD" (ioctl:REG_MR) or "ioctl:any"; "event", a virtqueue's notification.
  * - NTH: 1 (the default) is the next one.
- * - HOW: a status for a command (INT_ERR if not given), an errno for a call (EIO), "lost" or
- *   "delay=MS" for an event (lost); or "die" for a command or call: the function dies at it.
+ * - HOW: a status for a command (INT_ERR if not given); an errno for a call (EIO); "lost" (the
+ *   default), "error" or "delay=MS" for an event; "die" for a command or call: the function dies.
  *
  * A command that fails is answered with the status and not executed; the same for a call and its
  * errno.
@@ -29,7 +28,7 @@ struct nic;
 struct nic_func;
 
 enum fault_kind { FAULT_CMD, FAULT_IOCTL, FAULT_EVENT };
-enum fault_how { FAULT_STATUS, FAULT_ERRNO, FAULT_LOST, FAULT_DELAY, FAULT_DIE };
+enum fault_how { FAULT_STATUS, FAULT_ERRNO, FAULT_LOST, FAULT_ERROR, FAULT_DELAY, FAULT_DIE };
 
 #define FAULT_ANY_OPCODE 0
 #define FAULT_SPEC 96 /* characters of a spec as fault_print() makes it */

@@ -86,3 +86,20 @@ def test_error_and_reset(rig, packed):
     rig.wait_ready(0, 2)
     a.post_rx()
     both_ways(a, b)
+
+
+def test_event_queue_pair(rig, packed):
+    """The queue pair by which a queue tells of its progress fails: the queue is made anew, no buffer is lost."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    both_ways(a, b)
+    b.rx().ring.want_calls(True)
+    rig.nic.ask("fail 2/event:1:error")
+    sent = burst(20, 1000)
+    a.send(sent)
+    rig.app.wait_log(rf"{vf_bdf(1)}: ring 0: the queue pair that tells of its progress failed")
+    rig.app.wait_log(rf"{vf_bdf(1)}: ring 0: repair 1\n")
+    rig.wait_ready(1, 2)
+    assert sorted(b.receive(20)) == sorted(sent)
+    for turn in range(3):
+        assert b.rx().ring.call_fd.wait(20)
+        both_ways(a, b, 2000 + 1000 * turn)

@@ -150,8 +150,8 @@ static const struct {
 	{"[nic]\nfail = ioctl:INVOKE_WRITE\n", "unknown method 'INVOKE_WRITE'"},
 	{"[nic]\nfail = ioctl:REG_MR:1:BAD_RES\n", "errno 'BAD_RES': want a name like ENOMEM"},
 	{"[nic]\nfail = ioctl:REG_MR:1:lost\n", "errno 'lost': want a name like ENOMEM"},
-	{"[nic]\nfail = event:1:die\n", "'die': want lost or delay=MS, from 1 to"},
-	{"[nic]\nfail = event:1:delay=0\n", "'delay=0': want lost or delay=MS, from 1 to"},
+	{"[nic]\nfail = event:1:die\n", "'die': want lost, error or delay=MS, from 1 to"},
+	{"[nic]\nfail = event:1:delay=0\n", "'delay=0': want lost, error or delay=MS, from 1 to"},
 	{"[cap]\nvirtio_version_1 = 0\n",
 		":2: unknown capability 'virtio_version_1'; did you mean virtio_version_1_0"},
 	{"[cap]\nvirtio_version_1_0 = 2\n", ":2: capability virtio_version_1_0=2"},
@@ -202,6 +202,7 @@ static const struct {
 	{"ioctl:any:9:ENOMEM", "ioctl:any:9:ENOMEM"},
 	{"ioctl:devx_obj_create:1:die", "ioctl:DEVX_OBJ_CREATE:1:die"},
 	{"event", "event:1:lost"},
+	{"event:3:Error", "event:3:error"},
 	{"1/event:2:delay=250", "1/event:2:delay=250"},
 };
 

@@ -169,6 +169,29 @@ test_struck(void)
 	return TEST_SUCCESS;
 }
 
+/* The peer fails: that is a completion like any other, and the last one. */
+static int
+test_struck_in_error(void)
+{
+	const struct fault error = {.func = -1, .kind = FAULT_EVENT, .nth = 2, .how = FAULT_ERROR};
+	const uint8_t *last = (const uint8_t *)word(0) + sizeof(struct mlx5_cqe64) - 1;
+
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	TEST_ASSERT_SUCCESS(fault_add(&nic, &error), "the second completes in error");
+	TEST_ASSERT_SUCCESS(complete_one(), "first");
+	TEST_ASSERT_EQUAL(*last >> 4, MLX5_CQE_RESP_SEND, "opcode 0x%x", *last >> 4);
+	TEST_ASSERT_SUCCESS(complete_one(), "second");
+	TEST_ASSERT_EQUAL(cq->pi, 2u, "the error is a completion");
+	TEST_ASSERT_EQUAL(*last >> 4, MLX5_CQE_RESP_ERR, "opcode 0x%x", *last >> 4);
+	TEST_ASSERT_EQUAL(qps[1].state, NIC_QP_ERR, "the queue pair is in error");
+	TEST_ASSERT_SUCCESS(complete_one(), "third");
+	TEST_ASSERT_EQUAL(cq->pi, 2u, "nothing comes through it");
+	qps[1].state = NIC_QP_RTS;
+	fault_clear(&nic, -1);
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
 /* --- a queue pair whose messages nobody takes --- */
 
 static void
@@ -333,6 +356,7 @@ static struct unit_test_suite notify_suite = {
 			TEST_CASE(test_moderation),
 			TEST_CASE(test_moderation_ends),
 			TEST_CASE(test_struck),
+			TEST_CASE(test_struck_in_error),
 			TEST_CASE(test_given_up),
 			TEST_CASE(test_retried),
 			TEST_CASE(test_suspended),

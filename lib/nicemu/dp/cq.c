@@ -100,6 +100,8 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 
 	if (to == NULL)
 		return;
+	if (opcode == MLX5_CQE_RESP_ERR)
+		((struct mlx5_err_cqe *)(void *)&cqe)->syndrome = MLX5_CQE_SYNDROME_LOCAL_QP_OP_ERR;
 	/* an entry of 128 bytes has the 64 that matter in its second half */
 	to += stride - sizeof(cqe);
 	/* the last word, which a reader looks at first, goes in one store, last */
@@ -241,6 +243,18 @@ cq_complete_qp(const struct nic_qp *event_qp)
 	}
 	qp->rq_ci++;
 	return CQ_SENT;
+}
+
+void
+cq_break_qp(const struct nic_qp *event_qp)
+{
+	struct nic_qp *qp = peer(event_qp);
+
+	if (qp == NULL || qp->cq_rcv == NULL ||
+		(qp->state != NIC_QP_RTR && qp->state != NIC_QP_RTS))
+		return;
+	qp->state = NIC_QP_ERR;
+	cq_complete(qp->cq_rcv, qp->obj.id, qp->rq_ci++, MLX5_CQE_RESP_ERR);
 }
 
 bool

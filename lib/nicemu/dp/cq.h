@@ -21,6 +21,11 @@ enum cq_send {
 /* Send one notification. The queue pair is in RTS. */
 enum cq_send cq_complete_qp(const struct nic_qp *event_qp);
 /*
+ * The peer fails over a notification, as on demand: it goes to error, and its CQ gets a completion
+ * that says so. Nothing comes through it until it is reset.
+ */
+void cq_break_qp(const struct nic_qp *event_qp);
+/*
  * Raise the completion event of the peer's CQ, if it was armed for what was written since. False:
  * not armed, and the consumer has not yet seen all completions, so look again.
  */

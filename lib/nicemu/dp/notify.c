@@ -112,7 +112,10 @@ struck(struct dp_vq *v)
 	if (atomic_load_explicit(&v->f->nic->event_faults, memory_order_relaxed) == 0 ||
 		!fault_strike(v->f, FAULT_EVENT, 0, &f))
 		return false;
-	if (f.how == FAULT_DELAY) {
+	if (f.how == FAULT_ERROR) {
+		cq_break_qp(v->q->event_qp);
+		raise_event(v);
+	} else if (f.how == FAULT_DELAY) {
 		v->event.late = now_ns() + f.value * MS;
 		atomic_fetch_or(&v->attn, VQ_ATTN_LATE);
 	}
