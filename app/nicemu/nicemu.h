@@ -7,6 +7,7 @@
 #define APP_NICEMU_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "conf.h"
 
@@ -36,10 +37,25 @@ int describe_main(const struct options *o);
 int ctl_main(const struct options *o);
 int trace_main(const struct options *o);
 
-/* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. 0
- * or -errno, reported. */
-int tree_create(struct conf *c, char *dir, size_t len);
+/* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. The
+ * guard (-1: none) is told of it. 0 or -errno, reported. */
+int tree_create(struct conf *c, int guard, char *dir, size_t len);
 void tree_remove(const char *dir);
+
+/* run.c: exit status, as a shell has it */
+#define STATUS_NOT_RUN 126
+
+/*
+ * guard.c: should this process be killed, the guard behind the socket ends the command and removes
+ * the directory. 0, or -errno. Tell it of each as soon as it is there, and of the end when both are
+ * taken care of.
+ */
+int guard_start(int *sock);
+void guard_dir(int sock, const char *dir);
+void guard_command(int sock, pid_t pid);
+void guard_end(int sock);
+/* In the command's process: it ends with the runner, as long as it does not change its user. */
+void guard_die_with(pid_t runner);
 
 /* ending.c: print what the command's processes reported; the exit status, which leaks change. */
 #define STATUS_LEAKS 3

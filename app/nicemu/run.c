@@ -17,7 +17,6 @@
 #include "nicemu.h"
 
 #define STATUS_NOT_FOUND 127
-#define STATUS_NOT_RUN 126
 #define STATUS_SIGNAL 128
 
 static int
@@ -46,11 +45,12 @@ set_environment(const struct options *o, const char *dir)
 static pid_t
 start(const struct options *o, const char *dir, const sigset_t *mask)
 {
-	pid_t pid = fork();
+	pid_t runner = getpid(), pid = fork();
 	int err;
 
 	if (pid != 0)
 		return pid;
+	guard_die_with(runner);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (set_environment(o, dir) != 0)
 		_exit(STATUS_NOT_RUN);
@@ -110,16 +110,13 @@ start_trace(const char *path)
 	return 0;
 }
 
-int
-run_main(struct options *o)
+/* The command from its start to its end; its exit status. */
+static int
+run_command(const struct options *o, const char *dir, int guard)
 {
 	sigset_t watched, old;
-	char dir[CONF_STR];
-	int status;
 	pid_t pid;
 
-	if (start_trace(o->conf.trace) != 0 || tree_create(&o->conf, dir, sizeof(dir)) != 0)
-		return STATUS_NOT_RUN;
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGCHLD);
 	sigaddset(&watched, SIGINT);
@@ -130,13 +127,33 @@ run_main(struct options *o)
 	pid = start(o, dir, &old);
 	if (pid < 0) {
 		fprintf(stderr, "nicemu: fork: %s\n", strerror(errno));
-		status = STATUS_NOT_RUN;
-	} else {
-		status = ending_status(&o->conf, watch(pid, &watched));
+		return STATUS_NOT_RUN;
 	}
+	guard_command(guard, pid);
+	return ending_status(&o->conf, watch(pid, &watched));
+}
+
+int
+run_main(struct options *o)
+{
+	char dir[CONF_STR];
+	int guard, ret, status = STATUS_NOT_RUN;
+
+	if (start_trace(o->conf.trace) != 0)
+		return STATUS_NOT_RUN;
+	ret = guard_start(&guard);
+	if (ret != 0) {
+		fprintf(stderr, "nicemu: fork: %s\n", strerror(-ret));
+		return STATUS_NOT_RUN;
+	}
+	if (tree_create(&o->conf, o->keep ? -1 : guard, dir, sizeof(dir)) != 0)
+		goto end;
+	status = run_command(o, dir, guard);
 	if (o->keep)
 		fprintf(stderr, "nicemu: files are kept in %s\n", dir);
 	else
 		tree_remove(dir);
+end:
+	guard_end(guard);
 	return status;
 }

@@ -51,7 +51,7 @@ reports_create(const struct conf *c)
 }
 
 int
-tree_create(struct conf *c, char *dir, size_t len)
+tree_create(struct conf *c, int guard, char *dir, size_t len)
 {
 	const char *tmp = getenv("TMPDIR");
 	char why[WHY_LEN] = "";
@@ -63,6 +63,8 @@ tree_create(struct conf *c, char *dir, size_t len)
 		fprintf(stderr, "nicemu: %s: %s\n", dir, strerror(errno));
 		return ret;
 	}
+	if (guard >= 0)
+		guard_dir(guard, dir);
 	/* the command may run as another user */
 	ret = chmod(dir, 0755) != 0 ? -errno : 0;
 	if (snprintf(c->tree, sizeof(c->tree), "%s/sys", dir) >= (int)sizeof(c->tree))

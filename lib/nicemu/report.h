@@ -10,12 +10,10 @@
 
 #include "conf.h"
 
-#define REPORT_LEAKS \
-	"leaks" /* a line for each device that was closed with something left in it \
-		 */
-#define REPORT_OBJECTS \
-	"objects" /* for each process with a NIC, the objects at its exit as JSON \
-		   */
+/* A line for each device that was closed with something left in it. */
+#define REPORT_LEAKS "leaks"
+/* For each process with a NIC, the objects that there were at its exit as JSON. */
+#define REPORT_OBJECTS "objects"
 
 /* The path of a report. */
 void report_path(const struct conf *c, const char *name, char *buf, size_t len);

@@ -27,6 +27,9 @@ describe(const struct uv_obj *o, char *buf, size_t len)
 		snprintf(buf, len, "mr %#x (%#llx, %#llx bytes)", o->mr.lkey >> 8,
 			(unsigned long long)o->mr.iova, (unsigned long long)o->mr.len);
 		break;
+	case UVERBS_OBJECT_CQ:
+		snprintf(buf, len, "cq %#x", o->cq.cqn);
+		break;
 	case UVERBS_OBJECT_FLOW:
 		snprintf(buf, len, "flow %#x", o->flow.id);
 		break;
