@@ -256,6 +256,10 @@ test_learning(void)
 	TEST_ASSERT(others_are(0, ENDS - 2), "end 2 is gone");
 	TEST_ASSERT_EQUAL(send_frame(1, two, 1, 43), 0, "to an address that is gone");
 	TEST_ASSERT(take_frame(0, 1000) == 43 && take_frame(3, 1000) == 43, "goes to all");
+	TEST_ASSERT_EQUAL(plug_in(2), 0, "another end in its place");
+	TEST_ASSERT(others_are(0, ENDS - 1) && carrier_is(2, true), "is there");
+	TEST_ASSERT_EQUAL(send_frame(1, two, 1, 44), 0, "to the same address");
+	TEST_ASSERT(take_frame(0, 1000) == 44 && take_frame(3, 1000) == 44, "still goes to all");
 	return TEST_SUCCESS;
 }
 
@@ -428,15 +432,17 @@ static int
 test_mad_peer(void)
 {
 	unsigned int before;
+	int ms;
 
 	TEST_ASSERT(plug_in(0) == 0 && plug_in(1) == 0, "ends");
 	TEST_ASSERT(carrier_is(0, true) && carrier_is(1, true), "up");
 	before = atomic_load(&changes[0]);
 	atomic_store(&wires[1]->link->peer[0].tx.ring->tail, UINT64_MAX);
 	TEST_ASSERT_EQUAL(take_frame(0, 0), -1, "nonsense is no frame");
-	TEST_ASSERT(carrier_is(0, true) && carrier_is(1, true), "they meet again");
-	while (atomic_load(&changes[0]) < before + 2)
+	for (ms = 0; ms < WAIT_MS && atomic_load(&changes[0]) < before + 2; ms++)
 		usleep(1000);
+	TEST_ASSERT_EQUAL(atomic_load(&changes[0]), before + 2, "cut off, and back");
+	TEST_ASSERT(carrier_is(0, true) && carrier_is(1, true), "they meet again");
 	TEST_ASSERT_EQUAL(send_frame(1, broadcast, 1, 70), 0, "send");
 	TEST_ASSERT_EQUAL(take_frame(0, 1000), 70, "frame");
 	return TEST_SUCCESS;

@@ -15,9 +15,9 @@
 #include "wire/ring.h"
 
 #define MAX_FRAME 16384u
-#define ROUNDS 20000u
-#define THREAD_FRAMES 200000u
-#define HOSTILE_ROUNDS 200000u
+#define ROUNDS 10000u
+#define THREAD_FRAMES 50000u
+#define HOSTILE_ROUNDS 40000u
 
 static struct ring *ring; /* of its own, so that a sanitizer sees an access beside it */
 static struct ring_tx tx;
