@@ -136,6 +136,24 @@ test_moderation_ends(void)
 	return TEST_SUCCESS;
 }
 
+/* A queue without notification has none, whatever else is set. */
+static int
+test_no_events(void)
+{
+	const struct fault lost = {.func = -1, .kind = FAULT_EVENT, .nth = 1, .how = FAULT_LOST};
+
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	TEST_ASSERT_SUCCESS(fault_add(&nic, &lost), "fault");
+	guests[3].q.event_mode = NIC_VQ_NO_MSIX;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	TEST_ASSERT(settles(), "waits for ever");
+	TEST_ASSERT_EQUAL(cq->pi, 0u, "an event");
+	TEST_ASSERT_EQUAL(atomic_load(&nic.faults_struck), 0u, "an event that could be lost");
+	fault_clear(&nic, -1);
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
 /* --- failures on demand --- */
 
 static int
@@ -355,6 +373,7 @@ static struct unit_test_suite notify_suite = {
 		{
 			TEST_CASE(test_moderation),
 			TEST_CASE(test_moderation_ends),
+			TEST_CASE(test_no_events),
 			TEST_CASE(test_struck),
 			TEST_CASE(test_struck_in_error),
 			TEST_CASE(test_given_up),
