@@ -115,7 +115,7 @@ static void
 flow_fields(cJSON *j, const struct nic_flow *f)
 {
 	add_num(j, "matcher", f->matcher->obj.id);
-	add_num(j, "priority", f->matcher->priority);
+	add_num(j, "priority", f->priority);
 	add_num(j, "tir", f->tir->obj.id);
 	add_num(j, "hits", atomic_load(&f->hits));
 }

@@ -278,7 +278,9 @@ struct nic_flow {
 	struct nic_matcher *matcher;
 	struct nic_tir *tir;
 	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
-	uint64_t seq; /* order of creation, breaks ties of priority; the same for equal flows */
+	uint16_t priority; /* 0 first: the matcher's, or that of multicast */
+	uint64_t seq; /* order of creation, breaks ties of priority; the same for equal matches */
+	struct nic_flow *also; /* of the first flow of a match: a copy of the packet goes there */
 	_Atomic uint64_t hits;
 };
 

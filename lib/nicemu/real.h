@@ -37,6 +37,7 @@
 	F(socket, int, (int, int, int)) \
 	F(bind, int, (int, const struct sockaddr *, socklen_t)) \
 	F(getsockname, int, (int, struct sockaddr *, socklen_t *)) \
+	F(sendto, ssize_t, (int, const void *, size_t, int, const struct sockaddr *, socklen_t)) \
 	F(sendmsg, ssize_t, (int, const struct msghdr *, int)) \
 	F(recvmsg, ssize_t, (int, struct msghdr *, int))
 

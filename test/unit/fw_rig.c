@@ -11,15 +11,15 @@
 
 #define SMALL_BYTES 0x1000u
 
-static int
-caps_query(struct ibv_context *ctx, unsigned int type, uint8_t *page)
+int
+fw_rig_caps(const struct fw_rig *r, unsigned int type, uint8_t *page)
 {
 	uint8_t in[DEVX_ST_SZ_BYTES(query_hca_cap_in)] __attribute__((aligned(8))) = {0};
 	uint8_t out[DEVX_ST_SZ_BYTES(query_hca_cap_out)] __attribute__((aligned(8))) = {0};
 
 	DEVX_SET(query_hca_cap_in, in, opcode, MLX5_CMD_OP_QUERY_HCA_CAP);
 	DEVX_SET(query_hca_cap_in, in, op_mod, type << 1 | MLX5_HCA_CAP_OPMOD_GET_CUR);
-	if (mlx5dv_devx_general_cmd(ctx, in, sizeof(in), out, sizeof(out)) != 0)
+	if (mlx5dv_devx_general_cmd(r->ctx, in, sizeof(in), out, sizeof(out)) != 0)
 		return -errno;
 	memcpy(page, out + DEVX_BYTE_OFF(query_hca_cap_out, capability), 4096);
 	return 0;
@@ -36,8 +36,8 @@ open_function(struct fw_rig *r)
 		r->ctx = mlx5dv_open_device(list[i], &attr);
 		if (r->ctx == NULL)
 			continue;
-		if (caps_query(r->ctx, MLX5_CAP_GENERAL, r->caps) == 0 &&
-			caps_query(r->ctx, MLX5_CAP_VDPA_EMULATION, r->vdpa) == 0)
+		if (fw_rig_caps(r, MLX5_CAP_GENERAL, r->caps) == 0 &&
+			fw_rig_caps(r, MLX5_CAP_VDPA_EMULATION, r->vdpa) == 0)
 			break;
 		ibv_close_device(r->ctx);
 		r->ctx = NULL;

@@ -116,6 +116,8 @@ struct fw_rig {
  */
 int fw_rig_open(struct fw_rig *r);
 void fw_rig_close(struct fw_rig *r);
+/* A page of capabilities of 4096 bytes. 0 or a negative errno. */
+int fw_rig_caps(const struct fw_rig *r, unsigned int type, uint8_t *page);
 
 /* A valid mailbox, which names the objects of the rig. */
 void fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b);

@@ -132,6 +132,28 @@ nic_ctl_text(const char *request)
 	return text;
 }
 
+uint64_t
+nic_ctl_count(const char *opcode)
+{
+	const cJSON *func, *command;
+	uint64_t count = 0;
+	cJSON *answer;
+
+	if (ctl_ask("commands\n", &answer) != 0)
+		return 0;
+	cJSON_ArrayForEach(func, cJSON_GetObjectItem(answer, "functions"))
+	{
+		cJSON_ArrayForEach(command, cJSON_GetObjectItem(func, "commands"))
+		{
+			if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(command, "name")),
+				    opcode) == 0)
+				count += ctl_number(command, "count");
+		}
+	}
+	cJSON_Delete(answer);
+	return count;
+}
+
 static int
 ctl_command(const char *request)
 {

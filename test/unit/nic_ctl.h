@@ -20,6 +20,8 @@ struct nic_mrs {
 bool nic_ctl_there(void);
 /* 0 or negative errno. */
 int nic_ctl_mrs(struct nic_mrs *mrs);
+/* How many commands of this name all functions were sent, ever. */
+uint64_t nic_ctl_count(const char *opcode);
 /* The whole answer to a request such as "objects", to be freed; NULL: none. */
 char *nic_ctl_text(const char *request);
 /* Let something fail once, as 'nicemu run --fail' has it: "CREATE_MKEY:2:BAD_RES". */

@@ -194,6 +194,46 @@ test_changes(void)
 	return TEST_SUCCESS;
 }
 
+/* Each destination of a match gets a copy, every time: such a way is not kept. */
+static int
+test_copies(void)
+{
+	struct nic_virtq *one[] = {&queues[0]}, *two[] = {&queues[1]};
+	struct nic_rqt rqts[2] = {{.size = 1, .vq = one}, {.size = 1, .vq = two}};
+	struct nic_tir to[2] = {{.rqt = &rqts[0]}, {.rqt = &rqts[1]}};
+	struct nic_matcher all = {.criteria = 0};
+	struct nic_flow second = {.matcher = &all, .tir = &to[1]};
+	struct nic_flow first = {.matcher = &all, .tir = &to[0], .also = &second};
+	struct nic_flow *tbl[] = {&first, &second};
+	struct frame f;
+	struct pkt p;
+	int round;
+
+	nic_setup();
+	queues[0].dp = &vqs[0];
+	queues[1].dp = &vqs[1];
+	funcs[2].flow_tbl = tbl;
+	funcs[2].n_flows = 2;
+	dp_flows_changed(&funcs[2]);
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 100);
+	frame_load(&p, &f);
+	for (round = 0; round < 2; round++) {
+		eswitch_begin(eng);
+		eswitch_send(eng, &funcs[1], &p);
+		TEST_ASSERT_EQUAL(eng->n_bins, 2, "%u queues got it", eng->n_bins);
+		TEST_ASSERT(eng->bin[0].v == &vqs[0] && eng->bin[0].n == 1 &&
+				eng->bin[1].v == &vqs[1] && eng->bin[1].n == 1,
+			"other queues");
+		TEST_ASSERT(!is_known(&funcs[1], &p), "a way to one queue is kept");
+		eng->n_bins = 0;
+		eng->flow = NULL;
+	}
+	first.also = NULL;
+	dp_flows_changed(&funcs[2]);
+	TEST_ASSERT(pass_on(&funcs[1], &p) == &vqs[0] && is_known(&funcs[1], &p), "one alone");
+	return TEST_SUCCESS;
+}
+
 static struct unit_test_suite flowcache_suite = {
 	.suite_name = "flow cache",
 	.setup = rig_setup,
@@ -202,6 +242,7 @@ static struct unit_test_suite flowcache_suite = {
 		{
 			TEST_CASE(test_same_way),
 			TEST_CASE(test_changes),
+			TEST_CASE(test_copies),
 			TEST_CASES_END(),
 		},
 };

@@ -270,6 +270,28 @@ steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
 	return true;
 }
 
+/* Other destinations of the match: each gets a copy. False: there are none. */
+static bool
+arrive_also(struct dp_engine *e, const struct flow_entry *to, struct pkt *p)
+{
+	struct nic_flow *flow = to->flow->also;
+	struct flow_entry copy;
+	struct nic_virtq *q;
+
+	if (flow == NULL)
+		return false;
+	for (; flow != NULL; flow = flow->also) {
+		q = rss_virtq(flow->tir, p);
+		if (q == NULL || q->dp == NULL || q->dp->tx) {
+			count(&to->dst->stats.rx_no_flow);
+			continue;
+		}
+		copy = (struct flow_entry){.dst = to->dst, .flow = flow, .v = q->dp};
+		arrive(e, &copy, p);
+	}
+	return true;
+}
+
 /* 0, -ENODEV when nothing is plugged in, or the wire's reason not to take the frame. */
 static int
 send_wire(struct nic *nic, const struct pkt *p)
@@ -314,9 +336,11 @@ send_funcs(struct dp_engine *e, const struct es_dest *d, struct pkt *p, struct f
 
 	for (w = 0; w < 2; w++) {
 		for (left = d->funcs[w]; left != 0; left &= left - 1, n++) {
-			if (steer(e->nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)], p,
+			if (!steer(e->nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)], p,
 				    to))
-				arrive(e, to, p);
+				continue;
+			arrive(e, to, p);
+			n += arrive_also(e, to, p);
 		}
 	}
 	if (n != 1)

@@ -176,8 +176,13 @@ check_cq(struct check *k, const struct nic_cq *cq)
 	const struct nic_obj *o = &cq->obj;
 
 	ref(k, o, cq->uar, NIC_OBJ_UAR);
-	ref(k, o, cq->umem, NIC_OBJ_UMEM);
-	ref(k, o, cq->dbr_umem, NIC_OBJ_UMEM);
+	/* those of the kernel's page lists are its own */
+	if (cq->umem != &cq->pages)
+		ref(k, o, cq->umem, NIC_OBJ_UMEM);
+	if (cq->dbr_umem != &cq->record)
+		ref(k, o, cq->dbr_umem, NIC_OBJ_UMEM);
+	CHECK(k, o, (cq->umem == &cq->pages) == (cq->dbr_umem == &cq->record),
+		"half of its memory is the kernel's");
 	CHECK(k, o, cq->uar != NULL, "without a UAR");
 	CHECK(k, o, cq->log_cqe_size == 6 || cq->log_cqe_size == 7, "entries of 2^%u bytes",
 		cq->log_cqe_size);
@@ -303,6 +308,9 @@ check_flow(struct check *k, const struct nic_flow *fl)
 	for (i = 0; i < k->f->n_flows; i++)
 		n += k->f->flow_tbl[i] == fl;
 	CHECK(k, &fl->obj, n == 1, "is %u times in the table of the engines", n);
+	CHECK(k, &fl->obj,
+		fl->also == NULL || (fl->also->seq == fl->seq && fl->also->tir != fl->tir),
+		"leads to a flow of another match, or to the same TIR");
 	if (fl->matcher == NULL || find(k, fl->matcher) == NULL)
 		return;
 	for (i = 0; i < NIC_LYR24_LEN; i++)

@@ -4,12 +4,14 @@
  * Matchers and flows of the root table. The kernel makes them for a user (Linux mlx5_ib fs.c), out
  * of a flow group per mask and a table entry per value (mlx5 fs_core.c).
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fw_int.h"
 
 #define MAX_PRIORITY 15 /* Linux mlx5_ib fs.c: MLX5_BY_PASS_NUM_REGULAR_PRIOS */
+#define MULTICAST_PRIORITY (MAX_PRIORITY + 1) /* MLX5_IB_FLOW_MCAST_PRIO comes after all others */
 #define OUTER (1u << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT)
 
 /* ---- matchers ---- */
@@ -112,15 +114,68 @@ fw_matcher_destroy(struct nic_func *f, uint32_t id)
 
 /* ---- flows ---- */
 
-/* In order of match: by priority of the matcher, then by age of the table entry. */
+static bool
+is_multicast_mac(const uint8_t *lyr24)
+{
+	return (lyr24[DEVX_BYTE_OFF(fte_match_set_lyr_2_4, dmac_47_16)] & 1) != 0;
+}
+
+/* 224.0.0.0/4 of what lies there, which may be a mask. */
+static bool
+is_multicast_ip(const uint8_t *lyr24)
+{
+	size_t at = DEVX_BYTE_OFF(fte_match_set_lyr_2_4, dst_ipv4_dst_ipv6.ipv4_layout.ipv4);
+
+	return (lyr24[at] & 0xf0) == 0xe0;
+}
+
+/*
+ * The priority of a flow in the kernel's tables. Flows for multicast have one of their own,
+ * whatever their matcher's (mlx5_ib fs.c raw_fs_is_multicast(), which looks at value and mask
+ * alike).
+ */
+static uint16_t
+flow_priority(const struct nic_matcher *m, const uint8_t *value)
+{
+	if ((m->criteria & OUTER) != 0 &&
+		((is_multicast_mac(value) && is_multicast_mac(m->mask)) ||
+			(is_multicast_ip(value) && is_multicast_ip(m->mask))))
+		return MULTICAST_PRIORITY;
+	return m->priority;
+}
+
+/* In order of match: by priority, then by age of the table entry, and within one by number. */
 static int
 flow_cmp(const void *a, const void *b)
 {
 	const struct nic_flow *x = *(struct nic_flow *const *)a, *y = *(struct nic_flow *const *)b;
 
-	if (x->matcher->priority != y->matcher->priority)
-		return x->matcher->priority < y->matcher->priority ? -1 : 1;
-	return (x->seq > y->seq) - (x->seq < y->seq);
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return (x->obj.id > y->obj.id) - (x->obj.id < y->obj.id);
+}
+
+/* Flows of one entry lie side by side: the first leads to one of each other TIR. */
+static void
+chain_destinations(struct nic_func *f)
+{
+	struct nic_flow *first = NULL, *fl, *at;
+	unsigned int i;
+
+	for (i = 0; i < f->n_flows; i++) {
+		fl = f->flow_tbl[i];
+		fl->also = NULL;
+		if (first == NULL || first->seq != fl->seq) {
+			first = fl;
+			continue;
+		}
+		for (at = first; at->tir != fl->tir && at->also != NULL; at = at->also)
+			;
+		if (at->tir != fl->tir)
+			at->also = fl;
+	}
 }
 
 /* The table of the engines, built anew. 'n' is how many of the flows there may be. */
@@ -145,6 +200,7 @@ flow_tbl_build(struct nic_func *f)
 		f->flow_tbl[f->n_flows++] = (struct nic_flow *)o;
 	if (f->n_flows > 1)
 		qsort(f->flow_tbl, f->n_flows, sizeof(f->flow_tbl[0]), flow_cmp);
+	chain_destinations(f);
 	if (f->n_flows == 0) {
 		free(f->flow_tbl);
 		f->flow_tbl = NULL;
@@ -152,41 +208,59 @@ flow_tbl_build(struct nic_func *f)
 	dp_flows_changed(f);
 }
 
-/* Do flows of these two share a flow group? Linux makes one for each mask at a priority. */
+/* Is a flow of the group of this mask at a priority? Linux makes one group for each. */
 static bool
-same_group(const struct nic_matcher *a, const struct nic_matcher *b)
+is_of_group(const struct nic_flow *fl, const struct nic_matcher *m, uint16_t priority)
 {
-	return a->priority == b->priority && a->criteria == b->criteria &&
-		memcmp(a->mask, b->mask, sizeof(a->mask)) == 0;
+	return fl->priority == priority && fl->matcher->criteria == m->criteria &&
+		memcmp(fl->matcher->mask, m->mask, sizeof(m->mask)) == 0;
 }
 
 static bool
-group_exists(const struct nic_func *f, const struct nic_matcher *m)
+group_exists(const struct nic_func *f, const struct nic_matcher *m, uint16_t priority)
 {
 	unsigned int i;
 
 	for (i = 0; i < f->n_flows; i++) {
-		if (same_group(f->flow_tbl[i]->matcher, m))
+		if (is_of_group(f->flow_tbl[i], m, priority))
 			return true;
 	}
 	return false;
 }
 
-/* A flow with this match, other than 'but'. */
-static struct nic_flow *
-flow_find(const struct nic_func *f, const struct nic_matcher *m, const uint8_t *value,
-	const struct nic_flow *but)
+/* The flows of a match, other than 'but'. */
+struct entry {
+	struct nic_flow *first; /* any of them, NULL: there is none */
+	struct nic_flow *to; /* one to the TIR that was asked for */
+	unsigned int n_tirs;
+};
+
+static struct entry
+entry_find(const struct nic_func *f, const struct nic_matcher *m, const uint8_t *value,
+	const struct nic_tir *tir, const struct nic_flow *but)
 {
+	uint16_t priority = flow_priority(m, value);
+	struct entry e = {0};
 	struct nic_flow *fl;
-	unsigned int i;
+	unsigned int i, k;
 
 	for (i = 0; i < f->n_flows; i++) {
 		fl = f->flow_tbl[i];
-		if (fl != but && same_group(fl->matcher, m) &&
-			memcmp(fl->value, value, sizeof(fl->value)) == 0)
-			return fl;
+		if (fl == but || !is_of_group(fl, m, priority) ||
+			memcmp(fl->value, value, sizeof(fl->value)) != 0)
+			continue;
+		if (e.first == NULL)
+			e.first = fl;
+		if (fl->tir == tir)
+			e.to = fl;
+		for (k = 0; k < i; k++) {
+			if (f->flow_tbl[k] != but && f->flow_tbl[k]->seq == fl->seq &&
+				f->flow_tbl[k]->tir == fl->tir)
+				break;
+		}
+		e.n_tirs += k == i;
 	}
-	return NULL;
+	return e;
 }
 
 /* Linux fs_core.c check_valid_spec(). What a short value lacks is 0. */
@@ -208,10 +282,10 @@ value_fill(struct fw_cmd *c, const struct nic_matcher *m, const uint8_t *in, uin
 
 /* The commands that a match takes which no flow has: a group, if it is the first, and an entry. */
 static uint8_t
-entry_create(struct fw_cmd *c, const struct nic_matcher *m)
+entry_create(struct fw_cmd *c, const struct nic_matcher *m, uint16_t priority)
 {
 	/* a matcher with a fault has no group, whatever the part of its mask that is kept says */
-	bool first = m->fault != 0 || !group_exists(c->f, m);
+	bool first = m->fault != 0 || !group_exists(c->f, m, priority);
 
 	if (first) {
 		if (fw_kern_next(c, FW_OP_CREATE_FLOW_GROUP) != 0)
@@ -224,20 +298,32 @@ entry_create(struct fw_cmd *c, const struct nic_matcher *m)
 	return c->status;
 }
 
+/* Another destination for an entry: the whole list anew (Linux fs_cmd.c mlx5_cmd_update_fte()). */
+static uint8_t
+entry_extend(struct fw_cmd *c, const struct entry *e)
+{
+	if (fw_kern_next(c, FW_OP_SET_FLOW_TABLE_ENTRY) != 0)
+		return c->status;
+	return e->n_tirs >= 1u << FW_CAP_FT(c->f, log_max_destination)
+		? fw_refuse(c, FW_R_FLOW_EXISTS)
+		: 0;
+}
+
 /*
- * Every handle of a user is a flow here. Those with the same match and TIR are one entry of the
- * firmware's table, which only the first costs a command (Linux fs_core.c find_flow_rule() counts a
- * reference). A second TIR for a match is a command, which a NIC with log_max_destination > 0 takes
- * and then copies packets; this one refuses it.
+ * Every handle of a user is a flow here. Those with the same match are one entry of the firmware's
+ * table, of which each TIR is a destination. Only the first flow to a TIR costs a command (Linux
+ * fs_core.c find_flow_rule() counts a reference). unsupported: the kernel does not even try (Linux
+ * fs_cmd.c mlx5_cmd_update_fte()).
  */
 static uint8_t
 flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, uint32_t tirn,
-	uint32_t *id)
+	uint32_t *id, bool *unsupported)
 {
-	struct nic_flow *fl, *twin;
 	uint8_t value[NIC_LYR24_LEN];
 	struct nic_matcher *m;
+	struct nic_flow *fl;
 	struct nic_tir *tir;
+	struct entry e;
 
 	m = fw_use(c, NIC_OBJ_MATCHER, matcher, FW_R_FLOW_MATCHER);
 	if (m == NULL || value_fill(c, m, in, len, value) != 0)
@@ -245,13 +331,12 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 	tir = fw_use(c, NIC_OBJ_TIR, tirn, FW_R_FLOW_TIR);
 	if (tir == NULL)
 		return c->status;
-	twin = flow_find(c->f, m, value, NULL);
-	if (twin == NULL && entry_create(c, m) != 0)
+	e = entry_find(c->f, m, value, tir, NULL);
+	if (e.first == NULL && entry_create(c, m, flow_priority(m, value)) != 0)
 		return c->status;
-	if (twin != NULL && twin->tir != tir)
-		return fw_kern_next(c, FW_OP_SET_FLOW_TABLE_ENTRY) != 0
-			? c->status
-			: fw_refuse(c, FW_R_FLOW_EXISTS);
+	*unsupported = e.first != NULL && e.to == NULL && !FW_CAP_FT(c->f, flow_modify_en);
+	if (*unsupported || (e.first != NULL && e.to == NULL && entry_extend(c, &e) != 0))
+		return c->status;
 	if (!flow_tbl_room(c->f, c->f->n_objs[NIC_OBJ_FLOW] + 1))
 		return fw_refuse(c, FW_R_MEMORY);
 	fl = fw_obj_new(c, NIC_OBJ_FLOW, sizeof(*fl));
@@ -259,7 +344,8 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 		return c->status;
 	fl->matcher = m;
 	fl->tir = tir;
-	fl->seq = twin != NULL ? twin->seq : ++c->f->flow_seq;
+	fl->priority = flow_priority(m, value);
+	fl->seq = e.first != NULL ? e.first->seq : ++c->f->flow_seq;
 	memcpy(fl->value, value, sizeof(value));
 	fw_hold(m);
 	fw_hold(tir);
@@ -272,17 +358,20 @@ int
 fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
 	uint32_t value_len, uint32_t tirn, uint32_t *id)
 {
+	bool unsupported = false;
 	struct fw_cmd c;
+	int rc;
 
 	fw_kern_begin(&c, f, 0, uid);
-	flow_fill(&c, matcher, value, value_len, tirn, id);
-	return fw_kern_end(&c);
+	flow_fill(&c, matcher, value, value_len, tirn, id, &unsupported);
+	rc = fw_kern_end(&c);
+	return unsupported ? -EOPNOTSUPP : rc;
 }
 
 void
 fw_flow_free(struct nic_flow *fl)
 {
-	struct nic_flow *twin = flow_find(fl->obj.func, fl->matcher, fl->value, fl);
+	struct nic_flow *twin = entry_find(fl->obj.func, fl->matcher, fl->value, fl->tir, fl).to;
 	struct nic_func *f = fl->obj.func;
 
 	if (twin != NULL)
@@ -293,24 +382,32 @@ fw_flow_free(struct nic_flow *fl)
 	flow_tbl_build(f);
 }
 
-/* The last flow of an entry takes it along, and the last entry of a group the group. */
+/*
+ * The last flow of an entry takes it along, and the last entry of a group the group. A destination
+ * among others is taken out by a new list, of which the kernel only warns when it fails.
+ */
 int
 fw_flow_destroy(struct nic_func *f, uint32_t id)
 {
 	struct nic_matcher *m;
 	struct nic_flow *fl;
+	uint16_t priority;
 	struct fw_cmd c;
+	struct entry e;
 
 	fw_kern_begin(&c, f, 0, 0);
 	fl = fw_target(&c, NIC_OBJ_FLOW, id);
 	if (fl == NULL)
 		goto out;
 	m = fl->matcher;
-	if (flow_find(f, m, fl->value, fl) == NULL &&
-		fw_kern_next(&c, FW_OP_DELETE_FLOW_TABLE_ENTRY) != 0)
+	priority = fl->priority;
+	e = entry_find(f, m, fl->value, fl->tir, fl);
+	if (e.first == NULL && fw_kern_next(&c, FW_OP_DELETE_FLOW_TABLE_ENTRY) != 0)
 		goto out;
+	if (e.first != NULL && e.to == NULL)
+		fw_kern_aside(&c, FW_OP_SET_FLOW_TABLE_ENTRY);
 	fw_flow_free(fl);
-	if (!group_exists(f, m))
+	if (!group_exists(f, m, priority))
 		fw_kern_aside(&c, FW_OP_DESTROY_FLOW_GROUP);
 out:
 	return fw_kern_end(&c);

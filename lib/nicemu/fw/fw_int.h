@@ -121,6 +121,8 @@ void fw_caps_fini(struct nic_func *f);
 #define FW_CAP_GEN(f, fld) FW_CAP(f, MLX5_CAP_GENERAL, cmd_hca_cap, fld)
 #define FW_CAP_GEN2(f, fld) FW_CAP(f, MLX5_CAP_GENERAL_2, cmd_hca_cap_2, fld)
 #define FW_CAP_VDPA(f, fld) FW_CAP(f, MLX5_CAP_VDPA_EMULATION, virtio_emulation_cap, fld)
+#define FW_CAP_FT(f, fld) \
+	FW_CAP(f, MLX5_CAP_FLOW_TABLE, flow_table_nic_cap, flow_table_properties_nic_receive.fld)
 bool fw_cap_obj_type(const struct nic_func *f, uint16_t obj_type);
 
 /* The null key, which every function has. */

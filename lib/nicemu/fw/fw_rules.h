@@ -190,7 +190,7 @@ FW_RULE(FLOW_VALUE, 0x802, BAD_PARAM_ERR, "value has bits outside of the mask")
 FW_RULE(FLOW_MASK, 0x803, BAD_PARAM_ERR, "mask has bits outside of match_criteria_enable")
 FW_RULE(FLOW_MASK_FIELD, 0x804, BAD_PARAM_ERR, "mask has a field that the classifier does not know")
 FW_RULE(FLOW_PRIORITY, 0x805, BAD_PARAM_ERR, "priority is above 15")
-FW_RULE(FLOW_EXISTS, 0x806, LIM_ERR, "second destination for the same match at the same priority (log_max_destination is 0)")
+FW_RULE(FLOW_EXISTS, 0x806, LIM_ERR, "more destinations for a match than nic_rx_log_max_destination allows")
 FW_RULE(FLOW_TIR, 0x807, BAD_RES_ERR, "destination is not a TIR of this context")
 FW_RULE(FLOW_MATCHER, 0x808, BAD_RES_ERR, "matcher is not one of this context")
 /* clang-format on */

@@ -396,6 +396,17 @@ getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 }
 
 EXPORT ssize_t
+sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+	socklen_t addr_len)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	return rdma_nl_is(fd) ? rdma_nl_sendmsg(fd, &msg)
+			      : real_sendto()(fd, buf, len, flags, addr, addr_len);
+}
+
+EXPORT ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	return rdma_nl_is(fd) ? rdma_nl_sendmsg(fd, msg) : real_sendmsg()(fd, msg, flags);
