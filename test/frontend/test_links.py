@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 
 import pytest
+from hfrig import capture, nic, paths, pcap, testpmd
 from hfrig.nic import NicConfig
 from hfrig.vdpa import VdpaConfig
 from hfvhost import frames
@@ -21,8 +23,14 @@ def mac(host: int, vf: int) -> str:
     return f"0c:42:a1:0e:{host:02x}:{vf + 1:02x}"
 
 
-class Host:
+def application(stage, host: int) -> Pair:
     """An application on a NIC of its own, whose port is at the link."""
+    options = [f"--mac={vf + 1}={mac(host, vf)}" for vf in range(2)]
+    return Pair(stage, VdpaConfig(nic=NicConfig(wire=f"link:{stage.dir}/link", options=options)), name=f"h{host}-")
+
+
+class Host:
+    """An application at the link, and a guest of it."""
 
     def __init__(self, stage, number: int, packed: bool = False):
         self.stage, self.number, self.shape = stage, number, Shape(packed=packed)
@@ -32,9 +40,7 @@ class Host:
 
     def start(self) -> None:
         """Start the application, and a guest on the first VF."""
-        options = [f"--mac={vf + 1}={mac(self.number, vf)}" for vf in range(2)]
-        nic = NicConfig(wire=f"link:{self.stage.dir}/link", options=options)
-        self.rig = Pair(self.stage, VdpaConfig(nic=nic), name=f"h{self.number}-")
+        self.rig = application(self.stage, self.number)
         self.dev = self.rig.guest(0, self.shape)
 
     def link(self) -> dict:
@@ -130,3 +136,46 @@ def test_three(stage):
     hosts[0].kill()
     meet(hosts[1], hosts[2])
     exchange(hosts[1], hosts[2], 9000)
+
+
+class Stock:
+    """A stock guest, dpdk-testpmd, that sends what is in a file and stores what it gets."""
+
+    def __init__(self, stage, host: int, sent: list[bytes]):
+        self.rig, self.sent, self.file = application(stage, host), sent, f"{stage.dir}/g{host}"
+        pcap.write(f"{self.file}.in", sent)
+        self.guest = testpmd.guest(stage, testpmd.GuestConfig(
+            self.rig.socks[0], mac(host, 0), rx_pcap=f"{self.file}.in", tx_pcap=f"{self.file}.out"))
+        self.guest.do("set fwd io retry")
+        self.guest.do("set burst tx delay 20 retry 5000")
+        self.rig.wait_ready(0, 2)
+
+    def count(self, *names: str) -> int:
+        """The sum of what the NIC counted of the guest's VF."""
+        stats = self.rig.nic.function(nic.vf_bdf(0), "stats")["vport"]
+        return sum(stats[name] for name in names)
+
+
+def test_stock_guests(stage):
+    """Two testpmd guests on two hosts: what one sends arrives at the other, or was counted as dropped."""
+    count = 2000
+    ends = [Stock(stage, 1, between(1, 2, 0, count)), Stock(stage, 2, between(2, 1, count, count))]
+    for end in ends:
+        end.guest.start()
+    limit = time.monotonic() + 40
+    while any(here.count("tx_pkts") != count or
+              there.guest.stats(0)["RX-packets"] + here.count("tx_dropped", "tx_no_dest", "tx_link_down") +
+              there.count("rx_no_buffer", "rx_no_flow") != count for here, there in (ends, ends[::-1])):
+        assert time.monotonic() < limit, [(end.guest.stats(0), end.count("tx_pkts")) for end in ends]
+        time.sleep(0.1)
+    for here, there in (ends, ends[::-1]):
+        there.guest.stop()
+        verdict = capture.compare(here.sent, pcap.read(f"{there.file}.out"))
+        assert verdict.received == there.guest.stats(0)["RX-packets"] > 0
+
+
+def test_port_state(stage):
+    """A program sees the port down as long as there is no other end."""
+    argv = [str(paths.NICEMU), "run", "--wire", f"link:{stage.dir}/link", "--", "ibv_devinfo", "-d", "mlx5_1"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
+    assert "PORT_DOWN" in done.stdout
