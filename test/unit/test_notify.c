@@ -19,9 +19,8 @@ static struct nic_cq *cq;
 
 /* Transmit queue 3 of function 2, whose event queue pair has all that it needs. */
 static int
-setup_queue(enum nic_virtq_type type)
+open_queue(enum nic_virtq_type type)
 {
-	cq = cq_setup(true);
 	TEST_ASSERT_SUCCESS(guest_open(3, type), "queue");
 	guests[3].q.event_mode = NIC_VQ_QP;
 	guests[3].q.event_qp = &qps[0];
@@ -31,6 +30,13 @@ setup_queue(enum nic_virtq_type type)
 	*word(QP_DBR) = htobe32(1000);
 	bar[1][BELL] = 1;
 	return TEST_SUCCESS;
+}
+
+static int
+setup_queue(enum nic_virtq_type type)
+{
+	cq = cq_setup(true);
+	return open_queue(type);
 }
 
 /* A chain is sent, and completed. */
@@ -133,6 +139,36 @@ test_moderation_ends(void)
 	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT & ~(unsigned int)VQ_ATTN_ARM,
 		0u, "nothing waits");
 	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+/* An event is held back, and the queue fails: the engine delivers it all the same. */
+static int
+test_moderation_error(void)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	time_t end = time(NULL) + PATIENCE_S;
+	uint32_t pi;
+
+	cq = cq_setup(true);
+	TEST_ASSERT_SUCCESS(dp_start(&nic), "start");
+	dp_pause(&nic);
+	TEST_ASSERT_SUCCESS(open_queue(NIC_VQ_SPLIT), "queue");
+	guests[3].q.period_us = LONG_US;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	TEST_ASSERT_EQUAL(cq->pi, 0u, "held back");
+	vq_fail(dp(3), VQ_E_LOOP);
+	do {
+		dp_resume(&nic);
+		nanosleep(&nap, NULL);
+		dp_pause(&nic);
+		pi = cq->pi;
+	} while (pi == 0 && time(NULL) < end);
+	guest_close(3);
+	dp_resume(&nic);
+	dp_stop(&nic);
+	nic.wire = no_wire;
+	TEST_ASSERT_EQUAL(pi, 1u, "lost with the queue");
 	return TEST_SUCCESS;
 }
 
@@ -373,6 +409,7 @@ static struct unit_test_suite notify_suite = {
 		{
 			TEST_CASE(test_moderation),
 			TEST_CASE(test_moderation_ends),
+			TEST_CASE(test_moderation_error),
 			TEST_CASE(test_no_events),
 			TEST_CASE(test_struck),
 			TEST_CASE(test_struck_in_error),

@@ -182,7 +182,8 @@ attend(struct dp_engine *e, struct dp_vq *v)
 		else if (vq_is_ready(v) && vq_map(v))
 			v->ops->doorbells(v, true);
 	}
-	if ((attn & VQ_ATTN_EVENT) == 0 || atomic_load(&v->q->state) == NIC_VQ_ERR)
+	/* also when the queue has failed since: what was completed before is to be told */
+	if ((attn & VQ_ATTN_EVENT) == 0)
 		return;
 	if (!v->tx) {
 		pthread_mutex_lock(&v->lock);
