@@ -103,9 +103,9 @@ static bool
 is_known(const struct nic_func *src, const struct pkt *p)
 {
 	struct flow_key key;
+	unsigned int n = flow_key_make(&key, src, p);
 
-	return flow_key_make(&key, src, p) &&
-		flow_cache_hit(flow_cache_at(&eng->flows, &key), &key);
+	return n != 0 && flow_cache_hit(flow_cache_at(&eng->flows, &key, n), &key, n);
 }
 
 /* Where a frame went: the queue, or NULL. */

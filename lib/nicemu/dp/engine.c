@@ -35,16 +35,6 @@ now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-struct pkt *
-engine_pkt(struct dp_engine *e)
-{
-	if (e->n_pkts == ENGINE_PKTS) {
-		eswitch_flush(e);
-		e->n_pkts = 0;
-	}
-	return &e->pkt[e->n_pkts++];
-}
-
 static bool
 touches(const struct dp_vq *v, const uint8_t *addr)
 {

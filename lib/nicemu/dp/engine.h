@@ -63,8 +63,6 @@ struct dp_engine {
 	uint32_t sleep_us;
 };
 
-/* A place for a frame. May deliver what is there already to make room. */
-struct pkt *engine_pkt(struct dp_engine *e);
 /*
  * Run a step of the data path on a queue (NULL: the wire). False: an access faulted, the queue
  * whose memory it was is in error, and its lock is free.
@@ -96,6 +94,16 @@ eswitch_begin(struct dp_engine *e)
 /* E-switch: src NULL is the wire. The frame has to stay until eswitch_flush(). */
 void eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p);
 void eswitch_flush(struct dp_engine *e);
+/* A place for a frame. May deliver what is there already to make room. */
+static inline struct pkt *
+engine_pkt(struct dp_engine *e)
+{
+	if (e->n_pkts == ENGINE_PKTS) {
+		eswitch_flush(e);
+		e->n_pkts = 0;
+	}
+	return &e->pkt[e->n_pkts++];
+}
 int eswitch_init(struct nic *nic);
 void eswitch_fini(struct nic *nic);
 

@@ -379,6 +379,7 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 {
 	struct flow_entry to, *kept = NULL;
 	struct flow_key key;
+	unsigned int n;
 
 	if (atomic_load_explicit(
 		    src != NULL ? &src->link_down : &e->nic->port_down, memory_order_relaxed)) {
@@ -387,9 +388,9 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 	}
 	sniff(src != NULL ? src->capture : e->nic->capture, p);
 	/* what is learned changes with each frame */
-	if (e->nic->fdb == NULL && flow_key_make(&key, src, p)) {
-		kept = flow_cache_at(&e->flows, &key);
-		if (flow_cache_hit(kept, &key)) {
+	if (e->nic->fdb == NULL && (n = flow_key_make(&key, src, p)) != 0) {
+		kept = flow_cache_at(&e->flows, &key, n);
+		if (flow_cache_hit(kept, &key, n)) {
 			if (is_cut_off(kept->dst))
 				return;
 			sniff(kept->dst->capture, p);

@@ -17,8 +17,10 @@
 #include "pkt.h"
 
 #define FLOWCACHE_LOG 9u
-#define FLOWCACHE_TCP_MIN 20u /* bytes, up to the flags and beyond */
-#define FLOWCACHE_UDP_MIN 8u
+/* Bytes of layer 4: a TCP header. A UDP frame that is padded to 60 bytes has as many. */
+#define FLOWCACHE_L4_MIN 20u
+#define FLOWCACHE_V4 4u /* words of a key */
+#define FLOWCACHE_V6 7u
 #define FLOWCACHE_MUL 0x9e3779b97f4a7c15ull
 
 struct nic_func;
@@ -27,11 +29,11 @@ struct dp_vq;
 
 /*
  * word[0], [1]: addresses, EtherType, IP version, traffic class; IPv4: header length. word[2]:
- * ports, hop limit, protocol, TCP flags. word[3] and on: IP addresses. Unused words are 0.
+ * ports, hop limit, protocol, TCP flags. word[3] and on: IP addresses.
  */
 struct flow_key {
 	const struct nic_func *src; /* who sends; NULL: the wire */
-	uint64_t word[7];
+	uint64_t word[FLOWCACHE_V6];
 };
 
 struct flow_entry {
@@ -56,55 +58,56 @@ flow_load64(const uint8_t *p)
 	return v;
 }
 
-/* The key of a frame. False: it is of no kind that is kept. */
-static inline bool
+/* The key of a frame. How many words it has; 0: it is of no kind that is kept. */
+static inline unsigned int
 flow_key_make(struct flow_key *k, const struct nic_func *src, const struct pkt *p)
 {
 	const uint8_t *ip = p->head + ETHER_HDR_LEN, *l4 = p->head + p->hdr.l4_off;
-	bool v4 = p->hdr.l4_off == ETHER_HDR_LEN + 20 && p->hdr.l3 == PKT_L3_IPV4;
-	bool v6 = p->hdr.l4_off == ETHER_HDR_LEN + 40 && p->hdr.l3 == PKT_L3_IPV6;
-	bool tcp = p->hdr.proto == IPPROTO_TCP;
+	bool v4 = p->hdr.l3 == PKT_L3_IPV4, tcp = p->hdr.proto == IPPROTO_TCP;
 	uint32_t ports;
 
-	if ((!v4 && !v6) || p->hdr.l3_off != ETHER_HDR_LEN || p->hdr.frag ||
-		(!tcp && p->hdr.proto != IPPROTO_UDP) ||
-		p->head_len < p->hdr.l4_off + (tcp ? FLOWCACHE_TCP_MIN : FLOWCACHE_UDP_MIN))
-		return false;
+	if (!p->hdr.plain || p->head_len < p->hdr.l4_off + FLOWCACHE_L4_MIN ||
+		(!tcp && p->hdr.proto != IPPROTO_UDP))
+		return 0;
 	memcpy(&ports, l4, sizeof(ports));
 	k->src = src;
 	k->word[0] = flow_load64(p->head);
 	k->word[1] = flow_load64(p->head + 8);
 	k->word[2] = (uint64_t)ports << 32 | (uint32_t)ip[v4 ? 8 : 7] << 24 |
 		(uint32_t)p->hdr.proto << 16 | (tcp ? (uint32_t)(l4[12] << 8 | l4[13]) : 0);
-	k->word[3] = flow_load64(ip + (v4 ? 12 : 8));
 	if (v4) {
-		k->word[4] = k->word[5] = k->word[6] = 0;
-	} else {
-		k->word[4] = flow_load64(ip + 16);
-		k->word[5] = flow_load64(ip + 24);
-		k->word[6] = flow_load64(ip + 32);
+		k->word[3] = flow_load64(ip + 12);
+		return FLOWCACHE_V4;
 	}
-	return true;
+	k->word[3] = flow_load64(ip + 8);
+	k->word[4] = flow_load64(ip + 16);
+	k->word[5] = flow_load64(ip + 24);
+	k->word[6] = flow_load64(ip + 32);
+	return FLOWCACHE_V6;
 }
 
-/* Where a key is, if it is there: compare with flow_cache_hit(). */
+/* Where a key of 'n' words is, if it is there: compare with flow_cache_hit(). */
 static inline struct flow_entry *
-flow_cache_at(struct flow_cache *c, const struct flow_key *k)
+flow_cache_at(struct flow_cache *c, const struct flow_key *k, unsigned int n)
 {
-	uint64_t h = k->word[0] ^ k->word[2];
+	uint64_t h = k->word[0] + k->word[2] * FLOWCACHE_MUL;
 
-	h = h * FLOWCACHE_MUL ^ k->word[3] ^ k->word[4];
-	h = h * FLOWCACHE_MUL ^ k->word[5] ^ k->word[6];
+	h ^= k->word[3];
+	if (n == FLOWCACHE_V6)
+		h = (h * FLOWCACHE_MUL ^ k->word[4] ^ k->word[5]) * FLOWCACHE_MUL ^ k->word[6];
 	return &c->entry[h * FLOWCACHE_MUL >> (64 - FLOWCACHE_LOG)];
 }
 
+/* The words that both kinds have tell one kind from the other. */
 static inline bool
-flow_cache_hit(const struct flow_entry *ent, const struct flow_key *k)
+flow_cache_hit(const struct flow_entry *ent, const struct flow_key *k, unsigned int n)
 {
 	uint64_t diff = (uint64_t)ent->key.src ^ (uint64_t)k->src;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(k->word) / sizeof(k->word[0]); i++)
+	for (i = 0; i < FLOWCACHE_V4; i++)
+		diff |= ent->key.word[i] ^ k->word[i];
+	for (; i < n; i++)
 		diff |= ent->key.word[i] ^ k->word[i];
 	return diff == 0 && ent->v != NULL;
 }

@@ -76,6 +76,7 @@ parse_ipv6(const uint8_t *head, uint32_t avail, uint32_t off, struct pkt_hdr *h)
 		return;
 	h->l4_off = (uint8_t)pos;
 	h->l4_len = (uint16_t)len;
+	h->plain = pos == ETHER_HDR_LEN + IPV6_LEN;
 }
 
 /* The usual frame: IPv4 without tags and options. False: it is another. */
@@ -98,6 +99,7 @@ parse_plain(const uint8_t *head, uint32_t avail, struct pkt_hdr *h)
 		.l3_off = ETHER_HDR_LEN,
 		.l4_off = ETHER_HDR_LEN + IPV4_MIN,
 		.proto = ip[9],
+		.plain = true,
 		.l4_len = (uint16_t)(total - IPV4_MIN)};
 	return true;
 }

@@ -26,6 +26,7 @@ struct pkt_hdr {
 	uint8_t l4_off; /* 0 in any fragment but the first */
 	uint8_t proto; /* IPv6: of the last extension header */
 	bool frag;
+	bool plain; /* IP without tags, options, extension headers, not a fragment: l4_off is set */
 	uint16_t l4_len; /* bytes from l4_off on, as the IP header has it */
 };
 

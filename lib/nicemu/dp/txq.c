@@ -13,7 +13,7 @@
 #include "csum.h"
 
 #define LINGER_NS 50000u /* empty for so long: wait for a doorbell */
-#define LOOK_AGAIN_NS 2000u /* after a burst that was small */
+#define LOOK_AGAIN_NS 2000u /* after a burst that was not full */
 #define MAX_FRAME (65535u + ETHER_HDR_LEN + 8) /* before it is cut */
 
 static void
@@ -135,8 +135,7 @@ burst(struct dp_engine *e, struct dp_vq *v)
 	 * A packed ring shows each descriptor as soon as it is written: to look at once again would
 	 * take the line from under the guest's hands.
 	 */
-	v->look_at =
-		v->q->type == NIC_VQ_PACKED && v->n < VQ_BURST / 2 ? e->now + LOOK_AGAIN_NS : 0;
+	v->look_at = v->q->type == NIC_VQ_PACKED && v->n < VQ_BURST ? e->now + LOOK_AGAIN_NS : 0;
 	engine_dma(e, v, complete_burst);
 	return true;
 }

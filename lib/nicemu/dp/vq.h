@@ -149,6 +149,13 @@ vq_area_ptr(const struct vq_area *a, uint32_t off)
 	return a->seg[i].base + (off - a->seg[i].from);
 }
 
+/* An area that is in one piece, NULL for others. */
+static inline void *
+vq_area_flat(const struct vq_area *a)
+{
+	return a->n == 1 ? a->seg[0].base : NULL;
+}
+
 static inline bool
 vq_is_ready(const struct dp_vq *v)
 {
@@ -212,11 +219,12 @@ void vq_bad(struct dp_vq *v, enum vq_error e);
 /* How many chains of one segment the pool has room for, and from where on. */
 unsigned int vq_pool_room(const struct dp_vq *v, unsigned int *from);
 /*
- * Add a chain of one buffer at 'seg' of the pool: not if its translation is not at hand, nor if
- * anything is wrong with it.
+ * Make chain[nth] one of one buffer, with its segment at pool[seg]: not if its translation is not
+ * at hand, nor if anything is wrong with it.
  */
 static inline bool
-vq_plain(struct dp_vq *v, unsigned int seg, uint16_t pos, uint16_t id, uint64_t addr, uint32_t len)
+vq_plain(struct dp_vq *v, unsigned int nth, unsigned int seg, uint16_t pos, uint16_t id,
+	uint64_t addr, uint32_t len)
 {
 	const struct vq_tlb *t = &v->tlb[(addr >> VQ_TLB_LOG) % VQ_TLB];
 	uint64_t off = addr - t->base;
@@ -234,12 +242,23 @@ vq_plain(struct dp_vq *v, unsigned int seg, uint16_t pos, uint16_t id, uint64_t 
 		prefetch_write(host);
 		prefetch_write(host + 64);
 	}
-	*vq_chain_at(v, v->n) = (struct vq_chain){
+	v->chain[nth % VQ_BURST] = (struct vq_chain){
 		.pos = pos, .id = id, .slots = 1, .seg = (uint16_t)seg, .n_seg = 1, .len = len};
 	v->pool[seg] = (struct iovec){.iov_base = host, .iov_len = len};
-	v->n++;
 	return true;
 }
+
+/* So many were made from chain[v->head + v->n] and pool[seg] on; the next is at 'next_avail'. */
+static inline void
+vq_plain_done(struct dp_vq *v, unsigned int n, unsigned int seg, uint16_t next_avail)
+{
+	if (n == 0)
+		return;
+	v->n += n;
+	v->seg_tail = seg + n;
+	v->next_avail = next_avail;
+}
+
 /* Start a chain in the pool. False: no room. */
 bool vq_chain_begin(struct dp_vq *v, struct vq_chain *c, uint16_t pos);
 /* Add a buffer. n_desc: descriptors so far, this one included. -1: it was bad. */

@@ -134,24 +134,29 @@ packed_fetch(struct dp_vq *v, struct vq_chain *c)
 static unsigned int
 packed_fetch_plain(struct dp_vq *v, unsigned int max)
 {
-	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE;
-	unsigned int n, seg, room = vq_pool_room(v, &seg);
+	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, size = v->q->size;
+	struct vring_packed_desc *ring = vq_area_flat(&v->area[VQ_DESC]), d;
+	unsigned int n, seg, room = vq_pool_room(v, &seg), nth = v->head + v->n;
+	uint16_t pos = v->next_avail;
 
+	if (ring == NULL)
+		return 0;
 	max = max < room ? max : room;
 	for (n = 0; n < max; n++) {
-		uint16_t flags = load_flags(v, v->next_avail);
-		struct vring_packed_desc d;
+		struct vring_packed_desc *from = &ring[pos & ~WRAP];
+		uint16_t flags = le16toh(atomic_load_explicit(
+			(_Atomic uint16_t *)&from->flags, memory_order_acquire));
 
-		if (!is_available(flags, v->next_avail) || (flags & CHAIN_FLAGS) != want)
+		if ((flags & (F_AVAIL | F_USED | CHAIN_FLAGS)) !=
+			(want | ((pos & WRAP) != 0 ? F_AVAIL : F_USED)))
 			break;
-		memcpy(&d, desc_at(v, v->next_avail), sizeof(d));
-		if (!vq_plain(v, seg + n, v->next_avail, le16toh(d.id), le64toh(d.addr),
+		memcpy(&d, from, sizeof(d));
+		if (!vq_plain(v, nth + n, seg + n, pos, le16toh(d.id), le64toh(d.addr),
 			    le32toh(d.len)))
 			break;
-		v->next_avail = advance(v, v->next_avail, 1);
+		pos = (pos & ~WRAP) + 1u == size ? (pos & WRAP) ^ WRAP : (uint16_t)(pos + 1);
 	}
-	if (n > 0)
-		v->seg_tail = seg + n;
+	vq_plain_done(v, n, seg, pos);
 	return n;
 }
 
@@ -159,11 +164,12 @@ packed_fetch_plain(struct dp_vq *v, unsigned int max)
 static void
 packed_give_back(struct dp_vq *v)
 {
+	const unsigned int done = v->done, from = v->head - done;
 	uint16_t next = v->next_used, first_flags = 0;
 	unsigned int i;
 
-	for (i = 0; i < v->done; i++) {
-		const struct vq_chain *c = vq_done_at(v, i);
+	for (i = 0; i < done; i++) {
+		const struct vq_chain *c = &v->chain[(from + i) % VQ_BURST];
 		struct vring_packed_desc *d = desc_at(v, next);
 		uint16_t flags = (uint16_t)(((next & WRAP) != 0 ? F_AVAIL | F_USED : 0) |
 			(c->used > 0 ? VRING_DESC_F_WRITE : 0));

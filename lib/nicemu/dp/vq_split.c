@@ -116,32 +116,32 @@ static unsigned int
 split_fetch_plain(struct dp_vq *v, unsigned int max)
 {
 	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, mask = (uint16_t)(v->q->size - 1);
-	unsigned int n, seg, room = vq_pool_room(v, &seg);
-	uint16_t ready;
+	const struct vring_desc *table = vq_area_flat(&v->area[VQ_DESC]);
+	const uint8_t *avail = vq_area_flat(&v->area[VQ_DRIVER]);
+	unsigned int n, seg, room = vq_pool_room(v, &seg), nth = v->head + v->n;
+	uint16_t ready, pos = v->next_avail;
 
-	if (!split_pending(v))
+	if (table == NULL || avail == NULL || !split_pending(v))
 		return 0;
-	ready = (uint16_t)(v->avail_seen - v->next_avail);
+	ready = (uint16_t)(v->avail_seen - pos);
 	if (ready > v->q->size)
 		return 0;
 	max = max < room ? max : room;
 	max = max < ready ? max : ready;
-	for (n = 0; n < max; n++) {
-		uint32_t slot = v->next_avail & mask;
-		uint16_t id =
-			load16(&v->area[VQ_DRIVER], AVAIL_RING + slot * 2, memory_order_relaxed);
+	for (n = 0; n < max; n++, pos++) {
+		uint16_t id;
 		struct vring_desc d;
 
+		memcpy(&id, avail + AVAIL_RING + (pos & mask) * sizeof(id), sizeof(id));
+		id = le16toh(id);
 		if (id > mask)
 			break;
-		memcpy(&d, vq_area_ptr(&v->area[VQ_DESC], id * (uint32_t)sizeof(d)), sizeof(d));
+		memcpy(&d, &table[id], sizeof(d));
 		if (le16toh(d.flags) != want ||
-			!vq_plain(v, seg + n, v->next_avail, id, le64toh(d.addr), le32toh(d.len)))
+			!vq_plain(v, nth + n, seg + n, pos, id, le64toh(d.addr), le32toh(d.len)))
 			break;
-		v->next_avail++;
 	}
-	if (n > 0)
-		v->seg_tail = seg + n;
+	vq_plain_done(v, n, seg, pos);
 	return n;
 }
 
@@ -149,11 +149,12 @@ static void
 split_give_back(struct dp_vq *v)
 {
 	const uint16_t mask = (uint16_t)(v->q->size - 1);
+	const unsigned int done = v->done, from = v->head - done;
 	uint16_t next = v->next_used;
 	unsigned int i;
 
-	for (i = 0; i < v->done; i++, next++) {
-		const struct vq_chain *c = vq_done_at(v, i);
+	for (i = 0; i < done; i++, next++) {
+		const struct vq_chain *c = &v->chain[(from + i) % VQ_BURST];
 		uint32_t off = USED_RING + (next & mask) * (uint32_t)sizeof(struct vring_used_elem);
 		_Atomic uint32_t *e = vq_area_ptr(&v->area[VQ_DEVICE], off);
 
