@@ -189,6 +189,7 @@ check_cq(struct check *k, const struct nic_cq *cq)
 	CHECK(k, o, inside(cq->umem, cq->offset, 1ull << (cq->log_size + cq->log_cqe_size)),
 		"reaches beyond its umem");
 	CHECK(k, o, inside(cq->dbr_umem, cq->dbr_offset, 8), "doorbell record beyond its umem");
+	CHECK(k, o, cq->offset % 64 == 0 && cq->dbr_offset % 8 == 0, "is not aligned");
 	CHECK(k, o, atomic_load(&cq->dp_lock) == 0, "is locked, and no engine runs");
 }
 

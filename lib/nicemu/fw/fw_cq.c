@@ -149,6 +149,13 @@ pages_set(struct nic_umem *u, struct nic_func *f, struct mem_pin *pin)
 		.access = IBV_ACCESS_LOCAL_WRITE};
 }
 
+/* Entries that the page list of the command does not hold. */
+static bool
+is_short(const struct mem_pin *entries, uint8_t log_size, uint8_t log_cqe_size)
+{
+	return mem_pin_bytes(entries) < 1ull << (log_size + log_cqe_size);
+}
+
 static uint8_t
 kern_create(struct fw_cmd *c, const struct fw_cq_attr *a, uint32_t *cqn)
 {
@@ -161,6 +168,10 @@ kern_create(struct fw_cmd *c, const struct fw_cq_attr *a, uint32_t *cqn)
 		return fw_refuse(c, FW_R_CQ_OI);
 	if (a->eqn - FW_EQN(0) >= FW_N_EQ)
 		return fw_refuse(c, FW_R_CQ_EQN);
+	if (is_short(a->entries, a->log_size, a->log_cqe_size))
+		return fw_refuse(c, FW_R_CQ_UMEM_RANGE);
+	if (a->record_offset % 8 != 0)
+		return fw_refuse(c, FW_R_CQ_DBR_RANGE);
 	uar = fw_use(c, NIC_OBJ_UAR, a->uar, FW_R_CQ_UAR);
 	cq = uar != NULL ? fw_obj_new(c, NIC_OBJ_CQ, sizeof(*cq)) : NULL;
 	if (cq == NULL)
@@ -202,7 +213,9 @@ fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t 
 	if (fw_kern_begin(&c, f, MLX5_CMD_OP_MODIFY_CQ, 0) != 0)
 		return fw_kern_end(&c);
 	cq = fw_target(&c, NIC_OBJ_CQ, cqn);
-	if (cq != NULL) {
+	if (cq != NULL && is_short(entries, log_size, log_cqe_size)) {
+		fw_refuse(&c, FW_R_CQ_UMEM_RANGE);
+	} else if (cq != NULL) {
 		dp_cq_resized(cq);
 		mem_unpin(cq->pages.pin);
 		cq->pages.pin = entries;

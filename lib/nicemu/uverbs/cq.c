@@ -64,10 +64,18 @@ get_driver(struct uv_call *call, struct mlx5_ib_create_cq *cmd)
 	return 0;
 }
 
-/* What is found out once the memory is pinned: of neither is a capability offered. */
+/*
+ * Entries start on 64 bytes: mlx5_umem_find_best_cq_quantized_pgoff() finds no page size
+ * otherwise.
+ */
+#define ENTRIES_ALIGN 64u
+
+/* What is found out once the memory is pinned; of the flags no capability is offered. */
 static int
 check_driver(const struct mlx5_ib_create_cq *cmd)
 {
+	if (cmd->buf_addr % ENTRIES_ALIGN != 0)
+		return -EINVAL;
 	if ((cmd->flags & MLX5_IB_CREATE_CQ_FLAGS_UAR_PAGE_INDEX) == 0)
 		return -EINVAL;
 	return cmd->cqe_comp_en == 1 || (cmd->flags & MLX5_IB_CREATE_CQ_FLAGS_CQE_128B_PAD) != 0
@@ -202,10 +210,11 @@ cq_create(struct uv_call *call)
 		ret = cq_make(call, &r, &cmd, &m, log);
 	if (ret == 0)
 		return 0;
-	if (o->cq.cqn != 0)
-		uv_cq_destroy(o);
-	else
+	if (o->cq.cqn == 0)
 		memory_free(&m);
+	else if (uv_cq_destroy(o) != 0)
+		/* a queue that the firmware keeps is nobody's, and so is its memory */
+		uv_unpinned(uv_obj_pinned(o));
 	return ret;
 }
 
@@ -268,7 +277,10 @@ uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32
 		ret = uv_pin(drv.buf_addr, (uint64_t)drv.cqe_size << log, true, &pin, &pinned);
 	if (ret != 0)
 		return ret;
-	ret = fw_cq_resize(f, o->cq.cqn, pin, (uint8_t)log, drv.cqe_size == 128 ? 7 : 6);
+	if (drv.buf_addr % ENTRIES_ALIGN != 0)
+		ret = -EINVAL;
+	if (ret == 0)
+		ret = fw_cq_resize(f, o->cq.cqn, pin, (uint8_t)log, drv.cqe_size == 128 ? 7 : 6);
 	if (ret != 0) {
 		mem_unpin(pin);
 		uv_unpinned(pinned);
