@@ -204,6 +204,20 @@ box_vq_modify(struct run *r, struct req *q)
 		run_id(q->refs, K_QP_FW, q->subject->index & 1 ? 0 : 1, false));
 }
 
+/* The log of what the NIC writes: behind the buffers. */
+void
+box_vq_log(struct run *r, struct req *q)
+{
+	box_vq_ready(r, q);
+	VQ64(&q->box, modify_field_select,
+		(uint64_t)(MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_PARAMS |
+			MLX5_VIRTQ_MODIFY_TYPE_DIRTY_BITMAP_DUMP_ENABLE));
+	VQ(&q->box, dirty_bitmap_dump_enable, 1);
+	VQ(&q->box, dirty_bitmap_mkey, run_id(q->refs, K_MR, 0, false));
+	VQ64(&q->box, dirty_bitmap_addr, MEM_IOVA + MEM_UMEM - 0x10000);
+	VQ(&q->box, dirty_bitmap_size, 0x10000);
+}
+
 /* ---- mailboxes with nothing but a head ---- */
 
 #define SIMPLE(name, op, st) \
@@ -216,6 +230,7 @@ box_vq_modify(struct run *r, struct req *q)
 	}
 SIMPLE(2err, QP_2ERR, qp_2err)
 SIMPLE(rts2rts, RTS2RTS_QP, rts2rts_qp)
+SIMPLE(sqerr2rts, SQERR2RTS_QP, sqerr2rts_qp)
 SIMPLE(modify_cq, MODIFY_CQ, modify_cq)
 SIMPLE(modify_tis, MODIFY_TIS, modify_tis)
 SIMPLE(query_mkey, QUERY_MKEY, query_mkey)
@@ -225,6 +240,9 @@ SIMPLE(query_tir, QUERY_TIR, query_tir)
 SIMPLE(query_tis, QUERY_TIS, query_tis)
 SIMPLE(query_lag, QUERY_LAG, query_lag)
 SIMPLE(query_special, QUERY_SPECIAL_CONTEXTS, query_special_contexts)
+SIMPLE(nop, NOP, nop)
+SIMPLE(query_adapter, QUERY_ADAPTER, query_adapter)
+SIMPLE(query_issi, QUERY_ISSI, query_issi)
 SIMPLE(alloc_uar, ALLOC_UAR, alloc_uar)
 
 void
@@ -311,6 +329,7 @@ reg_mr(struct req *q, uint8_t *mem, uint64_t len, uint64_t iova, uint32_t access
 	struct ib_uverbs_reg_mr *c = (void *)q->data;
 	struct slot *pd = run_pick(q->refs, K_PD, q->s->flags & STEP_OLDER ? 1 : 0, false);
 
+	q->addresses = 1u << offsetof(struct ib_uverbs_reg_mr, start) / 8;
 	c->start = (uintptr_t)mem;
 	c->length = len;
 	c->hca_va = iova;
@@ -340,6 +359,51 @@ void
 data_reg_mr_file(struct run *r, struct req *q)
 {
 	reg_mr(q, r->mem[MEM_FILE], MEM_SMALL, MEM_IOVA, IBV_ACCESS_LOCAL_WRITE);
+}
+
+/* All of it anew: to other pages, another domain, other rights. */
+void
+data_rereg_mr(struct run *r, struct req *q)
+{
+	struct ib_uverbs_rereg_mr *c = (void *)q->data;
+	struct slot *pd = run_pick(q->refs, K_PD, q->s->flags & STEP_OLDER ? 1 : 0, false);
+
+	q->addresses = 1u << offsetof(struct ib_uverbs_rereg_mr, start) / 8;
+	c->mr_handle = q->subject != NULL ? (uint32_t)q->subject->handle : 0;
+	c->flags = 7;
+	c->start = (uintptr_t)r->mem[MEM_SHARED];
+	c->length = MEM_UMEM / 2;
+	c->hca_va = MEM_IOVA;
+	c->pd_handle = pd != NULL ? (uint32_t)pd->handle : 0;
+	c->access_flags = IBV_ACCESS_LOCAL_WRITE;
+}
+
+/* A completion queue of verbs: the driver's part. Its memory is that of the umem. */
+void
+data_cq(struct run *r, struct req *q)
+{
+	struct mlx5_ib_create_cq *c = (void *)q->data;
+	uint8_t *mem = r->mem[MEM_SHARED] + MEM_UMEM + (size_t)(q->c - r->ctx) * MEM_UMEM_BYTES;
+
+	q->addresses = 3;
+	c->buf_addr = (uintptr_t)mem;
+	c->db_addr = (uintptr_t)mem + 0x1000;
+	c->cqe_size = 64;
+	c->flags = MLX5_IB_CREATE_CQ_FLAGS_UAR_PAGE_INDEX;
+	c->uar_page_index = (uint16_t)run_id(q->refs, K_UAR, 0, false);
+}
+
+void
+data_resize_cq(struct run *r, struct req *q)
+{
+	struct ib_uverbs_resize_cq *c = (void *)q->data;
+	struct mlx5_ib_resize_cq *drv = (void *)(q->data + RUN_DATA2);
+
+	q->addresses = 1u << RUN_DATA2 / 8;
+	c->cq_handle = q->subject != NULL ? (uint32_t)q->subject->handle : 0;
+	c->cqe = 200;
+	drv->buf_addr = (uintptr_t)r->mem[MEM_SHARED] + MEM_UMEM;
+	drv->cqe_size = 64;
 }
 
 static void

@@ -406,7 +406,7 @@ drain(struct run_ctx *c, size_t room)
 	unsigned int k, i;
 	ssize_t ret;
 
-	for (k = K_CHAN; k <= K_ASYNC; k++) {
+	for (k = K_CHAN; k <= K_COMP; k++) {
 		for (i = 0; i < RUN_SLOTS; i++) {
 			int fd = (int)c->slot[k][i].handle;
 
@@ -419,7 +419,7 @@ drain(struct run_ctx *c, size_t room)
 static void
 close_channel(struct run_ctx *c, const struct rec *rec)
 {
-	struct slot *s = run_pick(c, K_CHAN + rec->a % 3, rec->pos % 4, false);
+	struct slot *s = run_pick(c, K_CHAN + rec->a % 4, rec->pos % 4, false);
 
 	if (s == NULL || !file_is_ours((int)s->handle))
 		return;

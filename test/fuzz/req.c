@@ -97,7 +97,7 @@ build_attr(struct run *r, struct req *q, const struct att *t, struct ib_uverbs_a
 		a->flags = 0;
 		break;
 	case ATT_DATA:
-		q->datalen = t->len;
+		q->datalen = t->value + t->len;
 		a->data = (uintptr_t)r->in;
 		break;
 	case ATT_ROOM:
@@ -345,13 +345,14 @@ keep_to_memory(const struct run *r, struct req *q)
 	uint64_t start;
 	unsigned int i;
 
-	/* struct ib_uverbs_reg_mr: start */
-	if (q->datalen >= 16 && q->hdr.object_id == UVERBS_OBJECT_DEVICE) {
-		memcpy(&start, q->data + 8, sizeof(start));
-		if (!is_memory(r, start)) {
-			start = no_address(start);
-			memcpy(q->data + 8, &start, sizeof(start));
-		}
+	for (i = 0; i < RUN_DATA / sizeof(start); i++) {
+		if ((q->addresses & 1u << i) == 0)
+			continue;
+		memcpy(&start, q->data + i * sizeof(start), sizeof(start));
+		if (is_memory(r, start))
+			continue;
+		start = no_address(start);
+		memcpy(q->data + i * sizeof(start), &start, sizeof(start));
 	}
 	for (i = 0; i < q->hdr.num_attrs; i++) {
 		struct ib_uverbs_attr *a = &q->hdr.attrs[i];
@@ -378,7 +379,7 @@ static void
 place_attr(struct run *r, struct req *q, const struct att *t, struct ib_uverbs_attr *a)
 {
 	bool box = t->kind == ATT_IN;
-	const uint8_t *from = box ? q->box.in : q->data;
+	const uint8_t *from;
 
 	if (t->kind == ATT_OUT && a->len == 0)
 		a->len = (uint16_t)q->box.outlen;
@@ -386,11 +387,15 @@ place_attr(struct run *r, struct req *q, const struct att *t, struct ib_uverbs_a
 		a->len = (uint16_t)q->box.inlen;
 	if (!box && t->kind != ATT_DATA)
 		return;
+	from = box ? q->box.in : q->data + t->value;
 	if (a->len <= sizeof(a->data))
 		memcpy(&a->data, from, sizeof(a->data));
-	else if (a->data == (uintptr_t)r->in)
+	else if (a->data == (uintptr_t)r->in && (box || t->value == 0))
 		a->data = (uintptr_t)place(
 			r, from, box ? sizeof(q->box.in) : sizeof(q->data), a->len);
+	else if (a->data == (uintptr_t)r->in)
+		/* a second one: to the start, with room behind it */
+		memcpy(r->in, from, sizeof(q->data) - t->value);
 }
 
 static void
@@ -469,6 +474,7 @@ made_id(const struct run *r, const struct req *q)
 	case K_UMEM:
 	case K_UAR:
 	case K_VAR:
+	case K_VCQ:
 		memcpy(&id, r->out, sizeof(id));
 		return id;
 	case K_MKEY:

@@ -20,6 +20,7 @@
 #define RUN_SLOTS 16u /* objects of a class that are remembered */
 #define RUN_ATTRS 16u
 #define RUN_DATA 256u
+#define RUN_DATA2 128u /* in it: where data of the driver begins, beside that of the core */
 #define RUN_QUEUES 8u /* virtqueues of a context that have ring memory of their own */
 
 /*
@@ -74,6 +75,7 @@ struct req {
 	struct fw_box box;
 	uint8_t data[RUN_DATA] __attribute__((aligned(8)));
 	size_t datalen;
+	uint32_t addresses; /* words of 8 bytes in 'data' that are addresses to pin, a bit each */
 	union {
 		struct ib_uverbs_ioctl_hdr hdr;
 		uint8_t raw[sizeof(struct ib_uverbs_ioctl_hdr) +

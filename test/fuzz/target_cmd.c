@@ -37,6 +37,11 @@ static const char *const destroys[] = {"flow-destroy", "matcher-destroy", "destr
 static const char *const flows[] = {"matcher-create-table", "flow-create-arrays", "flow-create",
 	"flow-destroy-mlx5", "flow-create", "write-destroy-flow", "matcher-destroy", "dealloc-pd",
 	NULL};
+static const char *const verbs_cqs[] = {"alloc-pd", "reg-mr", "rereg-mr", "reg-mr-private",
+	"rereg-mr", "uar-alloc", "completion-channel", "async-channel", "cq-create", "resize-cq",
+	"cq-destroy", "cq-create", NULL};
+static const char *const logs[] = {"virtq-rx-log", "virtq-tx-log", "query-virtq-rx", "nop",
+	"query-adapter", "query-issi", "qp-sqerr2rts", NULL};
 static const char *const below[] = {"query-special-contexts", "alloc-uar", NULL};
 
 static void
@@ -82,6 +87,13 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		program_add(&p, STEP_CTX, program_rx);
 		program_add(&p, STEP_CTX | STEP_OTHER, program_tx);
 		program_add(&p, STEP_CTX | STEP_OTHER, program_steer);
+		break;
+	case 6:
+		program_add(&p, 0, verbs_cqs);
+		break;
+	case 7:
+		all_objects(&p, 0);
+		program_add(&p, 0, logs);
 		break;
 	default:
 		return 0;

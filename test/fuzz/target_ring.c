@@ -93,6 +93,7 @@ static const struct rec spins[] = {
 
 static const char *const stop_start[] = {"virtq-tx-suspend", "query-virtq-tx", "virtq-tx-modify",
 	"virtq-tx-ready", "virtq-rx-suspend", "virtq-rx-modify", "virtq-rx-ready", NULL};
+static const char *const logs[] = {"virtq-tx-log", "virtq-rx-log", NULL};
 static const char *const gone[] = {"mr-destroy", "destroy-cq", "query-virtq-tx", "query-counters",
 	"query-virtq-rx", "destroy-virtq-tx", NULL};
 
@@ -139,6 +140,11 @@ seed(unsigned int n, uint8_t *data, size_t max)
 	case 4:
 		traffic(&p, packed);
 		STEP(&p, 0, spins);
+		break;
+	case 5: /* what is written is logged */
+		program_add(&p, 0, logs);
+		program_add(&p, STEP_CTX, logs);
+		traffic(&p, packed);
 		break;
 	default:
 		return 0;

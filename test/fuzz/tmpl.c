@@ -351,6 +351,40 @@ const struct tmpl tmpls[] = {
 	BY_HANDLE("flow-destroy-mlx5", UVERBS_OBJECT_FLOW, MLX5_IB_METHOD_DESTROY_FLOW,
 		M(CREATE_FLOW_HANDLE), K_FLOW, true),
 	CREATE("create-klm-all", K_MKEY, box_klm_all),
+	OTHER("nop", K_NONE, box_nop),
+	OTHER("query-adapter", K_NONE, box_query_adapter),
+	OTHER("query-issi", K_NONE, box_query_issi),
+	MODIFY("qp-sqerr2rts", K_QP_SW, box_sqerr2rts),
+	MODIFY("virtq-rx-log", K_VQ_RX, box_vq_log),
+	MODIFY("virtq-tx-log", K_VQ_TX, box_vq_log),
+	WRITE("rereg-mr", IB_USER_VERBS_CMD_REREG_MR, sizeof(struct ib_uverbs_rereg_mr),
+		sizeof(struct ib_uverbs_rereg_mr_resp), K_NONE, K_MR, false, data_rereg_mr),
+	WRITE("completion-channel", IB_USER_VERBS_CMD_CREATE_COMP_CHANNEL,
+		sizeof(struct ib_uverbs_create_comp_channel),
+		sizeof(struct ib_uverbs_create_comp_channel_resp), K_COMP, K_NONE, false, NULL),
+	{.name = "cq-create", .object = UVERBS_OBJECT_CQ, .method = UVERBS_METHOD_CQ_CREATE,
+		.att = {
+		{U(CREATE_CQ_HANDLE), 0, ATT_NEW, 0},
+		{U(CREATE_CQ_CQE), 4, ATT_VALUE, 63},
+		{U(CREATE_CQ_USER_HANDLE), 8, ATT_VALUE, 0x5678},
+		{U(CREATE_CQ_COMP_CHANNEL), 0, ATT_REF, K_COMP},
+		{U(CREATE_CQ_COMP_VECTOR), 4, ATT_VALUE, 0},
+		{U(CREATE_CQ_RESP_CQE), 4, ATT_ROOM, 64},
+		{U(UHW_IN), sizeof(struct mlx5_ib_create_cq), ATT_DATA, 0},
+		{U(UHW_OUT), sizeof(struct mlx5_ib_create_cq_resp), ATT_ROOM, 0}, END},
+		.makes = K_VCQ, .subject = K_NONE, .fill = data_cq},
+	{.name = "cq-destroy", .object = UVERBS_OBJECT_CQ, .method = UVERBS_METHOD_CQ_DESTROY,
+		.att = {
+		{U(DESTROY_CQ_HANDLE), 0, ATT_SUBJECT, 0},
+		{U(DESTROY_CQ_RESP), sizeof(struct ib_uverbs_destroy_cq_resp), ATT_ROOM, 0}, END},
+		.makes = K_NONE, .subject = K_VCQ, .destroys = true},
+	{.name = "resize-cq", .object = UVERBS_OBJECT_DEVICE,
+		.method = UVERBS_METHOD_INVOKE_WRITE, .att = {
+		{U(WRITE_CMD), 8, ATT_VALUE, IB_USER_VERBS_CMD_RESIZE_CQ},
+		{U(CORE_IN), sizeof(struct ib_uverbs_resize_cq), ATT_DATA, 0},
+		{U(CORE_OUT), sizeof(struct ib_uverbs_resize_cq_resp), ATT_ROOM, 0},
+		{U(UHW_IN), sizeof(struct mlx5_ib_resize_cq), ATT_DATA, RUN_DATA2}, END},
+		.makes = K_NONE, .subject = K_VCQ, .fill = data_resize_cq},
 };
 const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 
@@ -410,6 +444,7 @@ const struct field fields[] = {
 	F(create_tir_in, ctx.rx_hash_symmetric), F(create_tir_in, ctx.lro_enable_mask),
 	F(create_tir_in, ctx.rx_hash_field_selector_outer), F(modify_tir_in, modify_bitmask),
 	F(modify_tir_in, ctx.indirect_table),
+	VQ(dirty_bitmap_mkey), VQ(dirty_bitmap_size), VQ(dirty_bitmap_addr),
 	/* of a match, and of the structures of the write() ABI (CHANGE_DATA has them) */
 	F(fte_match_set_lyr_2_4, dmac_47_16), F(fte_match_set_lyr_2_4, ethertype),
 	F(fte_match_set_lyr_2_4, ip_version), F(fte_match_set_lyr_2_4, ip_protocol),

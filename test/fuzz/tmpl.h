@@ -33,6 +33,8 @@ enum cls {
 	K_CHAN, /* event channels: the handle is a descriptor */
 	K_CMD_CHAN,
 	K_ASYNC,
+	K_COMP,
+	K_VCQ, /* a completion queue of verbs */
 	K_CLASSES,
 	K_NONE = K_CLASSES
 };
@@ -45,7 +47,7 @@ enum att_kind {
 	ATT_REF, /* handle or descriptor of an object of class 'value' */
 	ATT_IN, /* the mailbox */
 	ATT_OUT, /* room for its answer */
-	ATT_DATA, /* input of 'len' bytes, which 'fill' writes */
+	ATT_DATA, /* input of 'len' bytes, which 'fill' writes, from 'value' of req.data on */
 	ATT_ROOM, /* room for 'len' bytes */
 	ATT_ADDRESS, /* an address of memory, as data */
 	ATT_END
@@ -57,7 +59,7 @@ struct att {
 	uint64_t value;
 };
 
-#define TMPL_ATTRS 7
+#define TMPL_ATTRS 9
 
 struct run;
 struct req;
