@@ -457,6 +457,72 @@ send_frames(struct rig_vq *q, const struct hf_var *var)
 	return n;
 }
 
+/* From INIT on: so many frames, each offered when the one before is used: a message for each. */
+static bool
+send_singly(struct rig_vq *q, const struct hf_var *var, unsigned int count)
+{
+	struct vring_avail *avail = RTE_PTR_ADD(rig.mem, q->attr.avail - RIG_GPA);
+	volatile struct vring_used *used;
+	unsigned int i, waits;
+
+	memset(rig.mem, 0, RIG_MEM_BYTES);
+	used = ring_fill(q, rig.mem);
+	avail->idx = 0;
+	memset(avail->ring, 0, RIG_RING_SIZE * sizeof(avail->ring[0]));
+	if (rig_vq_move(q, HF_VIRTQ_RDY))
+		return false;
+	for (i = 1; i <= count; i++) {
+		rte_io_wmb();
+		avail->idx = htole16(i);
+		ring_doorbell(var, q);
+		for (waits = 0; le16toh(used->idx) != i; waits++) {
+			if (waits == 100000)
+				return false;
+			usleep(50);
+		}
+	}
+	return true;
+}
+
+/* What has completed, if it becomes so many; the last message may come after the used ring. */
+static unsigned int
+poll_for(struct hf_eqp *eqp, unsigned int count)
+{
+	unsigned int n = 0, waits;
+
+	for (waits = 0; n < count && waits < 20000; waits++) {
+		n += hf_eqp_poll(eqp);
+		usleep(50);
+	}
+	return n;
+}
+
+/* As many completions as the queue has entries, before anybody looks: taken, or left to a reset. */
+static int
+test_eqp_full(void)
+{
+	struct hf_var var;
+	struct rig_vq q;
+	unsigned int i, n;
+
+	TEST_ASSERT_SUCCESS(hf_var_create(rig.dev, &var), "doorbell page");
+	TEST_ASSERT_SUCCESS(rig_vq_create(&rig, 1, false, &q), "create");
+	for (i = 0; i < 4; i++) {
+		TEST_ASSERT(send_singly(&q, &var, RIG_RING_SIZE), "frames of round %u", i);
+		if (i % 2 == 0) {
+			n = poll_for(q.eqp, RIG_RING_SIZE);
+			TEST_ASSERT_EQUAL(n, RIG_RING_SIZE, "%u completions in round %u", n, i);
+		}
+		TEST_ASSERT_SUCCESS(hf_virtq_destroy(&q.vq), "destroy");
+		TEST_ASSERT_SUCCESS(hf_eqp_reset(q.eqp), "reset");
+		TEST_ASSERT_EQUAL(hf_eqp_poll(q.eqp), 0, "completions after a reset");
+		TEST_ASSERT_SUCCESS(hf_virtq_create(rig.dev, &q.attr, &q.vq), "create again");
+	}
+	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q), "destroy");
+	TEST_ASSERT_SUCCESS(hf_var_destroy(&var), "doorbell page");
+	return TEST_SUCCESS;
+}
+
 static int
 test_completions(void)
 {
@@ -608,6 +674,7 @@ static struct unit_test_suite devx_suite = {
 			TEST_CASE(test_virtq_may_modify_caps),
 			NIC_CASE(test_completions),
 			NIC_CASE(test_eqp_reuse),
+			NIC_CASE(test_eqp_full),
 			NIC_CASE(test_error_event),
 			NIC_CASE(test_steering_objects),
 			TEST_CASE(test_leak_is_named),
