@@ -259,6 +259,8 @@ test_killed(void)
 	TEST_ASSERT_SUCCESS(tell("kill 0"), "kill");
 	TEST_ASSERT_NOT_EQUAL(tell("kill 0"), 0, "twice");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_DEVICE_FATAL, "event");
+	TEST_ASSERT_EQUAL(next_event(ctx), -1, "it was the only one");
+	TEST_ASSERT_EQUAL(sysfs_state(), IBV_PORT_DOWN, "link of a dead function");
 	TEST_ASSERT_NULL(ibv_alloc_pd(ctx), "a protection domain");
 	TEST_ASSERT_EQUAL(errno, ENOLINK, "%s", strerror(errno));
 	TEST_ASSERT_NULL(ibv_reg_mr(t.pd, memory, 4096, 0), "a memory region");
