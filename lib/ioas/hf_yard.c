@@ -35,6 +35,10 @@ hf_yard_fini(struct hf_yard *y)
 	struct hf_region *r;
 	struct hf_mkeys *k;
 
+	pthread_mutex_lock(&y->lock);
+	while (y->queued)
+		pthread_cond_wait(&y->quiet, &y->lock);
+	pthread_mutex_unlock(&y->lock);
 	while ((k = TAILQ_FIRST(&y->stuck_keys)) != NULL) {
 		TAILQ_REMOVE(&y->stuck_keys, k, next);
 		free(k);
@@ -177,7 +181,7 @@ yard_task(void *arg)
 	yard_dig(y);
 	pthread_mutex_lock(&y->lock);
 	y->queued = false;
-	/* The last touch: who waits may free the yard. */
+	/* The last touch: who waits frees the yard. */
 	pthread_cond_broadcast(&y->quiet);
 	pthread_mutex_unlock(&y->lock);
 }
@@ -231,7 +235,7 @@ hf_yard_flush(struct hf_yard *y)
 	pthread_mutex_unlock(&y->lock);
 	hf_work_batch(y->work, yard_dig_one, y, YARD_DIGGERS);
 	pthread_mutex_lock(&y->lock);
-	while (y->diggers > 0 || y->queued)
+	while (y->diggers > 0)
 		pthread_cond_wait(&y->quiet, &y->lock);
 	pthread_mutex_unlock(&y->lock);
 }

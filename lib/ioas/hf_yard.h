@@ -33,7 +33,7 @@ struct hf_yard {
 	uint32_t asid;
 	struct hf_work *work; /* NULL: destroyed at once */
 	pthread_mutex_t lock; /* all below */
-	pthread_cond_t quiet; /* nobody digs, and nobody is about to */
+	pthread_cond_t quiet; /* nobody digs any more, or nobody is about to */
 	struct hf_mkeys_list keys, stuck_keys;
 	struct hf_region_list regions, stuck_regions;
 	unsigned int diggers; /* threads at work */
@@ -43,7 +43,10 @@ struct hf_yard {
 
 /* dev_name: constant while the yard lives. */
 void hf_yard_init(struct hf_yard *y, const char *dev_name, uint32_t asid, struct hf_work *work);
-/* After hf_yard_flush(). What is stuck is forgotten, and its memory stays mapped for good. */
+/*
+ * After hf_yard_flush(); waits for the worker's look at what is empty by now. What is stuck is
+ * forgotten, and its memory stays mapped for good.
+ */
 void hf_yard_fini(struct hf_yard *y);
 /*
  * Count as pinned what will be buried: at the moment in which it ceases to be counted as live.

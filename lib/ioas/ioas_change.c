@@ -20,13 +20,7 @@
 /* --- limits --- */
 
 static bool
-limit_ok(const struct hf_limit *l)
-{
-	return hf_limit_own(l) == 0 && hf_limit_process(l) == 0;
-}
-
-static void
-limit_fill(struct hf_ioas *as, uint64_t need, struct hf_limit *l)
+limit_ok(struct hf_ioas *as, uint64_t need, struct hf_limit *l)
 {
 	struct hf_yard_stats yard;
 
@@ -37,23 +31,28 @@ limit_fill(struct hf_ioas *as, uint64_t need, struct hf_limit *l)
 		.deferred = yard.bytes,
 		.max = as->attr.pinned_max,
 	};
+	return hf_limit_own(l) == 0 && hf_limit_process(l) == 0;
 }
 
-/* May 'need' bytes more be pinned? What is deferred is in nobody's way: it goes now, if need be. */
+/*
+ * May 'need' bytes more be pinned? What is only deferred is in nobody's way: it goes first, ours
+ * and then, as the process's limit is for all, that of other address spaces.
+ */
 static int
 limit_check(struct hf_ioas *as, uint64_t need)
 {
 	struct hf_limit l;
 
-	limit_fill(as, need, &l);
-	if (need == 0 || limit_ok(&l))
+	if (need == 0 || limit_ok(as, need, &l))
 		return 0;
 	hf_yard_flush(&as->yard);
-	/* Others share the process's limit. */
-	hf_work_flush(as->attr.work);
-	limit_fill(as, need, &l);
-	if (limit_ok(&l))
+	if (limit_ok(as, need, &l))
 		return 0;
+	if (hf_limit_own(&l) == 0) {
+		hf_work_flush(as->attr.work);
+		if (limit_ok(as, need, &l))
+			return 0;
+	}
 	hf_limit_explain(&l, hf_devx_name(as->dev), as->attr.asid);
 	return -ENOMEM;
 }
