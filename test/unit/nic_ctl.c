@@ -118,6 +118,37 @@ nic_ctl_mrs(struct nic_mrs *mrs)
 	return 0;
 }
 
+/* Of one function: how often this command was executed. */
+static uint64_t
+command_count(const cJSON *func, const char *name)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, cJSON_GetObjectItem(func, "commands"))
+	{
+		if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(c, "name")), name) == 0)
+			return ctl_number(c, "count");
+	}
+	return 0;
+}
+
+int
+nic_ctl_commands(const char *name, uint64_t *count)
+{
+	const cJSON *func;
+	cJSON *answer;
+	int ret;
+
+	*count = 0;
+	ret = ctl_ask("commands\n", &answer);
+	if (ret != 0)
+		return ret;
+	cJSON_ArrayForEach(func, cJSON_GetObjectItem(answer, "functions")) *count +=
+		command_count(func, name);
+	cJSON_Delete(answer);
+	return 0;
+}
+
 char *
 nic_ctl_text(const char *request)
 {
@@ -176,6 +207,19 @@ nic_ctl_fail(const char *fmt, ...)
 	va_end(ap);
 	snprintf(request, sizeof(request), "fail %s\n", spec);
 	return ctl_command(request);
+}
+
+int
+nic_ctl_fail_waits(bool *waits)
+{
+	cJSON *answer;
+	int ret = ctl_ask("fail list\n", &answer);
+
+	if (ret != 0)
+		return ret;
+	*waits = cJSON_GetArraySize(cJSON_GetObjectItem(answer, "faults")) > 0;
+	cJSON_Delete(answer);
+	return 0;
 }
 
 int

@@ -24,8 +24,12 @@ int nic_ctl_mrs(struct nic_mrs *mrs);
 uint64_t nic_ctl_count(const char *opcode);
 /* The whole answer to a request such as "objects", to be freed; NULL: none. */
 char *nic_ctl_text(const char *request);
+/* How often all functions together executed this command: "CREATE_MKEY". 0 or negative errno. */
+int nic_ctl_commands(const char *name, uint64_t *count);
 /* Let something fail once, as 'nicemu run --fail' has it: "CREATE_MKEY:2:BAD_RES". */
 int nic_ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Is there a failure that has not happened yet? */
+int nic_ctl_fail_waits(bool *waits);
 /* Forget failures that have not happened. */
 int nic_ctl_fail_clear(void);
 

@@ -22,200 +22,7 @@
 
 #include "hf_log.h"
 #include "hf_work.h"
-#include "ioas_rig.h"
-#include "nic_ctl.h"
-#include "test.h"
-
-#define KIB(n) (UINT64_C(n) << 10)
-#define MIB(n) (UINT64_C(n) << 20)
-#define GIB(n) (UINT64_C(n) << 30)
-
-#define LOW_GPA UINT64_C(0)
-#define HIGH_GPA GIB(4)
-#define N_FILES 4
-
-static struct rig rig;
-static struct hf_work *work;
-static struct hf_ioas *as;
-static struct guest_file files[N_FILES];
-static unsigned int base_mrs, base_mkeys, base_maps;
-
-/* --- every case has a device, an empty address space and some files of 8 MiB --- */
-
-static int
-setup(void)
-{
-	unsigned int i;
-
-	TEST_ASSERT_SUCCESS(rig_open(&rig), "no NIC: run this below 'nicemu run --'");
-	base_mrs = hf_objs_count(hf_devx_objs(rig.dev), "mr");
-	base_mkeys = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
-	for (i = 0; i < N_FILES; i++)
-		TEST_ASSERT_SUCCESS(guest_file_open(&files[i], MIB(8)), "file %u", i);
-	base_maps = process_maps();
-	TEST_ASSERT_SUCCESS(hf_work_create("ioas", 2, &work), "workers");
-	TEST_ASSERT_SUCCESS(
-		hf_ioas_create(rig.dev, &(struct hf_ioas_attr){.work = work, .numa_node = -1}, &as),
-		"create");
-	return TEST_SUCCESS;
-}
-
-static void
-teardown(void)
-{
-	unsigned int i;
-
-	if (as != NULL)
-		hf_ioas_destroy(as);
-	as = NULL;
-	hf_work_destroy(work);
-	work = NULL;
-	for (i = 0; i < N_FILES; i++)
-		guest_file_close(&files[i]);
-	rig_close(&rig);
-}
-
-/* The end of a case: nothing of the address space is left on the device. */
-static int
-finish(void)
-{
-	TEST_ASSERT_SUCCESS(hf_ioas_destroy(as), "destroy");
-	as = NULL;
-	TEST_ASSERT_EQUAL(hf_objs_count(hf_devx_objs(rig.dev), "mr"), base_mrs, "MRs are left");
-	TEST_ASSERT_EQUAL(
-		hf_objs_count(hf_devx_objs(rig.dev), "mkey"), base_mkeys, "mkeys are left");
-	TEST_ASSERT_EQUAL(process_maps(), base_maps, "mappings are left");
-	return TEST_SUCCESS;
-}
-
-/* --- what is watched across an update --- */
-
-struct snapshot {
-	uint32_t mkey;
-	struct hf_ioas_stats st;
-	struct nic_mrs nic; /* zero without a NIC that can be asked */
-	unsigned int fds, maps, mrs, mkeys;
-	void *low, *high;
-};
-
-static void
-snapshot_take(struct snapshot *s)
-{
-	memset(s, 0, sizeof(*s));
-	s->mkey = hf_ioas_mkey(as);
-	hf_ioas_stats(as, &s->st);
-	nic_ctl_mrs(&s->nic);
-	s->fds = process_fds();
-	s->maps = process_maps();
-	s->mrs = hf_objs_count(hf_devx_objs(rig.dev), "mr");
-	s->mkeys = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
-	s->low = hf_ioas_gpa_to_hva(as, LOW_GPA, KIB(4));
-	s->high = hf_ioas_gpa_to_hva(as, HIGH_GPA, KIB(4));
-}
-
-/* As it was: what a failed update may count is only what the NIC made and destroyed again. */
-static int
-check_unchanged(const struct snapshot *before)
-{
-	struct snapshot now;
-
-	snapshot_take(&now);
-	TEST_ASSERT_EQUAL(now.mkey, before->mkey, "mkey 0x%x", now.mkey);
-	TEST_ASSERT(memcmp(&now.st, &before->st, sizeof(now.st)) == 0, "statistics");
-	TEST_ASSERT_EQUAL(
-		now.nic.bytes, before->nic.bytes, "%" PRIu64 " bytes pinned", now.nic.bytes);
-	TEST_ASSERT_EQUAL(now.nic.mkeys, before->nic.mkeys, "%u keys in the NIC", now.nic.mkeys);
-	TEST_ASSERT_EQUAL(now.fds, before->fds, "%u descriptors", now.fds);
-	TEST_ASSERT_EQUAL(now.maps, before->maps, "%u mappings", now.maps);
-	TEST_ASSERT_EQUAL(now.mrs, before->mrs, "%u MRs", now.mrs);
-	TEST_ASSERT_EQUAL(now.mkeys, before->mkeys, "%u mkeys", now.mkeys);
-	TEST_ASSERT(now.low == before->low && now.high == before->high, "host addresses");
-	return TEST_SUCCESS;
-}
-
-/* What an update has to have done. */
-struct outcome {
-	bool changed;
-	unsigned int regions, registered, kept, destroyed;
-};
-
-static int
-check_update(const struct hf_ioas_region *regions, unsigned int n, const struct outcome *want)
-{
-	struct hf_ioas_change change = {.changed = !want->changed};
-	struct snapshot before, now;
-
-	snapshot_take(&before);
-	TEST_ASSERT_SUCCESS(hf_ioas_update(as, regions, n, &change), "update");
-	TEST_ASSERT_EQUAL(change.changed, want->changed, "changed: %d", change.changed);
-	TEST_ASSERT(change.registered == want->registered && change.kept == want->kept &&
-			change.dropped == want->destroyed,
-		"%u registered, %u kept, %u dropped", change.registered, change.kept,
-		change.dropped);
-	hf_ioas_flush(as);
-	snapshot_take(&now);
-	TEST_ASSERT_EQUAL(now.mkey != before.mkey, want->changed, "mkey 0x%x", now.mkey);
-	TEST_ASSERT_EQUAL(now.st.generation > before.st.generation, want->changed, "generation");
-	TEST_ASSERT_EQUAL(now.st.regions, want->regions, "%u regions", now.st.regions);
-	TEST_ASSERT_EQUAL(now.st.mrs_registered - before.st.mrs_registered, want->registered,
-		"%" PRIu64 " registered", now.st.mrs_registered - before.st.mrs_registered);
-	TEST_ASSERT_EQUAL(now.st.mrs_kept - before.st.mrs_kept, want->kept, "%" PRIu64 " kept",
-		now.st.mrs_kept - before.st.mrs_kept);
-	TEST_ASSERT_EQUAL(now.st.mrs_destroyed - before.st.mrs_destroyed, want->destroyed,
-		"%" PRIu64 " destroyed", now.st.mrs_destroyed - before.st.mrs_destroyed);
-	TEST_ASSERT_EQUAL(now.mrs, base_mrs + want->registered + want->kept, "%u MRs", now.mrs);
-	TEST_ASSERT_EQUAL(now.mkeys, base_mkeys + 1, "%u mkeys", now.mkeys);
-	TEST_ASSERT(hf_ioas_same(as, regions, n), "not the same as itself");
-	if (!nic_ctl_there())
-		return TEST_SUCCESS;
-	TEST_ASSERT_EQUAL(now.nic.registered - before.nic.registered, want->registered,
-		"the NIC registered %" PRIu64, now.nic.registered - before.nic.registered);
-	TEST_ASSERT_EQUAL(now.nic.destroyed - before.nic.destroyed, want->destroyed,
-		"the NIC destroyed %" PRIu64, now.nic.destroyed - before.nic.destroyed);
-	return TEST_SUCCESS;
-}
-
-/* --- the NIC's access --- */
-
-static struct guest_place
-place(const struct guest_file *f, uint64_t gpa, uint64_t offset)
-{
-	return (struct guest_place){gpa + offset, f->view + offset};
-}
-
-/* Rings in one file, the frame in another. */
-static bool
-nic_reaches(const struct guest_file *rings, uint64_t rings_gpa, const struct guest_file *data,
-	uint64_t data_gpa)
-{
-	struct dma_probe p = {
-		.desc = place(rings, rings_gpa, 0),
-		.avail = place(rings, rings_gpa, rings->len / 2),
-		.used = place(rings, rings_gpa, rings->len - KIB(4)),
-		.buf = place(data, data_gpa, data->len - KIB(4)),
-	};
-
-	return dma_probe(&rig, hf_ioas_mkey(as), &p);
-}
-
-/* Two regions with a hole between them, as QEMU has them. */
-static void
-two_regions(struct hf_ioas_region r[2])
-{
-	r[0] = guest_file_at(&files[0], LOW_GPA);
-	r[1] = guest_file_at(&files[1], HIGH_GPA);
-}
-
-static const struct outcome first_two = {.changed = true, .regions = 2, .registered = 2};
-
-static int
-update_two(void)
-{
-	struct hf_ioas_region r[2];
-
-	two_regions(r);
-	return check_update(r, 2, &first_two);
-}
+#include "ioas_case.h"
 
 /* --- the cases --- */
 
@@ -225,14 +32,14 @@ test_empty(void)
 	struct hf_ioas_region r[2];
 	struct hf_ioas_stats st;
 
-	two_regions(r);
-	hf_ioas_stats(as, &st);
-	TEST_ASSERT_EQUAL(hf_ioas_mkey(as), 0, "a mkey");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, 0, 1), "an address");
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "same");
+	ic_two_regions(r);
+	hf_ioas_stats(ic.as, &st);
+	TEST_ASSERT_EQUAL(hf_ioas_mkey(ic.as), 0, "a mkey");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, 0, 1), "an address");
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "same");
 	TEST_ASSERT(st.regions == 0 && st.mrs == 0 && st.live_bytes == 0, "regions");
-	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as, NULL), "reset of nothing");
-	return finish();
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(ic.as, NULL), "reset of nothing");
+	return ic_finish();
 }
 
 /* The NIC reaches both regions, and reads the hole between them as zeros. */
@@ -240,22 +47,24 @@ static int
 test_access(void)
 {
 	struct dma_probe p = {
-		.desc = place(&files[0], LOW_GPA, 0),
-		.avail = place(&files[1], HIGH_GPA, 0),
-		.used = place(&files[1], HIGH_GPA, MIB(8) - KIB(4)),
+		.desc = ic_place(&ic.files[0], LOW_GPA, 0),
+		.avail = ic_place(&ic.files[1], HIGH_GPA, 0),
+		.used = ic_place(&ic.files[1], HIGH_GPA, MIB(8) - KIB(4)),
 		.buf = {.gpa = GIB(2)},
 	};
 	struct hf_ioas_stats st;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	hf_ioas_stats(as, &st);
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT_EQUAL(st.live_bytes, MIB(16), "%" PRIu64 " bytes", st.live_bytes);
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "low rings, high data");
-	TEST_ASSERT(nic_reaches(&files[1], HIGH_GPA, &files[0], LOW_GPA), "high rings, low data");
-	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as), &p), "data in the hole");
+	TEST_ASSERT(
+		ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "low rings, high data");
+	TEST_ASSERT(
+		ic_reaches(&ic.files[1], HIGH_GPA, &ic.files[0], LOW_GPA), "high rings, low data");
+	TEST_ASSERT(dma_probe(&ic.rig, hf_ioas_mkey(ic.as), &p), "data in the hole");
 	p.buf.gpa = HIGH_GPA + MIB(8);
-	TEST_ASSERT(!dma_probe(&rig, hf_ioas_mkey(as), &p), "data behind the end");
-	return finish();
+	TEST_ASSERT(!dma_probe(&ic.rig, hf_ioas_mkey(ic.as), &p), "data behind the end");
+	return ic_finish();
 }
 
 static int
@@ -263,25 +72,25 @@ test_lookup(void)
 {
 	uint8_t *low, *high;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	low = hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8));
-	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, MIB(8));
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	low = hf_ioas_gpa_to_hva(ic.as, LOW_GPA, MIB(8));
+	high = hf_ioas_gpa_to_hva(ic.as, HIGH_GPA, MIB(8));
 	TEST_ASSERT(low != NULL && high != NULL, "whole regions");
-	TEST_ASSERT(low != files[0].view, "it is the caller's mapping");
-	files[0].view[MIB(8) - 1] = 0x5a;
+	TEST_ASSERT(low != ic.files[0].view, "it is the caller's mapping");
+	ic.files[0].view[MIB(8) - 1] = 0x5a;
 	high[KIB(4)] = 0xa5;
 	TEST_ASSERT_EQUAL(low[MIB(8) - 1], 0x5a, "not the same memory");
-	TEST_ASSERT_EQUAL(files[1].view[KIB(4)], 0xa5, "not the same memory");
-	TEST_ASSERT(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 1) == low + MIB(8) - 1, "last byte");
-	TEST_ASSERT(hf_ioas_gpa_to_hva(as, HIGH_GPA + 5, 3) == high + 5, "inside");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8), 1), "the byte behind");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8), 0), "nothing behind");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, MIB(8) - 1, 2), "across the end");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8) + 1), "one too long");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, HIGH_GPA - 1, 2), "before");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, HIGH_GPA + 1, UINT64_MAX), "wrap");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, UINT64_MAX, 1), "the last address");
-	return finish();
+	TEST_ASSERT_EQUAL(ic.files[1].view[KIB(4)], 0xa5, "not the same memory");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(ic.as, MIB(8) - 1, 1) == low + MIB(8) - 1, "last byte");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(ic.as, HIGH_GPA + 5, 3) == high + 5, "inside");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, MIB(8), 1), "the byte behind");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, MIB(8), 0), "nothing behind");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, MIB(8) - 1, 2), "across the end");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, LOW_GPA, MIB(8) + 1), "one too long");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, HIGH_GPA - 1, 2), "before");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, HIGH_GPA + 1, UINT64_MAX), "wrap");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, UINT64_MAX, 1), "the last address");
+	return ic_finish();
 }
 
 /* The same table again, in this order or another, by these descriptors or others: nothing happens.
@@ -294,21 +103,21 @@ test_same(void)
 	char path[32];
 	int again;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	two_regions(r);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "the same");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	ic_two_regions(r);
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &none), "the same");
 	swapped[0] = r[1];
 	swapped[1] = r[0];
-	TEST_ASSERT_SUCCESS(check_update(swapped, 2, &none), "the other order");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", files[0].fd);
+	TEST_ASSERT_SUCCESS(ic_update(swapped, 2, &none), "the other order");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ic.files[0].fd);
 	again = open(path, O_RDWR | O_CLOEXEC);
 	TEST_ASSERT(again >= 0, "open");
 	r[0].fd = again;
-	r[1].fd = fcntl(files[1].fd, F_DUPFD_CLOEXEC, 0);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "other descriptors");
+	r[1].fd = fcntl(ic.files[1].fd, F_DUPFD_CLOEXEC, 0);
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &none), "other descriptors");
 	close(again);
 	close(r[1].fd);
-	return finish();
+	return ic_finish();
 }
 
 /* Memory comes and goes; what stays is not touched. */
@@ -323,23 +132,23 @@ test_hotplug(void)
 	struct hf_ioas_region r[3];
 	void *low, *high;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	low = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
-	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, 1);
-	two_regions(r);
-	r[2] = guest_file_at(&files[2], dimm);
-	TEST_ASSERT(!hf_ioas_same(as, r, 3), "one more is the same");
-	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "plug");
-	TEST_ASSERT(hf_ioas_gpa_to_hva(as, LOW_GPA, 1) == low, "the address of a kept region");
-	TEST_ASSERT(hf_ioas_gpa_to_hva(as, HIGH_GPA, 1) == high, "the address of a kept region");
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[2], dimm), "the new region");
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "one less is the same");
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &unplug), "unplug");
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the kept regions");
-	TEST_ASSERT(!nic_reaches(&files[0], LOW_GPA, &files[2], dimm), "the region that left");
-	TEST_ASSERT_SUCCESS(check_update(r + 1, 2, &replug), "one goes and one comes");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, 1), "the address of what left");
-	return finish();
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	low = hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1);
+	high = hf_ioas_gpa_to_hva(ic.as, HIGH_GPA, 1);
+	ic_two_regions(r);
+	r[2] = guest_file_at(&ic.files[2], dimm);
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 3), "one more is the same");
+	TEST_ASSERT_SUCCESS(ic_update(r, 3, &plug), "plug");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1) == low, "the address of a kept region");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(ic.as, HIGH_GPA, 1) == high, "the address of a kept region");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[2], dimm), "the new region");
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "one less is the same");
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &unplug), "unplug");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "the kept regions");
+	TEST_ASSERT(!ic_reaches(&ic.files[0], LOW_GPA, &ic.files[2], dimm), "the region that left");
+	TEST_ASSERT_SUCCESS(ic_update(r + 1, 2, &replug), "one goes and one comes");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1), "the address of what left");
+	return ic_finish();
 }
 
 /* Another object behind the same addresses is other memory; so is the same at another place. */
@@ -351,30 +160,30 @@ test_replaced(void)
 	struct hf_ioas_region r[2];
 	uint8_t *hva;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	two_regions(r);
-	r[0].fd = files[2].fd;
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "another object is the same");
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another object");
-	hva = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
-	files[2].view[0] = 0x77;
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	ic_two_regions(r);
+	r[0].fd = ic.files[2].fd;
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "another object is the same");
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "another object");
+	hva = hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1);
+	ic.files[2].view[0] = 0x77;
 	TEST_ASSERT_EQUAL(hva[0], 0x77, "the old memory is still there");
-	TEST_ASSERT(
-		nic_reaches(&files[2], LOW_GPA, &files[1], HIGH_GPA), "the NIC has the old one");
+	TEST_ASSERT(ic_reaches(&ic.files[2], LOW_GPA, &ic.files[1], HIGH_GPA),
+		"the NIC has the old one");
 	r[0].gpa = KIB(4);
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "a page further is the same");
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "a page further in the guest");
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "a page further is the same");
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "a page further in the guest");
 	r[0].gpa = MIB(8);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another place in the guest");
-	TEST_ASSERT(nic_reaches(&files[2], MIB(8), &files[1], HIGH_GPA), "where it was");
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "another place in the guest");
+	TEST_ASSERT(ic_reaches(&ic.files[2], MIB(8), &ic.files[1], HIGH_GPA), "where it was");
 	r[0].len = MIB(4);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another length");
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "another length");
 	r[0].offset = MIB(4);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "another part of the file");
-	hva = hf_ioas_gpa_to_hva(as, MIB(8), 1);
-	files[2].view[MIB(4)] = 0x78;
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "another part of the file");
+	hva = hf_ioas_gpa_to_hva(ic.as, MIB(8), 1);
+	ic.files[2].view[MIB(4)] = 0x78;
 	TEST_ASSERT_EQUAL(hva[0], 0x78, "not that part of the file");
-	return finish();
+	return ic_finish();
 }
 
 /* Two regions that change places are two other regions, and both are there in between. */
@@ -385,12 +194,12 @@ test_exchanged(void)
 		.changed = true, .regions = 2, .registered = 2, .destroyed = 2};
 	struct hf_ioas_region r[2];
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	r[0] = guest_file_at(&files[1], LOW_GPA);
-	r[1] = guest_file_at(&files[0], HIGH_GPA);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &both), "exchanged");
-	TEST_ASSERT(nic_reaches(&files[1], LOW_GPA, &files[0], HIGH_GPA), "not exchanged");
-	return finish();
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	r[0] = guest_file_at(&ic.files[1], LOW_GPA);
+	r[1] = guest_file_at(&ic.files[0], HIGH_GPA);
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &both), "exchanged");
+	TEST_ASSERT(ic_reaches(&ic.files[1], LOW_GPA, &ic.files[0], HIGH_GPA), "not exchanged");
+	return ic_finish();
 }
 
 /*
@@ -411,13 +220,13 @@ test_device_node(void)
 	zero[1] = open("/dev/zero", O_RDWR | O_CLOEXEC);
 	TEST_ASSERT(zero[0] >= 0 && zero[1] >= 0, "/dev/zero");
 	r.fd = zero[0];
-	TEST_ASSERT_SUCCESS(check_update(&r, 1, &first), "first");
-	TEST_ASSERT_SUCCESS(check_update(&r, 1, &same), "the same open file");
+	TEST_ASSERT_SUCCESS(ic_update(&r, 1, &first), "first");
+	TEST_ASSERT_SUCCESS(ic_update(&r, 1, &same), "the same open file");
 	r.fd = zero[1];
-	TEST_ASSERT_SUCCESS(check_update(&r, 1, &other), "another open file");
+	TEST_ASSERT_SUCCESS(ic_update(&r, 1, &other), "another open file");
 	close(zero[0]);
 	close(zero[1]);
-	return finish();
+	return ic_finish();
 }
 
 /* The front end's mappings and descriptors go at once: the address space does not stand on them. */
@@ -430,31 +239,31 @@ test_caller_unmaps(void)
 	uint8_t *low, *high;
 	struct dma_probe p;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	low = hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8));
-	high = hf_ioas_gpa_to_hva(as, HIGH_GPA, MIB(8));
-	guest_file_close(&files[0]);
-	guest_file_close(&files[1]);
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	low = hf_ioas_gpa_to_hva(ic.as, LOW_GPA, MIB(8));
+	high = hf_ioas_gpa_to_hva(ic.as, HIGH_GPA, MIB(8));
+	guest_file_close(&ic.files[0]);
+	guest_file_close(&ic.files[1]);
 	p.desc = (struct guest_place){LOW_GPA, low};
 	p.avail = (struct guest_place){LOW_GPA + KIB(4), low + KIB(4)};
 	p.used = (struct guest_place){HIGH_GPA, high};
 	p.buf = (struct guest_place){HIGH_GPA + KIB(4), high + KIB(4)};
-	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as), &p), "the NIC lost the memory");
+	TEST_ASSERT(dma_probe(&ic.rig, hf_ioas_mkey(ic.as), &p), "the NIC lost the memory");
 	/* New files, perhaps with the old descriptors' numbers: not the old memory. */
-	TEST_ASSERT_SUCCESS(guest_file_open(&files[0], MIB(8)), "file");
-	r[0] = guest_file_at(&files[0], LOW_GPA);
-	r[1] = guest_file_at(&files[2], MIB(8));
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "new files are the same");
-	r[1] = guest_file_at(&files[2], HIGH_GPA);
+	TEST_ASSERT_SUCCESS(guest_file_open(&ic.files[0], MIB(8)), "file");
+	r[0] = guest_file_at(&ic.files[0], LOW_GPA);
+	r[1] = guest_file_at(&ic.files[2], MIB(8));
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "new files are the same");
+	r[1] = guest_file_at(&ic.files[2], HIGH_GPA);
 	TEST_ASSERT_SUCCESS(
-		check_update(r, 2,
+		ic_update(r, 2,
 			&(struct outcome){
 				.changed = true, .regions = 2, .registered = 2, .destroyed = 2}),
 		"new files");
-	TEST_ASSERT_SUCCESS(guest_file_open(&files[1], MIB(8)), "file");
-	r[1].fd = files[1].fd;
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &one), "one more new file");
-	return finish();
+	TEST_ASSERT_SUCCESS(guest_file_open(&ic.files[1], MIB(8)), "file");
+	r[1].fd = ic.files[1].fd;
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &one), "one more new file");
+	return ic_finish();
 }
 
 /* Memory without a descriptor has no identity: it is registered anew each time. */
@@ -465,26 +274,26 @@ test_private(void)
 	const struct outcome again = {
 		.changed = true, .regions = 2, .registered = 1, .kept = 1, .destroyed = 1};
 	struct hf_ioas_region r[2] = {{.gpa = LOW_GPA, .len = MIB(1), .fd = -1},
-		{.gpa = HIGH_GPA, .len = MIB(8), .fd = files[1].fd}};
+		{.gpa = HIGH_GPA, .len = MIB(8), .fd = ic.files[1].fd}};
 	struct guest_file mine = {.fd = -1, .len = MIB(1)};
 
 	mine.view =
 		mmap(NULL, mine.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(mine.view != MAP_FAILED, "mmap");
 	r[0].va = mine.view;
-	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 2, NULL), "first");
-	TEST_ASSERT(!hf_ioas_same(as, r, 2), "private memory is the same as itself");
-	TEST_ASSERT(hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(1)) == mine.view, "host address");
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, 2, NULL), "first");
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, 2), "private memory is the same as itself");
+	TEST_ASSERT(hf_ioas_gpa_to_hva(ic.as, LOW_GPA, MIB(1)) == mine.view, "host address");
 	TEST_ASSERT_EQUAL(first.regions, again.regions, "table");
-	TEST_ASSERT(dma_probe(&rig, hf_ioas_mkey(as),
-			    &(struct dma_probe){.desc = place(&files[1], HIGH_GPA, 0),
-				    .avail = place(&files[1], HIGH_GPA, KIB(4)),
+	TEST_ASSERT(dma_probe(&ic.rig, hf_ioas_mkey(ic.as),
+			    &(struct dma_probe){.desc = ic_place(&ic.files[1], HIGH_GPA, 0),
+				    .avail = ic_place(&ic.files[1], HIGH_GPA, KIB(4)),
 				    .used = {LOW_GPA + KIB(8), mine.view + KIB(8)},
 				    .buf = {LOW_GPA, mine.view}}),
 		"access");
-	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as, NULL), "reset");
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(ic.as, NULL), "reset");
 	munmap(mine.view, mine.len);
-	return finish();
+	return ic_finish();
 }
 
 /* Regions and holes beyond what 32 bits count, in sparse files. */
@@ -501,18 +310,18 @@ test_large(void)
 	TEST_ASSERT_SUCCESS(guest_file_open(&big[1], GIB(2) + KIB(4)), "2 GiB and a page");
 	r[0] = guest_file_at(&big[0], LOW_GPA);
 	r[1] = guest_file_at(&big[1], mid);
-	r[2] = guest_file_at(&files[0], top);
-	TEST_ASSERT_SUCCESS(check_update(r, 3, &want), "update");
-	hf_ioas_stats(as, &st);
+	r[2] = guest_file_at(&ic.files[0], top);
+	TEST_ASSERT_SUCCESS(ic_update(r, 3, &want), "update");
+	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT_EQUAL(st.live_bytes, GIB(7) + KIB(4) + MIB(8), "%" PRIu64, st.live_bytes);
 	/* 5, a hole of 11, 2 and a page, a hole of 1006 without a page and with another, 1 */
 	TEST_ASSERT_EQUAL(st.klms, 5 + 11 + 3 + 1006 + 1, "%u entries", st.klms);
 	TEST_ASSERT(!st.fixed_klm, "pages in fixed entries");
-	TEST_ASSERT(nic_reaches(&big[0], LOW_GPA, &big[1], mid), "5 GiB and 2 GiB");
-	TEST_ASSERT(nic_reaches(&big[1], mid, &files[0], top), "2 GiB and at 1 TiB");
+	TEST_ASSERT(ic_reaches(&big[0], LOW_GPA, &big[1], mid), "5 GiB and 2 GiB");
+	TEST_ASSERT(ic_reaches(&big[1], mid, &ic.files[0], top), "2 GiB and at 1 TiB");
 	guest_file_close(&big[0]);
 	guest_file_close(&big[1]);
-	return finish();
+	return ic_finish();
 }
 
 /* Of huge pages a region may begin and end in the middle of one, though a mapping of them can't. */
@@ -538,35 +347,35 @@ test_huge_pages(void)
 		return TEST_SKIPPED;
 	}
 	r.fd = huge.fd;
-	TEST_ASSERT_SUCCESS(check_update(&r, 1, &want), "update");
-	hva = hf_ioas_gpa_to_hva(as, r.gpa, len);
+	TEST_ASSERT_SUCCESS(ic_update(&r, 1, &want), "update");
+	hva = hf_ioas_gpa_to_hva(ic.as, r.gpa, len);
 	huge.view[offset + len - 1] = 0x3c;
 	TEST_ASSERT_EQUAL(hva[len - 1], 0x3c, "not that part of the file");
 	part = (struct guest_file){.fd = -1, .len = len, .view = huge.view + offset};
-	TEST_ASSERT(nic_reaches(&part, r.gpa, &part, r.gpa), "access");
+	TEST_ASSERT(ic_reaches(&part, r.gpa, &part, r.gpa), "access");
 	guest_file_close(&huge);
-	return finish();
+	return ic_finish();
 }
 
 /* The mkey whose entries have one size, where the NIC has it. */
 static int
 test_fixed(void)
 {
-	const bool can = hf_devx_caps(rig.dev)->fixed_klm;
+	const bool can = hf_devx_caps(ic.rig.dev)->fixed_klm;
 	struct hf_ioas_region r[3];
 	struct hf_ioas_stats st;
 	struct hf_ioas_change change;
 
-	r[0] = guest_file_at(&files[0], LOW_GPA);
-	r[1] = guest_file_at(&files[1], MIB(16));
-	r[2] = guest_file_at(&files[2], MIB(40));
-	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 3, &change), "update");
-	hf_ioas_stats(as, &st);
+	r[0] = guest_file_at(&ic.files[0], LOW_GPA);
+	r[1] = guest_file_at(&ic.files[1], MIB(16));
+	r[2] = guest_file_at(&ic.files[2], MIB(40));
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, 3, &change), "update");
+	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT_EQUAL(st.fixed_klm, can, "fixed: %d", st.fixed_klm);
 	TEST_ASSERT_EQUAL(st.klms, (can ? 6u : 5u), "%u entries", st.klms);
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], MIB(16)), "0 and 16 MiB");
-	TEST_ASSERT(nic_reaches(&files[1], MIB(16), &files[2], MIB(40)), "16 and 40 MiB");
-	return finish();
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], MIB(16)), "0 and 16 MiB");
+	TEST_ASSERT(ic_reaches(&ic.files[1], MIB(16), &ic.files[2], MIB(40)), "16 and 40 MiB");
+	return ic_finish();
 }
 
 #define MANY HF_IOAS_MAX_REGIONS
@@ -578,7 +387,7 @@ many_regions(struct hf_ioas_region *r, unsigned int n, uint64_t step)
 
 	for (i = 0; i < n; i++)
 		r[i] = (struct hf_ioas_region){
-			.gpa = i * step, .len = KIB(4), .offset = i * KIB(8), .fd = files[0].fd};
+			.gpa = i * step, .len = KIB(4), .offset = i * KIB(8), .fd = ic.files[0].fd};
 }
 
 /* As many regions as there may be, of one file; and one more. */
@@ -596,13 +405,14 @@ test_many(void)
 	struct hf_ioas_change change;
 
 	many_regions(r, MANY + 1, KIB(16));
-	TEST_ASSERT_SUCCESS(check_update(r, MANY, &want), "%u regions", MANY);
+	TEST_ASSERT_SUCCESS(ic_update(r, MANY, &want), "%u regions", MANY);
 	r[MANY / 2].offset += KIB(4);
-	TEST_ASSERT_SUCCESS(check_update(r, MANY, &one), "one of many");
-	snapshot_take(&before);
-	TEST_ASSERT_EQUAL(hf_ioas_update(as, r, MANY + 1, &change), -E2BIG, "%u regions", MANY + 1);
-	TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
-	return finish();
+	TEST_ASSERT_SUCCESS(ic_update(r, MANY, &one), "one of many");
+	ic_snapshot(&before);
+	TEST_ASSERT_EQUAL(
+		hf_ioas_update(ic.as, r, MANY + 1, &change), -E2BIG, "%u regions", MANY + 1);
+	TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
+	return ic_finish();
 }
 
 /* Holes of more pieces than a mkey has entries: known only after all was registered. */
@@ -613,13 +423,13 @@ test_too_fragmented(void)
 	struct snapshot before;
 	struct hf_ioas_change change;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	many_regions(r, RTE_DIM(r), GIB(256));
-	snapshot_take(&before);
-	TEST_ASSERT_EQUAL(hf_ioas_update(as, r, RTE_DIM(r), &change), -E2BIG, "update");
+	ic_snapshot(&before);
+	TEST_ASSERT_EQUAL(hf_ioas_update(ic.as, r, RTE_DIM(r), &change), -E2BIG, "update");
 	TEST_ASSERT(!change.changed, "changed");
-	TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
-	return finish();
+	TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
+	return ic_finish();
 }
 
 /* --- refused tables --- */
@@ -691,14 +501,14 @@ check_refused(const struct bad_table *t, const int fds[4])
 		if (r[i].fd >= FD_FILE)
 			r[i].fd = fds[r[i].fd - FD_FILE];
 	}
-	snapshot_take(&before);
-	ret = hf_ioas_update(as, r, t->n, &change);
+	ic_snapshot(&before);
+	ret = hf_ioas_update(ic.as, r, t->n, &change);
 	TEST_ASSERT(t->ret != 0 ? ret == t->ret : ret < 0, "%d, expected %d", ret, t->ret);
 	TEST_ASSERT(!change.changed, "changed");
-	TEST_ASSERT(!hf_ioas_same(as, r, t->n), "the same");
+	TEST_ASSERT(!hf_ioas_same(ic.as, r, t->n), "the same");
 	/* What only the registration can find has no error of its own in the table. */
-	TEST_ASSERT_EQUAL(hf_ioas_check(as, r, t->n), t->ret, "checked only");
-	return check_unchanged(&before);
+	TEST_ASSERT_EQUAL(hf_ioas_check(ic.as, r, t->n), t->ret, "checked only");
+	return ic_unchanged(&before);
 }
 
 /* From the initial state, and from a live table. */
@@ -709,8 +519,8 @@ test_refused(void)
 	char path[32];
 	unsigned int i, round;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", files[2].fd);
-	fds[0] = files[2].fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ic.files[2].fd);
+	fds[0] = ic.files[2].fd;
 	fds[1] = eventfd(0, EFD_CLOEXEC);
 	fds[2] = open(path, O_RDONLY | O_CLOEXEC);
 	TEST_ASSERT(fds[1] >= 0 && fds[2] >= 0, "open");
@@ -720,12 +530,12 @@ test_refused(void)
 			TEST_ASSERT_SUCCESS(check_refused(&bad_tables[i], fds), "table '%s'",
 				bad_tables[i].name);
 		if (round == 0)
-			TEST_ASSERT_SUCCESS(update_two(), "update");
+			TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	}
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the live table");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "the live table");
 	close(fds[1]);
 	close(fds[2]);
-	return finish();
+	return ic_finish();
 }
 
 /* --- users --- */
@@ -757,9 +567,9 @@ user_prepare(void *user, uint32_t new_mkey)
 	struct user *u = user;
 
 	user_write(u, 'p');
-	u->old_mkey = hf_ioas_mkey(as);
+	u->old_mkey = hf_ioas_mkey(ic.as);
 	u->mkey = new_mkey;
-	u->seen_early = hf_ioas_gpa_to_hva(as, u->gpa, 1) != NULL;
+	u->seen_early = hf_ioas_gpa_to_hva(ic.as, u->gpa, 1) != NULL;
 	return u->fails;
 }
 
@@ -769,8 +579,8 @@ user_commit(void *user, uint32_t new_mkey)
 	struct user *u = user;
 
 	user_write(u, new_mkey == u->mkey ? 'c' : '?');
-	u->live_at_commit = hf_ioas_mkey(as);
-	u->seen_late = hf_ioas_gpa_to_hva(as, u->gpa, 1) != NULL;
+	u->live_at_commit = hf_ioas_mkey(ic.as);
+	u->seen_late = hf_ioas_gpa_to_hva(ic.as, u->gpa, 1) != NULL;
 }
 
 static void
@@ -797,9 +607,9 @@ users_join(struct user *u, unsigned int n, char *journal)
 
 	for (i = 0; i < n; i++) {
 		u[i] = (struct user){.journal = journal, .name = '1' + i, .gpa = GIB(64)};
-		TEST_ASSERT_SUCCESS(hf_ioas_user_add(as, &user_ops, &u[i]), "user %u", i);
+		TEST_ASSERT_SUCCESS(hf_ioas_user_add(ic.as, &user_ops, &u[i]), "user %u", i);
 	}
-	TEST_ASSERT_EQUAL(hf_ioas_user_add(as, &user_ops, &u[0]), -EEXIST, "the same twice");
+	TEST_ASSERT_EQUAL(hf_ioas_user_add(ic.as, &user_ops, &u[0]), -EEXIST, "the same twice");
 	return TEST_SUCCESS;
 }
 
@@ -814,32 +624,33 @@ test_users(void)
 	uint32_t old;
 
 	TEST_ASSERT_SUCCESS(users_join(u, 3, journal), "users");
-	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	TEST_ASSERT(strcmp(journal, "p1p2p3c1c2c3") == 0, "%s", journal);
 	journal[0] = '\0';
-	two_regions(r);
-	TEST_ASSERT_SUCCESS(check_update(r, 2, &none), "the same");
+	ic_two_regions(r);
+	TEST_ASSERT_SUCCESS(ic_update(r, 2, &none), "the same");
 	TEST_ASSERT(strcmp(journal, "") == 0, "called for nothing: %s", journal);
-	old = hf_ioas_mkey(as);
-	hf_ioas_user_del(as, &u[1]);
-	hf_ioas_user_del(as, &u[1]);
-	r[2] = guest_file_at(&files[2], GIB(64));
-	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "plug");
+	old = hf_ioas_mkey(ic.as);
+	hf_ioas_user_del(ic.as, &u[1]);
+	hf_ioas_user_del(ic.as, &u[1]);
+	r[2] = guest_file_at(&ic.files[2], GIB(64));
+	TEST_ASSERT_SUCCESS(ic_update(r, 3, &plug), "plug");
 	TEST_ASSERT(strcmp(journal, "p1p3c1c3") == 0, "%s", journal);
-	TEST_ASSERT(u[0].old_mkey == old && u[0].mkey == hf_ioas_mkey(as), "keys");
+	TEST_ASSERT(u[0].old_mkey == old && u[0].mkey == hf_ioas_mkey(ic.as), "keys");
 	TEST_ASSERT_EQUAL(u[2].live_at_commit, u[2].mkey, "commit under the old key");
 	TEST_ASSERT(!u[0].seen_early && u[2].seen_late, "look-ups in the call-backs");
 	u[2].busy = true;
-	TEST_ASSERT_EQUAL(hf_ioas_reset_map(as, NULL), -EBUSY, "reset under users");
-	TEST_ASSERT_EQUAL(hf_ioas_destroy(as), -EBUSY, "destroy under users");
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "it is as it was");
-	hf_ioas_user_del(as, &u[0]);
-	hf_ioas_user_del(as, &u[2]);
-	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(as, NULL), "reset");
-	TEST_ASSERT_EQUAL(hf_ioas_mkey(as), 0, "a mkey after the reset");
-	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(as, LOW_GPA, 1), "an address after the reset");
-	TEST_ASSERT_SUCCESS(update_two(), "again");
-	return finish();
+	TEST_ASSERT_EQUAL(hf_ioas_reset_map(ic.as, NULL), -EBUSY, "reset under users");
+	TEST_ASSERT_EQUAL(hf_ioas_destroy(ic.as), -EBUSY, "destroy under users");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "it is as it was");
+	hf_ioas_user_del(ic.as, &u[0]);
+	hf_ioas_user_del(ic.as, &u[2]);
+	TEST_ASSERT_SUCCESS(hf_ioas_reset_map(ic.as, NULL), "reset");
+	hf_ioas_flush(ic.as);
+	TEST_ASSERT_EQUAL(hf_ioas_mkey(ic.as), 0, "a mkey after the reset");
+	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1), "an address after the reset");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "again");
+	return ic_finish();
 }
 
 /* One that can't switch: who was ready goes back, last one first, and nothing has changed. */
@@ -856,27 +667,27 @@ test_user_fails(void)
 	struct hf_ioas_change change;
 	int ret;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	TEST_ASSERT_SUCCESS(users_join(u, 3, journal), "users");
-	two_regions(r);
-	r[2] = guest_file_at(&files[2], GIB(64));
+	ic_two_regions(r);
+	r[2] = guest_file_at(&ic.files[2], GIB(64));
 	for (i = 0; i < 3; i++) {
 		journal[0] = '\0';
 		u[i].fails = -ETIMEDOUT;
 		change.changed = true;
-		snapshot_take(&before);
-		ret = hf_ioas_update(as, r, 3, &change);
+		ic_snapshot(&before);
+		ret = hf_ioas_update(ic.as, r, 3, &change);
 		TEST_ASSERT_EQUAL(ret, -ETIMEDOUT, "%d", ret);
 		TEST_ASSERT(!change.changed, "changed");
 		TEST_ASSERT(strcmp(journal, journals[i]) == 0, "%s", journal);
-		TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+		TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
 		u[i].fails = 0;
 	}
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the old table");
-	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "all can");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "the old table");
+	TEST_ASSERT_SUCCESS(ic_update(r, 3, &plug), "all can");
 	for (i = 0; i < 3; i++)
-		hf_ioas_user_del(as, &u[i]);
-	return finish();
+		hf_ioas_user_del(ic.as, &u[i]);
+	return ic_finish();
 }
 
 /* --- commands that fail --- */
@@ -895,23 +706,24 @@ test_command_fails(void)
 
 	if (!nic_ctl_there())
 		return TEST_SKIPPED;
-	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	TEST_ASSERT_SUCCESS(users_join(&u, 1, journal), "user");
-	two_regions(r);
-	r[2] = guest_file_at(&files[2], HIGH_GPA + MIB(8));
-	snapshot_take(&before);
+	ic_two_regions(r);
+	r[2] = guest_file_at(&ic.files[2], HIGH_GPA + MIB(8));
+	ic_snapshot(&before);
 	for (nth = 1; nth <= 2; nth++) {
 		TEST_ASSERT_SUCCESS(nic_ctl_fail("CREATE_MKEY:%u", nth), "fail");
 		change.changed = true;
-		TEST_ASSERT(hf_ioas_update(as, r, 3, &change) < 0, "success without key %u", nth);
+		TEST_ASSERT(
+			hf_ioas_update(ic.as, r, 3, &change) < 0, "success without key %u", nth);
 		TEST_ASSERT(!change.changed, "changed");
 		TEST_ASSERT(strcmp(journal, "") == 0, "users were called: %s", journal);
-		TEST_ASSERT_SUCCESS(check_unchanged(&before), "state");
+		TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
 	}
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[1], HIGH_GPA), "the old table");
-	TEST_ASSERT_SUCCESS(check_update(r, 3, &plug), "the next time");
-	hf_ioas_user_del(as, &u);
-	return finish();
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "the old table");
+	TEST_ASSERT_SUCCESS(ic_update(r, 3, &plug), "the next time");
+	hf_ioas_user_del(ic.as, &u);
+	return ic_finish();
 }
 
 /* The old key stays in the NIC: the switch is done all the same, and the key is tried again. */
@@ -925,24 +737,25 @@ test_old_mkey_stays(void)
 
 	if (!nic_ctl_there())
 		return TEST_SKIPPED;
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	two_regions(r);
-	r[2] = guest_file_at(&files[2], HIGH_GPA + MIB(8));
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	ic_two_regions(r);
+	r[2] = guest_file_at(&ic.files[2], HIGH_GPA + MIB(8));
 	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_MKEY:1"), "fail");
-	TEST_ASSERT_SUCCESS(hf_ioas_update(as, r, 3, &change), "update");
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, 3, &change), "update");
 	TEST_ASSERT(change.changed, "not changed");
-	hf_work_flush(work);
-	TEST_ASSERT(nic_reaches(&files[0], LOW_GPA, &files[2], HIGH_GPA + MIB(8)), "the new key");
-	left = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
-	TEST_ASSERT_EQUAL(left, base_mkeys + 2, "%u keys in the table", left);
-	hf_ioas_stats(as, &st);
+	hf_work_flush(ic.work);
+	TEST_ASSERT(
+		ic_reaches(&ic.files[0], LOW_GPA, &ic.files[2], HIGH_GPA + MIB(8)), "the new key");
+	left = hf_objs_count(hf_devx_objs(ic.rig.dev), "mkey");
+	TEST_ASSERT_EQUAL(left, ic.base_mkeys + 2, "%u keys in the table", left);
+	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT_EQUAL(st.mkeys_destroyed, 0, "%" PRIu64 " destroyed", st.mkeys_destroyed);
-	hf_ioas_flush(as);
-	left = hf_objs_count(hf_devx_objs(rig.dev), "mkey");
-	TEST_ASSERT_EQUAL(left, base_mkeys + 1, "%u keys in the table after a flush", left);
-	hf_ioas_stats(as, &st);
+	hf_ioas_flush(ic.as);
+	left = hf_objs_count(hf_devx_objs(ic.rig.dev), "mkey");
+	TEST_ASSERT_EQUAL(left, ic.base_mkeys + 1, "%u keys in the table after a flush", left);
+	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT_EQUAL(st.mkeys_destroyed, 1, "%" PRIu64 " destroyed", st.mkeys_destroyed);
-	return finish();
+	return ic_finish();
 }
 
 #define REFUSALS 8 /* more than a key and two MRs are tried, and tried again */
@@ -955,17 +768,17 @@ test_leak(void)
 
 	if (!nic_ctl_there())
 		return TEST_SKIPPED;
-	TEST_ASSERT_SUCCESS(update_two(), "update");
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
 	maps = process_maps();
 	for (i = 1; i <= REFUSALS; i++)
 		TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_MKEY:%u:BAD_RES", i), "fail");
-	TEST_ASSERT_SUCCESS(hf_ioas_destroy(as), "destroy");
-	as = NULL;
+	TEST_ASSERT_SUCCESS(hf_ioas_destroy(ic.as), "destroy");
+	ic.as = NULL;
 	TEST_ASSERT_SUCCESS(nic_ctl_fail_clear(), "clear");
 	TEST_ASSERT_EQUAL(process_maps(), maps, "the memory of MRs was unmapped");
-	left = rig_close(&rig);
+	left = rig_close(&ic.rig);
 	TEST_ASSERT_EQUAL(left, 3, "%u leaks reported", left);
-	return rig_open(&rig);
+	return rig_open(&ic.rig);
 }
 
 /* --- look-ups while tables change --- */
@@ -986,13 +799,13 @@ watch(void *arg)
 	struct hf_ioas_region r[2];
 	struct hf_ioas_stats st;
 
-	two_regions(r);
+	ic_two_regions(r);
 	while (!atomic_load(&w->stop)) {
-		hf_ioas_stats(as, &st);
-		w->wrong += hf_ioas_gpa_to_hva(as, LOW_GPA, MIB(8)) != w->low;
-		w->wrong += hf_ioas_mkey(as) == 0;
+		hf_ioas_stats(ic.as, &st);
+		w->wrong += hf_ioas_gpa_to_hva(ic.as, LOW_GPA, MIB(8)) != w->low;
+		w->wrong += hf_ioas_mkey(ic.as) == 0;
 		w->wrong += st.regions != 1 && st.regions != 2;
-		hf_ioas_same(as, r, 2);
+		hf_ioas_same(ic.as, r, 2);
 		w->rounds++;
 	}
 	return NULL;
@@ -1006,21 +819,21 @@ test_lookups_meanwhile(void)
 	unsigned int i, failed = 0;
 	struct hf_ioas_change change;
 
-	TEST_ASSERT_SUCCESS(update_two(), "update");
-	w.low = hf_ioas_gpa_to_hva(as, LOW_GPA, 1);
-	two_regions(r);
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	w.low = hf_ioas_gpa_to_hva(ic.as, LOW_GPA, 1);
+	ic_two_regions(r);
 	TEST_ASSERT_SUCCESS(pthread_create(&w.thread, NULL, watch, &w), "thread");
 	for (i = 0; i < SWITCHES; i++)
-		failed += hf_ioas_update(as, r, 1 + i % 2, &change) != 0 || !change.changed;
+		failed += hf_ioas_update(ic.as, r, 1 + i % 2, &change) != 0 || !change.changed;
 	atomic_store(&w.stop, true);
 	pthread_join(w.thread, NULL);
 	TEST_ASSERT_EQUAL(failed, 0, "%u updates failed", failed);
 	TEST_ASSERT_EQUAL(
 		w.wrong, 0, "%" PRIu64 " of %" PRIu64 " looks were wrong", w.wrong, w.rounds);
-	return finish();
+	return ic_finish();
 }
 
-#define IOAS_CASE(fn) TEST_CASE_ST(setup, teardown, fn)
+#define IOAS_CASE(fn) TEST_CASE_ST(ic_setup, ic_teardown, fn)
 
 static struct unit_test_suite ioas_suite = {
 	.suite_name = "ioas",
