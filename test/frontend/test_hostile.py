@@ -57,7 +57,7 @@ def test_random_messages(rig, seed):
     both_ways(rig.guest(0), other)
 
 
-@pytest.mark.parametrize("index", [2, 31, 32, 128, 255, 256, 0xFFFF, 0xFFFFFFFF])
+@pytest.mark.parametrize("index", [2, 32, 255, 0xFFFFFFFF])
 def test_ring_index(rig, index):
     """Each message about a ring, for rings that are not there."""
     state = proto.VRING_STATE.pack(index, 1)

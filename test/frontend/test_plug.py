@@ -160,3 +160,18 @@ def test_removed_and_added(plug):
         assert plug.remove(1) == 0
     assert plug.remove(0) < 0
     assert not plug.threads()
+
+
+@pytest.mark.parametrize("how", ["kill", "unload"])
+def test_probe_of_a_dead_device(plug, how):
+    """The function is on the bus, and its firmware or its kernel driver is gone: an error; it is back, and works."""
+    assert plug.add(1) == 0
+    plug.nic.ask(f"{how} 1")
+    since = len(plug.process.text())
+    assert plug.add(0) < 0
+    said = plug.process.text()[since:]
+    assert re.search(rf"{nic.vf_bdf(0)}: opening mlx5_1 with DevX \(mlx5_ib loaded\?.*\) failed: \S+", said), said
+    plug.nic.ask("revive 1")
+    assert plug.add(0) == 0
+    a, b = (plug.guest(vf, plug.bind(vf)) for vf in (0, 1))
+    both_ways(a, b)
