@@ -14,6 +14,8 @@
  *   FUNC: a new life, with a driver (an unload goes before).
  * - pcap: which ports are captured, and what the wire plays. pcap start PORT FILE, pcap stop PORT:
  *   PORT is port or FUNC. pcap play: begin, if it waits (hold).
+ * - check: look for states that no sequence of commands and calls may lead to (fw/fw_check.h);
+ *   an error when there are any. For tests.
  *
  * An answer is {"ok":true, ...} or {"ok":false,"error":"..."}. A thread of its own serves one
  * client at a time, and waits for none longer than CTL_TIMEOUT_MS.
@@ -56,6 +58,8 @@ const char *ctl_link(struct nic *nic, char *arg, struct cJSON *j, char *why, siz
 const char *ctl_kill(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_unload(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_revive(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
+/* ctl_check.c */
+const char *ctl_check(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 /* ctl_pcap.c */
 const char *ctl_pcap(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 

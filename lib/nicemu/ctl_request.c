@@ -69,6 +69,7 @@ static const struct request {
 	{"unload", NULL, ctl_unload},
 	{"revive", NULL, ctl_revive},
 	{"pcap", NULL, ctl_pcap},
+	{"check", NULL, ctl_check},
 };
 #define N_REQUESTS (sizeof(requests) / sizeof(requests[0]))
 

@@ -149,7 +149,7 @@ apply(const struct fw_row *row)
 static bool
 refused_as_said(const struct fw_row *row, unsigned int line)
 {
-	char *before = nic_ctl_text("objects"), *after;
+	char *before = nic_ctl_text("objects"), *after, *sane;
 	const struct rule *r = rule_find(row->rule);
 	unsigned int status, syndrome;
 	bool same;
@@ -164,6 +164,12 @@ refused_as_said(const struct fw_row *row, unsigned int line)
 	if (!same)
 		printf("row %u: rule %s: objects were\n%s\nand are\n%s\n", line, r->name, before,
 			after);
+	sane = nic_ctl_text("check");
+	if (sane == NULL)
+		printf("row %u: rule %s: the NIC is in an impossible state: nicemu ctl check\n",
+			line, r->name);
+	same = same && sane != NULL;
+	free(sane);
 	free(before);
 	free(after);
 	if (rc != 0 && status == r->status && syndrome == FW_SYNDROME + r->num)

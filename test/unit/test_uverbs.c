@@ -53,6 +53,19 @@ unchanged(const char *what, const char *before)
 	return same;
 }
 
+/* Nothing in the NIC is in a state that no calls may lead to. */
+static bool
+is_sane(const char *what)
+{
+	char *answer = nic_ctl_text("check");
+	bool sane = answer != NULL;
+
+	if (!sane)
+		printf("%s: the NIC is in an impossible state: nicemu ctl check\n", what);
+	free(answer);
+	return sane;
+}
+
 static int
 test_rows(void)
 {
@@ -68,6 +81,7 @@ test_rows(void)
 				strerror(uv_rows[i].err));
 		wrong +=
 			ret != -uv_rows[i].err || (ret != 0 && !unchanged(uv_rows[i].what, before));
+		wrong += !is_sane(uv_rows[i].what);
 		free(before);
 	}
 	TEST_ASSERT_EQUAL(wrong, 0, "%u of %u rows", wrong, uv_n_rows);
