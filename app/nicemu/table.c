@@ -64,10 +64,14 @@ print_fields(const cJSON *j)
 static void
 print_head(const cJSON *f)
 {
-	printf("%s %s %s", text_of(f, "ibdev"), text_of(f, "bdf"), text_of(f, "mac"));
-	if (strcmp(text_of(f, "life"), "alive") != 0)
-		printf(" %s", text_of(f, "life"));
-	printf(" link %s\n", text_of(f, "link"));
+	static const char *const words[] = {"ibdev", "bdf", "mac", "life"};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_of(f, words[i])[0] != '\0' && strcmp(text_of(f, words[i]), "alive") != 0)
+			printf("%s ", text_of(f, words[i]));
+	}
+	printf("link %s\n", text_of(f, "link"));
 }
 
 static void

@@ -99,6 +99,7 @@ static const struct name statuses[] = {
 	{ MLX5_CMD_STAT_BAD_SIZE_OUTS_CQES_ERR, "BAD_SIZE_OUTS_CQES" },
 	{ MLX5_CMD_STAT_BAD_INP_LEN_ERR, "BAD_INP_LEN" },
 	{ MLX5_CMD_STAT_BAD_OUTP_LEN_ERR, "BAD_OUTP_LEN" },
+	{ FW_STAT_ABORTED, "ABORTED" },
 };
 /* clang-format on */
 

@@ -21,7 +21,8 @@
 int
 uv_gone_check(const struct uv_call *call)
 {
-	static const char *const remain[] = {"DEALLOC_PD", "DEREG_MR", "DESTROY_FLOW"};
+	static const char *const remain[] = {
+		"DEALLOC_PD", "DEREG_MR", "DESTROY_FLOW", "DESTROY_CQ"};
 	unsigned int i;
 
 	if (!call->ctx->gone)
