@@ -3,6 +3,7 @@
 """Stock programs find the NIC, and the driver claims what it should."""
 
 import re
+import sys
 
 import pytest
 from hfrig import nic, paths, vdpa
@@ -86,3 +87,26 @@ def test_queue_pairs(stage):
     """queue_pairs limits what is offered."""
     app = vdpa.Vdpa(stage, vdpa.VdpaConfig(devargs="queue_pairs=3"))
     assert [queues for queues, _ in app.devices().values()] == [3, 3]
+
+
+OPEN_ALL = """
+import ctypes, re
+verbs = ctypes.CDLL("libibverbs.so.1")
+verbs.ibv_get_device_list.restype = ctypes.POINTER(ctypes.c_void_p)
+verbs.ibv_open_device.restype = ctypes.c_void_p
+verbs.ibv_open_device.argtypes = [ctypes.c_void_p]
+number = ctypes.c_int()
+devices = verbs.ibv_get_device_list(ctypes.byref(number))
+resident = lambda: int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read()).group(1))
+opened = sum(verbs.ibv_open_device(devices[i]) is not None for i in range(number.value))
+print("OPEN", opened, "KIB", resident())
+"""
+
+
+@pytest.mark.skipif(paths.SANITIZED, reason="sanitizers take memory of their own")
+def test_idle_memory(stage):
+    """A NIC with 64 VFs, all of them open, is below 100 MiB, together with the process that it is in."""
+    text = run(stage, [sys.executable, "-c", OPEN_ALL], NicConfig(vfs=64))
+    opened, resident = map(int, re.search(r"OPEN (\d+) KIB (\d+)", text).groups())
+    assert opened == 65
+    assert resident < 100 * 1024
