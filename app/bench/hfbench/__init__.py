@@ -6,5 +6,6 @@ cli        the command line
 forward    frames from one VF to another, against DPDK's software datapath
 guest      the measuring guest
 machine    what it was measured on
+profile    where the engine's instructions go
 report     tables, JSON, pictures
 """

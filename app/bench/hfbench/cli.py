@@ -8,12 +8,13 @@ import argparse
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import forward, report
+from . import forward, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -46,9 +47,16 @@ def _add_forward(commands) -> None:
     cmd.add_argument("--cpus", type=_numbers, default=f"{cfg.guest_cpu},{cfg.engine_cpu}", metavar="GUEST,ENGINE",
                      help="the guest's CPU, and that of what forwards")
     cmd.add_argument("--quick", action="store_true", help="2 slices of 30 ms, to see whether it works")
+    cmd.add_argument("--profile", action="store_true", help="instead: the engine's instructions per frame, by function "
+                     "(needs valgrind)")
     cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
     cmd.add_argument("--picture", type=_picture, metavar="FILE", help="draw it: .svg or .png (needs python3-matplotlib)")
     cmd.set_defaults(run=_forward)
+
+
+def _write_json(path: str | None, what: dict) -> None:
+    if path:
+        Path(path).write_text(json.dumps(what, indent=2) + "\n", encoding="utf-8")
 
 
 def _forward(args, parser) -> int:
@@ -63,12 +71,18 @@ def _forward(args, parser) -> int:
         parser.error("--sizes: a frame has 64 to 1514 bytes")
     if cfg.rounds < 1 or not 1 <= cfg.slice_ms <= 60000:
         parser.error("--rounds: at least 1; --slice: 1 to 60000 ms")
+    if args.profile and shutil.which("valgrind") is None:
+        parser.error("--profile needs valgrind")
+    if args.profile:
+        profiles = profile.run(cfg)
+        print(profile.table(profiles))
+        _write_json(args.json, profile.report(profiles))
+        return 0
     if args.picture and importlib.util.find_spec("matplotlib") is None:
         parser.error("--picture needs matplotlib (Debian: python3-matplotlib)")
     result = forward.run(cfg)
     print(report.table(result))
-    if args.json:
-        Path(args.json).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    _write_json(args.json, result)
     if args.picture:
         report.picture(result, args.picture)
     return 0 if all(row["verified"] for row in result["rows"]) else 1

@@ -14,6 +14,7 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +49,10 @@ class Nic:
 
     name = "nic"
 
-    def __init__(self, stage: Stage, cfg: ForwardConfig):
+    def __init__(self, stage: Stage, cfg: ForwardConfig, under: Sequence[str] = ()):
         # The engine says where it runs; the application's own threads only sleep.
         config = nic.NicConfig(options=["--cpus", str(cfg.engine_cpu)])
-        self.app = vdpa.Vdpa(stage, vdpa.VdpaConfig(nic=config))
+        self.app = vdpa.Vdpa(stage, vdpa.VdpaConfig(nic=config, under=list(under)))
         self.socks = tuple(self.app.create(vf) for vf in (0, 1))
         self.macs = (nic.vf_mac(0), nic.vf_mac(1))
 
@@ -99,6 +100,14 @@ class Vhost:
         return sum(self.pmd.dropped)
 
 
+def make_guest(stage: Stage, cfg: ForwardConfig, side, ring: str) -> Guest:
+    """A guest of one side; it is ready to send."""
+    guest = Guest(stage, GuestConfig(f"{side.name}-{ring}", side.socks, side.macs, ring == "packed", cfg.ring,
+                                     cfg.buffers, cfg.guest_cpu))
+    side.wait()
+    return guest
+
+
 class Arena:
     """Both cases with their guests, for one kind of ring."""
 
@@ -106,10 +115,7 @@ class Arena:
         self.sides = []
         for kind in (Nic, Vhost):
             side = kind(stage, cfg)
-            guest = Guest(stage, GuestConfig(f"{kind.name}-{ring}", side.socks, side.macs, ring == "packed", cfg.ring,
-                                             cfg.buffers, cfg.guest_cpu))
-            side.wait()
-            self.sides.append((side, guest))
+            self.sides.append((side, make_guest(stage, cfg, side, ring)))
 
     def turn(self, index: int, size: int, milliseconds: int) -> dict:
         """A slice of one case; the drops that its own counters tell are among the results."""

@@ -27,11 +27,12 @@ class VdpaConfig:
     client: bool = False        # connect to the front ends instead of listening
     memory: int = 256
     eal: list[str] = field(default_factory=list)
+    under: list[str] = field(default_factory=list)      # a command that runs it, as valgrind
 
 
 def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
     """The application's command line."""
-    line = [str(paths.VDPA_APP), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
+    line = [*cfg.under, str(paths.VDPA_APP), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
             "--no-telemetry", f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info",
             *cfg.eal]
     if cfg.driver == HOLDFAST:
