@@ -144,6 +144,8 @@ vq_area_ptr(const struct vq_area *a, uint32_t off)
 {
 	unsigned int i = 0;
 
+	if (a->n == 1)
+		return a->seg[0].base + off;
 	while (i + 1 < a->n && off >= a->seg[i].end)
 		i++;
 	return a->seg[i].base + (off - a->seg[i].from);

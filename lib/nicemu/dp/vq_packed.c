@@ -47,10 +47,9 @@ load_flags(const struct dp_vq *v, uint16_t pos)
 }
 
 static void
-store_flags(struct dp_vq *v, uint16_t pos, uint16_t flags)
+store_flags(struct vring_packed_desc *d, uint16_t flags)
 {
-	atomic_store_explicit(
-		(_Atomic uint16_t *)&desc_at(v, pos)->flags, htole16(flags), memory_order_release);
+	atomic_store_explicit((_Atomic uint16_t *)&d->flags, htole16(flags), memory_order_release);
 }
 
 static bool
@@ -137,26 +136,29 @@ packed_fetch_plain(struct dp_vq *v, unsigned int max)
 	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, size = v->q->size;
 	struct vring_packed_desc *ring = vq_area_flat(&v->area[VQ_DESC]), d;
 	unsigned int n, seg, room = vq_pool_room(v, &seg), nth = v->head + v->n;
-	uint16_t pos = v->next_avail;
+	uint16_t wrap = v->next_avail & WRAP, i = v->next_avail & ~WRAP;
 
 	if (ring == NULL)
 		return 0;
 	max = max < room ? max : room;
 	for (n = 0; n < max; n++) {
-		struct vring_packed_desc *from = &ring[pos & ~WRAP];
+		struct vring_packed_desc *from = &ring[i];
 		uint16_t flags = le16toh(atomic_load_explicit(
 			(_Atomic uint16_t *)&from->flags, memory_order_acquire));
 
 		if ((flags & (F_AVAIL | F_USED | CHAIN_FLAGS)) !=
-			(want | ((pos & WRAP) != 0 ? F_AVAIL : F_USED)))
+			(want | (wrap != 0 ? F_AVAIL : F_USED)))
 			break;
 		memcpy(&d, from, sizeof(d));
-		if (!vq_plain(v, nth + n, seg + n, pos, le16toh(d.id), le64toh(d.addr),
+		if (!vq_plain(v, nth + n, seg + n, wrap | i, le16toh(d.id), le64toh(d.addr),
 			    le32toh(d.len)))
 			break;
-		pos = (pos & ~WRAP) + 1u == size ? (pos & WRAP) ^ WRAP : (uint16_t)(pos + 1);
+		if (++i == size) {
+			i = 0;
+			wrap ^= WRAP;
+		}
 	}
-	vq_plain_done(v, n, seg, pos);
+	vq_plain_done(v, n, seg, wrap | i);
 	return n;
 }
 
@@ -179,11 +181,11 @@ packed_give_back(struct dp_vq *v)
 		if (i == 0)
 			first_flags = flags;
 		else
-			store_flags(v, next, flags);
+			store_flags(d, flags);
 		dirty_area(v, VQ_DESC, desc_off(next), sizeof(*d));
 		next = advance(v, next, c->slots);
 	}
-	store_flags(v, v->next_used, first_flags);
+	store_flags(desc_at(v, v->next_used), first_flags);
 	dirty_area(v, VQ_DESC, desc_off(v->next_used), sizeof(struct vring_packed_desc));
 	v->next_used = next;
 }
