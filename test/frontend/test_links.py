@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 
 import pytest
 from hfrig import capture, nic, paths, pcap, testpmd
-from hfrig.nic import NicConfig
+from hfrig.nic import NicConfig, sanitizer_env
 from hfrig.vdpa import VdpaConfig
 from hfvhost import frames
 from hfvhost.net import NetDevice, Shape
@@ -43,17 +44,6 @@ class Host:
         self.rig = application(self.stage, self.number)
         self.dev = self.rig.guest(0, self.shape)
 
-    def link(self) -> dict:
-        """What the NIC says of its port."""
-        return self.rig.nic.ask("link")["port_link"]
-
-    def wait_link(self, state: str, timeout: float = 20.0) -> None:
-        """Wait until the port is up or down."""
-        end = time.monotonic() + timeout
-        while self.link()["link"] != state:
-            assert time.monotonic() < end, f"host {self.number}: the port is not {state} after {timeout} s"
-            time.sleep(0.02)
-
     def kill(self) -> None:
         """The application crashes."""
         self.rig.app.process.kill()
@@ -76,10 +66,18 @@ def exchange(a: Host, b: Host, first: int = 0) -> None:
     assert collect(a.dev, 1, timeout=0.1) == collect(b.dev, 1, timeout=0.1) == []
 
 
+def wait_port(rig: Pair, state: str, timeout: float = 20.0) -> None:
+    """Wait until the port of a NIC is up or down."""
+    end = time.monotonic() + timeout
+    while rig.nic.ask("link")["port_link"]["link"] != state:
+        assert time.monotonic() < end, f"the port is not {state} after {timeout} s"
+        time.sleep(0.02)
+
+
 def up(*hosts: Host) -> None:
     """Wait until all ports are."""
     for host in hosts:
-        host.wait_link("up")
+        wait_port(host.rig, "up")
 
 
 def meet(a: Host, b: Host, timeout: float = 20.0) -> None:
@@ -116,7 +114,7 @@ def test_death(stage, victim):
     dying.dev.send(between(dying.number, left.number, 1000))
     left.dev.send(between(left.number, dying.number, 2000))
     dying.kill()
-    left.wait_link("down")
+    wait_port(left.rig, "down")
     left.dev.send(between(left.number, dying.number, 3000, 10))      # lost, and nothing else happens
     whole = between(dying.number, left.number, 1000)
     assert all(frame in whole for frame in collect(left.dev, COUNT, timeout=1))
@@ -179,3 +177,27 @@ def test_port_state(stage):
     argv = [str(paths.NICEMU), "run", "--wire", f"link:{stage.dir}/link", "--", "ibv_devinfo", "-d", "mlx5_1"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
     assert "PORT_DOWN" in done.stdout
+
+
+FORKER = """
+import os, sys, time
+from pyverbs.device import Context
+context = Context(name="mlx5_1")
+while context.query_port(1).state != 4:     # IBV_PORT_ACTIVE: it has met the other end
+    time.sleep(0.05)
+if os.fork() == 0:
+    time.sleep(60)
+    os._exit(0)
+sys.stdin.readline()
+os._exit(0)
+"""
+
+
+def test_forked_child(stage):
+    """A child that outlives its parent does not keep the link: it has no NIC."""
+    rig = application(stage, 1)
+    parent = stage.run("forker", [str(paths.NICEMU), "run", "--wire", f"link:{stage.dir}/link", "--", sys.executable, "-c",
+                                  FORKER], sanitizer_env())
+    wait_port(rig, "up")
+    parent.write("go")
+    wait_port(rig, "down")

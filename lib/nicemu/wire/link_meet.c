@@ -413,6 +413,7 @@ round_of(struct link *l)
 	eventfd_t kicks;
 	unsigned int i;
 
+	seek(l);
 	for (i = 0; i < LINK_PEERS; i++)
 		/* an engine takes what comes to a peer that is up */
 		p[i] = (struct pollfd){.fd = l->peer[i].state == LINK_FREE ? -1 : l->peer[i].sock,
@@ -429,7 +430,6 @@ round_of(struct link *l)
 	}
 	if ((p[LINK_PEERS + 1].revents & POLLIN) != 0)
 		take_in(l);
-	seek(l);
 }
 
 static void *
