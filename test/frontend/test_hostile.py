@@ -4,8 +4,10 @@
 
 import os
 import random
+import time
 
 import pytest
+from hfrig import nic
 from hfvhost import proto
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.net import Shape
@@ -149,14 +151,16 @@ def test_reset_owner_with_descriptor(rig, packed):
     survivors(rig, packed)
 
 
-BAD = {
-    "outside": [Segment(1 << 40, 128)],
-    "over-the-end": [Segment((64 << 20) - 64, 4096)],
-    "wraps": [Segment((1 << 64) - 64, 128)],
-    "empty": [Segment(4096, 0)],
-    "huge": [Segment(4096, 0xFFFFFFFF)],
-    "short": [Segment(4096, 5)],
-    "writable": [Segment(4096, 128, True)],
+OUTSIDE = "address outside the memory key"
+EMPTY = "the length of a descriptor is 0, or that of a chain beyond 4 GiB"
+BAD = {     # what is posted, and what the NIC calls it
+    "outside": (Segment(1 << 40, 128), OUTSIDE),
+    "over-the-end": (Segment((64 << 20) - 64, 4096), OUTSIDE),
+    "wraps": (Segment((1 << 64) - 64, 128), OUTSIDE),
+    "empty": (Segment(4096, 0), EMPTY),
+    "huge": (Segment(4096, 0xFFFFFFFF), OUTSIDE),
+    "short": (Segment(4096, 5), "a chain is shorter than the virtio-net header"),
+    "writable": (Segment(4096, 128, True), "a descriptor has the wrong direction"),
 }
 
 
@@ -165,9 +169,14 @@ def test_bad_descriptor(rig, packed, kind):
     """A guest posts what it must not: its own queue may stop; the other guest, and its own next life, are well."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
     ring = a.tx().ring
-    ring.post(BAD[kind], None)
+    segment, error = BAD[kind]
+    ring.post([segment], None)
     ring.flush()
     transfer(b, a, burst(20, 0, 1, 0))
+    end = time.monotonic() + 20
+    while not (errors := rig.nic.function(nic.vf_bdf(0), "stats")["virtq_errors"]):
+        assert time.monotonic() < end, "no error"
+    assert set(errors) == {error}
     a.close()
     rig.alive()
     both_ways(rig.guest(0, Shape(packed=packed)), b, 1000)

@@ -381,6 +381,26 @@ test_retried(void)
 	return TEST_SUCCESS;
 }
 
+/* An event waits for its CQ to be armed, and the driver takes the queue pair from the queue. */
+static int
+test_disconnected(void)
+{
+	struct nic_virtq *q = &guests[3].q;
+
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	bar[1][BELL] = 0;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	TEST_ASSERT((atomic_load(&dp(3)->attn) & VQ_ATTN_ARM) != 0, "waits for the CQ");
+	dp_virtq_quiesce(q);
+	q->state = NIC_VQ_SUSPEND;
+	q->event_mode = NIC_VQ_NO_MSIX;
+	q->event_qp = NULL;
+	attend();
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
 /* Queue pairs of a queue that is suspended are the driver's: it may take them through RST. */
 static int
 test_suspended(void)
@@ -415,6 +435,7 @@ static struct unit_test_suite notify_suite = {
 			TEST_CASE(test_struck_in_error),
 			TEST_CASE(test_given_up),
 			TEST_CASE(test_retried),
+			TEST_CASE(test_disconnected),
 			TEST_CASE(test_suspended),
 			TEST_CASES_END(),
 		},

@@ -31,8 +31,7 @@ ack_limit(const struct nic_qp *qp)
 	return qp->ack_timeout == 0 ? 0 : (qp->retry_count + 1u) * (ACK_UNIT << qp->ack_timeout);
 }
 
-/* The same for one that finds no receive WQE. The time of a timer: Linux ib_verbs.h IB_RNR_TIMER.
- */
+/* The same for one that finds no receive WQE. Times: Linux ib_verbs.h enum ib_rnr_timeout. */
 static uint64_t
 rnr_limit(const struct nic_qp *qp)
 {
@@ -72,7 +71,7 @@ retry(struct dp_vq *v, enum cq_send why)
 static void
 raise_event(struct dp_vq *v)
 {
-	if (!cq_raise_qp(v->q->event_qp))
+	if (v->q->event_mode == NIC_VQ_QP && !cq_raise_qp(v->q->event_qp))
 		atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
 }
 
