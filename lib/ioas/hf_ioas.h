@@ -9,12 +9,16 @@
  * whatever the caller unmaps or closes, and the held descriptor keeps (device, inode) a valid
  * identity.
  *
- * A region is the same memory when guest address, length, offset in the file and backing object
- * agree; the object is the same when kcmp says so or when both are one regular file by (device,
- * inode). Addresses and sizes alone prove nothing, so private memory, which has no object, is never
- * carried over. A region that moves in the guest is registered anew, as its MR answers at guest
- * addresses. What can't be seen: a hole punched into the file, and a file that shrinks after it was
- * mapped (whoever touches the lost part by hf_ioas_gpa_to_hva() gets SIGBUS).
+ * A region is the same memory when guest address, length, offset in the file, backing object and
+ * the object's pages agree. The object is the same when kcmp says so or when both are one regular
+ * file by (device, inode). Its pages are, as long as the file is as long as the region, no page was
+ * taken out of a file of memory (memfd, tmpfs, hugetlbfs: truncated, or a hole punched), and none
+ * of huge pages was truncated. Addresses and sizes alone prove nothing, so private memory, which
+ * has no object, is never carried over. A region that moves in the guest is registered anew, as its
+ * MR answers at guest addresses. All this is looked at when a table is given, and only then. What
+ * is not seen: a hole in a file of memory that was filled again before that look, any in a file on
+ * disk, and a file that shrinks while it is mapped (whoever touches the lost part by
+ * hf_ioas_gpa_to_hva() gets SIGBUS).
  *
  * An update is two-phase: what is new is built beside what is live, the users are asked, and only
  * then is anything switched. Any failure before that leaves the address space exactly as it was.
@@ -23,6 +27,12 @@
  * A map has two parts: the table of the front end (hf_ioas_update()), and single ranges that the
  * application asked for (hf_ioas_map()). One mkey covers both. Which event ends which part is
  * the caller's policy; nothing here follows from a guest's reset.
+ *
+ * A mkey reaches over 2 GiB for each entry that the NIC and a command have room for (4076: a little
+ * less than 8 TiB), from the first address to the last, holes included. Within that there may be
+ * any number of fragments: where one list of entries is too short, those parts in which borders are
+ * get mkeys of a second level, if the NIC has max_indirection 2. These are all made anew when the
+ * map changes; in one level that is one mkey.
  *
  * Several address spaces that map the same memory share one mapping of it in the process; each
  * registers it for itself, since a mkey belongs to one function of a NIC.
@@ -51,10 +61,15 @@ struct hf_work;
 
 struct hf_ioas_attr {
 	uint32_t asid; /* for log lines: 0 the guest's, 1 the host's */
-	struct hf_work
-		*work; /* outlives the address space; NULL: all on the caller's thread, at once */
-	uint64_t pinned_max; /* bytes that may be pinned, deferred ones included; 0: no bound */
-	uint64_t piece; /* bytes of one MR at most, a power of two; 0: HF_IOAS_PIECE */
+	/* Outlives the address space. NULL: all on the caller's thread, at once. */
+	struct hf_work *work;
+	/*
+	 * Bytes that may be pinned at once, deferred ones included, 0: no bound. While a map is
+	 * changed, what leaves it and what comes are both pinned.
+	 */
+	uint64_t pinned_max;
+	/* Bytes of one MR at most, a power of two, no less than a page; 0: HF_IOAS_PIECE. */
+	uint64_t piece;
 	int numa_node; /* of the NIC, -1: unknown */
 };
 
@@ -78,8 +93,8 @@ struct hf_ioas_stats {
 	uint64_t generation; /* of the mkey: grows when it changes */
 	uint64_t live_bytes; /* of the live regions */
 	uint64_t deferred_bytes; /* gone from the map, not yet unpinned */
-	uint32_t regions, requested,
-		mrs; /* live; 'requested' of the regions came by hf_ioas_map() */
+	/* Live; 'requested' of the regions came by hf_ioas_map(). */
+	uint32_t regions, requested, mrs;
 	uint32_t mkeys; /* live, those of a second level included */
 	uint32_t deferred_mrs;
 	uint32_t klms; /* entries of the live mkey of the first level */
@@ -98,7 +113,7 @@ struct hf_ioas_region_info {
 	uint32_t mrs;
 	bool requested; /* by hf_ioas_map() */
 	bool shared; /* backed by a descriptor */
-	int numa_node; /* where its first present page is, -1: unknown */
+	int numa_node; /* where its first page was when it was registered, -1: unknown */
 };
 
 /*
@@ -138,9 +153,10 @@ void hf_ioas_user_del(struct hf_ioas *as, void *user);
  * 0 or negative errno with a log line, and then the address space is what it was. Bad tables:
  * -EINVAL (empty region, wrap of 64 bits, overlap, not multiples of the page size), -ENXIO (the
  * file is shorter than the region), -E2BIG (more than HF_IOAS_MAX_REGIONS with what is requested,
- * or more pieces than the NIC's mkeys have entries), -EEXIST (a region overlaps a range that was
- * mapped by request). -ENOMEM: also pinned_max or RLIMIT_MEMLOCK, which the line then names with
- * what is needed and what there is. Others: of mmap, of the NIC's commands, of a user's prepare.
+ * or beyond the reach of the NIC's mkeys, which is known before anything is pinned), -EEXIST (a
+ * region overlaps a range that was mapped by request). -ENOMEM: also pinned_max or RLIMIT_MEMLOCK,
+ * which the line then names with what is needed and what there is. Others: of mmap, of the NIC's
+ * commands, of a user's prepare.
  *
  * An old MR or mkey that the NIC refuses to destroy does not undo a switch: it stays in the
  * device's table, is tried again at the next change, and is reported as a leak in the end.
@@ -171,9 +187,9 @@ int hf_ioas_unmap(struct hf_ioas *as, uint64_t gpa, uint64_t len, struct hf_ioas
  * that are not are switched to no mkey.
  */
 int hf_ioas_reset_map(struct hf_ioas *as, struct hf_ioas_change *change);
-/* Wait until nothing is deferred any more. */
+/* Wait until nothing is deferred any more, but for what the NIC refuses once more to destroy. */
 void hf_ioas_flush(struct hf_ioas *as);
-/* Bound of pinned bytes from now on (0: none); what is pinned above it stays. */
+/* pinned_max from now on; what is pinned above it stays. */
 void hf_ioas_pinned_max_set(struct hf_ioas *as, uint64_t bytes);
 
 /* Is this, in any order, the front end's table that is live, the backing objects included? */

@@ -277,7 +277,7 @@ change_log(struct hf_ioas *as, const struct hf_ioas_change *c)
 {
 	const struct hf_ioas_stats *st = &as->stats;
 
-	HF_LOG(INFO,
+	HF_LOG(DEBUG,
 		"%s: address space %u: %u regions; %u MRs kept (%" PRIu64
 		" MiB), %u registered (%" PRIu64 " MiB), %u dropped (%" PRIu64
 		" MiB); mkey 0x%x of %u entries%s, %u mkeys in all",

@@ -109,6 +109,37 @@ test_side_by_side(void)
 	return TEST_SUCCESS;
 }
 
+struct slow {
+	pthread_t caller;
+	atomic_uint done;
+};
+
+/* Quick for the caller, who takes one of them at least; the others have theirs by then. */
+static int
+slow_item(void *arg, unsigned int i)
+{
+	struct slow *s = arg;
+
+	RTE_SET_USED(i);
+	pthread_barrier_wait(&together);
+	if (!pthread_equal(pthread_self(), s->caller))
+		usleep(20000);
+	atomic_fetch_add(&s->done, 1);
+	return 0;
+}
+
+static int
+test_waits_for_all(void)
+{
+	struct slow s = {.caller = pthread_self()};
+
+	pthread_barrier_init(&together, NULL, WORKERS + 1);
+	TEST_ASSERT_SUCCESS(hf_work_batch(work, slow_item, &s, WORKERS + 1), "batch");
+	TEST_ASSERT_EQUAL(atomic_load(&s.done), WORKERS + 1, "%u items done", atomic_load(&s.done));
+	pthread_barrier_destroy(&together);
+	return TEST_SUCCESS;
+}
+
 static void *
 batches(void *arg)
 {
@@ -272,6 +303,7 @@ static struct unit_test_suite work_suite = {
 		{
 			TEST_CASE_ST(setup, teardown, test_batch),
 			TEST_CASE_ST(setup, teardown, test_side_by_side),
+			TEST_CASE_ST(setup, teardown, test_waits_for_all),
 			TEST_CASE_ST(setup, teardown, test_many_callers),
 			TEST_CASE_ST(setup, teardown, test_deferred),
 			TEST_CASE_ST(setup, teardown, test_destroy_runs_all),

@@ -9,7 +9,7 @@
  *   or done under it;
  *
  * - hf_dev.lock: the state of the device and of its queues, and all calls of lib/devx, lib/ioas and
- *   lib/steer for it;
+ *   lib/steer for it, but for the MRs and mkeys that lib/ioas has workers make and destroy;
  *
  * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
  *   hf_loop_del() is never called under it, so the event thread may take it.
@@ -17,9 +17,9 @@
  * librte_vhost may call with its own locks held (its sockets', all its rings'); nothing here calls
  * it back where it would take one of those, see vhost/.
  *
- * Threads: librte_vhost's (messages), the application's (statistics, removal), and two of the
+ * Threads: librte_vhost's (messages), the application's (statistics, removal), and those of the
  * process for all devices (hf_runtime.h): "events" relays kicks and completions and never takes
- * hf_dev.lock, "control" repairs queues and may.
+ * hf_dev.lock, "control" repairs queues and may, workers register and destroy MRs and never do.
  */
 #ifndef HF_DEV_H
 #define HF_DEV_H
