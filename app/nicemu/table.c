@@ -177,6 +177,21 @@ static const struct {
 	{"link", print_link},
 };
 
+static void
+print_captures(const cJSON *answer)
+{
+	const cJSON *c, *play = cJSON_GetObjectItem(answer, "play");
+
+	cJSON_ArrayForEach(c, cJSON_GetObjectItem(answer, "captures"))
+		printf("%-12s %8.0f frames to %s%s\n", text_of(c, "port"), number_of(c, "frames"),
+			text_of(c, "file"),
+			strcmp(text_of(c, "state"), "good") == 0 ? "" : ", then an error");
+	if (play != NULL)
+		printf("%-12s %8.0f frames from %s, %.0f left out\n", text_of(play, "state"),
+			number_of(play, "played"), text_of(play, "file"),
+			number_of(play, "skipped"));
+}
+
 void
 table_print(const char *request, const cJSON *answer)
 {
@@ -190,6 +205,7 @@ table_print(const char *request, const cJSON *answer)
 		printf("port link %s: set %s, carrier %s\n", text_of(port, "link"),
 			text_of(port, "set"), text_of(port, "carrier"));
 	print_faults(answer);
+	print_captures(answer);
 	cJSON_ArrayForEach(f, cJSON_GetObjectItem(answer, "functions"))
 	{
 		print_head(f);

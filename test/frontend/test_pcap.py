@@ -132,6 +132,9 @@ def test_play(stage, rate, packed):
     guest, other = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
     assert collect(guest, 1, timeout=0.3) == []
     assert rig.nic.ask("pcap")["play"]["state"] == "waiting"
+    table = subprocess.run([str(paths.NICEMU), "ctl", "--socket", rig.nic.path, "pcap"], capture_output=True, text=True,
+                           timeout=30, check=True).stdout
+    assert table.split() == ["waiting", "0", "frames", "from", f"{there},", "0", "left", "out"]
     rig.nic.ask("pcap play")
     assert collect(guest, COUNT) == home(COUNT)
     assert wait_played(rig)["played"] == COUNT
