@@ -16,7 +16,7 @@
 #include "uverbs/uverbs.h"
 
 static const char *const vq_states[] = {"INIT", "RDY", "SUSPEND", "ERR"};
-static const char *const qp_states[] = {"RST", "INIT", "RTR", "RTS", "SQD", "SQE", "ERR"};
+static const char *const qp_states[] = {"RST", "INIT", "RTR", "RTS", "ERR"};
 static const char *const mkey_modes[] = {"MTT", "KLM", "KLM_FBS", "NULL"};
 
 static void
@@ -87,6 +87,7 @@ static void
 cq_fields(cJSON *j, const struct nic_cq *c)
 {
 	add_num(j, "log_size", c->log_size);
+	cJSON_AddStringToObject(j, "state", c->error ? "ERR" : "OK");
 	add_num(j, "overrun_ignore", c->overrun_ignore);
 	add_num(j, "pi", c->pi);
 }

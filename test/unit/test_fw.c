@@ -630,6 +630,7 @@ static int
 test_event_qp_life(void)
 {
 	struct mlx5dv_devx_obj *vq;
+	char *text;
 
 	if (rig.obj[ID_QP_FW2] == NULL)
 		return TEST_SKIPPED;
@@ -639,6 +640,10 @@ test_event_qp_life(void)
 	TEST_ASSERT_NOT_NULL(vq, "virtq: syndrome 0x%x", DEVX_GET(mbox_out, out, syndrome));
 	TEST_ASSERT_EQUAL(mlx5dv_devx_obj_destroy(vq), 0, "virtq");
 	TEST_ASSERT_EQUAL(qp_state(ID_QP_FW2), MLX5_QPC_STATE_ERR, "not in error");
+	text = nic_ctl_text("objects");
+	TEST_ASSERT(!nic_ctl_there() || (text != NULL && strstr(text, "\"state\":\"ERR\"")),
+		"not in error at the control socket");
+	free(text);
 	fw_build(&rig, C_2RST, &box);
 	TEST_ASSERT_EQUAL(send_box(C_2RST, ID_QP_FW2), 0, "2RST");
 	TEST_ASSERT_EQUAL(qp_state(ID_QP_FW2), MLX5_QPC_STATE_RST, "not reset");
