@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_common.h>
 
@@ -56,6 +57,9 @@ struct hf_steer {
 	uint32_t td;
 	uint32_t entries; /* of the table */
 	unsigned int n;
+	/* The first n: what the table spreads over, unless a command on it failed since. */
+	uint32_t set[RQT_ENTRIES];
+	bool set_known;
 	struct hf_steer_obj rqt;
 	struct path paths[RTE_DIM(kinds)];
 };
@@ -210,6 +214,18 @@ next_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 	return ret ? ret : table_set(s, virtqs, n);
 }
 
+/* Are packets spread over these very queues already, by all paths? */
+static bool
+is_set(const struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(s->paths); i++)
+		if (s->paths[i].flow.flow == NULL)
+			return false;
+	return s->set_known && s->n == n && memcmp(s->set, virtqs, n * sizeof(s->set[0])) == 0;
+}
+
 int
 hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 {
@@ -226,9 +242,14 @@ hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 			paths_create(s);
 		return ret;
 	}
+	if (is_set(s, virtqs, n))
+		return 0;
 	ret = s->rqt.devx == NULL ? first_set(s, virtqs, n) : next_set(s, virtqs, n);
-	if (ret == 0)
+	s->set_known = ret == 0;
+	if (ret == 0) {
 		s->n = n;
+		memcpy(s->set, virtqs, n * sizeof(s->set[0]));
+	}
 	return ret;
 }
 

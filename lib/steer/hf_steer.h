@@ -33,9 +33,9 @@ void hf_steer_destroy(struct hf_steer *s);
 
 /*
  * Spread received packets evenly over these queues (numbers of virtqs): with one modify of the
- * table where flows exist already. n 0: no flows, the NIC drops what it would have received, and
- * nothing refers to a virtq any more. On error the steering is what it was: -E2BIG for more queues
- * than the table has entries, else as the command failed.
+ * table where flows exist already, and none if it has them. n 0: no flows, the NIC drops what it
+ * would have received, and nothing refers to a virtq any more. On error the steering is what it
+ * was: -E2BIG for more queues than the table has entries, else as the command failed.
  */
 int hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n);
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import pytest
-from hfrig import vdpa
+from hfrig import nic, vdpa
 from hfvhost.channel import Refused
 from hfvhost.memory import Backing, Memory
 from hfvhost.net import NetDevice, Shape
@@ -374,3 +374,23 @@ def test_status_zero_before_start(stage):
     s.dev.set_status(Status.RESET)
     s.run()
     s.works()
+
+
+@pytest.mark.parametrize("pairs", [1, 4])
+def test_commands_of_a_reset(stage, pairs):
+    """A guest's reset costs a suspend, a query and a resume for each queue: no memory, no steering, nothing made anew."""
+    s = Pair(stage)
+    s.peer, s.dev, s.first = s.guest(0), s.guest(1, Shape(pairs=pairs)), 0
+    before = commands(s)
+    s.dev.stop()
+    s.dev.start()
+    s.wait_ready(1, 2 * pairs)
+    done = {name: count - before.get(name, 0) for name, count in commands(s).items() if count != before.get(name, 0)}
+    assert done == {"MODIFY_GENERAL_OBJECT": 4 * pairs, "QUERY_GENERAL_OBJECT": 2 * pairs}
+    Subject.works(s)
+
+
+def commands(rig: Pair) -> dict[str, int]:
+    """How often VF 1 was given each command."""
+    func = next(f for f in rig.nic.ask("commands")["functions"] if f["bdf"] == nic.vf_bdf(1))
+    return {c["name"]: c["count"] for c in func["commands"]}

@@ -13,6 +13,7 @@
 #include "hf_dev.h"
 #include "hf_hostnotif.h"
 #include "hf_notify.h"
+#include "hf_rings.h"
 
 /* --- receive steering --- */
 
@@ -60,26 +61,6 @@ hf_conf_ring_start(struct hf_dev *dev, const struct hf_front_table *t, uint16_t 
 }
 
 static void
-hf_conf_ring_stop(struct hf_dev *dev, struct hf_vq *vq, const struct hf_life *life)
-{
-	uint16_t base;
-
-	if (vq->running) {
-		hf_vq_stop(vq, &base);
-		if (life->save_index)
-			hf_front_base_set(dev, vq->index, base);
-	}
-	if (!life->keep_enabled) {
-		vq->enabled = false;
-		vq->addr_set = false;
-	}
-	if (!life->keep_virtq)
-		hf_vq_destroy(vq);
-	if (!life->keep_parts)
-		hf_vq_release(vq);
-}
-
-static void
 hf_conf_ring_event(struct hf_dev *dev, struct hf_vq *vq, enum hf_event event)
 {
 	bool steered = true;
@@ -90,7 +71,7 @@ hf_conf_ring_event(struct hf_dev *dev, struct hf_vq *vq, enum hf_event event)
 		if (!steered)
 			hf_steer_set(dev->steer, NULL, 0);
 	}
-	hf_conf_ring_stop(dev, vq, hf_life(event));
+	hf_vq_end(vq, hf_life(event));
 	if (!steered)
 		hf_conf_steer(dev, NULL);
 }
@@ -179,15 +160,10 @@ hf_conf_keep_steering(const struct hf_dev *dev, const struct hf_life *life)
 static void
 hf_conf_stop(struct hf_dev *dev, const struct hf_life *life)
 {
-	uint16_t i;
-
-	for (i = 0; i < dev->max_vqs; i++)
-		if (dev->vqs[i].running)
-			hf_vq_quiesce(&dev->vqs[i]);
+	hf_rings_quiesce(dev);
 	if (!hf_conf_keep_steering(dev, life))
 		hf_steer_set(dev->steer, NULL, 0);
-	for (i = 0; i < dev->max_vqs; i++)
-		hf_conf_ring_stop(dev, &dev->vqs[i], life);
+	hf_rings_stop(dev, life);
 }
 
 void
@@ -203,39 +179,6 @@ hf_dev_event(struct hf_dev *dev, enum hf_event event)
 	/* One base that is read stops all rings; the device has stopped when all are. */
 	else if (event != HF_EVENT_DEVICE_STOP || hf_front_is_stopped(dev))
 		hf_memory_event(dev, event);
-}
-
-/* --- for a moment --- */
-
-int
-hf_dev_pause(struct hf_dev *dev)
-{
-	uint16_t i;
-	int ret;
-
-	for (i = 0; i < dev->max_vqs; i++) {
-		if (!dev->vqs[i].running)
-			continue;
-		ret = hf_vq_pause(&dev->vqs[i]);
-		if (ret != 0) {
-			hf_dev_unpause(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
-			return ret;
-		}
-	}
-	return 0;
-}
-
-void
-hf_dev_unpause(struct hf_dev *dev, uint32_t mkey)
-{
-	struct hf_vq *vq;
-	uint16_t i;
-
-	for (i = 0; i < dev->max_vqs; i++) {
-		vq = &dev->vqs[i];
-		if (vq->running && vq->state != HF_VIRTQ_RDY && hf_vq_unpause(vq, mkey) != 0)
-			hf_dev_ring_repair(dev, i, true);
-	}
 }
 
 /* --- the whole device starts --- */
@@ -302,19 +245,18 @@ static int
 hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 {
 	uint16_t rings = hf_front_rings(dev);
-	uint16_t i;
 	int ret;
 
 	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, rings))
 		hf_steer_set(dev->steer, NULL, 0);
-	for (i = 0; i < rings; i++) {
-		if (!dev->vqs[i].enabled)
-			continue;
-		ret = hf_conf_ring_start(dev, t, i);
-		if (ret != 0)
-			return ret;
+	ret = hf_rings_start(dev, t, rings);
+	if (ret != 0 && hf_steer_queues(dev->steer) > 0) {
+		/* The NIC refused to resume a queue, and it could not go while packets led to it.
+		 */
+		hf_steer_set(dev->steer, NULL, 0);
+		ret = hf_rings_start(dev, t, rings);
 	}
-	return hf_conf_steer(dev, NULL);
+	return ret != 0 ? ret : hf_conf_steer(dev, NULL);
 }
 
 static int

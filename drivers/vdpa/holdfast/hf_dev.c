@@ -15,6 +15,7 @@
 #include "hf_hostnotif.h"
 #include "hf_ibdev.h"
 #include "hf_notify.h"
+#include "hf_rings.h"
 #include "vhost/hf_feature.h"
 
 /* How long a removal waits for calls into the device to return. */
@@ -163,14 +164,19 @@ hf_dev_vqs_create(struct hf_dev *dev)
 	int ret = 0;
 
 	dev->vqs = calloc(dev->max_vqs, sizeof(*dev->vqs));
-	if (dev->vqs == NULL)
-		return -ENOMEM;
+	dev->jobs = calloc(dev->max_vqs, sizeof(*dev->jobs));
+	if (dev->vqs == NULL || dev->jobs == NULL) {
+		ret = -ENOMEM;
+		goto error;
+	}
 	for (i = 0; i < dev->max_vqs && ret == 0; i++)
 		ret = hf_vq_init(&dev->vqs[i], dev, i);
 	if (ret == 0)
 		return 0;
 	for (i--; i > 0; i--)
 		hf_vq_fini(&dev->vqs[i - 1]);
+error:
+	free(dev->jobs);
 	free(dev->vqs);
 	return ret;
 }
@@ -182,6 +188,7 @@ hf_dev_vqs_destroy(struct hf_dev *dev)
 
 	for (i = 0; i < dev->max_vqs; i++)
 		hf_vq_fini(&dev->vqs[i]);
+	free(dev->jobs);
 	free(dev->vqs);
 }
 

@@ -43,6 +43,7 @@
 #include "hf_virtq.h"
 
 struct hf_hostnotif;
+struct hf_ring_job;
 struct rte_pci_device;
 struct rte_vdpa_device;
 
@@ -69,6 +70,7 @@ struct hf_dev {
 	struct hf_hostnotif *hostnotif; /* NULL: not wanted */
 	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */
 	struct hf_vq *vqs;
+	struct hf_ring_job *jobs; /* hf_rings.c: as many; guarded by lock */
 
 	pthread_mutex_t lock;
 	/* Guarded by lock. */
@@ -120,13 +122,6 @@ void hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg);
 int hf_dev_conf(struct hf_dev *dev);
 /* What 'event' means for the whole device, as the table in hf_life.c says. Idempotent. */
 void hf_dev_event(struct hf_dev *dev, enum hf_event event);
-/*
- * Suspend all running queues for a moment, so that their mkey can change. 0, or a negative errno
- * and all run on.
- */
-int hf_dev_pause(struct hf_dev *dev);
-/* Let paused queues run on with this mkey; those that can't are repaired. */
-void hf_dev_unpause(struct hf_dev *dev, uint32_t mkey);
 /*
  * Reset the device for the application: all queues are made anew, and with clean_map the guest's
  * map too; a device that a front end has running goes on where it was. 0 or a negative errno,

@@ -10,6 +10,7 @@
 #include <bus_pci_driver.h>
 
 #include "hf_dev.h"
+#include "hf_rings.h"
 #include "hf_trace.h"
 
 #define MIB(bytes) ((bytes) >> 20)
@@ -32,7 +33,7 @@ static int
 memory_prepare(void *user, uint32_t new_mkey)
 {
 	RTE_SET_USED(new_mkey);
-	return hf_dev_pause(user);
+	return hf_rings_pause(user);
 }
 
 /* Without any mkey the queues stand on one that leads nowhere. */
@@ -40,13 +41,8 @@ static void
 memory_commit(void *user, uint32_t new_mkey)
 {
 	struct hf_dev *dev = user;
-	uint32_t mkey = new_mkey != 0 ? new_mkey : dev->empty_mkey.key;
-	uint16_t i;
 
-	for (i = 0; i < dev->max_vqs; i++)
-		if (!dev->vqs[i].running)
-			hf_vq_use_mkey(&dev->vqs[i], mkey);
-	hf_dev_unpause(dev, mkey);
+	hf_rings_use_mkey(dev, new_mkey != 0 ? new_mkey : dev->empty_mkey.key);
 }
 
 static void
@@ -54,7 +50,7 @@ memory_abort(void *user)
 {
 	struct hf_dev *dev = user;
 
-	hf_dev_unpause(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
+	hf_rings_use_mkey(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
 }
 
 static const struct hf_ioas_user_ops memory_user_ops = {

@@ -12,10 +12,11 @@
 #include "hf_runtime.h"
 
 /*
- * The kernel pins some 10 GB per second and thread, and two to four threads use up what a memory
- * controller gives.
+ * As many commands as mlx5_core keeps in flight for users (Linux mlx5/core/cmd.c: max_reg_cmds is
+ * the width of the command queue less one, 31; half of it leaves room for others). They wait in the
+ * kernel, and cost nothing while there is nothing to do.
  */
-#define HF_RUNTIME_WORKERS 4
+#define HF_RUNTIME_WORKERS 16
 
 /* One for the process, since its threads are. All of it is guarded by hf_runtime_lock. */
 static pthread_mutex_t hf_runtime_lock = PTHREAD_MUTEX_INITIALIZER;

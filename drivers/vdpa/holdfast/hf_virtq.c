@@ -92,15 +92,15 @@ hf_vq_eqp_reset(struct hf_vq *vq)
 	return ret;
 }
 
+/* What the NIC does not give up is left for the next time. */
 static void
 hf_vq_parts_drop(struct hf_vq *vq)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(vq->umem); i++) {
-		if (vq->umem[i].umem != NULL)
-			hf_umem_destroy(&vq->umem[i]);
-		vq->umem[i] = (struct hf_umem){0};
+		if (vq->umem[i].umem == NULL || hf_umem_destroy(&vq->umem[i]) == 0)
+			vq->umem[i] = (struct hf_umem){0};
 	}
 	hf_vq_eqp_drop(vq);
 	vq->ring_size = 0;
@@ -122,6 +122,8 @@ hf_vq_parts_make(struct hf_vq *vq, uint16_t ring_size)
 		return ret;
 	hf_vq_parts_drop(vq);
 	for (i = 0; i < RTE_DIM(vq->umem); i++) {
+		/* One that is left even now stays in the table of objects, as a leak. */
+		vq->umem[i] = (struct hf_umem){0};
 		len = (size_t)caps->umem[i].a * ring_size + caps->umem[i].b;
 		if (len == 0)
 			continue;
@@ -362,17 +364,15 @@ hf_vq_suspend(struct hf_vq *vq)
 	struct hf_virtq_attr attr = {
 		.mod = HF_VIRTQ_MOD_STATE, .state = HF_VIRTQ_SUSPEND, .index = vq->index};
 	struct hf_virtq_status st;
-	int ret;
+	int ret, modified;
 
+	/* Refused for a queue that fell into error, which is as good a stop: the query tells. */
+	modified = hf_virtq_modify(&vq->hw, &attr);
 	ret = hf_virtq_query(&vq->hw, &st);
-	if (ret == 0 && st.state == HF_VIRTQ_RDY) {
-		/* Refused for a queue that falls into error just now, which is as good a stop. */
-		ret = hf_virtq_modify(&vq->hw, &attr);
-		if (hf_virtq_query(&vq->hw, &st) == 0 && st.state != HF_VIRTQ_RDY)
-			ret = 0;
-	}
 	if (ret != 0)
 		return ret;
+	if (st.state == HF_VIRTQ_RDY)
+		return modified != 0 ? modified : -EIO;
 	vq->state = st.state;
 	vq->attr.avail_idx = st.avail_idx;
 	vq->attr.used_idx = st.used_idx;
@@ -403,6 +403,26 @@ hf_vq_stop(struct hf_vq *vq, uint16_t *base)
 	vq->quiesced = false;
 	vq->running = false;
 	HF_LOG(INFO, "%s: ring %u stopped: index 0x%x", vq->dev->name, vq->index, *base);
+}
+
+void
+hf_vq_end(struct hf_vq *vq, const struct hf_life *life)
+{
+	uint16_t base;
+
+	if (vq->running) {
+		hf_vq_stop(vq, &base);
+		if (life->save_index)
+			hf_front_base_set(vq->dev, vq->index, base);
+	}
+	if (!life->keep_enabled) {
+		vq->enabled = false;
+		vq->addr_set = false;
+	}
+	if (!life->keep_virtq)
+		hf_vq_destroy(vq);
+	if (!life->keep_parts)
+		hf_vq_release(vq);
 }
 
 bool

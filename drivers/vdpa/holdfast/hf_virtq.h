@@ -21,6 +21,7 @@
 #include "hf_ring.h"
 
 struct hf_dev;
+struct hf_life;
 
 /* So many repairs within the window, then a queue stays stopped. */
 #define HF_VQ_ERRORS_MAX 3
@@ -95,6 +96,11 @@ void hf_vq_quiesce(struct hf_vq *vq);
  * queue that is not suspended must not be a target of receive steering: it is destroyed.
  */
 void hf_vq_stop(struct hf_vq *vq, uint16_t *base);
+/*
+ * Stop a ring if it runs, hand its position back, and let go of what this event does not keep. As
+ * hf_vq_stop() for receive steering.
+ */
+void hf_vq_end(struct hf_vq *vq, const struct hf_life *life);
 /* Would a start with this ring resume the firmware's queue, without making another one? */
 bool hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring);
 /*

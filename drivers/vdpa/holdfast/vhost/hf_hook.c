@@ -246,7 +246,7 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		 * configured too.
 		 */
 		dev->front.changes++;
-		if ((dev->configured || hf_steer_queues(dev->steer) > 0) && m->fd_num == 0)
+		if (dev->configured && m->fd_num == 0)
 			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		break;
 	case HF_MSG_SET_STATUS:

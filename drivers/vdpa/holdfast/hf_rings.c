@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+
+#include "hf_dev.h"
+#include "hf_rings.h"
+
+struct rings_batch {
+	struct hf_ring_job *jobs;
+	const struct hf_life *life;
+	uint32_t mkey;
+};
+
+/* Those of a kind, as jobs. */
+static unsigned int
+rings_collect(struct hf_dev *dev, bool (*wanted)(const struct hf_vq *vq))
+{
+	unsigned int n = 0;
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++) {
+		if (wanted(&dev->vqs[i]))
+			dev->jobs[n++].vq = &dev->vqs[i];
+	}
+	return n;
+}
+
+static int
+rings_batch(struct hf_dev *dev, int (*fn)(void *arg, unsigned int i), struct rings_batch *b,
+	unsigned int n)
+{
+	b->jobs = dev->jobs;
+	return hf_work_batch(dev->rt->work, fn, b, n);
+}
+
+static bool
+rings_running(const struct hf_vq *vq)
+{
+	return vq->running;
+}
+
+/* --- start --- */
+
+static int
+rings_start_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+
+	return hf_vq_start(b->jobs[i].vq, &b->jobs[i].ring);
+}
+
+int
+hf_rings_start(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings)
+{
+	struct rings_batch b = {.life = NULL};
+	unsigned int n = 0;
+	uint16_t i;
+	int ret;
+
+	for (i = 0; i < rings; i++) {
+		if (!dev->vqs[i].enabled || dev->vqs[i].running)
+			continue;
+		ret = hf_front_ring_get(dev, t, i, &dev->jobs[n].ring);
+		if (ret == 0)
+			dev->jobs[n++].vq = &dev->vqs[i];
+		else if (ret != -EAGAIN)
+			return ret;
+		else
+			HF_LOG(NOTICE, "%s: ring %u is enabled but not set up: left alone",
+				dev->name, i);
+	}
+	return rings_batch(dev, rings_start_one, &b, n);
+}
+
+/* --- stop --- */
+
+static int
+rings_quiesce_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+
+	hf_vq_quiesce(b->jobs[i].vq);
+	return 0;
+}
+
+void
+hf_rings_quiesce(struct hf_dev *dev)
+{
+	struct rings_batch b = {.life = NULL};
+
+	rings_batch(dev, rings_quiesce_one, &b, rings_collect(dev, rings_running));
+}
+
+static bool
+rings_any(const struct hf_vq *vq)
+{
+	return vq->running || vq->enabled || vq->addr_set || vq->hw.devx != NULL ||
+		vq->ring_size != 0;
+}
+
+static int
+rings_stop_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+
+	hf_vq_end(b->jobs[i].vq, b->life);
+	return 0;
+}
+
+void
+hf_rings_stop(struct hf_dev *dev, const struct hf_life *life)
+{
+	struct rings_batch b = {.life = life};
+
+	rings_batch(dev, rings_stop_one, &b, rings_collect(dev, rings_any));
+}
+
+/* --- another mkey --- */
+
+static int
+rings_pause_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+
+	return hf_vq_pause(b->jobs[i].vq);
+}
+
+int
+hf_rings_pause(struct hf_dev *dev)
+{
+	struct rings_batch b = {.life = NULL};
+	int ret;
+
+	ret = rings_batch(dev, rings_pause_one, &b, rings_collect(dev, rings_running));
+	if (ret != 0)
+		hf_rings_use_mkey(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
+	return ret;
+}
+
+static bool
+rings_with_queue(const struct hf_vq *vq)
+{
+	return vq->hw.devx != NULL && !(vq->running && vq->state == HF_VIRTQ_RDY);
+}
+
+static int
+rings_use_mkey_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+	struct hf_vq *vq = b->jobs[i].vq;
+
+	/* One that does not run on is seen by its state. */
+	if (vq->running)
+		hf_vq_unpause(vq, b->mkey);
+	else
+		hf_vq_use_mkey(vq, b->mkey);
+	return 0;
+}
+
+void
+hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey)
+{
+	struct rings_batch b = {.mkey = mkey};
+	uint16_t i;
+
+	rings_batch(dev, rings_use_mkey_one, &b, rings_collect(dev, rings_with_queue));
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].running && dev->vqs[i].state != HF_VIRTQ_RDY)
+			hf_dev_ring_repair(dev, i, true);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * All rings of a device at once: what they ask of the NIC goes to it side by side, since it takes
+ * several commands at a time and each of them is slow.
+ *
+ * All with hf_dev.lock held, by the thread that calls; the workers that run the commands touch one
+ * queue each, and nothing else of the device but what never changes.
+ */
+#ifndef HF_RINGS_H
+#define HF_RINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hf_front.h"
+
+struct hf_dev;
+struct hf_life;
+struct hf_vq;
+
+/* What one ring's commands need; a device has one for each of its queues. */
+struct hf_ring_job {
+	struct hf_vq *vq;
+	struct hf_front_ring ring;
+};
+
+/*
+ * Start the rings that are enabled and set up, below 'rings'. 0, or the first error, logged; then
+ * some may run.
+ */
+int hf_rings_start(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings);
+/* First half of a stop, of all that run (hf_vq_quiesce()). */
+void hf_rings_quiesce(struct hf_dev *dev);
+/*
+ * The rest of it: positions go back to the front end, and what 'life' does not keep is destroyed.
+ * Rings that do not run lose what is not kept, too.
+ */
+void hf_rings_stop(struct hf_dev *dev, const struct hf_life *life);
+/*
+ * Suspend all that run for a moment, so that their mkey can change. 0, or a negative errno and
+ * all run on.
+ */
+int hf_rings_pause(struct hf_dev *dev);
+/* All queues get this mkey; paused ones run on. Those that can't are repaired. */
+void hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey);
+
+#endif /* HF_RINGS_H */
