@@ -58,6 +58,14 @@ box_qp_sw(struct run *r, struct req *q)
 	DEVX_SET(create_qp_in, q->box.in, qpc.dbr_umem_valid, 1);
 }
 
+/* One that completes through a queue of verbs. */
+void
+box_qp_verbs_cq(struct run *r, struct req *q)
+{
+	box_qp_sw(r, q);
+	DEVX_SET(create_qp_in, q->box.in, qpc.cqn_rcv, run_id(q->refs, K_VCQ, 0, false));
+}
+
 /* The receiver is connected to the event QP, as that is to it. */
 void
 box_init2rtr_sw(struct run *r, struct req *q)
@@ -216,6 +224,17 @@ box_vq_log(struct run *r, struct req *q)
 	VQ(&q->box, dirty_bitmap_mkey, run_id(q->refs, K_MR, 0, false));
 	VQ64(&q->box, dirty_bitmap_addr, MEM_IOVA + MEM_UMEM - 0x10000);
 	VQ(&q->box, dirty_bitmap_size, 0x10000);
+}
+
+/* Events come late, and one for many. */
+void
+box_vq_moderate(struct run *r, struct req *q)
+{
+	box_vq_ready(r, q);
+	VQ64(&q->box, modify_field_select, (uint64_t)MLX5_VIRTQ_MODIFY_TYPE_QUEUE_PERIOD);
+	VQ(&q->box, virtio_q_context.queue_period_mode, 1);
+	VQ(&q->box, virtio_q_context.queue_period_us, 100);
+	VQ(&q->box, virtio_q_context.queue_max_count, 2);
 }
 
 /* ---- mailboxes with nothing but a head ---- */

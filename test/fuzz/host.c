@@ -110,7 +110,7 @@ offer(uint8_t *base, const struct rec *rec)
 
 /*
  * value: destination (0..2 a function, else broadcast), bits: IPv6, VLAN, UDP, a header that asks
- * for checksum and segmentation; MSS, and length of the headers.
+ * for checksum and segmentation, multicast, an address of nobody; MSS, and length of the headers.
  */
 static void
 put_frame(struct run *r, uint8_t *at, uint64_t value)
@@ -133,6 +133,10 @@ put_frame(struct run *r, uint8_t *at, uint64_t value)
 	memset(eth, 0xff, 6);
 	if (dst < nic->n_funcs)
 		memcpy(eth, &nic->funcs[dst]->vport.mac, 6);
+	if (value & 64)
+		memcpy(eth, "\x33\x33\x00\x00\x00\x05", 6);
+	if (value & 128)
+		memcpy(eth, "\x02\x00\x00\x00\x77\x77", 6);
 	memcpy(eth + 6, &r->ctx[0].f->vport.mac, 6);
 	if (vlan) {
 		memcpy(eth + 12, "\x81\x00\x00\x05", 4);
@@ -348,16 +352,23 @@ unmap(struct run *r, const struct rec *rec)
 	}
 }
 
-/* To a smaller size, in place. */
+/* To a smaller size in place, or (a odd) to another place. */
 static void
 remap(struct run *r, const struct rec *rec)
 {
 	unsigned int n = (unsigned int)(rec->value % (PAGES - 1) + 1);
+	bool moves = rec->a & 1;
+	size_t len = (size_t)(moves ? 2 * PAGES : n) * NIC_PAGE;
 	void *ret;
 
-	if (r->gone == 0 &&
-		mem_hold_mremap(r->mem[MEM_PRIVATE], MEM_SMALL, n * NIC_PAGE, 0, NULL, &ret))
-		r->gone = (1u << PAGES) - (1u << n);
+	if (r->gone != 0 ||
+		!mem_hold_mremap(r->mem[MEM_PRIVATE], MEM_SMALL, len, moves ? MREMAP_MAYMOVE : 0,
+			NULL, &ret) ||
+		ret == MAP_FAILED)
+		return;
+	r->gone = (1u << PAGES) - (moves ? 1u : 1u << n);
+	if (moves)
+		munmap(ret, len);
 }
 
 static void
@@ -433,9 +444,14 @@ fail(struct run *r, unsigned int func, const struct rec *rec)
 {
 	unsigned int nth = rec->value % 16 + 1, status = rec->value >> 8 & 0xff;
 
+	static const char *const events[] = {"lost", "delay=1", "error"};
+
 	switch (rec->a % 4) {
 	case 0:
 		run_ask(r, "fail ioctl:any:%u:EIO", nth);
+		break;
+	case 3:
+		run_ask(r, "fail %u/event:%u:%s", func, nth, events[status % 3]);
 		break;
 	case 1:
 		run_ask(r, "fail %u/0x%x:%u:die", func, rec->pos & 0xfff, nth);
@@ -449,10 +465,11 @@ static void
 life(struct run *r, unsigned int func, const struct rec *rec)
 {
 	static const char *const words[] = {"kill %u", "unload %u", "revive %u", "link %u down",
-		"link %u up", "link %u auto", "link port down", "link port up"};
+		"link %u up", "link %u auto", "link port down", "link port up",
+		"pcap start %u /dev/null", "pcap stop %u"};
 	char request[64];
 
-	snprintf(request, sizeof(request), words[rec->a % 8], func);
+	snprintf(request, sizeof(request), words[rec->a % 10], func);
 	run_ask(r, "%s", request);
 }
 

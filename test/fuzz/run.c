@@ -56,24 +56,21 @@ first_free_fd(void)
 }
 
 static int
-describe(void)
+describe(const char *text)
 {
-	static const char text[] =
-		"[nic]\nvfs = 2\nwire = loop\nlearn = 1\nmemlock = 0\nengines = 1\n"
-		"[func 1]\npromisc = 1\n";
 	int fd = memfd_create("fuzz-nic", 0);
 	char path[32];
 
-	if (fd < 0 || write(fd, text, sizeof(text) - 1) != (ssize_t)sizeof(text) - 1)
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return -errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return setenv("NICEMU_CONFIG", path, 1) == 0 ? 0 : -errno;
 }
 
 int
-run_init(void)
+run_init(const char *description)
 {
-	int ret = describe(), fd;
+	int ret = describe(description), fd;
 
 	if (ret != 0 || nic_conf() == NULL || nic_conf()->n_funcs != N_FUNCS)
 		return -EINVAL;
@@ -362,6 +359,7 @@ restore(struct run *r)
 
 	for (i = 0; i < nic->n_funcs; i++) {
 		run_ask(r, "link %u auto", i);
+		run_ask(r, "pcap stop %u", i);
 		if (!fw_is_dead(nic->funcs[i]) && uverbs_loaded(nic->funcs[i]))
 			continue;
 		run_ask(r, "unload %u", i);

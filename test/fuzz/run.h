@@ -83,8 +83,12 @@ struct req {
 	};
 };
 
-/* The NIC, once for the process. 0 or a negative errno. */
-int run_init(void);
+/*
+ * The NIC, once for the process: RUN_NIC, and what follows it, is its description. 0 or a negative
+ * errno.
+ */
+#define RUN_NIC "[nic]\nvfs = 2\nwire = loop\nmemlock = 0\nengines = 1\n"
+int run_init(const char *description);
 
 /* Open devices and memory. Aborts where a valid call is refused. */
 void run_open(struct run *r, uint8_t flags);

@@ -43,6 +43,12 @@ ask(struct run *r, char *line)
 	run_check(r);
 }
 
+static int
+init(void)
+{
+	return run_init(RUN_NIC);
+}
+
 static void
 run(const uint8_t *data, size_t size)
 {
@@ -83,7 +89,7 @@ seed(unsigned int n, uint8_t *data, size_t max)
 
 const struct fuzz_target fuzz_target = {
 	.name = "ctl",
-	.init = run_init,
+	.init = init,
 	.run = run,
 	.seed = seed,
 };

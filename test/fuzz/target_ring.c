@@ -23,6 +23,12 @@ enum { DESC, PACKED, OFFER, BYTES, BUFFER, FRAME, TABLE, DOORBELL, ARM, POST, WA
 #define BUF(n) ((n)*0x1000)
 #define AT(n) (BUF(n) / 16) /* where FRAME and TABLE count from */
 
+static int
+init(void)
+{
+	return run_init(RUN_NIC "[func 2]\npromisc = 1\nmc = 33:33:00:00:00:05\n");
+}
+
 static void
 run(const uint8_t *data, size_t size)
 {
@@ -82,6 +88,28 @@ static const struct rec send_packed[] = {
 };
 /* HOST_CUT of host.c: shared memory up to the second queue's rings. */
 static const struct rec cut = {5, 0, 0, 0x4000};
+/* HOST_FAIL: the first event is one of an error; HOST_READ. */
+static const struct rec event_error = {0, 3, 0, 2 << 8};
+static const struct rec read_all = {8, 0, 0, 4096};
+/* To a group, and to nobody. */
+static const struct rec more_frames[] = {
+	{FRAME, 0, AT(0), 2 | 64},
+	{FRAME, 0, AT(1), 128},
+	{OFFER, TX, 0, 0},
+	{OFFER, TX, 1, 0},
+	{DOORBELL, 0, 0, 1},
+	{WAIT, 0, 0, 0},
+};
+/* The third queue of a context is its second that transmits. */
+static const struct rec send_third[] = {
+	{FRAME, 0, AT(0), 2},
+	{DESC, 3, 0, D(BUF(0), 76, 0, 0)},
+	{OFFER, 3, 0, 0},
+	{POST, 0, 0, 32},
+	{ARM, 0, 0, 0},
+	{DOORBELL, 0, 0, 1},
+	{WAIT, 0, 0, 0},
+};
 /* While it runs. */
 static const struct rec spins[] = {
 	{SPIN, TX, 0x1002, 200 << 8 | 5},
@@ -94,6 +122,12 @@ static const struct rec spins[] = {
 static const char *const stop_start[] = {"virtq-tx-suspend", "query-virtq-tx", "virtq-tx-modify",
 	"virtq-tx-ready", "virtq-rx-suspend", "virtq-rx-modify", "virtq-rx-ready", NULL};
 static const char *const logs[] = {"virtq-tx-log", "virtq-rx-log", NULL};
+static const char *const events[] = {"event-channel-data", "subscribe-cq", "subscribe-eventfd",
+	"virtq-rx-suspend", "virtq-rx-moderate", "virtq-rx-ready", NULL};
+static const char *const verbs_cq[] = {"completion-channel", "async-channel", "cq-create",
+	"create-qp-verbs-cq", "create-event-qp", "qp-rst2init", "qp-init2rtr", "event-qp-rst2init",
+	"event-qp-init2rtr", "event-qp-rtr2rts", "create-virtq-tx", "virtq-tx-ready",
+	"query-verbs-cq", "modify-verbs-cq", NULL};
 static const char *const gone[] = {"mr-destroy", "destroy-cq", "query-virtq-tx", "query-counters",
 	"query-virtq-rx", "destroy-virtq-tx", NULL};
 
@@ -146,6 +180,15 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		program_add(&p, STEP_CTX, logs);
 		traffic(&p, packed);
 		break;
+	case 6: /* events of all kinds */
+		program_add(&p, STEP_CTX, events);
+		program_step(&p, "host", 0, &event_error, 1);
+		traffic(&p, packed);
+		STEP(&p, 0, more_frames);
+		program_add(&p, 0, verbs_cq);
+		STEP(&p, 0, send_third);
+		program_step(&p, "host", STEP_CTX, &read_all, 1);
+		break;
 	default:
 		return 0;
 	}
@@ -154,7 +197,7 @@ seed(unsigned int n, uint8_t *data, size_t max)
 
 const struct fuzz_target fuzz_target = {
 	.name = "ring",
-	.init = run_init,
+	.init = init,
 	.run = run,
 	.mutate = prog_mutate,
 	.seed = seed,

@@ -385,6 +385,16 @@ const struct tmpl tmpls[] = {
 		{U(CORE_OUT), sizeof(struct ib_uverbs_resize_cq_resp), ATT_ROOM, 0},
 		{U(UHW_IN), sizeof(struct mlx5_ib_resize_cq), ATT_DATA, RUN_DATA2}, END},
 		.makes = K_NONE, .subject = K_VCQ, .fill = data_resize_cq},
+	{.name = "event-channel-data", .object = MLX5_IB_OBJECT_DEVX_ASYNC_EVENT_FD,
+		.method = MLX5_IB_METHOD_DEVX_ASYNC_EVENT_FD_ALLOC, .att = {
+		{M(DEVX_ASYNC_EVENT_FD_ALLOC_HANDLE), 0, ATT_NEW_FD, 0},
+		{M(DEVX_ASYNC_EVENT_FD_ALLOC_FLAGS), 4, ATT_VALUE, 0}, END},
+		.makes = K_CHAN, .subject = K_NONE},
+	CREATE("create-qp-verbs-cq", K_QP_SW, box_qp_verbs_cq),
+	QUERY("query-verbs-cq", K_VCQ, box_query_cq),
+	MODIFY("modify-verbs-cq", K_VCQ, box_modify_cq),
+	MODIFY("virtq-rx-moderate", K_VQ_RX, box_vq_moderate),
+	MODIFY("virtq-tx-moderate", K_VQ_TX, box_vq_moderate),
 };
 const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 

@@ -309,6 +309,10 @@ check_flow(struct check *k, const struct nic_flow *fl)
 	for (i = 0; i < k->f->n_flows; i++)
 		n += k->f->flow_tbl[i] == fl;
 	CHECK(k, &fl->obj, n == 1, "is %u times in the table of the engines", n);
+	if (fl->also != NULL && find(k, fl->also) == NULL) {
+		fault(k, &fl->obj, "leads to a flow that is gone");
+		return;
+	}
 	CHECK(k, &fl->obj,
 		fl->also == NULL || (fl->also->seq == fl->seq && fl->also->tir != fl->tir),
 		"leads to a flow of another match, or to the same TIR");
