@@ -27,7 +27,9 @@ copy_flat(const struct dp_vq *v, const struct vq_chain *c, const struct pkt *p,
 	if (c->n_seg != 1 || p->rest.n != 1 || !v->q->v1 || dst == NULL ||
 		p->rest.seg->iov_base == NULL)
 		return false;
-	memcpy(dst, hdr, sizeof(*hdr));
+	/* mostly it is there from the time before: a line that stays as it is has not to go back */
+	if (memcmp(dst, hdr, sizeof(*hdr)) != 0)
+		memcpy(dst, hdr, sizeof(*hdr));
 	dst += sizeof(*hdr);
 	iov_copy_short(dst, p->head, p->head_len);
 	if (p->len > p->head_len)
