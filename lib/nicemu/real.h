@@ -28,6 +28,7 @@
 	F(ioctl, int, (int, unsigned long, ...)) \
 	F(close, int, (int)) \
 	F(read, ssize_t, (int, void *, size_t)) \
+	F(write, ssize_t, (int, const void *, size_t)) \
 	F(dup2, int, (int, int)) \
 	F(dup3, int, (int, int, int)) \
 	F(mmap, void *, (void *, size_t, int, int, int, off_t)) \

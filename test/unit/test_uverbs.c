@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <rdma/ib_user_ioctl_verbs.h>
+#include <rdma/ib_user_verbs.h>
 #include <rdma/mlx5-abi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,8 +276,6 @@ test_file(void)
 
 	TEST_ASSERT_EQUAL(fstat(rig.ctx->cmd_fd, &st), 0, "fstat");
 	TEST_ASSERT(S_ISCHR(st.st_mode) && major(st.st_rdev) == 231, "not a device of ib_uverbs");
-	TEST_ASSERT(write(rig.ctx->cmd_fd, &st, sizeof(st)) < 0 && errno == EPERM,
-		"a write lands in the doorbells");
 	copy = dup(rig.ctx->cmd_fd);
 	uv_build(&rig, &query_port);
 	TEST_ASSERT_EQUAL(uv_send(&rig, copy), 0, "a duplicate");
@@ -347,6 +346,100 @@ test_channel(void)
 	TEST_ASSERT_EQUAL(poll(&p, 1, 1000), 1, "a reader is not woken");
 	TEST_ASSERT(read(p.fd, &cookie, sizeof(cookie)) <= 0, "an event after the end");
 	close(p.fd);
+	return TEST_SUCCESS;
+}
+
+/* --- commands by write(), as libraries of old send them --- */
+
+struct plain {
+	struct ib_uverbs_cmd_hdr hdr;
+	uint64_t response;
+	uint8_t data[64];
+};
+
+/* A command of 'len' bytes behind its head, with room for 'room' bytes of answer. 0 or -errno. */
+static int
+write_plain(int fd, uint32_t command, struct plain *p, size_t len, void *answer, size_t room)
+{
+	size_t all = sizeof(p->hdr) + len;
+	ssize_t n;
+
+	p->hdr = (struct ib_uverbs_cmd_hdr){.command = command,
+		.in_words = (uint16_t)(all / 4),
+		.out_words = (uint16_t)(room / 4)};
+	p->response = (uintptr_t)answer;
+	n = write(fd, p, all);
+	return n == (ssize_t)all ? 0 : n < 0 ? -errno : -EPROTO;
+}
+
+/* A context, by the command that comes first, and a domain of it. */
+static int
+test_write(void)
+{
+	struct {
+		struct ib_uverbs_get_context_resp core;
+		struct mlx5_ib_alloc_ucontext_resp driver;
+	} context = {0};
+	struct mlx5_ib_alloc_ucontext_req_v2 req = {
+		.total_num_bfregs = 16, .num_low_latency_bfregs = 4, .flags = 1, .lib_caps = 3};
+	struct {
+		uint32_t handle, number;
+	} pd = {0};
+	struct plain p = {0};
+	int fd = open_raw();
+
+	memcpy(p.data, &req, sizeof(req));
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, &pd, sizeof(pd)),
+		-EINVAL, "a domain before the context");
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_GET_CONTEXT, &p, 8 + sizeof(req),
+				  &context, sizeof(context)),
+		0, "context");
+	TEST_ASSERT(context.driver.response_length != 0, "the driver's answer");
+	TEST_ASSERT_EQUAL(close((int)context.core.async_fd), 0, "channel");
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_GET_CONTEXT, &p, 8 + sizeof(req),
+				  &context, sizeof(context)),
+		-EINVAL, "a second context");
+	TEST_ASSERT_EQUAL(
+		write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, &pd, sizeof(pd)), 0, "domain");
+	TEST_ASSERT(pd.number != 0, "the domain has no number");
+	close(fd);
+	return TEST_SUCCESS;
+}
+
+static int
+test_write_refused(void)
+{
+	int fd = rig.ctx->cmd_fd;
+	struct plain p = {0};
+	uint64_t answer[64];
+	struct {
+		struct ib_uverbs_cmd_hdr hdr;
+		struct ib_uverbs_ex_cmd_hdr ex;
+		struct ib_uverbs_ex_query_device cmd;
+	} x = {.hdr = {IB_USER_VERBS_CMD_QUERY_DEVICE | IB_USER_VERBS_CMD_FLAG_EXTENDED, 1, 38},
+		.ex = {.response = (uintptr_t)answer}};
+
+	TEST_ASSERT(write(fd, &p, 4) < 0 && errno == EINVAL, "half a head");
+	TEST_ASSERT(write(fd, (void *)(uintptr_t)rig.sym[S_BAD], 8) < 0 && errno == EFAULT,
+		"a head that is not there");
+	TEST_ASSERT_EQUAL(write_plain(fd, 45, &p, 8, answer, 8), -EINVAL, "no such command");
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_CREATE_QP, &p, 8, answer, 8),
+		-EOPNOTSUPP, "a queue pair");
+	TEST_ASSERT_EQUAL(
+		write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, answer, 0), -ENOSPC, "no room");
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_REG_MR, &p, 16, answer, 12), -ENOSPC,
+		"half a command");
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, (void *)8, 8), -EFAULT,
+		"an answer to nowhere");
+	p.hdr.in_words = 3;
+	TEST_ASSERT(write(fd, &p, 16) < 0 && errno == EINVAL, "a length that is not that");
+	TEST_ASSERT_EQUAL(write(fd, &x, sizeof(x)), sizeof(x), "an extended command");
+	TEST_ASSERT(answer[0] != 0, "firmware of no version");
+	x.ex.cmd_hdr_reserved = 1;
+	TEST_ASSERT(write(fd, &x, sizeof(x)) < 0 && errno == EINVAL, "reserved bits");
+	x.ex.cmd_hdr_reserved = 0;
+	x.ex.response = 0;
+	TEST_ASSERT(write(fd, &x, sizeof(x)) < 0 && errno == EINVAL, "an answer to nowhere");
 	return TEST_SUCCESS;
 }
 
@@ -447,6 +540,8 @@ static struct unit_test_suite uverbs_suite = {
 			TEST_CASE(test_file),
 			TEST_CASE(test_fork),
 			TEST_CASE(test_channel),
+			TEST_CASE(test_write),
+			TEST_CASE(test_write_refused),
 			TEST_CASE(test_cq),
 			TEST_CASE(test_rereg),
 			TEST_CASES_END(),

@@ -229,8 +229,8 @@ open_bar(struct nic_func *f, int flags, uint32_t *number)
 	int fd, err;
 
 	/*
-	 * O_APPEND: the write() ABI is not taken, and a write would otherwise land in the
-	 * doorbells. At its end the file can't grow (F_SEAL_GROW), so it is -EPERM.
+	 * O_APPEND: a write() has a command, and must not land in the doorbells. At its end the
+	 * file can't grow (F_SEAL_GROW), so it is -EPERM, and then file_write() has it.
 	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->bar_fd);
 	fd = real_open()(path, O_RDWR | O_APPEND | (flags & (O_CLOEXEC | O_NONBLOCK)));
@@ -306,6 +306,25 @@ file_ioctl(int fd, void *arg, int *ret)
 	if (ctx != NULL)
 		trace_flush(ctx->func->nic->trace);
 	*ret = err != 0 ? -1 : 0;
+	if (err != 0)
+		errno = -err;
+	return true;
+}
+
+bool
+file_write(int fd, const void *buf, size_t len, ssize_t *ret)
+{
+	int func = fd_func(fd), err = -EIO;
+	struct uv_ctx *ctx;
+
+	if (func < 0)
+		return false;
+	uv_lock();
+	ctx = exiting ? NULL : ctx_find(fd, func);
+	if (ctx != NULL)
+		err = uv_write(ctx, buf, len);
+	uv_unlock();
+	*ret = err != 0 ? -1 : (ssize_t)len;
 	if (err != 0)
 		errno = -err;
 	return true;

@@ -19,6 +19,11 @@ struct conf_func;
 int file_open(const struct conf_func *conf, int flags);
 /* RDMA_VERBS_IOCTL: true when fd is ours; then *ret is the result, and errno is set. */
 bool file_ioctl(int fd, void *arg, int *ret);
+/*
+ * write() that found no room in the file: true when it is a device's; then *ret is the result of
+ * the command, and errno is set.
+ */
+bool file_write(int fd, const void *buf, size_t len, ssize_t *ret);
 /* read() of an event channel: true when fd is one; then *ret is the result, and errno is set. */
 bool file_read(int fd, void *buf, size_t len, ssize_t *ret);
 /* Make st that of a character device when fd is ours. */

@@ -261,8 +261,19 @@ void uv_query_device(const struct nic_func *f, struct ib_uverbs_ex_query_device_
 struct ib_uverbs_query_port_resp_ex;
 int uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_query_port_resp_ex *r);
 
-/* write.c: a command of the write() ABI, as INVOKE_WRITE carries it. */
+/*
+ * write.c: a command of the write() ABI, as INVOKE_WRITE carries it; and how long it is at least,
+ * -EINVAL or -EOPNOTSUPP when there is none of this number.
+ */
 int uv_invoke_write(struct uv_call *call);
+struct uv_write_sizes {
+	size_t req, resp;
+	bool has_driver_data;
+};
+int uv_write_find(uint32_t command, struct uv_write_sizes *s);
+
+/* legacy.c: write() on a device. 0 or a negative errno. */
+int uv_write(struct uv_ctx *ctx, const void *buf, size_t count);
 
 /* mr.c: pinning as ib_umem_get() does it, within RLIMIT_MEMLOCK. 'pinned' is what counts towards
  * the limit. */

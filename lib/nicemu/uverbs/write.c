@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "method.h"
+#include "../fw/fw.h"
 #include "../real.h"
 #include "uv.h"
 
@@ -25,6 +26,30 @@ static int
 put_core(struct uv_call *call, const void *resp, size_t len)
 {
 	return uv_put_optional(call, UVERBS_ATTR_CORE_OUT, resp, len);
+}
+
+/* GET_CONTEXT of old: the channel of asynchronous events comes with it. */
+static int
+get_context(struct uv_call *call, const void *cmd)
+{
+	struct ib_uverbs_get_context_resp resp = {.num_comp_vectors = FW_N_EQ};
+	int fd, ret;
+
+	(void)cmd;
+	if (uv_chan_create(call->ctx, UV_CHAN_ASYNC, false, &fd) == NULL)
+		return -ENOMEM;
+	resp.async_fd = (uint32_t)fd;
+	ret = uv_ucontext_create(call);
+	if (ret != 0)
+		goto close_channel;
+	ret = put_core(call, &resp, sizeof(resp));
+	if (ret == 0)
+		return 0;
+	uv_ucontext_destroy(call->ctx);
+close_channel:
+	real_close()(fd);
+	uv_chan_reap();
+	return ret;
 }
 
 static int
@@ -167,7 +192,7 @@ resize_cq(struct uv_call *call, const void *cmd)
 	struct ib_uverbs_resize_cq_resp resp = {0};
 	int ret = uv_cq_resize(call, cmd, &resp.cqe);
 
-	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp.cqe));
+	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp));
 }
 
 static int
@@ -183,25 +208,28 @@ static const struct {
 	uint32_t cmd;
 	uint16_t req, resp;		/* least bytes of each */
 	int (*run)(struct uv_call *call, const void *cmd);
+	bool has_driver_data;
 } commands[] = {
+	{IB_USER_VERBS_CMD_GET_CONTEXT, sizeof(struct ib_uverbs_get_context),
+		sizeof(struct ib_uverbs_get_context_resp), get_context, true},
 	{IB_USER_VERBS_CMD_QUERY_DEVICE, sizeof(struct ib_uverbs_query_device),
 		sizeof(struct ib_uverbs_query_device_resp), query_device},
 	{CMD_EX(IB_USER_VERBS_CMD_QUERY_DEVICE), sizeof(struct ib_uverbs_ex_query_device),
-		offsetof(struct ib_uverbs_ex_query_device_resp, odp_caps), query_device_ex},
+		offsetof(struct ib_uverbs_ex_query_device_resp, odp_caps), query_device_ex, true},
 	{IB_USER_VERBS_CMD_QUERY_PORT, sizeof(struct ib_uverbs_query_port),
 		sizeof(struct ib_uverbs_query_port_resp), query_port},
 	{IB_USER_VERBS_CMD_ALLOC_PD, sizeof(struct ib_uverbs_alloc_pd),
-		sizeof(struct ib_uverbs_alloc_pd_resp), alloc_pd},
+		sizeof(struct ib_uverbs_alloc_pd_resp), alloc_pd, true},
 	{IB_USER_VERBS_CMD_DEALLOC_PD, sizeof(struct ib_uverbs_dealloc_pd), 0, dealloc_pd},
 	{IB_USER_VERBS_CMD_REG_MR, sizeof(struct ib_uverbs_reg_mr),
-		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr},
+		sizeof(struct ib_uverbs_reg_mr_resp), reg_mr, true},
 	{IB_USER_VERBS_CMD_REREG_MR, sizeof(struct ib_uverbs_rereg_mr),
-		sizeof(struct ib_uverbs_rereg_mr_resp), rereg_mr},
+		sizeof(struct ib_uverbs_rereg_mr_resp), rereg_mr, true},
 	{IB_USER_VERBS_CMD_DEREG_MR, sizeof(struct ib_uverbs_dereg_mr), 0, dereg_mr},
 	{IB_USER_VERBS_CMD_CREATE_COMP_CHANNEL, sizeof(struct ib_uverbs_create_comp_channel),
 		sizeof(struct ib_uverbs_create_comp_channel_resp), create_comp_channel},
 	{IB_USER_VERBS_CMD_RESIZE_CQ, sizeof(struct ib_uverbs_resize_cq),
-		sizeof(uint32_t), resize_cq},
+		sizeof(struct ib_uverbs_resize_cq_resp), resize_cq, true},
 	{CMD_EX(IB_USER_VERBS_EX_CMD_DESTROY_FLOW), sizeof(struct ib_uverbs_destroy_flow), 0,
 		destroy_flow},
 };
@@ -218,6 +246,22 @@ unknown_command(uint64_t cmd)
 	return nr > IB_USER_VERBS_EX_CMD_MODIFY_CQ ? -EINVAL : -EOPNOTSUPP;
 }
 
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int
+uv_write_find(uint32_t command, struct uv_write_sizes *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_COMMANDS && commands[i].cmd != command; i++)
+		;
+	if (i == N_COMMANDS)
+		return unknown_command(command);
+	*s = (struct uv_write_sizes){
+		commands[i].req, commands[i].resp, commands[i].has_driver_data};
+	return 0;
+}
+
 int
 uv_invoke_write(struct uv_call *call)
 {
@@ -231,11 +275,9 @@ uv_invoke_write(struct uv_call *call)
 	ret = uv_get_const(call, UVERBS_ATTR_WRITE_CMD, UINT32_MAX, &nr);
 	if (ret != 0)
 		return ret;
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (commands[i].cmd == nr)
-			break;
-	}
-	if (i == sizeof(commands) / sizeof(commands[0]))
+	for (i = 0; i < N_COMMANDS && commands[i].cmd != nr; i++)
+		;
+	if (i == N_COMMANDS)
 		return unknown_command(nr);
 	call->index = method_find_write(nr);
 	ret = uv_call_begin(call);
