@@ -11,7 +11,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "system"))
 
-from hfrig import api  # noqa: E402  (needs the paths above)
+from hfrig import api, nic  # noqa: E402  (needs the paths above)
+from hfrig.process import ProcessError, Stage  # noqa: E402
 from pair import Pair  # noqa: E402
 
 pytest_plugins = ["hfrig.fixtures"]
@@ -26,6 +27,63 @@ def pytest_addoption(parser):
 def rig(stage):
     """dpdk-vdpa with our plugin on a NIC with two VFs."""
     return Pair(stage)
+
+
+class Application:
+    """One dpdk-vdpa for the tests of a file; another one if a test ends it."""
+
+    def __init__(self, make_directory):
+        self.make_directory = make_directory
+        self.stage: Stage | None = None
+        self.rig: Pair | None = None
+
+    def get(self) -> Pair:
+        """It runs, and no guest is there."""
+        if self.rig is None or not self.rig.app.process.alive:
+            self.end()
+            self.stage = Stage(self.make_directory())
+            self.rig = Pair(self.stage)
+        return self.rig
+
+    def clean(self, mark: int) -> None:
+        """The guests of a test go, and its faults; what does not become clean by that is not used again."""
+        try:
+            while len(self.stage.acts) > mark:
+                self.stage.acts.pop().close()
+            if self.rig.app.process.alive:
+                self.rig.nic.ask("fail clear")
+                for vf in range(self.rig.good):
+                    self.rig.nic.wait_idle(nic.vf_bdf(vf))
+        except (OSError, ValueError, ProcessError):
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """It ends; a sanitizer's report is an error."""
+        stage, self.stage, self.rig = self.stage, None, None
+        if stage is not None:
+            processes = stage.processes()
+            stage.close()
+            for process in processes:
+                process.check_sanitizers()
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory):
+    """For those files whose 'rig' is 'shared_rig'."""
+    act = Application(lambda: tmp_path_factory.mktemp("app"))
+    yield act
+    act.end()
+
+
+@pytest.fixture
+def shared_rig(application):
+    """As 'rig', but the application is that of the test before."""
+    rig = application.get()
+    mark = len(rig.stage.acts)
+    rig.mark = rig.app.process.seen = len(rig.app.process.text())
+    yield rig
+    application.clean(mark)
 
 
 @pytest.fixture(params=[False, True], ids=["split", "packed"])

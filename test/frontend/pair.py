@@ -34,6 +34,7 @@ class Pair:
         self.app = vdpa.Vdpa(stage, config or vdpa.VdpaConfig())
         self.nic = self.app.nic
         self.good = self.app.cfg.nic.vfs if good is None else good      # how many VFs, the first, can be used
+        self.mark = 0       # where in the application's log the test begins
         self.socks = [self.app.create(vf, f"{stage.dir}/{name}{vf}") for vf in range(self.good)]
 
     def connect(self, vf: int, shape: Shape | None = None, mem: Memory | None = None) -> NetDevice:
@@ -74,8 +75,9 @@ class Pair:
             time.sleep(0.02)
 
     def in_log(self, pattern: str, timeout: float = 20.0) -> None:
-        """Wait for a line anywhere in the application's log."""
-        self.app.process.expect(pattern, timeout, rewind=True)
+        """Wait for a line anywhere in the application's log since the test began."""
+        self.app.process.seen = self.mark
+        self.app.process.expect(pattern, timeout)
 
     def alive(self) -> None:
         """The application serves: it answers at its prompt, and has no sanitizer's report."""

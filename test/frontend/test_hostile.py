@@ -18,6 +18,12 @@ from pair import both_ways, burst, transfer
 RUDE = (Closed, NoAnswer, ProtocolError, Refused)
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 def survivors(rig, packed=False):
     """Both VFs serve new guests."""
     rig.alive()

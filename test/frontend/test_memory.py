@@ -17,6 +17,12 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 def wide() -> Memory:
     """Three regions with holes between them, one beyond 2 GiB, of which only the far end is used for frames."""
     mem = Memory()

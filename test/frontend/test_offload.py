@@ -14,6 +14,12 @@ from pair import address
 OFFLOADS = Feature.CSUM | Feature.GUEST_CSUM | Feature.HOST_TSO4 | Feature.HOST_TSO6
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 def guests(rig, packed):
     """Two guests with all offloads."""
     shape = Shape(packed=packed, features=int(DEFAULT_FEATURES | OFFLOADS))

@@ -10,6 +10,12 @@ from hfvhost.proto import Feature
 from pair import BROADCAST, address, both_ways, burst, transfer
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 def test_exchange(rig, packed):
     """More frames than the ring is long, of all sizes, both ways, whole and once."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))

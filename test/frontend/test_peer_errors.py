@@ -18,6 +18,12 @@ from hfvhost.proto import Feature, Request, Status
 from pair import both_ways, burst, transfer
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 def fail(rig, command: str, nth: int = 1) -> None:
     """The nth command of this kind from now on, of VF 0, fails."""
     rig.nic.ask(f"fail 1/{command}:{nth}")

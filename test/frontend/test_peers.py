@@ -8,10 +8,16 @@ from hfvhost import proto
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Feature, Request
-from pair import both_ways, burst, transfer
+from pair import Pair, both_ways, burst, transfer
 
 MIB = 1 << 20
 GIB = 1 << 30
+
+
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
 
 
 def virtqs(rig, vf: int) -> dict[int, dict]:
@@ -198,8 +204,9 @@ def test_stop_with_silent_back_channel(rig, packed):
     both_ways(a, rig.guest(1, Shape(packed=packed)), 5000)
 
 
-def test_quit_with_silent_back_channel(rig):
+def test_quit_with_silent_back_channel(stage):
     """P5: so does the end of the application."""
+    rig = Pair(stage)
     both_ways(rig.guest(0), silent(rig, Shape()))
     assert rig.app.quit() == 0
     assert "leak" not in rig.app.process.text()

@@ -13,6 +13,12 @@ from pair import both_ways, burst, transfer
 PREFETCH = 0.3      # seconds in which a NIC that fetches buffers ahead has done so
 
 
+@pytest.fixture
+def rig(shared_rig):
+    """One application for all."""
+    return shared_rig
+
+
 @pytest.mark.parametrize("status_first", [False, True], ids=["bases-first", "status-first"])
 def test_posted_buffers(rig, packed, status_first):
     """Every buffer that was posted before a stop takes a frame after the start."""

@@ -14,7 +14,8 @@ def pytest_runtest_makereport(item, call):
     """Keep a test's outcome, and show the ends of its programs' logs when it failed."""
     outcome = yield
     report = outcome.get_result()
-    stage = item.funcargs.get("stage") if hasattr(item, "funcargs") else None
+    args = getattr(item, "funcargs", {})
+    stage = args.get("stage") or getattr(args.get("rig"), "stage", None)
     if report.failed and stage is not None:
         for process in stage.processes():
             report.sections.append((f"log of {process.name}", process.tail()))

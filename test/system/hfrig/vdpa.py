@@ -14,6 +14,7 @@ from .process import Process, Stage
 
 HOLDFAST = "holdfast"
 MLX5 = "mlx5"
+PROMPT = r"vdpa> |^(?:dpa|pa|a|)> "     # it comes letter by letter, and a line of the log may come between
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Vdpa:
     def do(self, command: str, timeout: float = 60.0) -> str:
         """Type a command; what was printed until the prompt came back."""
         at = len(self.process.text())
-        self.process.command(command, r"vdpa> ", timeout)
+        self.process.command(command, PROMPT, timeout)
         return self.process.text()[at:self.process.seen]
 
     def devices(self) -> dict[str, tuple[int, int]]:
