@@ -416,6 +416,7 @@ test_truncated_file(void)
 /* --- translation --- */
 
 #define KEYS 16u
+#define MANY 512u /* entries; its square is more than a translation looks at */
 
 static struct nic_mkey keys[KEYS];
 static struct nic_mkey *key_tbl[KEYS];
@@ -455,13 +456,14 @@ key_list(unsigned int i, struct nic_klm *klm, uint64_t *end, uint32_t n)
 
 /*
  * 1, 2: page lists at 0x100000 and 0x200000. 3: null. 4: list of 1, a hole, 2, at 0x5000. 5:
- * KLM_FBS of 1, 3, 2 with entries of a page. 6: list of 4. 7: list of 6.
+ * KLM_FBS of 1, 3, 2 with entries of a page. 6: list of 4. 7: list of 6. 8: bytes of 3, one by one.
+ * 9: list of 8, over and over.
  */
 static int
 xlate_setup(void)
 {
-	static struct nic_klm l4[3], l5[3], l6[1], l7[1];
-	static uint64_t e4[3], e5[3], e6[1], e7[1];
+	static struct nic_klm l4[3], l5[3], l6[1], l7[1], l8[MANY], l9[MANY];
+	static uint64_t e4[3], e5[3], e6[1], e7[1], e8[MANY], e9[MANY];
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -492,6 +494,14 @@ xlate_setup(void)
 	key_make(7, NIC_MKEY_KLM, 0, 0x3000);
 	l7[0] = (struct nic_klm){0x3000, KEY(6), 0};
 	key_list(7, l7, e7, 1);
+	key_make(8, NIC_MKEY_KLM, 0, MANY);
+	key_make(9, NIC_MKEY_KLM, 0, MANY * MANY);
+	for (i = 0; i < MANY; i++) {
+		l8[i] = (struct nic_klm){1, KEY(3), i};
+		l9[i] = (struct nic_klm){MANY, KEY(8), 0};
+	}
+	key_list(8, l8, e8, MANY);
+	key_list(9, l9, e9, MANY);
 	return TEST_SUCCESS;
 }
 
@@ -527,6 +537,9 @@ test_xlate(void)
 	TEST_ASSERT(SEG(0, mem[0] + 0x10, 0x20), "list of a list");
 	TEST_ASSERT_EQUAL(XLATE(KEY(3), 0x1234567890, 0x20), 1, "null key");
 	TEST_ASSERT(SEG(0, NULL, 0x20), "null key");
+	TEST_ASSERT_EQUAL(XLATE(KEY(9), 1, MANY), 1, "byte by byte");
+	TEST_ASSERT(SEG(0, NULL, MANY), "byte by byte");
+	TEST_ASSERT_EQUAL(XLATE(KEY(9), 0, MANY * MANY), -MEM_ERR_SEGS, "without end");
 	return TEST_SUCCESS;
 }
 

@@ -6,11 +6,19 @@
  */
 #include "mem_int.h"
 
+/*
+ * Entries of lists that one translation looks at. Lists of lists of single bytes that all lead to
+ * one hole are one segment, after as many looks as there are bytes: the engine would be gone for
+ * minutes.
+ */
+#define MAX_STEPS 0x10000u
+
 struct walk {
 	struct nic_func *f;
 	const struct nic_pd *pd;
 	struct iovec *seg;
 	int n, max;
+	unsigned int steps;
 	uint8_t perm;
 };
 
@@ -92,6 +100,8 @@ walk_klm(struct walk *w, const struct nic_mkey *k, uint64_t off, uint64_t len, u
 	uint32_t i;
 
 	while (len > 0) {
+		if (w->steps++ == MAX_STEPS)
+			return MEM_ERR_SEGS;
 		i = klm_at(k, off, &base, &end);
 		if (i == k->n_klm)
 			return MEM_ERR_BOUNDS;
