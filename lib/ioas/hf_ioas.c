@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hf_backing.h"
+#include "hf_limit.h"
 #include "hf_log.h"
 #include "ioas_priv.h"
 
@@ -114,6 +115,22 @@ hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigne
 	return ret;
 }
 
+/* Could so many bytes be pinned if there were no others? */
+static int
+ioas_check_limit(struct hf_ioas *as, uint64_t bytes)
+{
+	struct hf_limit l = {.need = bytes};
+	int ret;
+
+	pthread_mutex_lock(&as->lock);
+	l.max = as->attr.pinned_max;
+	pthread_mutex_unlock(&as->lock);
+	ret = hf_limit_own(&l);
+	if (ret != 0)
+		hf_limit_explain(&l, hf_devx_name(as->dev), as->attr.asid);
+	return ret;
+}
+
 int
 hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
 {
@@ -127,6 +144,8 @@ hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned
 	ret = hf_table_build(as->dev, edit, as->attr.piece, &t);
 	if (ret == 0 && n > 0)
 		ret = hf_table_check_keys(as->dev, t);
+	if (ret == 0)
+		ret = ioas_check_limit(as, t->bytes);
 	hf_table_discard(t);
 	free(edit);
 	return ret;
@@ -189,7 +208,9 @@ hf_ioas_flush(struct hf_ioas *as)
 void
 hf_ioas_pinned_max_set(struct hf_ioas *as, uint64_t bytes)
 {
+	pthread_mutex_lock(&as->lock);
 	as->attr.pinned_max = bytes;
+	pthread_mutex_unlock(&as->lock);
 }
 
 /* --- look-ups --- */

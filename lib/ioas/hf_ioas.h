@@ -165,8 +165,8 @@ int hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, uns
 	struct hf_ioas_change *change);
 /*
  * Is the table sound, and can its memory be mapped? Changes nothing; registers nothing. 0, or an
- * error that hf_ioas_update() would have for it, with a log line; what is live, or pinned, is not
- * looked at. Any thread.
+ * error that hf_ioas_update() would have for it whatever is live, with a log line: -ENOMEM, if it
+ * alone is more than pinned_max. Any thread.
  */
 int hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
 /*

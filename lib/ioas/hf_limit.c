@@ -90,9 +90,10 @@ hf_limit_explain(const struct hf_limit *l, const char *dev_name, uint32_t asid)
 
 	if (hf_limit_own(l) != 0) {
 		HF_LOG(ERR,
-			"%s: address space %u: %" PRIu64 " bytes more to pin, %" PRIu64
-			" are pinned and %" PRIu64 " not yet unpinned, and it may have %" PRIu64
-			": raise mr_pinned_max, or give the guest less memory",
+			"%s: address space %u: %" PRIu64 " bytes to pin, %" PRIu64
+			" are pinned and %" PRIu64
+			" not yet unpinned: more than mr_pinned_max=%" PRIu64
+			": raise it, or give the guest less memory",
 			dev_name, asid, l->need, l->live, l->deferred, l->max);
 		return;
 	}

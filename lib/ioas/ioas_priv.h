@@ -24,7 +24,7 @@ TAILQ_HEAD(ioas_users, ioas_user);
 
 struct hf_ioas {
 	struct hf_devx *dev;
-	struct hf_ioas_attr attr; /* all of it constant but pinned_max */
+	struct hf_ioas_attr attr; /* constant; pinned_max as what is below the lock */
 	struct ioas_users users; /* of the thread that changes the address space */
 	struct hf_yard yard; /* has its own lock, which may be taken under this one's */
 	pthread_mutex_t lock; /* all below; only the thread that changes it writes */

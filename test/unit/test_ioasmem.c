@@ -396,8 +396,8 @@ test_pinned_max(void)
 	ic_snapshot(&before);
 	log_begin();
 	ret = hf_ioas_update(ic.as, r, 3, NULL);
-	TEST_ASSERT(log_end("8388608 bytes more to pin, 16777216 are pinned and 0 not yet unpinned,"
-			    " and it may have 25165823"),
+	TEST_ASSERT(log_end("8388608 bytes to pin, 16777216 are pinned and 0 not yet unpinned:"
+			    " more than mr_pinned_max=25165823"),
 		"line");
 	TEST_ASSERT_EQUAL(ret, -ENOMEM, "a byte too many: %d", ret);
 	TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
@@ -409,6 +409,9 @@ test_pinned_max(void)
 	ret = hf_ioas_update(ic.as, r, 3, NULL);
 	atomic_store(&gate.open, true);
 	TEST_ASSERT_SUCCESS(ret, "in the place of what is deferred: %d", ret);
+	TEST_ASSERT_SUCCESS(hf_ioas_check(ic.as, r, 3), "just enough");
+	hf_ioas_pinned_max_set(ic.as, MIB(24) - 1);
+	TEST_ASSERT_EQUAL(hf_ioas_check(ic.as, r, 3), -ENOMEM, "never possible");
 	hf_ioas_pinned_max_set(ic.as, MIB(1));
 	TEST_ASSERT(hf_ioas_same(ic.as, r, 3), "what is pinned above a new bound goes");
 	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, 3, NULL), "the same table");
