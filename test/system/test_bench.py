@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -70,3 +71,15 @@ def test_bad_arguments(args, word):
     """What cannot be measured is refused before anything is started."""
     done = bench("forward", *args)
     assert done.returncode == 2 and word in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind: run devtools/setup")
+def test_profile(tmp_path):
+    """Instructions are counted for the functions of the engine, and add up."""
+    done = bench("forward", "--profile", "--rings", "packed", "--sizes", "64", "--json", str(tmp_path / "p.json"))
+    assert done.returncode == 0, done.stderr
+    row, = json.loads((tmp_path / "p.json").read_text(encoding="ascii"))["rows"]
+    assert row["frames"] > 1000
+    assert {"packed_fetch_plain", "eswitch_send", "rxq_deliver", "packed_give_back"} <= set(row["functions"])
+    assert abs(sum(row["functions"].values()) - row["instructions"]) < 1
+    assert f"{row['instructions']:.1f}" in done.stdout
