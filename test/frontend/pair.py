@@ -46,13 +46,24 @@ class Pair:
         dev = self.connect(vf, shape, mem)
         dev.start()
         self.wait_ready(vf, len(dev.queues))
-        for pair in range(dev.shape.pairs):
-            dev.post_rx(rx, pair)
+        if rx != 0:
+            for pair in range(dev.shape.pairs):
+                dev.post_rx(rx, pair)
+            self.wait_posted(vf, dev)
         return dev
 
     def wait_ready(self, vf: int, queues: int) -> None:
         """Wait until so many virtqueues of a VF serve."""
         self.nic.wait_serving(nic.vf_bdf(vf), queues)
+
+    def wait_posted(self, vf: int, dev: NetDevice, timeout: float = 20.0) -> None:
+        """Wait until the NIC has fetched buffers of a fresh device: the driver passes its first kicks on."""
+        end = time.monotonic() + timeout
+        while any(q["index"] % 2 == 0 and q["state"] == "RDY" and q["avail_idx"] == dev.rx().base
+                  for q in self.nic.function(nic.vf_bdf(vf), "queues")["virtqs"]):
+            if time.monotonic() > end:
+                raise TimeoutError(f"VF {vf} has receive queues without buffers after {timeout} s")
+            time.sleep(0.01)
 
     def running(self, vf: int) -> int:
         """How many virtqueues of a VF the NIC runs."""

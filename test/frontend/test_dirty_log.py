@@ -87,6 +87,7 @@ def guest(pair, vf: int):
                   features=int(Shape().features) | Feature.GUEST_CSUM)
     dev = pair.guest(vf, shape, mem, rx=0)
     dev.post_rx(100, region=high)
+    pair.wait_posted(vf, dev)
     return dev
 
 
