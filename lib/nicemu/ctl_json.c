@@ -117,7 +117,7 @@ flow_fields(cJSON *j, const struct nic_flow *f)
 {
 	add_num(j, "matcher", f->matcher->obj.id);
 	add_num(j, "priority", f->priority);
-	add_num(j, "tir", f->tir->obj.id);
+	add_num(j, "tir", f->tir != NULL ? f->tir->obj.id : 0);
 	add_num(j, "hits", atomic_load(&f->hits));
 }
 

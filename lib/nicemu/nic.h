@@ -276,7 +276,7 @@ struct nic_matcher {
 struct nic_flow {
 	struct nic_obj obj;
 	struct nic_matcher *matcher;
-	struct nic_tir *tir;
+	struct nic_tir *tir; /* NULL: packets are dropped */
 	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
 	uint16_t priority; /* 0 first: the matcher's, or that of multicast */
 	uint64_t seq; /* order of creation, breaks ties of priority; the same for equal matches */
@@ -296,7 +296,7 @@ struct nic_vport {
 struct nic_port_stats {
 	_Atomic uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
 	_Atomic uint64_t rx_no_buffer; /* queue found, no available buffer */
-	_Atomic uint64_t rx_no_flow; /* no flow, or its table entry is not ready */
+	_Atomic uint64_t rx_no_flow; /* no flow, or one that drops, or its queue is not ready */
 	_Atomic uint64_t rx_oversize; /* larger than the buffers or the MTU */
 	_Atomic uint64_t tx_no_dest; /* matched nobody, and no wire */
 	_Atomic uint64_t

@@ -231,6 +231,9 @@ test_copies(void)
 	first.also = NULL;
 	dp_flows_changed(&funcs[2]);
 	TEST_ASSERT(pass_on(&funcs[1], &p) == &vqs[0] && is_known(&funcs[1], &p), "one alone");
+	first.tir = NULL;
+	dp_flows_changed(&funcs[2]);
+	TEST_ASSERT(pass_on(&funcs[1], &p) == NULL && !is_known(&funcs[1], &p), "dropped");
 	return TEST_SUCCESS;
 }
 

@@ -506,6 +506,47 @@ second_tir(struct mlx5dv_flow_matcher *matcher, struct match *v)
 	return TEST_SUCCESS;
 }
 
+static struct ibv_flow *
+flow_drop(struct mlx5dv_flow_matcher *matcher, struct match *value)
+{
+	struct mlx5dv_flow_action_attr action = {.type = MLX5DV_FLOW_ACTION_DROP};
+
+	return mlx5dv_create_flow(matcher, &value->head, 1, &action);
+}
+
+/* A match drops or delivers, not both. */
+static int
+test_drop(void)
+{
+	const uint8_t outer = 1 << MLX5_MATCH_CRITERIA_ENABLE_OUTER_BIT;
+	struct match m = {.head.match_sz = sizeof(m.buf)}, v = m;
+	struct mlx5dv_flow_matcher *matcher;
+	struct ibv_flow *flow, *again;
+
+	if (rig.obj[ID_TIR] == NULL)
+		return TEST_SKIPPED;
+	DEVX_SET(fte_match_param, m.buf, outer_headers.ip_version, 0xf);
+	DEVX_SET(fte_match_param, v.buf, outer_headers.ip_version, 6);
+	matcher = matcher_create(&m, outer, 1);
+	TEST_ASSERT_NOT_NULL(matcher, "matcher: %s", strerror(errno));
+	flow = flow_drop(matcher, &v);
+	TEST_ASSERT_NOT_NULL(flow, "flow: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(flows_with("\"tir\":0,\"hits\""), 1, "a flow without a TIR");
+	again = flow_drop(matcher, &v);
+	TEST_ASSERT_NOT_NULL(again, "the same flow: %s", strerror(errno));
+	TEST_ASSERT(flow_create(matcher, &v, ID_TIR) == NULL && errno == EEXIST,
+		"delivers what is dropped: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(again), 0, "flow");
+	flow = flow_create(matcher, &v, ID_TIR);
+	TEST_ASSERT_NOT_NULL(flow, "flow: %s", strerror(errno));
+	TEST_ASSERT(flow_drop(matcher, &v) == NULL && errno == EEXIST,
+		"drops what is delivered: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(ibv_destroy_flow(flow), 0, "flow");
+	TEST_ASSERT_EQUAL(mlx5dv_destroy_flow_matcher(matcher), 0, "matcher");
+	return TEST_SUCCESS;
+}
+
 /* Flows for multicast come after all others, whatever the priority of their matcher. */
 static int
 test_multicast_flows(void)
@@ -737,6 +778,7 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASE(test_matchers),
 		TEST_CASE(test_short_match),
 		TEST_CASE(test_flows),
+		TEST_CASE(test_drop),
 		TEST_CASE(test_multicast_flows),
 		TEST_CASE(test_privilege),
 		TEST_CASE(test_event_qp_life),

@@ -259,6 +259,11 @@ steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
 		return false;
 	sniff(f->capture, p);
 	flow = classify(f, p);
+	if (flow != NULL && flow->tir == NULL) {
+		count(&flow->hits);
+		count(&f->stats.rx_no_flow);
+		return false;
+	}
 	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
 	if (q == NULL || q->dp == NULL || q->dp->tx) {
 		count(&f->stats.rx_no_flow);

@@ -75,7 +75,7 @@ int fw_var_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *
 int fw_var_free(struct nic_func *f, uint32_t page_id);
 /*
  * Flow matcher and flow of the root table, as the kernel's flow steering makes them for a user.
- * What is wrong with a matcher is refused at its first flow.
+ * What is wrong with a matcher is refused at its first flow. tirn 0: packets are dropped.
  */
 int fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len,
 	uint8_t criteria, uint16_t priority, uint32_t *id);

@@ -312,30 +312,37 @@ entry_extend(struct fw_cmd *c, const struct entry *e)
 /*
  * Every handle of a user is a flow here. Those with the same match are one entry of the firmware's
  * table, of which each TIR is a destination. Only the first flow to a TIR costs a command (Linux
- * fs_core.c find_flow_rule() counts a reference). unsupported: the kernel does not even try (Linux
- * fs_cmd.c mlx5_cmd_update_fte()).
+ * fs_core.c find_flow_rule() counts a reference). err: what the kernel does not even try: to drop
+ * and to deliver (fs_core.c check_conflicting_actions()), to change an entry that cannot be changed
+ * (fs_cmd.c mlx5_cmd_update_fte()).
  */
 static uint8_t
 flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, uint32_t tirn,
-	uint32_t *id, bool *unsupported)
+	uint32_t *id, int *err)
 {
 	uint8_t value[NIC_LYR24_LEN];
 	struct nic_matcher *m;
 	struct nic_flow *fl;
-	struct nic_tir *tir;
+	struct nic_tir *tir = NULL;
 	struct entry e;
+	bool more;
 
 	m = fw_use(c, NIC_OBJ_MATCHER, matcher, FW_R_FLOW_MATCHER);
 	if (m == NULL || value_fill(c, m, in, len, value) != 0)
 		return c->status;
-	tir = fw_use(c, NIC_OBJ_TIR, tirn, FW_R_FLOW_TIR);
-	if (tir == NULL)
+	if (tirn != 0)
+		tir = fw_use(c, NIC_OBJ_TIR, tirn, FW_R_FLOW_TIR);
+	if (tirn != 0 && tir == NULL)
 		return c->status;
 	e = entry_find(c->f, m, value, tir, NULL);
 	if (e.first == NULL && entry_create(c, m, flow_priority(m, value)) != 0)
 		return c->status;
-	*unsupported = e.first != NULL && e.to == NULL && !FW_CAP_FT(c->f, flow_modify_en);
-	if (*unsupported || (e.first != NULL && e.to == NULL && entry_extend(c, &e) != 0))
+	more = e.first != NULL && e.to == NULL;
+	if (more && (tir == NULL || e.first->tir == NULL))
+		*err = -EEXIST;
+	else if (more && !FW_CAP_FT(c->f, flow_modify_en))
+		*err = -EOPNOTSUPP;
+	if (*err != 0 || (more && entry_extend(c, &e) != 0))
 		return c->status;
 	if (!flow_tbl_room(c->f, c->f->n_objs[NIC_OBJ_FLOW] + 1))
 		return fw_refuse(c, FW_R_MEMORY);
@@ -358,14 +365,13 @@ int
 fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
 	uint32_t value_len, uint32_t tirn, uint32_t *id)
 {
-	bool unsupported = false;
 	struct fw_cmd c;
-	int rc;
+	int err = 0, rc;
 
 	fw_kern_begin(&c, f, 0, uid);
-	flow_fill(&c, matcher, value, value_len, tirn, id, &unsupported);
+	flow_fill(&c, matcher, value, value_len, tirn, id, &err);
 	rc = fw_kern_end(&c);
-	return unsupported ? -EOPNOTSUPP : rc;
+	return err != 0 ? err : rc;
 }
 
 void

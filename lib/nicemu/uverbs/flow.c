@@ -93,7 +93,7 @@ uv_matcher_destroy(struct uv_obj *o)
 	return 0;
 }
 
-/* get_dests(): a TIR. */
+/* get_dests(): a TIR, or 0 for what is dropped. */
 static int
 get_dest(struct uv_call *call, const struct uv_obj *matcher, uint32_t *tirn)
 {
@@ -109,16 +109,18 @@ get_dest(struct uv_call *call, const struct uv_obj *matcher, uint32_t *tirn)
 			(MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS |
 				MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DROP))
 		return -EINVAL;
-	if (dest != NULL && (flags != 0 || devx_nic_type(dest->devx.id) != NIC_OBJ_TIR))
+	/* a TIR is one for packets that are received */
+	if (dest != NULL &&
+		(flags != 0 || devx_nic_type(dest->devx.id) != NIC_OBJ_TIR || !matcher->matcher.rx))
 		return -EINVAL;
-	/* rules without a queue: not in this table */
-	if (flags != 0)
+	/* the kernel's own tables come next, and no netdev of it is there */
+	if ((flags & MLX5_IB_ATTR_CREATE_FLOW_FLAGS_DEFAULT_MISS) != 0)
 		return -EOPNOTSUPP;
 	if (matcher->matcher.flow_type != MLX5_IB_FLOW_TYPE_NORMAL || !matcher->matcher.rx)
 		return -EOPNOTSUPP;
-	if (dest == NULL)
+	if (dest == NULL && flags == 0)
 		return -EINVAL;
-	*tirn = (uint32_t)dest->devx.id;
+	*tirn = dest != NULL ? (uint32_t)dest->devx.id : 0;
 	return matcher->matcher.priority > LAST_PRIO ? -ENOMEM : 0;
 }
 

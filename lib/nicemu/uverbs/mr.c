@@ -26,6 +26,8 @@
 #define REREG_ACCESS 4u
 #define REREG_ALL (REREG_TRANS | REREG_PD | REREG_ACCESS)
 
+/* flush of what was written, global and persistent: newer than the headers here */
+#define ACCESS_FLUSH (1u << 8 | 1u << 9)
 #define ACCESS_REMOTE (IB_UVERBS_ACCESS_REMOTE_WRITE | IB_UVERBS_ACCESS_REMOTE_ATOMIC)
 /* ib_access_writable() */
 #define ACCESS_WRITABLE (ACCESS_REMOTE | IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_MW_BIND)
@@ -33,7 +35,7 @@
 	(IB_UVERBS_ACCESS_LOCAL_WRITE | IB_UVERBS_ACCESS_REMOTE_WRITE | \
 		IB_UVERBS_ACCESS_REMOTE_READ | IB_UVERBS_ACCESS_REMOTE_ATOMIC | \
 		IB_UVERBS_ACCESS_MW_BIND | IB_UVERBS_ACCESS_ZERO_BASED | \
-		IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | \
+		IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | ACCESS_FLUSH | \
 		IB_UVERBS_ACCESS_OPTIONAL_RANGE)
 
 static uint64_t pinned_total; /* mm->pinned_vm in bytes, under uv_lock() */
@@ -44,7 +46,10 @@ uv_check_access(uint32_t access)
 	/* who may write from afar may write here */
 	if ((access & ACCESS_REMOTE) != 0 && (access & IB_UVERBS_ACCESS_LOCAL_WRITE) == 0)
 		return -EINVAL;
-	return (access & ~(uint32_t)ACCESS_KNOWN) != 0 ? -EINVAL : 0;
+	if ((access & ~(uint32_t)ACCESS_KNOWN) != 0)
+		return -EINVAL;
+	/* paging on demand and flushes are not advertised */
+	return (access & (IB_UVERBS_ACCESS_ON_DEMAND | ACCESS_FLUSH)) != 0 ? -EOPNOTSUPP : 0;
 }
 
 /* What the kernel asks of a process that pins memory: can_do_mlock(), and the limit. */
@@ -156,9 +161,6 @@ uv_reg_mr(
 		ret = uv_obj_find(ctx, UVERBS_OBJECT_PD, cmd->pd_handle, &pd);
 	if (ret != 0)
 		return ret;
-	/* paging on demand is not advertised */
-	if ((cmd->access_flags & IB_UVERBS_ACCESS_ON_DEMAND) != 0)
-		return -EINVAL;
 	o = uv_obj_new(ctx, UVERBS_OBJECT_MR);
 	if (o == NULL)
 		return -ENOMEM;
@@ -241,9 +243,6 @@ rereg_check(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd, struct uv_
 	if ((cmd->flags & (REREG_ACCESS | REREG_TRANS)) == REREG_ACCESS && writes &&
 		!(*o)->mr.writable)
 		return -EACCES;
-	if ((cmd->flags & REREG_ACCESS) != 0 &&
-		(cmd->access_flags & IB_UVERBS_ACCESS_ON_DEMAND) != 0)
-		return -EINVAL;
 	return 0;
 }
 

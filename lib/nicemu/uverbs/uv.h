@@ -290,7 +290,7 @@ struct ib_uverbs_rereg_mr_resp;
 int uv_rereg_mr(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd,
 	struct ib_uverbs_rereg_mr_resp *resp);
 int uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn);
-/* ib_check_mr_access(): 0 or -EINVAL */
+/* ib_check_mr_access(): 0, -EINVAL or -EOPNOTSUPP */
 int uv_check_access(uint32_t access);
 
 /* cmd.c: a mailbox to the firmware. -EREMOTEIO: it was refused, and 'out' says how. */

@@ -57,7 +57,8 @@ class Regions(Case):
         """Write from afar without write, memory on demand, unknown rights, nothing."""
         self.refused(errno.EINVAL, MR, self.pd, 4096, e.IBV_ACCESS_REMOTE_WRITE)
         self.refused(errno.EINVAL, MR, self.pd, 4096, e.IBV_ACCESS_REMOTE_ATOMIC)
-        self.refused(errno.EINVAL, MR, self.pd, 4096, RW | e.IBV_ACCESS_ON_DEMAND)
+        self.refused(errno.EOPNOTSUPP, MR, self.pd, 4096, RW | e.IBV_ACCESS_ON_DEMAND)
+        self.refused(errno.EOPNOTSUPP, MR, self.pd, 4096, RW | 1 << 8)
         self.refused(errno.EINVAL, MR, self.pd, 4096, 1 << 12)
         self.refused(errno.EFAULT, MR, self.pd, 4096, RW, address=0x1000)
 
@@ -70,7 +71,7 @@ class Regions(Case):
 
     def test_implicit(self):
         """A region of everything needs paging on demand."""
-        self.refused(errno.EINVAL, MR, self.pd, 0, RW | e.IBV_ACCESS_ON_DEMAND, implicit=True)
+        self.refused(errno.EOPNOTSUPP, MR, self.pd, 0, RW | e.IBV_ACCESS_ON_DEMAND, implicit=True)
 
     def test_rereg(self):
         """A region takes other rights and another domain, and keeps its key."""
