@@ -71,6 +71,7 @@ hf_mkeys_create(struct hf_devx *dev, const struct hf_klm_range *ranges, unsigned
 	struct hf_mkeys *keys;
 	int ret;
 
+	*out = NULL;
 	ret = mkeys_plan(dev, ranges, n, &tree);
 	if (ret != 0)
 		return ret;
@@ -81,13 +82,8 @@ hf_mkeys_create(struct hf_devx *dev, const struct hf_klm_range *ranges, unsigned
 	}
 	keys->n_klm = tree.top.n;
 	keys->fixed_klm = tree.top.log_entity != 0;
+	*out = keys;
 	ret = mkeys_fill(dev, &tree, keys);
-	if (ret == 0) {
-		*out = keys;
-	} else {
-		hf_mkeys_destroy(keys);
-		free(keys);
-	}
 free_tree:
 	hf_klm_tree_free(&tree);
 	return ret;
@@ -121,14 +117,14 @@ hf_mkeys_destroy(struct hf_mkeys *keys)
 	return n;
 }
 
-bool
-hf_mkeys_gone(const struct hf_mkeys *keys)
+uint32_t
+hf_mkeys_left(const struct hf_mkeys *keys)
 {
 	uint32_t i;
 
 	for (i = 0; i < keys->n_subs; i++) {
 		if (keys->subs[i].devx != NULL)
-			return false;
+			return keys->subs[i].key;
 	}
-	return keys->top.devx == NULL;
+	return keys->top.key; /* 0 when destroyed */
 }

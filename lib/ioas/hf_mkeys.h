@@ -29,14 +29,17 @@ struct hf_mkeys {
 };
 TAILQ_HEAD(hf_mkeys_list, hf_mkeys);
 
-/* Over sorted, disjoint ranges, one at least. 0 or negative errno with a log line, nothing left. */
+/*
+ * Over sorted, disjoint ranges, one at least. 0 or negative errno with a log line; if *keys is not
+ * NULL then, it has those that were made before the failure, and is to be destroyed like others.
+ */
 int hf_mkeys_create(struct hf_devx *dev, const struct hf_klm_range *ranges, unsigned int n,
 	struct hf_mkeys **keys);
 /* Could they be made, whatever the ranges' keys are? 0, -ENOMEM, or -E2BIG with a log line. */
 int hf_mkeys_check(struct hf_devx *dev, const struct hf_klm_range *ranges, unsigned int n);
 /* Destroys what can be, the first level first; returns how many. */
 unsigned int hf_mkeys_destroy(struct hf_mkeys *keys);
-/* Are there none any more? */
-bool hf_mkeys_gone(const struct hf_mkeys *keys);
+/* One that is there still, 0: all are gone. */
+uint32_t hf_mkeys_left(const struct hf_mkeys *keys);
 
 #endif /* HF_MKEYS_H */

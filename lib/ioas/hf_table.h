@@ -32,7 +32,8 @@ struct hf_table {
  */
 int hf_table_build(
 	struct hf_devx *dev, const struct hf_edit *edit, uint64_t piece, struct hf_table **table);
-/* The mkeys over all regions, of which there is one at least. 0 or negative errno, logged. */
+/* The mkeys over all regions, of which there is one at least. 0 or negative errno, logged, and then
+ * t->keys may have a part of them. */
 int hf_table_make_keys(struct hf_devx *dev, struct hf_table *t);
 /* Could there be such mkeys? 0, -E2BIG (logged) or -ENOMEM. Before anything is registered. */
 int hf_table_check_keys(struct hf_devx *dev, const struct hf_table *t);

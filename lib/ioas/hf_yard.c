@@ -85,14 +85,14 @@ dig_keys(struct hf_yard *y, struct hf_mkeys *k)
 		y->stats.us += hf_clock_us() - begin;
 		y->stats.mkeys_destroyed += gone;
 	}
-	if (hf_mkeys_gone(k)) {
+	if (hf_mkeys_left(k) == 0) {
 		free(k);
 		return;
 	}
 	HF_LOG(WARNING,
 		"%s: address space %u: the NIC keeps mkey 0x%x of a former map: tried again at the"
 		" next change",
-		y->dev_name, y->asid, k->top.key);
+		y->dev_name, y->asid, hf_mkeys_left(k));
 	TAILQ_INSERT_TAIL(&y->stuck_keys, k, next);
 }
 

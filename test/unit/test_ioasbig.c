@@ -94,7 +94,7 @@ test_tib_eight(void)
 
 /* --- many regions --- */
 
-/* Each region is a file of its own, with room between them. */
+/* 1 TiB again: each region is a file of 2 GiB of its own, with room between them. */
 static int
 many_files(struct guest_file *f, struct hf_ioas_region *r)
 {
@@ -106,8 +106,8 @@ many_files(struct guest_file *f, struct hf_ioas_region *r)
 	lim.rlim_cur = lim.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &lim);
 	for (i = 0; i < MAX_REGIONS; i++) {
-		TEST_ASSERT_SUCCESS(guest_file_open(&f[i], MIB(2)), "file %u", i);
-		r[i] = guest_file_at(&f[i], i * MIB(4));
+		TEST_ASSERT_SUCCESS(guest_file_open(&f[i], GIB(2)), "file %u", i);
+		r[i] = guest_file_at(&f[i], i * GIB(4));
 	}
 	return TEST_SUCCESS;
 }
@@ -307,6 +307,33 @@ test_two_levels(void)
 	return ic_finish();
 }
 
+/* A mkey of the second level can't be made, and one that was can't be destroyed at once. */
+static int
+test_second_level_fails(void)
+{
+	static struct hf_ioas_region r[MAX_REGIONS];
+	const unsigned int n = 500;
+	struct hf_ioas_stats st;
+	struct snapshot before;
+
+	if (!nic_ctl_there() || hf_devx_caps(ic.rig.dev)->max_indirection < 2)
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(ic_update_two(), "update");
+	pages(r, n);
+	ic_snapshot(&before);
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("CREATE_MKEY:%u:BAD_RES", n + 10), "fail");
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_MKEY:1:BAD_RES"), "fail");
+	TEST_ASSERT_EQUAL(hf_ioas_update(ic.as, r, n, NULL), -EINVAL, "update");
+	hf_ioas_flush(ic.as);
+	TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
+	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "the live map");
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, n, NULL), "the next time");
+	hf_ioas_stats(ic.as, &st);
+	TEST_ASSERT(st.mkeys > 2, "%u mkeys", st.mkeys);
+	TEST_ASSERT(pages_reach(r, n), "access");
+	return ic_finish();
+}
+
 /* No number of levels makes the reach of a mkey larger; nothing is registered to find that out. */
 static int
 test_too_wide(void)
@@ -339,6 +366,7 @@ static struct unit_test_suite ioasklm_suite = {
 	.unit_test_cases =
 		{
 			BIG_CASE(test_two_levels),
+			BIG_CASE(test_second_level_fails),
 			BIG_CASE(test_too_wide),
 			TEST_CASES_END(),
 		},
