@@ -406,12 +406,31 @@ test_write(void)
 	return TEST_SUCCESS;
 }
 
+/* Is the list of objects of the first function as it was? What was ever registered comes behind it.
+ */
+static bool
+list_is(const char *before)
+{
+	size_t len = (size_t)(strstr(before, "\"mr_registered\"") - before);
+	char *after = nic_ctl_text("objects");
+	bool same = after != NULL && strncmp(before, after, len) == 0;
+
+	free(after);
+	return same;
+}
+
 static int
 test_write_refused(void)
 {
 	int fd = rig.ctx->cmd_fd;
+	struct ib_uverbs_reg_mr region = {.start = (uintptr_t)rig.mem,
+		.length = 4096,
+		.hca_va = (uintptr_t)rig.mem,
+		.pd_handle = (uint32_t)rig.sym[S_PD],
+		.access_flags = 1};
 	struct plain p = {0};
 	uint64_t answer[64];
+	char *before;
 	struct {
 		struct ib_uverbs_cmd_hdr hdr;
 		struct ib_uverbs_ex_cmd_hdr ex;
@@ -429,8 +448,16 @@ test_write_refused(void)
 		write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, answer, 0), -ENOSPC, "no room");
 	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_REG_MR, &p, 16, answer, 12), -ENOSPC,
 		"half a command");
+	before = nic_ctl_text("objects");
 	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_ALLOC_PD, &p, 8, (void *)8, 8), -EFAULT,
 		"an answer to nowhere");
+	TEST_ASSERT(unchanged("a domain of nobody", before), "objects");
+	memcpy(p.data, &region.start, sizeof(region) - sizeof(region.response));
+	TEST_ASSERT_EQUAL(write_plain(fd, IB_USER_VERBS_CMD_REG_MR, &p, sizeof(region), (void *)8,
+				  sizeof(struct ib_uverbs_reg_mr_resp)),
+		-EFAULT, "an answer to nowhere");
+	TEST_ASSERT(list_is(before), "a region of nobody");
+	free(before);
 	p.hdr.in_words = 3;
 	TEST_ASSERT(write(fd, &p, 16) < 0 && errno == EINVAL, "a length that is not that");
 	TEST_ASSERT_EQUAL(write(fd, &x, sizeof(x)), sizeof(x), "an extended command");

@@ -111,6 +111,27 @@ query_port(struct uv_call *call, const void *cmd)
 }
 
 static int
+destroy(struct uv_call *call, uint16_t type, uint32_t handle)
+{
+	struct uv_obj *o;
+	int ret;
+
+	ret = uv_obj_find(call->ctx, type, handle, &o);
+	return ret != 0 ? ret : uv_obj_destroy(o);
+}
+
+/* The answer to a command that made an object, which goes when it cannot be told. */
+static int
+put_made(struct uv_call *call, uint16_t type, uint32_t handle, const void *resp, size_t len)
+{
+	int ret = put_core(call, resp, len);
+
+	if (ret != 0)
+		destroy(call, type, handle);
+	return ret;
+}
+
+static int
 alloc_pd(struct uv_call *call, const void *cmd)
 {
 	struct ib_uverbs_alloc_pd_resp resp;
@@ -119,19 +140,13 @@ alloc_pd(struct uv_call *call, const void *cmd)
 
 	(void)cmd;
 	ret = uv_alloc_pd(call->ctx, &resp.pd_handle, &uhw.pdn);
+	if (ret != 0)
+		return ret;
+	ret = uv_put_optional(call, UVERBS_ATTR_UHW_OUT, &uhw, sizeof(uhw));
 	if (ret == 0)
-		ret = uv_put_optional(call, UVERBS_ATTR_UHW_OUT, &uhw, sizeof(uhw));
-	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp));
-}
-
-static int
-destroy(struct uv_call *call, uint16_t type, uint32_t handle)
-{
-	struct uv_obj *o;
-	int ret;
-
-	ret = uv_obj_find(call->ctx, type, handle, &o);
-	return ret != 0 ? ret : uv_obj_destroy(o);
+		return put_made(call, UVERBS_OBJECT_PD, resp.pd_handle, &resp, sizeof(resp));
+	destroy(call, UVERBS_OBJECT_PD, resp.pd_handle);
+	return ret;
 }
 
 static int
@@ -148,7 +163,8 @@ reg_mr(struct uv_call *call, const void *cmd)
 	int ret;
 
 	ret = uv_reg_mr(call->ctx, cmd, &resp);
-	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp));
+	return ret != 0 ? ret
+			: put_made(call, UVERBS_OBJECT_MR, resp.mr_handle, &resp, sizeof(resp));
 }
 
 static int
