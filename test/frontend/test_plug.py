@@ -4,6 +4,7 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ class Plug:
         name = order.split()[0]
         return int(self.process.command(order, rf"^{name}: (-?\d+)$", 60).group(1))
 
-    def add(self, vf: int) -> int:
+    def add(self, vf: int, more: str = "") -> int:
         """Plug a VF in."""
-        return self.do(f"add {nic.vf_bdf(vf)} class=vdpa")
+        return self.do(f"add {nic.vf_bdf(vf)} class=vdpa{more}")
 
     def remove(self, vf: int) -> int:
         """Plug it out."""
@@ -175,3 +176,19 @@ def test_probe_of_a_dead_device(plug, how):
     assert plug.add(0) == 0
     a, b = (plug.guest(vf, plug.bind(vf)) for vf in (0, 1))
     both_ways(a, b)
+
+
+@pytest.mark.parametrize("policy", ["reset", "connection", "memory"])
+def test_removal_ends_all_memory(plug, policy):
+    """A device that is removed leaves no MR, not even what mr_policy=memory holds for a front end's return."""
+    assert plug.add(1) == 0
+    idle = plug.objects(0)
+    assert plug.add(0, f",mr_policy={policy},mr_grace_ms=600000") == 0
+    path = plug.bind(0)
+    plug.guest(0, path).close()
+    end = time.monotonic() + 20
+    while plug.nic.running(nic.vf_bdf(0)) or plug.nic.kept(nic.vf_bdf(0)) != (1 if policy == "memory" else 0):
+        assert time.monotonic() < end, f"{plug.nic.kept(nic.vf_bdf(0))} MRs"
+        time.sleep(0.02)
+    assert plug.remove(0) == 0
+    assert plug.objects(0) == idle

@@ -239,6 +239,18 @@ def test_table(stage, policy):
         registered = s.registered(1)
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_nic_dies(stage, policy):
+    """A NIC that died knows no key: its MRs go, under each policy, and the guest of the other VF is not concerned."""
+    s = Subject(stage, policy)
+    s.nic.ask("kill 2")
+    s.in_log(rf"NIC error: mr_policy {policy}: 0 MRs \(0 MiB\) kept, 0 \(0 MiB\) registered, 2 \(80 MiB\) dropped")
+    assert s.running(0) == 2
+    s.dev.close()
+    s.nic.ask("kill 1")
+    s.in_log(rf"NIC error: mr_policy {policy}: 0 MRs \(0 MiB\) kept, 0 \(0 MiB\) registered, 1 \(64 MiB\) dropped")
+
+
 def test_stop_without_status(stage):
     """mr_policy=reset with a front end that knows no status: the last base that is read is the stop."""
     s = Subject(stage, "reset")
@@ -385,9 +397,31 @@ def test_commands_of_a_reset(stage, pairs):
     s.dev.stop()
     s.dev.start()
     s.wait_ready(1, 2 * pairs)
-    done = {name: count - before.get(name, 0) for name, count in commands(s).items() if count != before.get(name, 0)}
-    assert done == {"MODIFY_GENERAL_OBJECT": 4 * pairs, "QUERY_GENERAL_OBJECT": 2 * pairs}
+    assert new_commands(s, before) == {"MODIFY_GENERAL_OBJECT": 4 * pairs, "QUERY_GENERAL_OBJECT": 2 * pairs}
     Subject.works(s)
+
+
+@pytest.mark.parametrize("pairs", [1, 4])
+def test_commands_of_a_plug(stage, pairs):
+    """Memory that is plugged in costs its MR and a new key over all, and a suspend, another key and a resume for each queue."""
+    s = Pair(stage)
+    s.peer, s.dev, s.first = s.guest(0), s.guest(1, Shape(pairs=pairs)), 0
+    before, live = commands(s), s.kept(1)
+    s.dev.mem.add(1024 * MIB, 32 * MIB)
+    s.dev.set_mem_table()
+    s.wait_ready(1, 2 * pairs)
+    end = time.monotonic() + 20
+    wanted = {"CREATE_MKEY": 2, "DESTROY_MKEY": 1, "MODIFY_GENERAL_OBJECT": 6 * pairs, "QUERY_GENERAL_OBJECT": 2 * pairs}
+    while (done := new_commands(s, before)) != wanted and time.monotonic() < end:
+        time.sleep(0.02)    # the former key goes later
+    assert done == wanted
+    assert s.kept(1) == live + 1
+    Subject.works(s)
+
+
+def new_commands(rig: Pair, before: dict[str, int]) -> dict[str, int]:
+    """What VF 1 was given since."""
+    return {name: count - before.get(name, 0) for name, count in commands(rig).items() if count != before.get(name, 0)}
 
 
 def commands(rig: Pair) -> dict[str, int]:
