@@ -24,6 +24,8 @@ struct fuzz_target {
 	size_t (*mutate)(uint8_t *data, size_t size, size_t max, unsigned int seed);
 	/* The nth input that is known to be valid: its size, 0 behind the last. May be NULL. */
 	size_t (*seed)(unsigned int n, uint8_t *data, size_t max);
+	/* What is to be tried completely rather than by chance. May be NULL. */
+	void (*sweep)(void);
 	/* Print an input in words. May be NULL. */
 	void (*print)(const uint8_t *data, size_t size);
 };

@@ -37,7 +37,7 @@ enum step_flag {
 	STEP_STALE = 0x10, /* one that was destroyed already */
 	STEP_OTHER = 0x20, /* that one, and all that it refers to, of the other context */
 	STEP_OLDER = 0x40, /* what it refers to: the last but one */
-	STEP_BARE = 0x80, /* as it was built: no fitting of indices and addresses */
+	STEP_WRITE = 0x80, /* a command of the write() ABI goes by write(), not in an ioctl */
 };
 
 /* What a record changes in a request: rec.what modulo CHANGE_KINDS. */

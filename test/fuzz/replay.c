@@ -19,12 +19,14 @@ usage(FILE *to)
 {
 	fprintf(to,
 		"usage: %s-replay [--print] FILE|DIRECTORY...\n"
-		"       %s-replay --seeds DIRECTORY\n\n"
+		"       %s-replay --seeds DIRECTORY\n"
+		"       %s-replay --sweep\n\n"
 		"  Runs each input (all files of a directory) and looks for impossible states after\n"
 		"  each of its steps; ends at the first that is found.\n\n"
 		"  --print            also say in words what each input does\n"
-		"  --seeds DIRECTORY  write the inputs that are known to be valid, and run nothing\n",
-		fuzz_target.name, fuzz_target.name);
+		"  --seeds DIRECTORY  write the inputs that are known to be valid, and run nothing\n"
+		"  --sweep            try what is to be tried completely, like all opcodes\n",
+		fuzz_target.name, fuzz_target.name, fuzz_target.name);
 }
 
 /* Bytes of a file that were read; -1: none, said on stderr. */
@@ -144,6 +146,10 @@ main(int argc, char **argv)
 	}
 	if (fuzz_target.init() != 0)
 		return 2;
+	if (argc == 2 && strcmp(argv[1], "--sweep") == 0 && fuzz_target.sweep != NULL) {
+		fuzz_target.sweep();
+		return 0;
+	}
 	for (; i < argc; i++) {
 		if (run(argv[i], print, &n) != 0)
 			return 1;

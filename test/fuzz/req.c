@@ -163,7 +163,7 @@ any_id(struct run *r, const struct req *q, uint64_t value)
 }
 
 static void
-change_bits(struct run *r, struct req *q, const struct rec *rec, uint8_t *p, size_t bytes)
+change_bits(struct run *r, const struct req *q, const struct rec *rec, uint8_t *p, size_t bytes)
 {
 	unsigned int width = rec->a % 64 + 1, pos;
 
@@ -320,6 +320,16 @@ change(struct run *r, struct req *q, const struct rec *rec)
 	}
 }
 
+void
+req_change_bytes(struct run *r, const struct req *q, const struct rec *rec, uint8_t *p,
+	size_t bytes, size_t *len)
+{
+	if (rec->what % CHANGE_KINDS == CHANGE_INLEN)
+		*len = change_len(*len, rec);
+	else
+		change_bits(r, q, rec, p, bytes);
+}
+
 /* ---- sending ---- */
 
 static bool
@@ -333,6 +343,12 @@ is_memory(const struct run *r, uint64_t addr)
 			return true;
 	}
 	return false;
+}
+
+uint64_t
+req_no_address(const struct run *r, uint64_t value)
+{
+	return is_memory(r, value) ? value : no_address(value);
 }
 
 /*
@@ -349,9 +365,7 @@ keep_to_memory(const struct run *r, struct req *q)
 		if ((q->addresses & 1u << i) == 0)
 			continue;
 		memcpy(&start, q->data + i * sizeof(start), sizeof(start));
-		if (is_memory(r, start))
-			continue;
-		start = no_address(start);
+		start = req_no_address(r, start);
 		memcpy(q->data + i * sizeof(start), &start, sizeof(start));
 	}
 	for (i = 0; i < q->hdr.num_attrs; i++) {
@@ -467,7 +481,10 @@ made_id(const struct run *r, const struct req *q)
 	case K_PD:
 		if (q->box.inlen == 0) {
 			/* the driver's part of the answer */
-			memcpy(&id, r->out + 64, sizeof(id));
+			memcpy(&id,
+				r->out +
+					(q->by_write ? sizeof(struct ib_uverbs_alloc_pd_resp) : 64),
+				sizeof(id));
 			return id;
 		}
 		return DEVX_GET(general_obj_out_cmd_hdr, r->out, obj_id);
@@ -521,11 +538,16 @@ req_run(struct run *r, const struct step *s)
 	if (t->subject != K_NONE)
 		q.subject = run_pick(q.refs, t->subject, (s->flags & STEP_SUBJECT) >> 1,
 			(s->flags & STEP_STALE) != 0);
+	q.by_write = (s->flags & STEP_WRITE) != 0 && t->object == UVERBS_OBJECT_DEVICE &&
+		t->method == UVERBS_METHOD_INVOKE_WRITE;
 	build(r, &q);
-	for (i = 0; i < s->n; i++)
-		change(r, &q, &s->rec[i]);
 	direct = direct && q.box.inlen != 0;
-	ret = direct ? send_mailbox(r, &q) : send_ioctl(r, &q);
+	for (i = 0; i < s->n && !q.by_write; i++)
+		change(r, &q, &s->rec[i]);
+	if (q.by_write)
+		ret = legacy_send(r, &q);
+	else
+		ret = direct ? send_mailbox(r, &q) : send_ioctl(r, &q);
 	if (nic_verbose() && ret != 0)
 		fprintf(stderr, "  %u: %s: %s\n", r->step, t->name, strerror(-ret));
 	if (ret != 0)

@@ -75,6 +75,7 @@ struct req {
 	struct fw_box box;
 	uint8_t data[RUN_DATA] __attribute__((aligned(8)));
 	size_t datalen;
+	bool by_write; /* it goes by write() */
 	uint32_t addresses; /* words of 8 bytes in 'data' that are addresses to pin, a bit each */
 	union {
 		struct ib_uverbs_ioctl_hdr hdr;
@@ -119,6 +120,13 @@ const char *host_name(bool ring, const struct rec *rec);
 
 /* req.c: build, change and send a request. */
 void req_run(struct run *r, const struct step *s);
+/* A record's change of bytes: bits of them, or (CHANGE_INLEN) how many there are. */
+void req_change_bytes(struct run *r, const struct req *q, const struct rec *rec, uint8_t *p,
+	size_t bytes, size_t *len);
+/* The value, if it is an address of the program's own memory, or none; else made none. */
+uint64_t req_no_address(const struct run *r, uint64_t value);
+/* legacy.c: send a command of the write() ABI by write(). 0 or a negative errno. */
+int legacy_send(struct run *r, struct req *q);
 
 /* What must not happen. */
 void run_fault(const struct run *r, const char *fmt, ...)

@@ -3,6 +3,8 @@
  *
  * Commands and ioctls: an input is a program that starts with two open devices and nothing else.
  */
+#include <string.h>
+
 #include "fuzz.h"
 #include "program.h"
 
@@ -49,6 +51,10 @@ static const char *const verbs_cqs[] = {"alloc-pd", "reg-mr", "rereg-mr", "reg-m
 	"cq-destroy", "cq-create", NULL};
 static const char *const logs[] = {"virtq-rx-log", "virtq-tx-log", "query-virtq-rx", "nop",
 	"query-adapter", "query-issi", "qp-sqerr2rts", NULL};
+static const char *const by_write[] = {"write-query-device", "write-query-device-ex",
+	"write-query-port", "alloc-pd", "reg-mr", "rereg-mr", "completion-channel", "uar-alloc",
+	"cq-create", "resize-cq", "dereg-mr", "dealloc-pd", "write-destroy-flow", "alloc-pd",
+	"reg-mr", NULL};
 static const char *const below[] = {"query-special-contexts", "alloc-uar", NULL};
 
 static void
@@ -102,14 +108,64 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		all_objects(&p, 0);
 		program_add(&p, 0, logs);
 		break;
+	case 8: /* by write() */
+		program_add(&p, STEP_WRITE, by_write);
+		break;
 	default:
 		return 0;
 	}
 	return p.size;
 }
 
+/*
+ * A mailbox with this opcode by each method of DevX: as the template has it, of 512 bytes, and of
+ * ones.
+ */
+static void
+sweep_opcode(struct run *r, uint16_t opcode)
+{
+	static const char *const by[] = {"create-td", "event-qp-2err", "query-cq", "nop"};
+	const struct rec recs[] = {{CHANGE_BITS, 15, 0, opcode}, {CHANGE_INLEN, 0, 0, 512},
+		{CHANGE_OUTLEN, 0, 0, 4112}, {CHANGE_BITS, 63, 32, UINT64_MAX},
+		{CHANGE_BITS, 63, 128, UINT64_MAX}, {CHANGE_BITS, 63, 192, UINT64_MAX}};
+	static const uint8_t n[] = {1, 3, 6};
+	struct step s = {0};
+	unsigned int i, k;
+
+	memcpy(s.rec, recs, sizeof(recs));
+	for (i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
+		for (k = 0; k < sizeof(n); k++) {
+			s.tmpl = tmpl_find(by[i]);
+			s.n = n[k];
+			run_step(r, &s);
+		}
+	}
+	run_check(r);
+}
+
+/* All opcodes that a NIC may have, and some that none has; by the kernel, and below it. */
+static void
+sweep(void)
+{
+	static const uint8_t flags[] = {0, PROG_DIRECT};
+	static struct run r;
+	unsigned int i, opcode;
+
+	fuzz_careful = false;
+	for (i = 0; i < sizeof(flags); i++) {
+		program_open(&r, 0);
+		r.flags |= flags[i];
+		for (opcode = 0; opcode < 0x1000; opcode++)
+			sweep_opcode(&r, (uint16_t)opcode);
+		for (; opcode <= UINT16_MAX; opcode += 0xfff)
+			sweep_opcode(&r, (uint16_t)opcode);
+		run_close(&r);
+	}
+}
+
 const struct fuzz_target fuzz_target = {
 	.name = "cmd",
+	.sweep = sweep,
 	.init = init,
 	.run = run,
 	.mutate = prog_mutate,
