@@ -43,6 +43,42 @@ api_leave(struct hf_dev *dev)
 	hf_dev_leave(dev);
 }
 
+/* Room for any structure of the interface. */
+union api_any {
+	struct rte_pmd_holdfast_caps caps;
+	struct rte_pmd_holdfast_policy policy;
+	struct rte_pmd_holdfast_map map;
+	struct rte_pmd_holdfast_unmap unmap;
+	struct rte_pmd_holdfast_reset_map reset_map;
+	struct rte_pmd_holdfast_reset reset;
+	struct rte_pmd_holdfast_memory memory;
+};
+
+/*
+ * One call: the caller's structure of any age in, 'run' with the device locked, and the structure
+ * out when that succeeded, or says how much room is needed.
+ */
+static int
+api_call(struct rte_vdpa_device *vdev, void *user, uint32_t size, uint32_t flags,
+	int (*run)(struct hf_dev *dev, union api_any *own))
+{
+	union api_any own;
+	struct hf_dev *dev;
+	int ret;
+
+	ret = hf_argsz_in(&own, size, user, flags);
+	if (ret != 0)
+		return ret;
+	dev = api_enter(vdev);
+	if (dev == NULL)
+		return -ENODEV;
+	ret = run(dev, &own);
+	api_leave(dev);
+	if (ret == 0 || ret == -EMSGSIZE)
+		hf_argsz_out(user, &own, size);
+	return ret;
+}
+
 static int
 api_check_asid(const struct hf_dev *dev, uint32_t asid)
 {
@@ -82,28 +118,22 @@ api_caps(const struct hf_dev *dev)
 	return caps;
 }
 
+static int
+api_caps_get(struct hf_dev *dev, union api_any *own)
+{
+	own->caps.caps = api_caps(dev);
+	own->caps.backend_features = api_backend_features(dev);
+	own->caps.virtio_features = dev->offered;
+	own->caps.asids = HF_ASIDS;
+	own->caps.max_regions = HF_IOAS_MAX_REGIONS;
+	own->caps.max_queue_pairs = dev->max_vqs / 2;
+	return 0;
+}
+
 int
 rte_pmd_holdfast_caps_get(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_caps *caps)
 {
-	struct rte_pmd_holdfast_caps own;
-	struct hf_dev *dev;
-	int ret;
-
-	ret = hf_argsz_in(&own, sizeof(own), caps, 0);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	own.caps = api_caps(dev);
-	own.backend_features = api_backend_features(dev);
-	own.virtio_features = dev->offered;
-	own.asids = HF_ASIDS;
-	own.max_regions = HF_IOAS_MAX_REGIONS;
-	own.max_queue_pairs = dev->max_vqs / 2;
-	api_leave(dev);
-	hf_argsz_out(caps, &own, sizeof(own));
-	return 0;
+	return api_call(vdev, caps, sizeof(*caps), 0, api_caps_get);
 }
 
 int
@@ -140,26 +170,20 @@ rte_pmd_holdfast_backend_features_set(struct rte_vdpa_device *vdev, uint64_t fea
 
 /* --- policy --- */
 
+static int
+api_policy_get(struct hf_dev *dev, union api_any *own)
+{
+	own->policy.mr_policy = dev->mem.policy.mr;
+	own->policy.mr_grace_ms = dev->mem.policy.grace_ms;
+	own->policy.mr_held_max = dev->mem.policy.held_max;
+	own->policy.mr_pinned_max = dev->mem.policy.pinned_max;
+	return 0;
+}
+
 int
 rte_pmd_holdfast_policy_get(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_policy *policy)
 {
-	struct rte_pmd_holdfast_policy own;
-	struct hf_dev *dev;
-	int ret;
-
-	ret = hf_argsz_in(&own, sizeof(own), policy, 0);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	own.mr_policy = dev->mem.policy.mr;
-	own.mr_grace_ms = dev->mem.policy.grace_ms;
-	own.mr_held_max = dev->mem.policy.held_max;
-	own.mr_pinned_max = dev->mem.policy.pinned_max;
-	api_leave(dev);
-	hf_argsz_out(policy, &own, sizeof(own));
-	return 0;
+	return api_call(vdev, policy, sizeof(*policy), 0, api_policy_get);
 }
 
 /* The caller's wish on top of what is. */
@@ -210,126 +234,88 @@ hf_api_policy_set(struct hf_dev *dev, const struct hf_policy *policy)
 	return 0;
 }
 
+static int
+api_policy_set(struct hf_dev *dev, union api_any *own)
+{
+	struct hf_policy next = dev->mem.policy;
+	int ret = api_policy_merge(dev, &own->policy, &next);
+
+	return ret != 0 ? ret : hf_api_policy_set(dev, &next);
+}
+
 int
 rte_pmd_holdfast_policy_set(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_policy *policy)
 {
-	struct rte_pmd_holdfast_policy own;
-	struct hf_policy next;
-	struct hf_dev *dev;
-	int ret;
-
-	ret = hf_argsz_in(&own, sizeof(own), policy, API_POLICY_FLAGS);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	next = dev->mem.policy;
-	ret = api_policy_merge(dev, &own, &next);
-	if (ret == 0)
-		ret = hf_api_policy_set(dev, &next);
-	api_leave(dev);
-	if (ret == 0)
-		hf_argsz_out(policy, &own, sizeof(own));
-	return ret;
+	return api_call(vdev, policy, sizeof(*policy), API_POLICY_FLAGS, api_policy_set);
 }
 
 /* --- maps --- */
 
+static int
+api_map(struct hf_dev *dev, union api_any *own)
+{
+	const struct rte_pmd_holdfast_map *map = &own->map;
+	struct hf_ioas_region region = {.gpa = map->iova, .len = map->size, .fd = -1};
+	int ret = api_check_asid(dev, map->asid);
+
+	if (ret != 0)
+		return ret;
+	if (map->flags & RTE_PMD_HOLDFAST_MAP_FD) {
+		if (map->fd < 0)
+			return -EBADF;
+		region.fd = map->fd;
+		region.offset = map->offset;
+	} else {
+		region.va = (void *)(uintptr_t)map->vaddr;
+	}
+	return hf_memory_map(dev, map->asid, &region);
+}
+
 int
 rte_pmd_holdfast_map(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_map *map)
 {
-	struct rte_pmd_holdfast_map own;
-	struct hf_ioas_region region;
-	struct hf_dev *dev;
-	int ret;
+	return api_call(vdev, map, sizeof(*map), RTE_PMD_HOLDFAST_MAP_FD, api_map);
+}
 
-	ret = hf_argsz_in(&own, sizeof(own), map, RTE_PMD_HOLDFAST_MAP_FD);
-	if (ret != 0)
-		return ret;
-	region = (struct hf_ioas_region){.gpa = own.iova, .len = own.size, .fd = -1};
-	if (own.flags & RTE_PMD_HOLDFAST_MAP_FD) {
-		if (own.fd < 0)
-			return -EBADF;
-		region.fd = own.fd;
-		region.offset = own.offset;
-	} else {
-		region.va = (void *)(uintptr_t)own.vaddr;
-	}
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	ret = api_check_asid(dev, own.asid);
-	if (ret == 0)
-		ret = hf_memory_map(dev, own.asid, &region);
-	api_leave(dev);
-	if (ret == 0)
-		hf_argsz_out(map, &own, sizeof(own));
-	return ret;
+static int
+api_unmap(struct hf_dev *dev, union api_any *own)
+{
+	const struct rte_pmd_holdfast_unmap *unmap = &own->unmap;
+	int ret = api_check_asid(dev, unmap->asid);
+
+	return ret != 0 ? ret : hf_memory_unmap(dev, unmap->asid, unmap->iova, unmap->size);
 }
 
 int
 rte_pmd_holdfast_unmap(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_unmap *unmap)
 {
-	struct rte_pmd_holdfast_unmap own;
-	struct hf_dev *dev;
-	int ret;
+	return api_call(vdev, unmap, sizeof(*unmap), 0, api_unmap);
+}
 
-	ret = hf_argsz_in(&own, sizeof(own), unmap, 0);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	ret = api_check_asid(dev, own.asid);
-	if (ret == 0)
-		ret = hf_memory_unmap(dev, own.asid, own.iova, own.size);
-	api_leave(dev);
-	if (ret == 0)
-		hf_argsz_out(unmap, &own, sizeof(own));
-	return ret;
+static int
+api_reset_map(struct hf_dev *dev, union api_any *own)
+{
+	int ret = api_check_asid(dev, own->reset_map.asid);
+
+	return ret != 0 ? ret : hf_memory_reset(dev, own->reset_map.asid);
 }
 
 int
 rte_pmd_holdfast_reset_map(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_reset_map *reset)
 {
-	struct rte_pmd_holdfast_reset_map own;
-	struct hf_dev *dev;
-	int ret;
+	return api_call(vdev, reset, sizeof(*reset), 0, api_reset_map);
+}
 
-	ret = hf_argsz_in(&own, sizeof(own), reset, 0);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	ret = api_check_asid(dev, own.asid);
-	if (ret == 0)
-		ret = hf_memory_reset(dev, own.asid);
-	api_leave(dev);
-	if (ret == 0)
-		hf_argsz_out(reset, &own, sizeof(own));
-	return ret;
+static int
+api_reset(struct hf_dev *dev, union api_any *own)
+{
+	return hf_dev_reset(dev, (own->reset.flags & RTE_PMD_HOLDFAST_RESET_CLEAN_MAP) != 0);
 }
 
 int
 rte_pmd_holdfast_reset(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_reset *reset)
 {
-	struct rte_pmd_holdfast_reset own;
-	struct hf_dev *dev;
-	int ret;
-
-	ret = hf_argsz_in(&own, sizeof(own), reset, RTE_PMD_HOLDFAST_RESET_CLEAN_MAP);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	ret = hf_dev_reset(dev, (own.flags & RTE_PMD_HOLDFAST_RESET_CLEAN_MAP) != 0);
-	api_leave(dev);
-	if (ret == 0)
-		hf_argsz_out(reset, &own, sizeof(own));
-	return ret;
+	return api_call(vdev, reset, sizeof(*reset), RTE_PMD_HOLDFAST_RESET_CLEAN_MAP, api_reset);
 }
 
 int
@@ -365,51 +351,48 @@ api_regions(struct hf_ioas *as, struct rte_pmd_holdfast_region *regions, uint32_
 }
 
 static void
-api_memory(struct hf_dev *dev, struct rte_pmd_holdfast_memory *own, const struct hf_ioas_stats *st)
+api_memory_fill(
+	struct hf_dev *dev, struct rte_pmd_holdfast_memory *m, const struct hf_ioas_stats *st)
 {
 	uint32_t maps;
 
-	own->live_bytes = st->live_bytes;
-	own->deferred_bytes = st->deferred_bytes;
-	own->held_bytes = own->asid == HF_ASID_GUEST && dev->mem.held ? st->live_bytes : 0;
-	own->mrs = st->mrs;
-	own->mkeys = st->mkeys;
-	own->mrs_registered = st->mrs_registered;
-	own->mrs_destroyed = st->mrs_destroyed;
-	own->mrs_kept = st->mrs_kept;
-	own->register_us = st->register_us;
-	own->destroy_us = st->destroy_us;
-	hf_ioas_process_maps(&own->process_bytes, &maps);
+	m->n_regions = st->regions;
+	m->live_bytes = st->live_bytes;
+	m->deferred_bytes = st->deferred_bytes;
+	m->held_bytes = m->asid == HF_ASID_GUEST && dev->mem.held ? st->live_bytes : 0;
+	m->mrs = st->mrs;
+	m->mkeys = st->mkeys;
+	m->mrs_registered = st->mrs_registered;
+	m->mrs_destroyed = st->mrs_destroyed;
+	m->mrs_kept = st->mrs_kept;
+	m->register_us = st->register_us;
+	m->destroy_us = st->destroy_us;
+	hf_ioas_process_maps(&m->process_bytes, &maps);
+}
+
+static int
+api_memory_get(struct hf_dev *dev, union api_any *own)
+{
+	struct rte_pmd_holdfast_memory *m = &own->memory;
+	uint32_t room = m->n_regions;
+	struct hf_ioas_stats st;
+	int ret;
+
+	ret = api_check_asid(dev, m->asid);
+	if (ret != 0)
+		return ret;
+	hf_ioas_stats(dev->mem.ioas[m->asid], &st);
+	api_memory_fill(dev, m, &st);
+	if (m->regions == NULL)
+		return 0;
+	if (room < st.regions)
+		return -EMSGSIZE;
+	api_regions(dev->mem.ioas[m->asid], m->regions, st.regions);
+	return 0;
 }
 
 int
 rte_pmd_holdfast_memory_get(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_memory *memory)
 {
-	struct rte_pmd_holdfast_memory own;
-	struct hf_ioas_stats st;
-	struct hf_dev *dev;
-	uint32_t room;
-	int ret;
-
-	ret = hf_argsz_in(&own, sizeof(own), memory, 0);
-	if (ret != 0)
-		return ret;
-	dev = api_enter(vdev);
-	if (dev == NULL)
-		return -ENODEV;
-	ret = api_check_asid(dev, own.asid);
-	if (ret != 0)
-		goto out;
-	hf_ioas_stats(dev->mem.ioas[own.asid], &st);
-	room = own.n_regions;
-	own.n_regions = st.regions;
-	api_memory(dev, &own, &st);
-	if (own.regions != NULL && room < st.regions)
-		ret = -EMSGSIZE;
-	else if (own.regions != NULL)
-		api_regions(dev->mem.ioas[own.asid], own.regions, st.regions);
-	hf_argsz_out(memory, &own, sizeof(own));
-out:
-	api_leave(dev);
-	return ret;
+	return api_call(vdev, memory, sizeof(*memory), 0, api_memory_get);
 }
