@@ -272,8 +272,9 @@ static int
 test_two_levels(void)
 {
 	const struct hf_devx_caps *caps = hf_devx_caps(ic.rig.dev);
-	/* 32 cells of 256 KiB are needed for 500 * 16 KiB: 16 regions and holes each */
-	const unsigned int n = 500, per_cell = 16;
+	/* cells of 64 KiB, four regions and holes each: of smaller ones there would be more than 32
+	 */
+	const unsigned int n = 100, per_cell = 4;
 	const struct outcome first = {.changed = true, .regions = n, .registered = n};
 	const struct outcome less = {
 		.changed = true, .regions = n - 1, .kept = n - 1, .destroyed = 1};
@@ -312,7 +313,7 @@ static int
 test_second_level_fails(void)
 {
 	static struct hf_ioas_region r[MAX_REGIONS];
-	const unsigned int n = 500;
+	const unsigned int n = 100;
 	struct hf_ioas_stats st;
 	struct snapshot before;
 
