@@ -27,6 +27,7 @@
 #define SILENCE_MS 500u /* nothing more arrives: the rest was dropped */
 #define RX_ROUNDS 4u /* receive bursts for each that is sent, at most */
 #define AHEAD 3u /* frames from prefetch to check */
+#define RX_CACHE 128u /* buffers, of the pool to receive */
 #define LINE 128
 
 struct guest {
@@ -46,14 +47,15 @@ struct result {
 };
 
 /*
- * Buffers go round: without a cache, a pool is a queue, and each buffer is used again only after
- * all others.
+ * Buffers to send go round: without a cache, a pool is a queue, and each buffer is used again only
+ * after all others. Those to receive go round in the ring, so their pool has a cache, as that of
+ * any application.
  */
 static struct rte_mempool *
-make_pool(const char *name, unsigned int bufs)
+make_pool(const char *name, unsigned int bufs, unsigned int cache)
 {
 	struct rte_mempool *p = rte_pktmbuf_pool_create_by_ops(
-		name, bufs, 0, 0, BUF_ROOM, SOCKET_ID_ANY, "ring_sp_sc");
+		name, bufs, cache, 0, BUF_ROOM, SOCKET_ID_ANY, "ring_sp_sc");
 
 	if (p == NULL)
 		fprintf(stderr, "holdfast-bench-guest: no pool of %u buffers: %s\n", bufs,
@@ -211,8 +213,8 @@ obey(struct guest *g)
 	char line[LINE], *end;
 	struct result r;
 
-	printf("{\"ready\": true, \"buffers\": %u, \"room\": %u, \"ring\": %u}\n", 2 * g->bufs,
-		(unsigned int)BUF_ROOM, g->ring);
+	printf("{\"ready\": true, \"buffers\": %u, \"room\": %u, \"ring\": %u}\n",
+		g->bufs + g->ring, (unsigned int)BUF_ROOM, g->ring);
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
 		unsigned long size = strtoul(line, &end, 10), ms = strtoul(end, &end, 10);
@@ -289,8 +291,8 @@ main(int argc, char **argv)
 			rte_eth_dev_count_avail());
 		return 2;
 	}
-	g.tx_pool = make_pool("tx", g.bufs);
-	g.rx_pool = make_pool("rx", g.bufs);
+	g.tx_pool = make_pool("tx", g.bufs, 0);
+	g.rx_pool = make_pool("rx", g.bufs, RX_CACHE);
 	if (g.tx_pool == NULL || g.rx_pool == NULL)
 		return 1;
 	for (port = 0; port < 2; port++) {

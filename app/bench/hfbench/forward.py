@@ -39,7 +39,7 @@ class ForwardConfig:
     rounds: int = 9
     slice_ms: int = 300
     ring: int = 1024
-    buffers: int = 4095         # of each of the two pools of a guest
+    buffers: int = 4095         # of each of the two pools of a guest; of those to receive a ring's number is in use
     guest_cpu: int = 0
     engine_cpu: int = 1
 
@@ -184,5 +184,5 @@ def run(cfg: ForwardConfig, progress=lambda text: print(text, file=sys.stderr)) 
                 stage.close()
     return {"bench": "forward", "machine": here, "rows": rows, "threads": threads(cfg),
             "rounds": cfg.rounds, "slice_ms": cfg.slice_ms, "ring": cfg.ring,
-            "buffers": 2 * cfg.buffers, "buffer_bytes": 2 * cfg.buffers * ROOM, "l2_bytes": here["caches"].get("L2", 0),
+            "buffers": cfg.buffers + cfg.ring, "buffer_bytes": (cfg.buffers + cfg.ring) * ROOM, "l2_bytes": here["caches"].get("L2", 0),
             "load": os.getloadavg()[0]}

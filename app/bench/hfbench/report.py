@@ -45,7 +45,7 @@ def notes(report: dict) -> str:
             f"{frames} frames arrived, all bytes of each compared: {bad} were wrong. "
             f"Bytes are those of a frame without its check sequence.\n"
             f"Buffers: {report['buffers']} of 2 KiB ({report['buffer_bytes'] >> 20} MiB; L2 has "
-            f"{report['l2_bytes'] / (1 << 20):g} MiB), used round; rings of {report['ring']}.\n"
+            f"{report['l2_bytes'] / (1 << 20):g} MiB), used one after the other; rings of {report['ring']}.\n"
             f"Threads:\n{where}\n"
             f"On a {machine.sentence(report['machine'])}; load average at the end {report['load']:.1f}.")
 
