@@ -175,3 +175,27 @@ def test_huge_pages(rig, packed, huge_pages):
     mem = Memory()
     mem.add(0, huge_pages.size, huge_pages).brk = 4096
     both_ways(rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), mem))
+
+
+def test_huge_pages_truncated(rig, packed, huge_pages):
+    """A file that lost its pages while the guest was stopped is other memory: the same file, as long and as full."""
+    mem = Memory()
+    mem.add(0, huge_pages.size, huge_pages).brk = 4096
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), mem)
+    both_ways(a, b)
+    before = rig.registered(1)
+    b.stop()
+    b.start()
+    rig.wait_ready(1, 2)
+    assert rig.registered(1) == before
+    b.stop()
+    os.ftruncate(huge_pages.fd, 0)
+    os.ftruncate(huge_pages.fd, huge_pages.size)
+    os.posix_fallocate(huge_pages.fd, 0, huge_pages.size)
+    mem.regions[0].brk = 4096
+    b.make_rings()
+    b.start()
+    rig.wait_ready(1, 2)
+    assert rig.registered(1) == before + 1
+    b.post_rx()
+    both_ways(a, b, 1000)
