@@ -46,8 +46,8 @@ frame_start(struct frame_maker *m, uint32_t size, const struct rte_ether_addr *f
 		.total_length = rte_cpu_to_be_16((uint16_t)(size - sizeof(eth))),
 		.time_to_live = TTL,
 		.next_proto_id = IPPROTO_UDP,
-		.src_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 1)),
-		.dst_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 2))};
+		.src_addr = RTE_BE32(RTE_IPV4(198u, 18, 0, 1)),
+		.dst_addr = RTE_BE32(RTE_IPV4(198u, 18, 0, 2))};
 	struct rte_udp_hdr udp = {.src_port = RTE_BE16(PORT),
 		.dst_port = RTE_BE16(PORT),
 		.dgram_len = rte_cpu_to_be_16((uint16_t)(size - sizeof(eth) - sizeof(ip)))};
