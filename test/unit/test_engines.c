@@ -116,7 +116,7 @@ engines(enum nic_virtq_type type, unsigned int threads)
 	static struct nic_var vars[2];
 	static struct way ways[2];
 	unsigned int i, naps;
-	bool ok = true;
+	bool ok = true, spread;
 
 	nic_setup();
 	conf.engines = threads;
@@ -126,6 +126,7 @@ engines(enum nic_virtq_type type, unsigned int threads)
 		TAILQ_INSERT_TAIL(&funcs[1 + i].objs[NIC_OBJ_VAR], &vars[i].obj, next);
 	for (i = 0; i < 4; i++)
 		TEST_ASSERT_SUCCESS(guest_open(i, type), "queue");
+	spread = dp(1)->engine != dp(3)->engine && dp(0)->engine != dp(2)->engine;
 	way_open(&ways[0], 1, 2, false);
 	way_open(&ways[1], 3, 0, true);
 	dp_resume(&nic);
@@ -144,6 +145,7 @@ engines(enum nic_virtq_type type, unsigned int threads)
 	dp_stop(&nic);
 	conf.engines = 1;
 	nic.wire = no_wire;
+	TEST_ASSERT(spread, "an engine has both transmit queues, or both receive queues");
 	TEST_ASSERT(ok, "a frame that was not sent, or not now");
 	TEST_ASSERT(ways[0].received == STRESS_FRAMES && ways[1].received == STRESS_FRAMES,
 		"%u and %u of %u frames", ways[0].received, ways[1].received, STRESS_FRAMES);

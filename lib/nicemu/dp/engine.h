@@ -44,7 +44,7 @@ struct dp_engine {
 	pthread_cond_t resume;
 	_Atomic bool pause, stop;
 	TAILQ_HEAD(, dp_vq) vqs; /* changes under a pause */
-	unsigned int n_vqs;
+	unsigned int n_vqs[2]; /* receive, transmit: as they were when they were made */
 
 	/* the rest belongs to the thread */
 	struct mem_guard guard;

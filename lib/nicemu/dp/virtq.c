@@ -11,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The work is with the transmit queues; drivers make both kinds in turn, so each is spread alone.
+ */
 static struct dp_engine *
-least_loaded(const struct nic *nic)
+least_loaded(const struct nic *nic, bool tx)
 {
 	struct dp_engine *best = NULL;
 	unsigned int i;
 
 	for (i = 0; i < nic->n_engines; i++) {
-		if (best == NULL || nic->engines[i]->n_vqs < best->n_vqs)
+		if (best == NULL || nic->engines[i]->n_vqs[tx] < best->n_vqs[tx])
 			best = nic->engines[i];
 	}
 	return best;
@@ -39,10 +41,11 @@ dp_virtq_init(struct nic_virtq *q)
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
 	pthread_mutex_init(&v->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
-	v->engine = least_loaded(v->f->nic);
+	v->engine = least_loaded(v->f->nic, v->tx);
 	if (v->engine != NULL) {
 		TAILQ_INSERT_TAIL(&v->engine->vqs, v, next);
-		v->engine->n_vqs++;
+		v->spread_tx = v->tx;
+		v->engine->n_vqs[v->spread_tx]++;
 	}
 	v->f->nic->dp_funcs[v->f->idx / 64] |= 1ull << v->f->idx % 64;
 	v->f->nic->steer_gen++;
@@ -72,7 +75,7 @@ dp_virtq_fini(struct nic_virtq *q)
 	/* after dp_stop() the engines are gone, and their lists with them */
 	if (v->engine != NULL && v->f->nic->n_engines > 0) {
 		TAILQ_REMOVE(&v->engine->vqs, v, next);
-		v->engine->n_vqs--;
+		v->engine->n_vqs[v->spread_tx]--;
 	}
 	pthread_mutex_destroy(&v->lock);
 	v->f->nic->steer_gen++;

@@ -117,6 +117,7 @@ struct dp_vq {
 	_Atomic bool hungry; /* receive: wants more buffers than were there, so needs a doorbell */
 	pthread_mutex_t lock; /* receive queues */
 	bool tx;
+	bool spread_tx; /* as what it counts in engine->n_vqs */
 	bool mapped; /* areas are translated */
 	bool serving; /* transmit: between doorbell and idle */
 	uint64_t last_work, look_at; /* transmit: ns */
