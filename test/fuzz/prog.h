@@ -7,7 +7,7 @@
  * A byte of flags (enum prog_flag), and steps. A step: which template (tmpl.h), whom it is about
  * (enum step_flag), how many records follow (the low 4 bits), and those, of 12 bytes each. A record
  * of a request changes one thing in it (enum change); one of a template "ring" or "host" is an
- * action (host.h). Numbers are little endian.
+ * action (host.c). Numbers are little endian.
  */
 #ifndef PROG_H
 #define PROG_H

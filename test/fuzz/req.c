@@ -23,7 +23,7 @@
 
 /* Which object every field of a valid mailbox names. */
 static void
-fill_rig(struct run_ctx *c, struct run_ctx *from, unsigned int back, bool stale)
+fill_rig(struct run_ctx *c, struct run_ctx *from, unsigned int back)
 {
 	static const enum cls by[ID_END] = {
 		[ID_NONE] = K_NONE,
@@ -58,8 +58,8 @@ fill_rig(struct run_ctx *c, struct run_ctx *from, unsigned int back, bool stale)
 	unsigned int i;
 
 	for (i = 0; i < ID_END; i++)
-		c->rig.id[i] = by[i] != K_NONE ? run_id(from, by[i], back, stale) : 0;
-	c->uar.page_id = run_id(from, K_UAR, back, stale);
+		c->rig.id[i] = by[i] != K_NONE ? run_id(from, by[i], back, false) : 0;
+	c->uar.page_id = run_id(from, K_UAR, back, false);
 	c->rig.uar = &c->uar;
 }
 
@@ -115,7 +115,7 @@ build(struct run *r, struct req *q)
 	const struct tmpl *t = q->t;
 	unsigned int n;
 
-	fill_rig(q->c, q->refs, q->s->flags & STEP_OLDER ? 1 : 0, false);
+	fill_rig(q->c, q->refs, q->s->flags & STEP_OLDER ? 1 : 0);
 	for (n = 0; n < TMPL_ATTRS && t->att[n].kind != ATT_END; n++)
 		build_attr(r, q, &t->att[n], &q->hdr.attrs[n]);
 	q->hdr.num_attrs = (uint16_t)n;

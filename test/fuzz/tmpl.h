@@ -77,7 +77,7 @@ struct tmpl {
 };
 
 /*
- * The number of a template in a program: these two are actions (host.h), from TMPL_FIRST on come
+ * The number of a template in a program: these two are actions (host.c), from TMPL_FIRST on come
  * the requests of tmpls[]. Inputs that are kept name templates by number: a new one goes to the
  * end.
  */
