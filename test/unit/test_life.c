@@ -147,7 +147,7 @@ test_names(void)
 {
 	static const struct uv_methods *const all[] = {&uv_device_methods, &uv_mr_methods,
 		&uv_devx_methods, &uv_umem_methods, &uv_page_methods, &uv_flow_methods,
-		&uv_event_methods};
+		&uv_event_methods, &uv_cq_methods};
 	unsigned int i, k;
 
 	for (i = 0; i < RTE_DIM(all); i++) {
@@ -265,6 +265,13 @@ test_killed(void)
 	TEST_ASSERT_EQUAL(errno, ENOLINK, "%s", strerror(errno));
 	TEST_ASSERT_NULL(ibv_reg_mr(t.pd, memory, 4096, 0), "a memory region");
 	TEST_ASSERT_EQUAL(errno, ENOLINK, "%s", strerror(errno));
+	TEST_ASSERT(ibv_rereg_mr(t.mr, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0, 0) != 0 &&
+			errno == EIO,
+		"other rights: %s", strerror(errno));
+	TEST_ASSERT(ibv_rereg_mr(t.mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL, memory + 8192, 4096,
+			    0) != 0 &&
+			errno == ENOLINK,
+		"other pages: %s", strerror(errno));
 	TEST_ASSERT_NULL(make_td(ctx), "a DevX object");
 	TEST_ASSERT_EQUAL(errno, ENXIO, "%s", strerror(errno));
 	TEST_ASSERT_EQUAL(vport_state(ctx, 0), -1, "a query");

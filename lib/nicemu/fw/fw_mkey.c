@@ -395,10 +395,21 @@ fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pi
 	uint64_t len, uint32_t ibv_access)
 {
 	struct fw_cmd c;
+	bool dead;
+	int ret;
 
 	fw_kern_begin(&c, f, 0, 0);
-	mr_change(&c, lkey, pdn, pin, iova, len, ibv_access);
-	return fw_kern_end(&c);
+	dead = fw_is_dead(f);
+	if (!dead)
+		mr_change(&c, lkey, pdn, pin, iova, len, ibv_access);
+	ret = fw_kern_end(&c);
+	if (!dead)
+		return ret;
+	/*
+	 * Linux mlx5_ib umr.c mlx5r_umr_post_send(): no work request is posted; mr.c
+	 * create_real_mr(): for new pages CREATE_MKEY is refused.
+	 */
+	return pin == NULL ? -EIO : -ENOLINK;
 }
 
 int
