@@ -357,6 +357,44 @@ test_mremap(void)
 	return TEST_SUCCESS;
 }
 
+/* 0 or the errno with which pinned memory at 'old' cannot be moved to a place of one's own. */
+static int
+move_to(uint8_t *old, size_t len, uint8_t *to)
+{
+	void *ret = NULL;
+
+	if (!mem_hold_mremap(old, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to, &ret))
+		return -ENOSYS;
+	return ret != MAP_FAILED ? 0 : errno;
+}
+
+/* What is refused leaves both places alone. */
+static int
+test_mremap_fixed(void)
+{
+	uint8_t *p = map_private(6 * PAGE);
+	struct mem_pin *a, *b;
+
+	TEST_ASSERT_NOT_NULL(p, "mmap: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p, 2 * PAGE, true, &a), 0, "pin");
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p + 3 * PAGE, PAGE, true, &b), 0, "pin");
+	memset(p, 1, 2 * PAGE);
+	p[3 * PAGE] = 2;
+	TEST_ASSERT_EQUAL(move_to(p, 2 * PAGE, p + 2 * PAGE), ENOMEM, "onto another pin");
+	TEST_ASSERT_EQUAL(move_to(p, 2 * PAGE, p + PAGE), EINVAL, "onto itself");
+	TEST_ASSERT_EQUAL(move_to(p, 2 * PAGE, p + 4 * PAGE + 8), EINVAL, "between pages");
+	TEST_ASSERT_EQUAL(move_to(p + 8, PAGE, p + 4 * PAGE), EINVAL, "from between pages");
+	TEST_ASSERT(p[0] == 1 && p[2 * PAGE - 1] == 1, "the source is changed");
+	p[3 * PAGE + 1] = 3;
+	TEST_ASSERT(pin_at(b, 0)[0] == 2 && pin_at(b, 1)[0] == 3, "another pin's pages");
+	TEST_ASSERT_EQUAL(move_to(p, 2 * PAGE, p + 4 * PAGE), 0, "elsewhere: %s", strerror(errno));
+	TEST_ASSERT(p[4 * PAGE] == 1 && p[6 * PAGE - 1] == 1, "content");
+	mem_unpin(a);
+	mem_unpin(b);
+	munmap(p + 2 * PAGE, 4 * PAGE);
+	return TEST_SUCCESS;
+}
+
 static int
 test_mmap_fixed(void)
 {
@@ -585,6 +623,7 @@ static struct unit_test_suite nicemem_suite = {
 		TEST_CASE(test_madvise),
 		TEST_CASE(test_protected),
 		TEST_CASE(test_mremap),
+		TEST_CASE(test_mremap_fixed),
 		TEST_CASE(test_mmap_fixed),
 		TEST_CASE(test_truncated_file),
 		TEST_CASE(test_xlate),

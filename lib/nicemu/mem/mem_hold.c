@@ -307,6 +307,20 @@ move(const void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 	return MAP_FAILED;
 }
 
+/* What the kernel looks at first: mremap(2), EINVAL. */
+static bool
+is_valid_move(const void *old, size_t old_len, size_t new_len, int flags, const void *new_addr)
+{
+	uintptr_t from = (uintptr_t)old, to = (uintptr_t)new_addr;
+
+	if ((from & (NIC_PAGE - 1)) != 0 || new_len == 0)
+		return false;
+	if (!(flags & MREMAP_FIXED))
+		return true;
+	return (flags & MREMAP_MAYMOVE) && (to & (NIC_PAGE - 1)) == 0 &&
+		(to >= from + old_len || from >= to + new_len);
+}
+
 bool
 mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_addr, void **ret)
 {
@@ -319,13 +333,13 @@ mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_
 	new_len = pages(new_len);
 	hold_enter(&old_mask);
 	mine = overlaps(old, old_len);
-	if (!mine && flags & MREMAP_FIXED && overlaps(new_addr, new_len)) {
+	if (mine && !is_valid_move(old, old_len, new_len, flags, new_addr)) {
+		errno = EINVAL;
+		*ret = MAP_FAILED;
+	} else if (flags & MREMAP_FIXED && overlaps(new_addr, new_len)) {
 		errno = ENOMEM;
 		*ret = MAP_FAILED;
 		mine = true;
-	} else if (mine && new_len == 0) {
-		errno = EINVAL;
-		*ret = MAP_FAILED;
 	} else if (mine && new_len <= old_len && !(flags & MREMAP_FIXED)) {
 		*ret = unmap_later((uintptr_t)old + new_len, (uintptr_t)old + old_len) == 0
 			? old
