@@ -294,17 +294,20 @@ bool
 file_ioctl(int fd, void *arg, int *ret)
 {
 	int func = fd_func(fd), err = -EIO;
+	struct trace *trace = NULL;
 	struct uv_ctx *ctx;
 
 	if (func < 0)
 		return false;
 	uv_lock();
 	ctx = exiting ? NULL : ctx_find(fd, func);
-	if (ctx != NULL)
+	if (ctx != NULL) {
 		err = uv_ioctl(ctx, arg);
+		/* once unlocked, a close() of another thread may free the context */
+		trace = ctx->func->nic->trace;
+	}
 	uv_unlock();
-	if (ctx != NULL)
-		trace_flush(ctx->func->nic->trace);
+	trace_flush(trace);
 	*ret = err != 0 ? -1 : 0;
 	if (err != 0)
 		errno = -err;
@@ -315,15 +318,19 @@ bool
 file_write(int fd, const void *buf, size_t len, ssize_t *ret)
 {
 	int func = fd_func(fd), err = -EIO;
+	struct trace *trace = NULL;
 	struct uv_ctx *ctx;
 
 	if (func < 0)
 		return false;
 	uv_lock();
 	ctx = exiting ? NULL : ctx_find(fd, func);
-	if (ctx != NULL)
+	if (ctx != NULL) {
 		err = uv_write(ctx, buf, len);
+		trace = ctx->func->nic->trace;
+	}
 	uv_unlock();
+	trace_flush(trace);
 	*ret = err != 0 ? -1 : (ssize_t)len;
 	if (err != 0)
 		errno = -err;
