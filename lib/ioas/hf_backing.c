@@ -180,6 +180,14 @@ hf_backing_is(struct hf_backing *b, int fd, uint64_t offset, uint64_t len)
 	return is;
 }
 
+void
+hf_backing_look(struct hf_backing *b)
+{
+	pthread_mutex_lock(&backings.lock);
+	b->stale |= !hf_identity_whole(&b->id);
+	pthread_mutex_unlock(&backings.lock);
+}
+
 uint8_t *
 hf_backing_va(const struct hf_backing *b)
 {

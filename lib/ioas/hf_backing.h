@@ -26,6 +26,8 @@ int hf_backing_get(int fd, uint64_t offset, uint64_t len, struct hf_backing **b)
 void hf_backing_put(struct hf_backing *b);
 /* Is it this memory, untouched: the same object, part and pages? */
 bool hf_backing_is(struct hf_backing *b, int fd, uint64_t offset, uint64_t len);
+/* Note what pages it has now; it was registered. */
+void hf_backing_look(struct hf_backing *b);
 /* Where 'offset' is in this process, and the size of its pages: constant. */
 uint8_t *hf_backing_va(const struct hf_backing *b);
 uint64_t hf_backing_page(const struct hf_backing *b);

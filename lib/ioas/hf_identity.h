@@ -43,7 +43,8 @@ bool hf_identity_same(const struct hf_identity *id, int fd, const struct stat *s
  * memory counts its pages as blocks, and fewer than before means that some were taken out; one of
  * huge pages is modified by truncation and by nothing that a guest does (mmap, fallocate and a
  * punched hole leave the time of modification alone, measured on Linux 6.18). Files on disk say
- * nothing of their pages: true. What can't be seen: a hole that was filled again before this look.
+ * nothing of their pages: true. What can't be seen: a hole that was filled again before this look,
+ * and one in pages that the file got since the look before.
  */
 bool hf_identity_whole(struct hf_identity *id);
 

@@ -138,6 +138,11 @@ hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned
 	struct hf_edit *edit;
 	int ret;
 
+	/* Beside what was mapped by request; then by itself, as if all of it were new. */
+	ret = hf_edit_update(hf_devx_name(as->dev), as->live, regions, n, &edit);
+	if (ret != 0)
+		return ret;
+	free(edit);
 	ret = hf_edit_update(hf_devx_name(as->dev), NULL, regions, n, &edit);
 	if (ret != 0)
 		return ret;

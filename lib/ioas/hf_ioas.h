@@ -92,6 +92,7 @@ struct hf_ioas_change {
 struct hf_ioas_stats {
 	uint64_t generation; /* of the mkey: grows when it changes */
 	uint64_t live_bytes; /* of the live regions */
+	uint64_t requested_bytes; /* of those that came by hf_ioas_map() */
 	uint64_t deferred_bytes; /* gone from the map, not yet unpinned */
 	/* Live; 'requested' of the regions came by hf_ioas_map(). */
 	uint32_t regions, requested, mrs;
@@ -164,9 +165,10 @@ void hf_ioas_user_del(struct hf_ioas *as, void *user);
 int hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n,
 	struct hf_ioas_change *change);
 /*
- * Is the table sound, and can its memory be mapped? Changes nothing; registers nothing. 0, or an
- * error that hf_ioas_update() would have for it whatever is live, with a log line: -ENOMEM, if it
- * alone is more than pinned_max. Any thread.
+ * Is the table sound, has it room beside what was mapped by request, and can its memory be mapped?
+ * Changes nothing; registers nothing. 0, or an error that hf_ioas_update() would have for it
+ * whatever table is live, with a log line: -ENOMEM, if it alone is more than pinned_max. To be
+ * ordered with what changes the map.
  */
 int hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
 /*

@@ -33,6 +33,7 @@ table_append(struct hf_table *t, struct hf_region *r)
 	t->bytes += r->len;
 	t->mrs += r->n_pieces;
 	t->requested += r->requested;
+	t->requested_bytes += r->requested ? r->len : 0;
 }
 
 void

@@ -22,6 +22,7 @@ struct hf_table {
 	struct hf_mkeys *keys; /* NULL: none, or none yet */
 	uint64_t bytes; /* of all regions */
 	uint32_t mrs, requested;
+	uint64_t requested_bytes;
 	unsigned int n;
 	struct hf_region *regions[]; /* sorted, disjoint; one reference each */
 };

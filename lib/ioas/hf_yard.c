@@ -178,8 +178,13 @@ yard_task(void *arg)
 {
 	struct hf_yard *y = arg;
 
-	yard_dig(y);
 	pthread_mutex_lock(&y->lock);
+	/* What is buried while this is queued counts on it: look once more before it is not. */
+	while (!TAILQ_EMPTY(&y->keys) || !TAILQ_EMPTY(&y->regions)) {
+		pthread_mutex_unlock(&y->lock);
+		yard_dig(y);
+		pthread_mutex_lock(&y->lock);
+	}
 	y->queued = false;
 	/* The last touch: who waits frees the yard. */
 	pthread_cond_broadcast(&y->quiet);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hf_backing.h"
 #include "hf_clock.h"
 #include "hf_limit.h"
 #include "hf_log.h"
@@ -115,6 +116,17 @@ register_new(struct hf_ioas *as, const struct hf_table *t, uint64_t *us)
 	free(job.items);
 	*us = hf_clock_us() - begin;
 	return atomic_load(&job.err);
+}
+
+/* Registration pinned pages that the files did not have before: they count from now on. */
+static void
+look_new(const struct hf_table *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->n; i++)
+		if (region_is_new(t->regions[i]) && t->regions[i]->backing != NULL)
+			hf_backing_look(t->regions[i]->backing);
 }
 
 /* Ask where the new regions are, and say it if a NIC has far to go. */
@@ -225,6 +237,7 @@ table_register(struct hf_ioas *as, struct hf_table *t, uint64_t need, uint64_t *
 		ret = register_new(as, t, us);
 	if (ret != 0)
 		return ret;
+	look_new(t);
 	locate_new(as, t);
 	return hf_table_make_keys(as->dev, t);
 }
@@ -246,6 +259,7 @@ stats_fill(struct hf_ioas_stats *st, const struct hf_table *t)
 	st->live_bytes = t != NULL ? t->bytes : 0;
 	st->regions = t != NULL ? t->n : 0;
 	st->requested = t != NULL ? t->requested : 0;
+	st->requested_bytes = t != NULL ? t->requested_bytes : 0;
 	st->mrs = t != NULL ? t->mrs : 0;
 	st->mkeys = t != NULL ? 1 + t->keys->n_subs : 0;
 	st->klms = t != NULL ? t->keys->n_klm : 0;

@@ -11,6 +11,7 @@ import time
 import pytest
 from hfrig import api, nic, paths, vdpa
 from hfrig.telemetry import Telemetry
+from hfvhost.channel import Refused
 from hfvhost.memory import Backing, Memory, Region
 from hfvhost.net import Shape
 from pair import ApiPair, both_ways, burst
@@ -231,6 +232,79 @@ def test_front_end_table_is_not_touched(rig):
     refused(rig.do("unmap", GUEST, 0, 64 * MIB), errno.EEXIST)
     assert rig.do("map", GUEST, 1024 * MIB, 2 * MIB)["ret"] == 0
     both_ways(rig.a, rig.b)
+
+
+def test_query_fails_while_a_map_changes(rig):
+    """A queue was suspended for the switch and does not tell where it stands: it is repaired, and traffic goes on."""
+    rig.nic.ask("fail 2/QUERY_GENERAL_OBJECT:1")
+    assert rig.do("map", GUEST, 1 << 40, 2 * MIB)["ret"] < 0
+    rig.nic.ask("fail clear")
+    rig.wait_ready(1, 2)
+    both_ways(rig.a, rig.b)
+    assert rig.do("memory", GUEST, 8)["regions"] == [{"iova": 0, "size": 64 * MIB, "mrs": 1, "requested": 0}]
+
+
+def test_plug_over_a_requested_range(rig):
+    """A table that overlaps a requested range is refused before the library takes it, and the device runs on."""
+    assert rig.do("map", GUEST, 1024 * MIB, 2 * MIB)["ret"] == 0
+    region = rig.b.mem.add(1024 * MIB, 32 * MIB)
+    with pytest.raises(Refused):
+        rig.b.set_mem_table()
+    rig.b.mem.remove(region)
+    both_ways(rig.a, rig.b)
+
+
+def test_start_after_a_request(rig):
+    """A front end whose table had no room is served as soon as the application makes some."""
+    rig.b.close()
+    rig.wait_kept(1, 0)
+    assert rig.do("policy", api.POLICY_PINNED_MAX, 0, 0, 0, 66 * MIB)["ret"] == 0
+    assert rig.do("map", GUEST, 1 << 40, 4 * MIB)["ret"] == 0
+    dev = rig.connect(1)
+    dev.start()
+    rig.nic.process.expect(r"more than mr_pinned_max=\d+: raise it.*(\n.*)*cannot serve connection", 20, rewind=True)
+    assert rig.do("unmap", GUEST, 1 << 40, 4 * MIB)["ret"] == 0
+    dev.get_status()
+    rig.wait_ready(1, 2)
+    dev.post_rx()
+    both_ways(rig.a, dev)
+
+
+def test_reset_that_fails(rig):
+    """A reset that the NIC refused is repeated, and the guest goes on."""
+    rig.nic.ask("fail 2/CREATE_GENERAL_OBJECT:1")
+    assert rig.do("reset", 0)["ret"] < 0
+    rig.nic.ask("fail clear")
+    assert rig.do("reset", 0)["ret"] == 0
+    rig.wait_ready(1, 2)
+    both_ways(rig.a, rig.b)
+
+
+def test_drop_that_fails(rig):
+    """Memory that could not be dropped at a disconnect is seen as held, and goes at another attempt."""
+    rig.do("policy", api.POLICY_GRACE, 0, 300)
+    assert rig.do("map", GUEST, 1 << 40, 2 * MIB)["ret"] == 0
+    rig.nic.ask("fail 2/CREATE_MKEY:1:NO_RES")
+    rig.b.close()
+    rig.nic.process.expect("cannot release the guest's memory", 20, rewind=True)
+    rig.wait_kept(1, 1)
+    assert rig.do("memory", GUEST)["held_bytes"] == 0
+
+
+def test_large_request_is_nobodys_guest(rig):
+    """A requested range of many MRs is not taken for a guest that left."""
+    rig.do("policy", api.POLICY_MR, 2)
+    rig.b.close()
+    rig.nic.process.expect("stay pinned", 20, rewind=True)
+    assert rig.do("release")["ret"] == 0
+    backing = Backing(8 << 30)
+    assert rig.do("map", GUEST, 1 << 40, 8 << 30, f"/proc/{os.getpid()}/fd/{backing.fd}", 0)["ret"] == 0
+    dev = rig.connect(1)
+    dev.negotiate()
+    dev.close()
+    time.sleep(0.3)
+    assert rig.do("memory", GUEST)["held_bytes"] == 0
+    refused(rig.do("release"), errno.ENOENT)
 
 
 def test_reset_map(rig):

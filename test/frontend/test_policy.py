@@ -297,6 +297,61 @@ def test_grace_time_ends(stage):
     s.in_log(r"grace time over: mr_policy memory: 0 MRs \(0 MiB\) kept, 0 \(0 MiB\) registered, 2 \(80 MiB\) dropped")
 
 
+def test_grace_time_is_not_prolonged(stage):
+    """Front ends that look in and hang up do not keep another one's memory alive."""
+    s = Subject(stage, "memory")
+    hang_up(s)
+    end = time.monotonic() + 4 * GRACE
+    while s.kept(1):
+        assert time.monotonic() < end, "held memory stays as long as somebody knocks"
+        s.connect(1).channel.ask(Request.GET_FEATURES)
+        s.stage.acts.pop().close()
+        time.sleep(GRACE / 4)
+
+
+def test_owner_who_takes_his_time(stage):
+    """An owner who is back in time keeps his memory, though he starts after the grace time would have been over."""
+    s = Subject(stage, "memory")
+    registered = s.registered(1)
+    mem = hang_up(s)
+    s.dev = s.connect(1, None, mem)
+    s.dev.negotiate()
+    s.dev.make_rings()
+    s.dev.set_mem_table()
+    time.sleep(1.5 * GRACE)
+    s.run()
+    s.dev.post_rx()
+    s.works()
+    assert s.registered(1) == registered
+
+
+def test_no_room_beside_held_memory(stage):
+    """What is held for one front end's return goes when another one needs the room."""
+    s = Subject(stage, "memory", ",mr_pinned_max=128M")
+    hang_up(s)
+    s.come(two_regions())
+    s.works()
+    s.in_log(r"no room beside what is held: mr_policy memory: 0 MRs .* 2 \(80 MiB\) dropped")
+    s.wait_kept(1, ALL)
+
+
+def test_queue_that_must_not_keep_its_key(stage):
+    """A NIC that cannot change a queue's key, a policy that drops the memory: no stopped queue stays on a dead key."""
+    card = nic.NicConfig(caps={"vnet_modify_ext": 0})
+    s = Pair(stage, vdpa.VdpaConfig(nic=card, devargs="mr_policy=reset"))
+    s.peer, s.dev, s.first = s.guest(0), s.guest(1), 0
+    s.dev.stop()
+    s.wait_kept(1, 0)
+    objects = s.nic.function(nic.vf_bdf(1))["objects"]
+    keys = {o["key"] for o in objects if o["object"] == "mkey"}
+    queues = [o for o in objects if o["object"] == "virtq"]
+    assert all(o["mkey"] in keys for o in queues), f"{queues} stand on other keys than {keys}"
+    s.dev.start()
+    s.wait_ready(1, 2)
+    s.dev.post_rx()
+    Subject.works(s)
+
+
 def test_same_file_by_another_process(stage, tmp_path):
     """A named file is the same memory for whoever opens it: a restarted front end finds its MRs."""
     path = tmp_path / "guest"

@@ -107,7 +107,6 @@ test_args_bad(void)
 		"class=vdpa,mr_policy=resetx",
 		"class=vdpa,mr_grace_ms=0",
 		"class=vdpa,mr_grace_ms=3600001",
-		"class=vdpa,mr_held_max=0",
 		"class=vdpa,mr_held_max=",
 		"class=vdpa,mr_held_max=1T",
 		"class=vdpa,mr_held_max=1GG",
@@ -142,6 +141,9 @@ test_args_policy(void)
 	TEST_ASSERT_EQUAL(args.policy.held_max, 4096, "%" PRIu64, args.policy.held_max);
 	TEST_ASSERT_EQUAL(
 		args.policy.pinned_max, UINT64_C(2) << 30, "%" PRIu64, args.policy.pinned_max);
+	TEST_ASSERT_SUCCESS(hf_args_policy("mr_held_max=0,mr_pinned_max=0", "test", &args.policy),
+		"no bounds any more");
+	TEST_ASSERT_EQUAL(args.policy.held_max | args.policy.pinned_max, 0, "no bounds any more");
 	policy = args.policy;
 	TEST_ASSERT_SUCCESS(hf_args_policy("mr_grace_ms=7", "test", &policy), "one of it");
 	TEST_ASSERT_EQUAL(policy.mr, HF_MR_MEMORY, "the others stay");
@@ -183,6 +185,8 @@ test_argsz(void)
 	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -E2BIG, "who wants more");
 	user.known.argsz = 7;
 	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -EINVAL, "no room for flags");
+	user.known.argsz = 20;
+	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -EINVAL, "half a field");
 	user.known.argsz = UINT32_MAX;
 	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), &user, 0), -EINVAL, "never set");
 	TEST_ASSERT_EQUAL(hf_argsz_in(&own, sizeof(own), NULL, 0), -EINVAL, "nothing");

@@ -139,10 +139,10 @@ rte_pmd_holdfast_caps_get(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_
 int
 rte_pmd_holdfast_backend_features_get(struct rte_vdpa_device *vdev, uint64_t *features)
 {
-	struct hf_dev *dev = api_enter(vdev);
+	struct hf_dev *dev = features != NULL ? api_enter(vdev) : NULL;
 
 	if (dev == NULL)
-		return -ENODEV;
+		return features != NULL ? -ENODEV : -EINVAL;
 	*features = api_backend_features(dev);
 	api_leave(dev);
 	return 0;
@@ -359,7 +359,9 @@ api_memory_fill(
 	m->n_regions = st->regions;
 	m->live_bytes = st->live_bytes;
 	m->deferred_bytes = st->deferred_bytes;
-	m->held_bytes = m->asid == HF_ASID_GUEST && dev->mem.held ? st->live_bytes : 0;
+	m->held_bytes = m->asid == HF_ASID_GUEST && dev->mem.held
+		? st->live_bytes - st->requested_bytes
+		: 0;
 	m->mrs = st->mrs;
 	m->mkeys = st->mkeys;
 	m->mrs_registered = st->mrs_registered;

@@ -172,7 +172,7 @@ hf_args_bytes(const char *value, uint64_t *size)
 		return -EINVAL;
 	errno = 0;
 	n = strtoull(value, &end, 10);
-	if (errno != 0 || n == 0)
+	if (errno != 0)
 		return -EINVAL;
 	if (*end != '\0') {
 		unit = strchr(units, *end);
@@ -196,7 +196,7 @@ hf_args_size(const char *key, const char *value, void *opaque)
 	if (value != NULL && hf_args_bytes(value, size) == 0)
 		return 0;
 	HF_LOG(ERR,
-		"%s: argument %s=%s: must be a number of bytes above 0 and below 2^64, like 1073741824, 1024M or 1G",
+		"%s: argument %s=%s: must be a number of bytes below 2^64, like 1073741824, 1024M or 1G; 0 is no bound",
 		mr->dev, key, value != NULL ? value : "");
 	return -EINVAL;
 }

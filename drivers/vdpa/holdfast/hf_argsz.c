@@ -27,7 +27,8 @@ hf_argsz_in(void *own, uint32_t size, const void *user, uint32_t flags)
 	if (user == NULL)
 		return -EINVAL;
 	memcpy(&head, user, sizeof(head));
-	if (head.argsz < sizeof(head) || head.argsz > ARGSZ_MAX)
+	/* No structure has half a field at its end: all are multiples of 8. */
+	if (head.argsz < sizeof(head) || head.argsz > ARGSZ_MAX || head.argsz % 8 != 0)
 		return -EINVAL;
 	for (i = size; i < head.argsz; i++)
 		if (bytes[i] != 0)

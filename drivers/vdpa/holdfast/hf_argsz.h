@@ -11,8 +11,8 @@
 
 /*
  * The caller's structure into one of 'size' bytes, of which what he does not know is zero. 0;
- * -EINVAL: user is NULL, or argsz too small for argsz and flags; -E2BIG: there is something beyond
- * 'size'; -EOPNOTSUPP: a flag that is not among 'flags'.
+ * -EINVAL: user is NULL, or argsz too small for argsz and flags, or no multiple of 8; -E2BIG: there
+ * is something beyond 'size'; -EOPNOTSUPP: a flag that is not among 'flags'.
  */
 int hf_argsz_in(void *own, uint32_t size, const void *user, uint32_t flags);
 /* As much of our structure as the caller knows, with argsz our size and the caller's flags. */

@@ -14,6 +14,7 @@
 #include "hf_hostnotif.h"
 #include "hf_notify.h"
 #include "hf_rings.h"
+#include "hf_trace.h"
 
 /* --- receive steering --- */
 
@@ -122,6 +123,7 @@ hf_dev_ring_repair(struct hf_dev *dev, uint16_t index, bool again)
 	struct hf_vq *vq = &dev->vqs[index];
 
 	hf_conf_ring_event(dev, vq, HF_EVENT_RING_ERROR);
+	hf_memory_event(dev, HF_EVENT_RING_ERROR);
 	return again ? hf_conf_ring_add(dev, vq) : 0;
 }
 
@@ -310,16 +312,16 @@ hf_dev_conf(struct hf_dev *dev)
 int
 hf_dev_reset(struct hf_dev *dev, bool clean_map)
 {
-	bool again = dev->configured;
-	int ret;
+	int ret = 0;
 
 	hf_dev_event(dev, HF_EVENT_API_RESET);
-	if (clean_map) {
+	if (clean_map)
 		ret = hf_memory_reset(dev, HF_ASID_GUEST);
-		if (ret != 0)
-			return ret;
-	}
-	return again ? hf_dev_conf(dev) : 0;
+	/* Also when a reset before this one failed half-way. */
+	if (ret == 0 && dev->front.started)
+		ret = hf_dev_conf(dev);
+	hf_trace_reset(dev->name, clean_map, ret);
+	return ret;
 }
 
 void

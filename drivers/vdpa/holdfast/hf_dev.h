@@ -9,7 +9,8 @@
  *   or done under it;
  *
  * - hf_dev.lock: the state of the device and of its queues, and all calls of lib/devx, lib/ioas and
- *   lib/steer for it, but for the MRs and mkeys that lib/ioas has workers make and destroy;
+ *   lib/steer for it; workers make them for the thread that holds the lock and waits (hf_rings.h,
+ *   lib/ioas), and what lib/ioas destroys later they destroy without it;
  *
  * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
  *   hf_loop_del() is never called under it, so the event thread may take it.
@@ -19,7 +20,7 @@
  *
  * Threads: librte_vhost's (messages), the application's (statistics, removal), and those of the
  * process for all devices (hf_runtime.h): "events" relays kicks and completions and never takes
- * hf_dev.lock, "control" repairs queues and may, workers register and destroy MRs and never do.
+ * hf_dev.lock, "control" repairs queues and may, workers carry out commands and never do.
  */
 #ifndef HF_DEV_H
 #define HF_DEV_H

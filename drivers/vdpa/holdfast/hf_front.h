@@ -28,6 +28,8 @@ struct hf_front {
 	 */
 	bool table;
 	bool table_change; /* inside SET_MEM_TABLE: dev_close is for a changed table */
+	bool started; /* the library has the device configured: dev_conf succeeded, and no stop
+			 since */
 	bool reset_said; /* SET_STATUS 0 was the last status: the guest's driver is gone */
 	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
 	int request_fd; /* the library's, for requests to the front end; -1: none */

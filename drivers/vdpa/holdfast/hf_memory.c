@@ -127,7 +127,8 @@ memory_owned(struct hf_dev *dev)
 static bool
 memory_too_much(const struct hf_dev *dev, const struct hf_ioas_stats *st)
 {
-	return dev->mem.policy.held_max != 0 && st->live_bytes > dev->mem.policy.held_max;
+	return dev->mem.policy.held_max != 0 &&
+		st->live_bytes - st->requested_bytes > dev->mem.policy.held_max;
 }
 
 static void
@@ -137,13 +138,14 @@ memory_hold(struct hf_dev *dev, const char *what)
 	struct hf_ioas_stats st;
 
 	hf_ioas_stats(dev->mem.ioas[HF_ASID_GUEST], &st);
-	if (st.mrs == st.requested)
+	/* Held already, by whose connection did not claim it: its time goes on. */
+	if (dev->mem.held || st.regions == st.requested)
 		return;
 	if (memory_too_much(dev, &st)) {
 		HF_LOG(NOTICE,
 			"%s: %s: %" PRIu64 " bytes are more than mr_held_max=%" PRIu64
 			": not held for the front end's return",
-			dev->name, what, st.live_bytes, policy->held_max);
+			dev->name, what, st.live_bytes - st.requested_bytes, policy->held_max);
 		hf_memory_drop(dev, what);
 		return;
 	}
@@ -154,7 +156,7 @@ memory_hold(struct hf_dev *dev, const char *what)
 		"%s: %" PRIu64
 		" MiB of a guest stay pinned for %u ms (mr_grace_ms), in case its front end"
 		" comes back with the same memory",
-		dev->name, MIB(st.live_bytes), policy->grace_ms);
+		dev->name, MIB(st.live_bytes - st.requested_bytes), policy->grace_ms);
 }
 
 static void
@@ -166,8 +168,7 @@ memory_timer_cb(int fd, void *arg)
 	pthread_mutex_lock(&dev->lock);
 	/* Nothing to read: it was set anew since it fired. */
 	if (read(fd, &times, sizeof(times)) == sizeof(times) && dev->mem.held) {
-		hf_memory_drop(dev, "grace time over");
-		dev->mem.held_drops++;
+		dev->mem.held_drops += hf_memory_drop(dev, "grace time over") == 0;
 	}
 	pthread_mutex_unlock(&dev->lock);
 }
@@ -175,11 +176,13 @@ memory_timer_cb(int fd, void *arg)
 int
 hf_memory_release(struct hf_dev *dev)
 {
+	int ret;
+
 	if (!dev->mem.held)
 		return -ENOENT;
-	hf_memory_drop(dev, "held memory released by request");
-	dev->mem.held_drops++;
-	return 0;
+	ret = hf_memory_drop(dev, "held memory released by request");
+	dev->mem.held_drops += ret == 0;
+	return ret;
 }
 
 /* --- table, policy --- */
@@ -193,6 +196,10 @@ hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t)
 	ret = memory_join(dev);
 	if (ret == 0)
 		ret = hf_ioas_update(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n, &change);
+	/* What is held for somebody else's return must not be in the way of who is here. */
+	if (ret == -ENOMEM && dev->mem.held &&
+		hf_memory_drop(dev, "no room beside what is held") == 0)
+		ret = hf_ioas_update(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n, &change);
 	if (ret != 0) {
 		HF_LOG(ERR, "%s: cannot register the guest's memory (%u regions): %s", dev->name,
 			t->n, strerror(-ret));
@@ -203,7 +210,7 @@ hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t)
 	return 0;
 }
 
-void
+int
 hf_memory_drop(struct hf_dev *dev, const char *why)
 {
 	struct hf_ioas_change change;
@@ -211,13 +218,20 @@ hf_memory_drop(struct hf_dev *dev, const char *why)
 
 	memory_owned(dev);
 	if (!dev->mem.user)
-		return;
+		return 0;
 	ret = hf_ioas_update(dev->mem.ioas[HF_ASID_GUEST], NULL, 0, &change);
-	if (ret != 0)
-		HF_LOG(ERR, "%s: %s: cannot release the guest's memory: %s", dev->name, why,
-			strerror(-ret));
-	else if (change.dropped > 0)
+	if (ret != 0) {
+		/* Beside requested ranges that takes a new key. Nobody owns it: try again. */
+		HF_LOG(ERR, "%s: %s: cannot release the guest's memory: %s; tried again in %u ms",
+			dev->name, why, strerror(-ret), dev->mem.policy.grace_ms);
+		dev->mem.held = true;
+		memory_timer_set(dev, dev->mem.policy.grace_ms);
+		return ret;
+	}
+	if (change.dropped > 0)
 		memory_tell(dev, HF_ASID_GUEST, why, &change);
+	dev->front.changes++;
+	return 0;
 }
 
 void
@@ -245,6 +259,7 @@ hf_memory_policy_set(struct hf_dev *dev, const struct hf_policy *policy)
 	unsigned int i;
 
 	dev->mem.policy = *policy;
+	dev->front.changes++;
 	for (i = 0; i < HF_ASIDS; i++)
 		hf_ioas_pinned_max_set(dev->mem.ioas[i], policy->pinned_max);
 	if (!dev->mem.held)
@@ -259,6 +274,14 @@ hf_memory_policy_set(struct hf_dev *dev, const struct hf_policy *policy)
 
 /* --- requests --- */
 
+/* After a request that was met, a start that failed before may succeed. */
+static void
+memory_told(struct hf_dev *dev, enum hf_asid asid, const char *what, const struct hf_ioas_change *c)
+{
+	memory_tell(dev, asid, what, c);
+	dev->front.changes++;
+}
+
 int
 hf_memory_map(struct hf_dev *dev, enum hf_asid asid, const struct hf_ioas_region *region)
 {
@@ -271,7 +294,7 @@ hf_memory_map(struct hf_dev *dev, enum hf_asid asid, const struct hf_ioas_region
 		ret = hf_ioas_map(dev->mem.ioas[asid], region, &change);
 	hf_trace_map(dev->name, asid, region->gpa, region->len, ret);
 	if (ret == 0)
-		memory_tell(dev, asid, "map by request", &change);
+		memory_told(dev, asid, "map by request", &change);
 	return ret;
 }
 
@@ -284,7 +307,7 @@ hf_memory_unmap(struct hf_dev *dev, enum hf_asid asid, uint64_t gpa, uint64_t le
 	ret = hf_ioas_unmap(dev->mem.ioas[asid], gpa, len, &change);
 	hf_trace_unmap(dev->name, asid, gpa, len, ret);
 	if (ret == 0)
-		memory_tell(dev, asid, "unmap by request", &change);
+		memory_told(dev, asid, "unmap by request", &change);
 	return ret;
 }
 
@@ -300,7 +323,7 @@ hf_memory_reset(struct hf_dev *dev, enum hf_asid asid)
 		return ret;
 	if (asid == HF_ASID_GUEST)
 		memory_owned(dev);
-	memory_tell(dev, asid, "map reset by request", &change);
+	memory_told(dev, asid, "map reset by request", &change);
 	return 0;
 }
 

@@ -47,9 +47,12 @@ int hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t);
  * event. One line in the log if the guest has memory here.
  */
 void hf_memory_event(struct hf_dev *dev, enum hf_event event);
-/* Whatever the policy says: the front end's table goes, and kept queues point nowhere. */
-void hf_memory_drop(struct hf_dev *dev, const char *why);
-/* Drop what is held without an owner now. -ENOENT: nothing is. */
+/*
+ * Whatever the policy says: the front end's table goes, and kept queues point nowhere. A negative
+ * errno, logged: it is held for another attempt.
+ */
+int hf_memory_drop(struct hf_dev *dev, const char *why);
+/* Drop what is held without an owner now. -ENOENT: nothing is; else as hf_memory_drop(). */
 int hf_memory_release(struct hf_dev *dev);
 /* Change the policy, from now on; memory that is held obeys the new one. */
 void hf_memory_policy_set(struct hf_dev *dev, const struct hf_policy *policy);

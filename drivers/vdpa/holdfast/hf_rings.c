@@ -158,6 +158,19 @@ rings_use_mkey_one(void *arg, unsigned int i)
 	return 0;
 }
 
+/*
+ * A stopped queue that could neither be given the key nor go, since packets still lead to it:
+ * without steering, which comes back with the next start, it can.
+ */
+static void
+rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
+{
+	if (vq->hw.devx == NULL || vq->attr.mkey == mkey)
+		return;
+	hf_steer_set(dev->steer, NULL, 0);
+	hf_vq_destroy(vq);
+}
+
 void
 hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey)
 {
@@ -165,7 +178,10 @@ hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey)
 	uint16_t i;
 
 	rings_batch(dev, rings_use_mkey_one, &b, rings_collect(dev, rings_with_queue));
-	for (i = 0; i < dev->max_vqs; i++)
+	for (i = 0; i < dev->max_vqs; i++) {
 		if (dev->vqs[i].running && dev->vqs[i].state != HF_VIRTQ_RDY)
 			hf_dev_ring_repair(dev, i, true);
+		else if (!dev->vqs[i].running)
+			rings_leave_key(dev, &dev->vqs[i], mkey);
+	}
 }

@@ -4,8 +4,9 @@
  * All rings of a device at once: what they ask of the NIC goes to it side by side, since it takes
  * several commands at a time and each of them is slow.
  *
- * All with hf_dev.lock held, by the thread that calls; the workers that run the commands touch one
- * queue each, and nothing else of the device but what never changes.
+ * All with hf_dev.lock held, by the thread that calls and waits. The workers that run the commands
+ * change one queue each; of the rest they read what the lock keeps as it is meanwhile (features,
+ * the connection), and hand a ring's position back to librte_vhost.
  */
 #ifndef HF_RINGS_H
 #define HF_RINGS_H

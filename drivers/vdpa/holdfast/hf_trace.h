@@ -27,6 +27,10 @@ RTE_TRACE_POINT(hf_trace_map_reset, RTE_TRACE_POINT_ARGS(const char *dev, uint32
 		rte_trace_point_emit_string(dev);
 		rte_trace_point_emit_u32(asid); rte_trace_point_emit_int(ret);)
 
+RTE_TRACE_POINT(hf_trace_reset, RTE_TRACE_POINT_ARGS(const char *dev, uint8_t clean_map, int ret),
+		rte_trace_point_emit_string(dev);
+		rte_trace_point_emit_u8(clean_map); rte_trace_point_emit_int(ret);)
+
 /* What one event did to MRs. */
 RTE_TRACE_POINT(hf_trace_mr_keep,
 		RTE_TRACE_POINT_ARGS(const char *dev, uint32_t asid, uint32_t mrs, uint64_t bytes),

@@ -369,8 +369,12 @@ hf_vq_suspend(struct hf_vq *vq)
 	/* Refused for a queue that fell into error, which is as good a stop: the query tells. */
 	modified = hf_virtq_modify(&vq->hw, &attr);
 	ret = hf_virtq_query(&vq->hw, &st);
-	if (ret != 0)
+	if (ret != 0) {
+		/* Suspended, with indices that nobody knows: nothing resumes from that. */
+		if (modified == 0)
+			vq->state = HF_VIRTQ_ERR;
 		return ret;
+	}
 	if (st.state == HF_VIRTQ_RDY)
 		return modified != 0 ? modified : -EIO;
 	vq->state = st.state;

@@ -104,8 +104,8 @@ void hf_vq_end(struct hf_vq *vq, const struct hf_life *life);
 /* Would a start with this ring resume the firmware's queue, without making another one? */
 bool hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring);
 /*
- * Suspend a running queue for a moment; notifications stay on. A negative errno: it runs. A queue
- * that is in error is none, and stays.
+ * Suspend a running queue for a moment; notifications stay on. A negative errno: it runs, or its
+ * state is ERR and it wants a repair. A queue that is in error already is no failure, and stays.
  */
 int hf_vq_pause(struct hf_vq *vq);
 /* Run on with this mkey. A negative errno: it is suspended, or in error, and wants a repair. */

@@ -164,11 +164,15 @@ struct rte_pmd_holdfast_reset {
 
 /**
  * Make all queues of a device anew; a guest that runs goes on where it was. MRs stay, unless the
- * policy is "reset" or flags say otherwise.
+ * policy is "reset" or flags say otherwise. On error the guest stays stopped, until a reset
+ * succeeds or its front end starts it again. -EIO and others of the NIC's commands; -ENOMEM.
  */
 int rte_pmd_holdfast_reset(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_reset *reset);
 
-/** Drop the memory that is held for a front end's return. -ENOENT: nothing is. */
+/**
+ * Drop the memory that is held for a front end's return. -ENOENT: nothing is; others of the NIC's
+ * commands, and then it is tried again after mr_grace_ms.
+ */
 int rte_pmd_holdfast_held_release(struct rte_vdpa_device *vdev);
 
 struct rte_pmd_holdfast_region {

@@ -246,8 +246,10 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		 * configured too.
 		 */
 		dev->front.changes++;
-		if (dev->configured && m->fd_num == 0)
+		if (dev->configured && m->fd_num == 0) {
+			dev->front.started = false;
 			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+		}
 		break;
 	case HF_MSG_SET_STATUS:
 		dev->front.changes++;
@@ -314,7 +316,7 @@ hf_hook_table_follow(struct hf_dev *dev)
 
 	if (dev->configured || hf_ioas_mkey(as) == 0 || hf_front_table_get(dev, &t) != 0)
 		return;
-	if (!hf_ioas_same(as, t.regions, t.n))
+	if (dev->mem.held || !hf_ioas_same(as, t.regions, t.n))
 		hf_memory_table(dev, &t);
 	hf_front_table_free(&t);
 }

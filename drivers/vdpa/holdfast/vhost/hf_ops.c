@@ -121,6 +121,7 @@ hf_ops_dev_conf(int vid)
 		return -1;
 	}
 	ret = hf_dev_conf(dev);
+	dev->front.started = ret == 0;
 	dev->front.failed = ret != 0;
 	dev->front.failed_at = dev->front.changes;
 	if (ret == 0)
@@ -139,6 +140,7 @@ hf_ops_dev_close(int vid)
 
 	if (dev == NULL)
 		return -1;
+	dev->front.started = false;
 	hf_dev_event(dev, dev->front.table_change ? HF_EVENT_TABLE_CHANGE : HF_EVENT_DEVICE_STOP);
 	hf_ops_leave(dev);
 	return 0;
@@ -160,6 +162,7 @@ hf_ops_dev_cleanup(int vid)
 	if (dev->front.vid == vid) {
 		event = dev->front.owner_reset ? HF_EVENT_OWNER_RESET : HF_EVENT_DISCONNECT;
 		hf_hostnotif_end(dev);
+		dev->front.started = false;
 		hf_dev_event(dev, event);
 		if (!hf_life(event)->keep_connection)
 			dev->front.vid = -1;
