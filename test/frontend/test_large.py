@@ -9,13 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-from hfrig import api, nic, vdpa
+from hfrig import api, nic, paths, vdpa
 from hfvhost.memory import Backing, Memory
 from pair import ApiPair, Pair, both_ways
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 PIECE = 4 * GIB         # bytes of one MR at most
-OWN_MEMORY = 64 * MIB   # that driver and NIC may take for such a guest
+# That driver and NIC may take for such a guest; sanitizers take several times as much.
+OWN_MEMORY = (8 if paths.SANITIZED else 1) * 64 * MIB
 
 
 def anonymous(pid: int) -> int:
