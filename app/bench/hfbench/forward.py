@@ -134,7 +134,7 @@ def _spread(values: list[float]) -> dict:
 
 
 def _total(slices: list[dict]) -> dict:
-    total = {name: sum(s[name] for s in slices) for name in ("sent", "received", "lost", "drops", "bad", *FAULTS)}
+    total = {name: sum(s[name] for s in slices) for name in ("sent", "received", "lost", "late", "drops", "bad", *FAULTS)}
     total["idle"] = statistics.median(s["idle"] for s in slices)
     return total
 
