@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG 64 /* clients that wait: one is served at a time */
@@ -34,15 +35,26 @@ ctl_wait(const struct ctl *ctl, int fd, short events, int timeout_ms)
 	return p[0].revents != 0;
 }
 
-/* One line, without its end. -1: none came in time. */
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* One line, without its end. -1: none came in time, be it a byte at a time. */
 static int
 read_line(const struct ctl *ctl, int fd, char *line)
 {
+	int64_t end = now_ms() + CTL_TIMEOUT_MS, left;
 	size_t at = 0;
 	ssize_t n;
 
 	while (at < CTL_LINE - 1) {
-		if (!ctl_wait(ctl, fd, POLLIN, CTL_TIMEOUT_MS))
+		left = end - now_ms();
+		if (left <= 0 || !ctl_wait(ctl, fd, POLLIN, (int)left))
 			return -1;
 		n = recv(fd, line + at, CTL_LINE - 1 - at, MSG_DONTWAIT);
 		if (n <= 0)

@@ -31,8 +31,8 @@ nic_ctl_there(void)
 	return ctl_path() != NULL;
 }
 
-static int
-ctl_connect(void)
+int
+nic_ctl_connect(void)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct timeval limit = {.tv_sec = TIMEOUT_S};
@@ -79,7 +79,7 @@ ctl_receive(int fd)
 static int
 ctl_ask(const char *request, cJSON **answer)
 {
-	int fd = ctl_connect();
+	int fd = nic_ctl_connect();
 
 	if (fd < 0)
 		return fd;

@@ -18,6 +18,8 @@ struct nic_mrs {
 };
 
 bool nic_ctl_there(void);
+/* A connection to the control socket, for the caller to close; or a negative errno. */
+int nic_ctl_connect(void);
 /* 0 or negative errno. */
 int nic_ctl_mrs(struct nic_mrs *mrs);
 /* How many commands of this name all functions were sent, ever. */

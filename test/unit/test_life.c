@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -182,6 +183,24 @@ test_call_fails(void)
 	return TEST_SUCCESS;
 }
 
+/* --- the control socket --- */
+
+/* A client that sends a byte at a time, short of a whole line, does not keep the others waiting. */
+static int
+test_slow_client(void)
+{
+	int fd = nic_ctl_connect(), sent = 0;
+
+	TEST_ASSERT(fd >= 0, "connect: %s", strerror(-fd));
+	while (sent < 900 && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+		sent++;
+		usleep(10000);
+	}
+	close(fd);
+	TEST_ASSERT(sent < 900, "never cut off");
+	return TEST_SUCCESS;
+}
+
 /* --- links --- */
 
 static int
@@ -352,6 +371,7 @@ static struct unit_test_suite life_suite = {
 		{
 			TEST_CASE(test_names),
 			TEST_CASE_ST(setup, teardown, test_call_fails),
+			TEST_CASE_ST(setup, teardown, test_slow_client),
 			TEST_CASE_ST(setup, teardown, test_port_down),
 			TEST_CASE_ST(setup, teardown, test_vport_down),
 			TEST_CASE_ST(setup, teardown, test_killed),
