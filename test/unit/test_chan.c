@@ -49,7 +49,7 @@ close_chan(int fd)
 static int
 subscribe(struct uv_chan *c, uint32_t id, uint64_t cookie)
 {
-	return uv_chan_subscribe(c, &func, EVENT, NIC_OBJ_CQ, id, cookie, -1);
+	return uv_chan_subscribe(c, &func, EVENT, NIC_OBJ_CQ, id, cookie);
 }
 
 static void

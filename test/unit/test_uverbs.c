@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -349,6 +350,66 @@ test_channel(void)
 	return TEST_SUCCESS;
 }
 
+/* clang-format off */
+static const struct uv_req two_events = {
+	MLX5_IB_OBJECT_DEVX, MLX5_IB_METHOD_DEVX_SUBSCRIBE_EVENT, {
+	{MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_HANDLE, 0, S_CHAN, 0},
+	{MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_TYPE_NUM_LIST, 4, S_VALUE,
+		MLX5_EVENT_TYPE_PORT_CHANGE << 16 | MLX5_EVENT_TYPE_PORT_CHANGE},
+	{MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_FD_NUM, 4, S_EVENTFD, 0}, {UV_END}}, 0};
+/* clang-format on */
+
+/* The free descriptor that has 'below' other free ones below it. */
+static int
+free_fd(unsigned int below)
+{
+	int fd = dup((int)rig.sym[S_FILE]), ret = below == 0 ? fd : free_fd(below - 1);
+
+	close(fd);
+	return ret;
+}
+
+/* How often the eventfd of the rig was signalled. */
+static uint64_t
+signals(void)
+{
+	struct pollfd p = {.fd = (int)rig.sym[S_EVENTFD], .events = POLLIN};
+	uint64_t n = 0;
+
+	return poll(&p, 1, 0) == 1 && read(p.fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+static bool
+tell(const char *request)
+{
+	char *answer = nic_ctl_text(request);
+
+	free(answer);
+	return answer != NULL;
+}
+
+/* A call that fails at its second subscription has not made the first. */
+static int
+test_subscribe_all(void)
+{
+	struct rlimit old, few;
+	int ret;
+
+	TEST_ASSERT_EQUAL(getrlimit(RLIMIT_NOFILE, &old), 0, "%s", strerror(errno));
+	few = old;
+	few.rlim_cur = (rlim_t)free_fd(2);
+	TEST_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &few), 0, "%s", strerror(errno));
+	ret = uv_call(&rig, &two_events);
+	setrlimit(RLIMIT_NOFILE, &old);
+	TEST_ASSERT_EQUAL(ret, -EMFILE, "two descriptors for three");
+	TEST_ASSERT(tell("link port down") && tell("link port up"), "link");
+	TEST_ASSERT_EQUAL(signals(), 0, "by a call that failed");
+	TEST_ASSERT_EQUAL(uv_call(&rig, &two_events), 0, "both");
+	TEST_ASSERT(tell("link port down") && tell("link port up"), "link");
+	TEST_ASSERT_EQUAL(signals(), 4, "two changes, twice each");
+	return TEST_SUCCESS;
+}
+
 /* --- commands by write(), as libraries of old send them --- */
 
 struct plain {
@@ -472,6 +533,22 @@ test_write_refused(void)
 
 /* --- completion queues --- */
 
+/* Entries of a size that there is not are taken for 128 bytes, for which these pages do not do. */
+static int
+resize_odd(const struct ibv_cq *cq)
+{
+	struct {
+		uint32_t handle, cqe;
+		struct mlx5_ib_resize_cq driver;
+	} cmd = {cq->handle, 63, {.buf_addr = (uintptr_t)rig.mem, .cqe_size = 96}};
+	struct ib_uverbs_resize_cq_resp resp;
+	struct plain p = {0};
+
+	memcpy(p.data, &cmd, sizeof(cmd));
+	return write_plain(rig.ctx->cmd_fd, IB_USER_VERBS_CMD_RESIZE_CQ, &p, 8 + sizeof(cmd), &resp,
+		sizeof(resp));
+}
+
 /* What libmlx5 does with a queue of verbs, and DevX about it. */
 static int
 test_cq(void)
@@ -500,6 +577,7 @@ test_cq(void)
 	DEVX_SET(query_cq_in, in, cqn, dv.cqn + 1);
 	TEST_ASSERT(mlx5dv_devx_cq_query(cq, in, sizeof(in), out, sizeof(out)) != 0,
 		"a query about another queue");
+	TEST_ASSERT_EQUAL(resize_odd(cq), -EINVAL, "entries of 96 bytes");
 	TEST_ASSERT_EQUAL(ibv_resize_cq(cq, 1000), 0, "larger");
 	TEST_ASSERT_EQUAL(cq->cqe, 1023, "entries");
 	TEST_ASSERT_EQUAL(ibv_poll_cq(cq, 1, &wc), 0, "an entry of no one");
@@ -567,6 +645,7 @@ static struct unit_test_suite uverbs_suite = {
 			TEST_CASE(test_file),
 			TEST_CASE(test_fork),
 			TEST_CASE(test_channel),
+			TEST_CASE(test_subscribe_all),
 			TEST_CASE(test_write),
 			TEST_CASE(test_write_refused),
 			TEST_CASE(test_cq),

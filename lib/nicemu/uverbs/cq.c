@@ -142,10 +142,10 @@ subscribe(struct uv_call *call, uint32_t cqn, uint64_t user_handle)
 
 	if (comp != NULL)
 		ret = uv_chan_subscribe(
-			comp->chan, f, MLX5_EVENT_TYPE_COMP, NIC_OBJ_CQ, cqn, user_handle, -1);
+			comp->chan, f, MLX5_EVENT_TYPE_COMP, NIC_OBJ_CQ, cqn, user_handle);
 	if (ret == 0 && async != NULL)
 		ret = uv_chan_subscribe(
-			async, f, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cqn, user_handle, -1);
+			async, f, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cqn, user_handle);
 	return ret;
 }
 
@@ -249,6 +249,13 @@ cq_destroyed(struct uv_call *call)
 	return uv_put(call, UVERBS_ATTR_DESTROY_CQ_RESP, &resp, sizeof(resp));
 }
 
+/* Linux mlx5/cq.h cqe_sz_to_mlx_sz(), which takes a byte: whatever is not 64 counts as 128. */
+static uint8_t
+log_stride(uint16_t cqe_size)
+{
+	return (uint8_t)cqe_size == 64 ? 6 : 7;
+}
+
 int
 uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32_t *cqe)
 {
@@ -280,7 +287,7 @@ uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32
 	if (drv.buf_addr % ENTRIES_ALIGN != 0)
 		ret = -EINVAL;
 	if (ret == 0)
-		ret = fw_cq_resize(f, o->cq.cqn, pin, (uint8_t)log, drv.cqe_size == 128 ? 7 : 6);
+		ret = fw_cq_resize(f, o->cq.cqn, pin, (uint8_t)log, log_stride(drv.cqe_size));
 	if (ret != 0) {
 		mem_unpin(pin);
 		uv_unpinned(pinned);

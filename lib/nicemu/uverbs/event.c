@@ -39,15 +39,21 @@ bucket(enum nic_obj_type type, uint32_t id)
 	return &subs[(id * 31u + (unsigned int)type) % SUB_HASH];
 }
 
+void
+uv_sub_drop(struct uv_sub *s)
+{
+	if (s->eventfd >= 0)
+		real_close()(s->eventfd);
+	free(s->own);
+	free(s);
+}
+
 static void
 sub_free(struct uv_sub *s)
 {
 	LIST_REMOVE(s, next);
 	chan_unqueue(s->chan, s);
-	if (s->eventfd >= 0)
-		real_close()(s->eventfd);
-	free(s->own);
-	free(s);
+	uv_sub_drop(s);
 }
 
 void
@@ -174,14 +180,14 @@ uv_chan_last(const struct uv_ctx *ctx, unsigned int event)
 
 /* ---- subscriptions ---- */
 
-int
-uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type,
+struct uv_sub *
+uv_sub_new(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type,
 	uint32_t id, uint64_t cookie, int eventfd)
 {
 	struct uv_sub *s = malloc(sizeof(*s));
 
 	if (s == NULL)
-		return -ENOMEM;
+		return NULL;
 	*s = (struct uv_sub){.chan = chan,
 		.func = f,
 		.event = event,
@@ -193,14 +199,31 @@ uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum
 		s->own = chan_event(&cookie, sizeof(cookie));
 		if (s->own == NULL) {
 			free(s);
-			return -ENOMEM;
+			return NULL;
 		}
 		s->own->sub = s;
 		s->own->lasting = true;
 	}
+	return s;
+}
+
+void
+uv_sub_add(struct uv_sub *s)
+{
 	chan_lock();
-	LIST_INSERT_HEAD(bucket(type, id), s, next);
+	LIST_INSERT_HEAD(bucket(s->type, s->id), s, next);
 	chan_unlock();
+}
+
+int
+uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event, enum nic_obj_type type,
+	uint32_t id, uint64_t cookie)
+{
+	struct uv_sub *s = uv_sub_new(chan, f, event, type, id, cookie, -1);
+
+	if (s == NULL)
+		return -ENOMEM;
+	uv_sub_add(s);
 	return 0;
 }
 

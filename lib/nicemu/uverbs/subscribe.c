@@ -94,6 +94,7 @@ get_eventfd(struct uv_call *call, int *fd)
 	return *fd < 0 ? -errno : 0;
 }
 
+/* All or none. */
 static int
 subscribe_all(struct uv_call *call, struct uv_chan *chan, const uint16_t *events, size_t n,
 	uint64_t cookie, int eventfd)
@@ -101,27 +102,38 @@ subscribe_all(struct uv_call *call, struct uv_chan *chan, const uint16_t *events
 	const struct uv_obj *o = uv_attr_obj(call, MLX5_IB_ATTR_DEVX_SUBSCRIBE_EVENT_OBJ_HANDLE);
 	enum nic_obj_type type = o != NULL ? devx_nic_type(o->devx.id) : NIC_OBJ_TYPES;
 	uint32_t id = o != NULL ? (uint32_t)o->devx.id : 0;
+	struct uv_sub *made[MAX_EVENTS];
 	int fd = -1, ret;
-	size_t i;
+	size_t i, n_made;
 
 	for (i = 0; i < n; i++) {
 		if (!is_valid_event(call->ctx->func, events[i], o != NULL))
 			return -EINVAL;
 	}
-	for (i = 0; i < n; i++) {
+	for (n_made = 0; n_made < n; n_made++) {
 		if (eventfd >= 0) {
 			fd = fcntl(eventfd, F_DUPFD_CLOEXEC, 0);
+			ret = -errno;
 			if (fd < 0)
-				return -errno;
+				goto drop;
 		}
-		ret = uv_chan_subscribe(chan, call->ctx->func, events[i], type, id, cookie, fd);
-		if (ret != 0) {
-			if (fd >= 0)
-				real_close()(fd);
-			return ret;
-		}
+		made[n_made] =
+			uv_sub_new(chan, call->ctx->func, events[n_made], type, id, cookie, fd);
+		ret = -ENOMEM;
+		if (made[n_made] == NULL)
+			goto close_fd;
 	}
+	for (i = 0; i < n; i++)
+		uv_sub_add(made[i]);
 	return 0;
+
+close_fd:
+	if (fd >= 0)
+		real_close()(fd);
+drop:
+	while (n_made-- > 0)
+		uv_sub_drop(made[n_made]);
+	return ret;
 }
 
 static int

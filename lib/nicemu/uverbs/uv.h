@@ -344,12 +344,20 @@ void uv_chan_unreserve(struct uv_chan *chan, size_t len);
 /*
  * Subscribe a channel to an event of an object, NIC_OBJ_TYPES: of the function. What comes depends
  * on the channel: cookie and EQE, the cookie alone, or an event of verbs with the cookie as its
- * handle. eventfd: taken over, -1: none. 0 or -ENOMEM.
+ * handle. 0 or -ENOMEM.
+ * uv_sub_new(), uv_sub_add(): the same in two steps, so that several can be made of which all or
+ * none are added: uv_sub_drop() is for one that was not. eventfd: the subscription's own from now
+ * on, -1: none. NULL: no memory, and the eventfd is still the caller's.
  * uv_chan_obj_gone(): the object goes, and with it what of it nobody has read.
  * uv_chan_verbs_gone(): the same, and how many events of it were read from channels of verbs.
  */
+struct uv_sub;
 int uv_chan_subscribe(struct uv_chan *chan, struct nic_func *f, uint16_t event,
+	enum nic_obj_type type, uint32_t id, uint64_t cookie);
+struct uv_sub *uv_sub_new(struct uv_chan *chan, struct nic_func *f, uint16_t event,
 	enum nic_obj_type type, uint32_t id, uint64_t cookie, int eventfd);
+void uv_sub_add(struct uv_sub *sub);
+void uv_sub_drop(struct uv_sub *sub);
 void uv_chan_obj_gone(struct nic_func *f, enum nic_obj_type type, uint32_t id);
 void uv_chan_verbs_gone(
 	struct nic_func *f, enum nic_obj_type type, uint32_t id, uint32_t *comp, uint32_t *async);
