@@ -177,6 +177,54 @@ test_given_back(void)
 	return TEST_SUCCESS;
 }
 
+/* Two receivers of one burst, and the first of them faults: the other's frame is lost, not unseen.
+ */
+static int
+lost_with_another(void)
+{
+	static const struct virtio_net_hdr_v1 hdr;
+	struct nic_port_stats *st = &funcs[1].stats;
+	struct lane lanes[2];
+	struct frame f;
+	uint32_t len;
+
+	TEST_ASSERT_SUCCESS(guest_open(0, NIC_VQ_SPLIT), "the other receive queue");
+	TEST_ASSERT_SUCCESS(guest_open(2, NIC_VQ_SPLIT), "receive queue");
+	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "transmit queue");
+	/* the sender is of a third function, for once */
+	dp(1)->f = &funcs[0];
+	lane_open(&lanes[0], 0);
+	lane_open(&lanes[1], 2);
+	post_rx(&guests[0], 0, BUF_LEN);
+	post_rx(&guests[2], 0, BUF_LEN);
+	frame_make_ipv4(&f, mac_b, mac_x, IPPROTO_UDP, 900);
+	post_frame(&guests[1], 0, &f, &hdr);
+	frame_make_ipv4(&f, mac_a, mac_x, IPPROTO_UDP, 900);
+	post_frame(&guests[1], 4, &f, &hdr);
+	TEST_ASSERT(cut(guests[2].base + BUFFERS), "cut short");
+	atomic_store(&dp(1)->kick, true);
+	txq_serve(eng, dp(1));
+	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver that faults");
+	TEST_ASSERT_EQUAL(guests[0].q.state, NIC_VQ_RDY, "the other one");
+	TEST_ASSERT_EQUAL(take(&guests[0], 2, &len), -1, "delivered");
+	TEST_ASSERT_EQUAL(atomic_load(&st->rx_no_buffer), 1u, "not counted");
+	guest_close(1);
+	guest_close(2);
+	guest_close(0);
+	return TEST_SUCCESS;
+}
+
+static int
+test_lost_with_another(void)
+{
+	int ret;
+
+	TEST_ASSERT_SUCCESS(file_memory(), "memory");
+	ret = lost_with_another();
+	usual_memory();
+	return ret;
+}
+
 static struct unit_test_suite gone_suite = {
 	.suite_name = "gone",
 	.setup = rig_setup,
@@ -184,6 +232,7 @@ static struct unit_test_suite gone_suite = {
 	.unit_test_cases =
 		{
 			TEST_CASE(test_given_back),
+			TEST_CASE(test_lost_with_another),
 			TEST_CASES_END(),
 		},
 };

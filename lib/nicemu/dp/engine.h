@@ -94,6 +94,8 @@ eswitch_begin(struct dp_engine *e)
 /* E-switch: src NULL is the wire. The frame has to stay until eswitch_flush(). */
 void eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p);
 void eswitch_flush(struct dp_engine *e);
+/* A burst is over: what a fault left in bins is lost, and counted so. */
+void eswitch_end(struct dp_engine *e);
 /* A place for a frame. May deliver what is there already to make room. */
 static inline struct pkt *
 engine_pkt(struct dp_engine *e)

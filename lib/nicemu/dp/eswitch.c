@@ -424,3 +424,15 @@ eswitch_flush(struct dp_engine *e)
 	e->flow = NULL;
 	e->flow_hits = 0;
 }
+
+void
+eswitch_end(struct dp_engine *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->n_bins; i++)
+		atomic_fetch_add_explicit(
+			&e->bin[i].v->f->stats.rx_no_buffer, e->bin[i].n, memory_order_relaxed);
+	e->n_bins = 0;
+	e->n_pkts = 0;
+}

@@ -123,8 +123,7 @@ burst(struct dp_engine *e, struct dp_vq *v)
 {
 	eswitch_begin(e);
 	engine_dma(e, v, send_burst);
-	e->n_bins = 0;
-	e->n_pkts = 0;
+	eswitch_end(e);
 	atomic_fetch_add_explicit(&v->f->stats.tx_pkts, e->tx_pkts, memory_order_relaxed);
 	atomic_fetch_add_explicit(&v->f->stats.tx_bytes, e->tx_bytes, memory_order_relaxed);
 	e->tx_pkts = 0;
