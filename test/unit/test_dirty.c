@@ -212,7 +212,7 @@ switched(enum nic_virtq_type type)
 	TEST_ASSERT_SUCCESS(queues(type), "queues");
 	for (i = 0; i < 4; i++)
 		post_scattered((uint16_t)(i * 4));
-	rxq_start(eng, dp(2));
+	rxq_start(dp(2));
 	snapshot();
 	TEST_ASSERT_SUCCESS(frame_passes(), "off");
 	TEST_ASSERT_SUCCESS(clean(LOG_OFF), "off");
@@ -252,7 +252,7 @@ test_stop(void)
 	TEST_ASSERT_SUCCESS(queues(NIC_VQ_SPLIT), "queues");
 	post_scattered(0);
 	log_on(2, LOG_OFF);
-	rxq_start(eng, dp(2));
+	rxq_start(dp(2));
 	memset(guests[2].base + DEVICE_OFF, PATTERN, 2);
 	snapshot();
 	dp_virtq_quiesce(&guests[2].q);
@@ -416,7 +416,7 @@ test_bad_log(void)
 		guests[1].q.counters = NULL;
 		post_scattered(0);
 		post_scattered(4);
-		rxq_start(eng, dp(2));
+		rxq_start(dp(2));
 		log_on(2, LOG_OFF);
 		bad_logs[i].spoil(&guests[2].q);
 		dp_virtq_dirty(&guests[2].q);

@@ -247,7 +247,7 @@ stop_start(enum nic_virtq_type type)
 	TEST_ASSERT_SUCCESS(guest_open(0, type), "queue");
 	for (i = 0; i < 10; i++)
 		post(g, i, &b, 1);
-	rxq_start(eng, dp(0));
+	rxq_start(dp(0));
 	dp_virtq_indices(&g->q);
 	TEST_ASSERT_EQUAL(g->q.avail_idx, zero | 10, "fetched ahead");
 	TEST_ASSERT_EQUAL(g->q.used_idx, zero, "used");
@@ -261,14 +261,14 @@ stop_start(enum nic_virtq_type type)
 	/* resumed as it is: what was fetched is fetched again */
 	g->q.state = NIC_VQ_RDY;
 	dp_virtq_ready(&g->q);
-	rxq_start(eng, dp(0));
+	rxq_start(dp(0));
 	TEST_ASSERT_EQUAL(dp(0)->n, 8u, "fetched again");
 	TEST_ASSERT_EQUAL(dp(0)->chain[dp(0)->head].id, 2u, "the first that was not used");
 	dp_virtq_quiesce(&g->q);
 	/* resumed at the position up to which the guest got its buffers back: the same */
 	g->q.avail_idx = g->q.used_idx;
 	dp_virtq_ready(&g->q);
-	rxq_start(eng, dp(0));
+	rxq_start(dp(0));
 	TEST_ASSERT_EQUAL(dp(0)->n, 8u, "fetched from the used index on");
 	for (i = 0; i < 8; i++)
 		vq_complete(dp(0), 50);
@@ -281,7 +281,7 @@ stop_start(enum nic_virtq_type type)
 	dp_virtq_quiesce(&g->q);
 	g->q.avail_idx = (uint16_t)(g->q.used_idx + 4);
 	dp_virtq_ready(&g->q);
-	rxq_start(eng, dp(0));
+	rxq_start(dp(0));
 	TEST_ASSERT_EQUAL(dp(0)->n, 2u, "fetched from the available index on");
 	guest_close(0);
 	return TEST_SUCCESS;
@@ -386,7 +386,7 @@ test_truncated(void)
 	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 900);
 	post_rx(&guests[2], 0, BUF_LEN);
 	post_frame(&guests[1], 0, &f, &hdr);
-	rxq_start(eng, dp(2));
+	rxq_start(dp(2));
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, 2 * QUEUE_MEM), "cut off the receiver");
 	ring_doorbell(&funcs[1]);
 	TEST_ASSERT(txq_serve(eng, dp(1)), "served");

@@ -156,30 +156,31 @@ wire_serve(struct dp_engine *e)
 	}
 	eswitch_begin(e);
 	engine_dma(e, NULL, wire_burst);
-	e->n_bins = 0;
-	e->n_pkts = 0;
+	eswitch_end(e);
 	return e->wire_skip == 0;
 }
 
 static void
 attend(struct dp_engine *e, struct dp_vq *v)
 {
-	unsigned int attn = atomic_exchange(&v->attn, 0);
+	unsigned int attn;
 
-	if ((attn & VQ_ATTN_START) != 0) {
-		if (!v->tx)
-			rxq_start(e, v);
-		else if (vq_is_ready(v) && vq_map(v))
-			v->ops->doorbells(v, true);
-	}
-	/* also when the queue has failed since: what was completed before is to be told */
-	if ((attn & VQ_ATTN_EVENT) == 0)
-		return;
+	/* before it looks: another engine may just now do what it finds */
 	if (!v->tx) {
 		pthread_mutex_lock(&v->lock);
 		e->rx_locked = v;
 	}
-	notify_attend(v, attn);
+	attn = atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_START);
+	if ((attn & VQ_ATTN_START) != 0 && vq_is_ready(v)) {
+		if (!v->tx)
+			rxq_start(v);
+		else if (vq_map(v))
+			v->ops->doorbells(v, true);
+	}
+	/* also when the queue has failed since: what was completed before is to be told */
+	attn = atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_EVENT);
+	if ((attn & VQ_ATTN_EVENT) != 0)
+		notify_attend(v, attn);
 	e->rx_locked = NULL;
 	if (!v->tx)
 		pthread_mutex_unlock(&v->lock);

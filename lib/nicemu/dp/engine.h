@@ -80,8 +80,8 @@ void txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p);
 
 /* Deliver frames to a receive queue. */
 void rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsigned int n);
-/* Receive queue became ready. */
-void rxq_start(struct dp_engine *e, struct dp_vq *v);
+/* Receive queue became ready. Its lock is held. */
+void rxq_start(struct dp_vq *v);
 
 /* A burst begins: forget where frames went if that may have changed. */
 static inline void

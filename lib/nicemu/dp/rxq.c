@@ -184,14 +184,10 @@ rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsign
 }
 
 void
-rxq_start(struct dp_engine *e, struct dp_vq *v)
+rxq_start(struct dp_vq *v)
 {
 	unsigned int want = v->q->size < VQ_BURST ? v->q->size : VQ_BURST;
 
-	pthread_mutex_lock(&v->lock);
-	e->rx_locked = v;
-	if (vq_is_ready(v) && top_up(v, want) && !atomic_load(&v->hungry))
+	if (top_up(v, want) && !atomic_load(&v->hungry))
 		v->ops->doorbells(v, false);
-	e->rx_locked = NULL;
-	pthread_mutex_unlock(&v->lock);
 }
