@@ -401,6 +401,139 @@ test_disconnected(void)
 	return TEST_SUCCESS;
 }
 
+/* The same while the queue pair does not take a message: how long it waited is its own matter. */
+static int
+test_disconnected_stuck(void)
+{
+	struct nic_virtq *q = &guests[3].q;
+
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	*word(QP_DBR) = 0;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	TEST_ASSERT(dp(3)->event.since != 0, "nobody takes it");
+	q->event_mode = NIC_VQ_NO_MSIX;
+	attend();
+	TEST_ASSERT_EQUAL(dp(3)->event.since, 0u, "the next message has waited that long already");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+/* Two engines, one event: what one of them sent the other does not send again. */
+static int
+test_sent_already(void)
+{
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	guests[3].q.period_us = 1;
+	atomic_fetch_or(&dp(3)->attn, VQ_ATTN_MODERATED);
+	attend();
+	TEST_ASSERT_EQUAL(cq->pi, 0u, "an event for nothing");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+/* --- records and entries in a file that its owner cuts short --- */
+
+#define CUT (4 * QUEUE_MEM) /* behind all queues */
+
+static void
+publish(struct dp_engine *e, struct dp_vq *v)
+{
+	(void)e;
+	vq_publish(v);
+}
+
+static void
+notify(struct dp_engine *e, struct dp_vq *v)
+{
+	unsigned int attn = atomic_exchange(&v->attn, 0);
+
+	(void)e;
+	notify_attend(v, attn & VQ_ATTN_EVENT);
+}
+
+/* As complete_one(), with a step that faults. */
+static int
+complete_and_fault(void)
+{
+	post(&guests[3], 0, &one, 1);
+	TEST_ASSERT_EQUAL(vq_fetch(dp(3), 1), 1, "fetched");
+	vq_complete(dp(3), 0);
+	TEST_ASSERT_SUCCESS(ftruncate(file_fd, CUT), "cut short");
+	TEST_ASSERT(!engine_dma(eng, dp(3), publish), "no fault");
+	TEST_ASSERT_EQUAL(n_cq_errors, 1u, "a CQ is in error");
+	return TEST_SUCCESS;
+}
+
+static int
+other_record(void)
+{
+	static struct nic_cq other;
+	struct nic_obj_list *cqs = &funcs[1].objs[NIC_OBJ_CQ];
+
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	other = *cq;
+	other.obj.id = cq->obj.id + 1;
+	other.dbr_offset = CUT;
+	TAILQ_INSERT_HEAD(cqs, &other.obj, next);
+	TEST_ASSERT_SUCCESS(complete_and_fault(), "fault");
+	TEST_ASSERT(other.error && !cq->error, "the CQ whose record it is, and no other");
+	TEST_ASSERT_EQUAL(n_comp_events, 0u, "not yet");
+	TEST_ASSERT(engine_dma(eng, dp(3), notify), "another fault");
+	TEST_ASSERT_EQUAL(n_comp_events, 1u, "the ring of the UAR, or the event, was lost");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+static int
+own_entries(void)
+{
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	cq->offset = CUT;
+	TEST_ASSERT_SUCCESS(complete_and_fault(), "fault");
+	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_RDY, "its queue pair has not said so yet");
+	TEST_ASSERT(engine_dma(eng, dp(3), notify), "another fault");
+	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_ERR, "the message is forgotten");
+	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].vq_errors[VQ_E_QP_REMOTE]), 1u, "why");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+/* The record of the queue pair: no CQ's, and no message is tried on it again. */
+static int
+peer_record(void)
+{
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	qps[1].dbr_offset = CUT;
+	post(&guests[3], 0, &one, 1);
+	TEST_ASSERT_EQUAL(vq_fetch(dp(3), 1), 1, "fetched");
+	vq_complete(dp(3), 0);
+	TEST_ASSERT_SUCCESS(ftruncate(file_fd, CUT), "cut short");
+	TEST_ASSERT(!engine_dma(eng, dp(3), publish), "no fault");
+	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_ERR, "state");
+	TEST_ASSERT(!engine_dma(eng, dp(3), notify), "what was completed before is to be told");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "faults for ever");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
+static int
+test_faults(void)
+{
+	static int (*const cases[])(void) = {other_record, own_entries, peer_record};
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RTE_DIM(cases); i++) {
+		TEST_ASSERT_SUCCESS(file_memory(), "memory");
+		ret = cases[i]();
+		usual_memory();
+		TEST_ASSERT_SUCCESS(ret, "case %u", i);
+	}
+	return TEST_SUCCESS;
+}
+
 /* Queue pairs of a queue that is suspended are the driver's: it may take them through RST. */
 static int
 test_suspended(void)
@@ -436,6 +569,9 @@ static struct unit_test_suite notify_suite = {
 			TEST_CASE(test_given_up),
 			TEST_CASE(test_retried),
 			TEST_CASE(test_disconnected),
+			TEST_CASE(test_disconnected_stuck),
+			TEST_CASE(test_sent_already),
+			TEST_CASE(test_faults),
 			TEST_CASE(test_suspended),
 			TEST_CASES_END(),
 		},

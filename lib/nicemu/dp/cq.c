@@ -28,6 +28,8 @@ enum { DBR_RCV };
 
 /* The CQ that this thread has locked: a fault leaves without unlocking it. */
 static __thread struct nic_cq *volatile held;
+/* The bell that this thread has taken, and not yet asked all CQs for. */
+static __thread _Atomic uint64_t *volatile taken;
 
 static void
 lock(struct nic_cq *cq)
@@ -157,6 +159,10 @@ cq_faulted(void)
 		return false;
 	cq->error = true;
 	unlock(cq);
+	/* the CQs behind this one were not asked: whoever is next takes the bell again */
+	if (taken != NULL)
+		atomic_store(taken, 1);
+	taken = NULL;
 	tell_error(cq, SYNDROME_ACCESS, VQ_E_CQ_MEMORY);
 	return true;
 }
@@ -177,6 +183,7 @@ take_rings(const struct nic_uar *uar)
 	if (page == NULL || atomic_load_explicit(bell, memory_order_relaxed) == 0 ||
 		atomic_exchange(bell, 0) == 0)
 		return;
+	taken = bell;
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_CQ], next) {
 		struct nic_cq *cq = (struct nic_cq *)o;
 		uint32_t arm;
@@ -191,6 +198,7 @@ take_rings(const struct nic_uar *uar)
 		cq->arm_seen = arm;
 		unlock(cq);
 	}
+	taken = NULL;
 }
 
 bool

@@ -66,6 +66,9 @@ touches(const struct dp_vq *v, const uint8_t *addr)
 static void
 fail(struct dp_vq *v)
 {
+	/* of one that has failed it is the queue pair's: a message that can't be tried again */
+	if (!vq_is_ready(v))
+		atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_NOTIFY);
 	vq_fail(v, VQ_E_MEMORY);
 }
 

@@ -71,8 +71,12 @@ retry(struct dp_vq *v, enum cq_send why)
 static void
 raise_event(struct dp_vq *v)
 {
-	if (v->q->event_mode == NIC_VQ_QP && !cq_raise_qp(v->q->event_qp))
-		atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
+	if (v->q->event_mode != NIC_VQ_QP)
+		return;
+	/* first, for a fault on the way: that is another CQ's, and this one's event is still due */
+	atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
+	if (cq_raise_qp(v->q->event_qp))
+		atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_ARM);
 }
 
 /* Write the completion event that is due, or leave it to be retried. */
@@ -81,13 +85,18 @@ deliver(struct dp_vq *v)
 {
 	enum cq_send sent;
 
-	if (v->q->event_mode != NIC_VQ_QP)
+	if (v->q->event_mode != NIC_VQ_QP) {
+		v->event.since = 0;
 		return;
+	}
 	if (v->q->event_qp->state != NIC_QP_RTS) {
 		give_up(v, VQ_E_QP_STATE);
 		return;
 	}
+	/* first, for a fault on the way: the next try finds the CQ in error */
+	atomic_fetch_or(&v->attn, VQ_ATTN_NOTIFY);
 	sent = cq_complete_qp(v->q->event_qp);
+	atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_NOTIFY);
 	switch (sent) {
 	case CQ_SENT:
 		v->event.since = 0;
@@ -184,7 +193,7 @@ notify_attend(struct dp_vq *v, unsigned int attn)
 	if ((attn & VQ_ATTN_MODERATED) != 0) {
 		if (now_ns() < v->event.due)
 			atomic_fetch_or(&v->attn, VQ_ATTN_MODERATED);
-		else
+		else if (v->event.waiting > 0)
 			send_event(v);
 	}
 	if ((attn & VQ_ATTN_NOTIFY) != 0)
