@@ -123,6 +123,7 @@ const struct fw_row fw_rows[] = {
 	{ R_CQ_UMEM, C_CREATE_CQ, 0, { F(create_cq_in, cq_umem_id, NONE) } },
 	{ R_CQ_UMEM_RANGE, C_CREATE_CQ, 0, { F(create_cq_in, cq_umem_offset, FW_MEM_BYTES - 64) } },
 	{ R_CQ_UMEM_RANGE, C_CREATE_CQ, 0, { F(create_cq_in, cq_umem_offset, 8) } },
+	{ R_CQ_UMEM_RANGE, C_CREATE_CQ, 0, { CQC(cqe_sz, MLX5_CQE_SIZE_128B), F(create_cq_in, cq_umem_offset, 64) } },
 	{ R_CQ_UMEM_RANGE, C_CREATE_CQ, 0, { F(create_cq_in, cq_umem_offset, UINT64_MAX - 63) } },
 	{ R_CQ_UMEM_WRITE, C_CREATE_CQ, 0, { O(create_cq_in, cq_umem_id, ID_UMEM_RO) } },
 	{ R_CQ_DBR, C_CREATE_CQ, 0, { CQC(dbr_umem_id, NONE) } },

@@ -590,6 +590,23 @@ sent(void)
 	return cq_complete_qp(&qps[0]) == CQ_SENT;
 }
 
+/* An entry that is not in one piece of memory fails the CQ: it is not lost unseen. */
+static int
+test_cq_in_pieces(void)
+{
+	struct nic_cq *cq = cq_setup(false);
+
+	*word(QP_DBR) = htobe32(4);
+	cq->offset = MEM_LEN - 64 - 32;
+	TEST_ASSERT(sent(), "the first entry");
+	TEST_ASSERT(!cq_complete(cq, 1, 1, MLX5_CQE_RESP_SEND), "the second was written");
+	TEST_ASSERT(cq->error, "the CQ goes on");
+	TEST_ASSERT_EQUAL(n_cq_errors, 1u, "%u errors", n_cq_errors);
+	TEST_ASSERT_EQUAL(DEVX_GET(cq_error, last_eqe + 32, syndrome), 2u, "access violation");
+	TEST_ASSERT_EQUAL(cq->pi, 1u, "producer");
+	return TEST_SUCCESS;
+}
+
 static int
 test_cq_collapsed(void)
 {
@@ -712,6 +729,7 @@ static struct unit_test_suite dp_suite = {
 			TEST_CASE(test_eswitch_learns),
 			TEST_CASE(test_wire_spec),
 			TEST_CASE(test_cq_collapsed),
+			TEST_CASE(test_cq_in_pieces),
 			TEST_CASE(test_cq_ring),
 			TEST_CASE(test_cq_truncated),
 			TEST_CASES_END(),

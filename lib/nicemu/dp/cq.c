@@ -88,7 +88,8 @@ fail_qp(struct nic_qp *qp)
 	uverbs_event(qp->obj.func, MLX5_EVENT_TYPE_WQ_CATAS_ERROR, NIC_OBJ_QP, qp->obj.id, eqe);
 }
 
-static void
+/* False: the entry is not in one piece, so it can't be seen in one. */
+static bool
 write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 {
 	uint32_t slot = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
@@ -101,7 +102,7 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 	uint32_t last;
 
 	if (to == NULL)
-		return;
+		return false;
 	if (opcode == MLX5_CQE_RESP_ERR)
 		((struct mlx5_err_cqe *)(void *)&cqe)->syndrome = MLX5_CQE_SYNDROME_LOCAL_QP_OP_ERR;
 	/* an entry of 128 bytes has the 64 that matter in its second half */
@@ -111,30 +112,30 @@ write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 	memcpy(&last, (uint8_t *)&cqe + sizeof(cqe) - sizeof(last), sizeof(last));
 	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(cqe) - sizeof(last)), last,
 		memory_order_release);
+	return true;
 }
 
 bool
 cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 {
 	uint32_t ci;
-	bool failed = false, done = false;
+	bool overrun, done = false;
+	enum vq_error e = VQ_E_NONE;
 
 	lock(cq);
 	if (!cq->error) {
 		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
-		failed =
+		overrun =
 			!cq->overrun_ignore && ((cq->pi - ci) & COUNTER_MASK) >= 1u << cq->log_size;
-		if (failed) {
-			cq->error = true;
-		} else {
-			write_cqe(cq, qpn, wqe_counter, opcode);
-			cq->pi++;
-			done = true;
-		}
+		done = !overrun && write_cqe(cq, qpn, wqe_counter, opcode);
+		cq->pi += done;
+		cq->error = !done;
+		if (!done)
+			e = overrun ? VQ_E_CQ_OVERRUN : VQ_E_CQ_MEMORY;
 	}
 	unlock(cq);
-	if (failed)
-		tell_error(cq, SYNDROME_OVERRUN, VQ_E_CQ_OVERRUN);
+	if (e != VQ_E_NONE)
+		tell_error(cq, e == VQ_E_CQ_OVERRUN ? SYNDROME_OVERRUN : SYNDROME_ACCESS, e);
 	return done;
 }
 

@@ -48,7 +48,7 @@ fw_create_cq(struct fw_cmd *c)
 	if (cq_check(c, cqc) != 0)
 		return c->status;
 	umem = fw_umem_use(c, DEVX_GET(create_cq_in, c->in, cq_umem_id), off,
-		1ull << (log_size + log_cqe), 64, &q_rules);
+		1ull << (log_size + log_cqe), 1u << log_cqe, &q_rules);
 	if (umem == NULL)
 		return c->status;
 	dbr = fw_umem_use(c, DEVX_GET(cqc, cqc, dbr_umem_id), dbr_off, 8, 8, &dbr_rules);

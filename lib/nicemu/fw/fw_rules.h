@@ -76,7 +76,7 @@ FW_RULE(MKEY_RO_ONLY, 0x316, BAD_PARAM_ERR,
 
 /* completion queues */
 FW_RULE(CQ_UMEM, 0x401, BAD_RES_ERR, "cq_umem_id is not a umem of this context")
-FW_RULE(CQ_UMEM_RANGE, 0x402, BAD_PARAM_ERR, "entries reach beyond the umem, or do not start on 64 bytes")
+FW_RULE(CQ_UMEM_RANGE, 0x402, BAD_PARAM_ERR, "entries reach beyond the umem, or do not start on a multiple of their size")
 FW_RULE(CQ_UMEM_WRITE, 0x403, BAD_PARAM_ERR, "umem was registered for reading")
 FW_RULE(CQ_DBR, 0x404, BAD_RES_ERR, "dbr_umem_id is not a umem of this context")
 FW_RULE(CQ_DBR_RANGE, 0x405, BAD_PARAM_ERR, "doorbell record is beyond the umem, or not on 8 bytes")
