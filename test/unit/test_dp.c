@@ -504,6 +504,42 @@ test_offloads(void)
 	return TEST_SUCCESS;
 }
 
+/* Segments of a byte: a burst ends early, and the next takes the rest without a doorbell. */
+static int
+test_many_segments(void)
+{
+	static const struct virtio_net_hdr_v1 hdr = {
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1};
+	enum { CHAINS = 5, SEGS = 1500 };
+	struct frame f;
+	uint32_t len;
+	unsigned int type, i;
+
+	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_TCP, SEGS);
+	for (type = NIC_VQ_SPLIT; type <= NIC_VQ_PACKED; type++) {
+		nic_setup();
+		TEST_ASSERT_SUCCESS(guest_open(1, (enum nic_virtq_type)type), "transmit queue");
+		guests[1].q.features = NIC_VQ_F_HOST_TSO4;
+		for (i = 0; i < CHAINS; i++)
+			post_frame(&guests[1], (uint16_t)(i * (type == NIC_VQ_SPLIT ? 3 : 4)), &f,
+				&hdr);
+		ring_doorbell(&funcs[1]);
+		TEST_ASSERT(txq_serve(eng, dp(1)), "nothing to do");
+		TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_pkts), 3u * SEGS, "one burst");
+		for (i = 0; i < 3; i++)
+			TEST_ASSERT(take(&guests[1], 3, &len) >= 0, "completed");
+		TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), -1, "before it was sent");
+		eng->now += 20000;
+		TEST_ASSERT(txq_serve(eng, dp(1)), "waits for a doorbell");
+		TEST_ASSERT_EQUAL(
+			atomic_load(&funcs[1].stats.tx_pkts), CHAINS * SEGS + 0u, "the rest");
+		for (; i < CHAINS; i++)
+			TEST_ASSERT(take(&guests[1], 3, &len) >= 0, "completed");
+		guest_close(1);
+	}
+	return TEST_SUCCESS;
+}
+
 /* --- e-switch --- */
 
 static unsigned int
@@ -725,6 +761,7 @@ static struct unit_test_suite dp_suite = {
 			TEST_CASE(test_truncated),
 			TEST_CASE(test_truncated_burst),
 			TEST_CASE(test_offloads),
+			TEST_CASE(test_many_segments),
 			TEST_CASE(test_eswitch),
 			TEST_CASE(test_eswitch_learns),
 			TEST_CASE(test_wire_spec),

@@ -53,6 +53,7 @@ struct dp_engine {
 	struct nic_flow *flow; /* of the last frame, and how many matched it since */
 	uint64_t flow_hits;
 	uint64_t tx_pkts, tx_bytes; /* of this burst */
+	uint32_t tx_segs; /* of this burst: what TCP segmentation made */
 	unsigned int n_bins, n_pkts;
 	struct rx_bin bin[ENGINE_BINS];
 	struct pkt pkt[ENGINE_PKTS];

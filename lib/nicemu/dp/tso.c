@@ -116,5 +116,6 @@ tso_send(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *h
 		make_segment(&c, n, off, len, off + len == total, s);
 		txq_send(e, v, s);
 	}
+	e->tx_segs += n;
 	return 0;
 }

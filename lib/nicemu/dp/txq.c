@@ -14,6 +14,7 @@
 
 #define LINGER_NS 50000u /* empty for so long: wait for a doorbell */
 #define LOOK_AGAIN_NS 2000u /* after a burst that was not full */
+#define MAX_SEGS 4096u /* of a burst: a chain can be 64 Ki, and all others wait for its end */
 #define MAX_FRAME (65535u + ETHER_HDR_LEN + 8) /* before it is cut */
 
 static void
@@ -99,12 +100,14 @@ send_burst(struct dp_engine *e, struct dp_vq *v)
 
 	if (vq_fetch(v, VQ_BURST) < 0)
 		return;
-	for (i = 0; i < v->n && send_chain(e, v, vq_chain_at(v, i)); i++)
-		;
-	if (i < v->n) {
-		vq_cut(v, i);
-		vq_bad(v, VQ_E_HEADER);
+	for (i = 0; i < v->n && e->tx_segs < MAX_SEGS; i++) {
+		if (!send_chain(e, v, vq_chain_at(v, i))) {
+			vq_cut(v, i);
+			vq_bad(v, VQ_E_HEADER);
+		}
 	}
+	/* the rest is fetched again: the queue is served until it is empty */
+	vq_cut(v, i);
 	eswitch_flush(e);
 }
 
@@ -128,6 +131,7 @@ burst(struct dp_engine *e, struct dp_vq *v)
 	atomic_fetch_add_explicit(&v->f->stats.tx_bytes, e->tx_bytes, memory_order_relaxed);
 	e->tx_pkts = 0;
 	e->tx_bytes = 0;
+	e->tx_segs = 0;
 	if (!vq_is_ready(v) || v->n == 0)
 		return false;
 	/*
