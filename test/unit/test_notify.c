@@ -418,6 +418,24 @@ test_disconnected_stuck(void)
 	return TEST_SUCCESS;
 }
 
+/* The function dies while a message waits for a receive WQE, and another event for its time. */
+static int
+test_dead(void)
+{
+	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
+	*word(QP_DBR) = 0;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	guests[3].q.period_us = 1;
+	TEST_ASSERT_SUCCESS(complete_one(), "completed");
+	guests[3].q.state = NIC_VQ_ERR;
+	dp_virtq_dead(&guests[3].q);
+	*word(QP_DBR) = htobe32(4);
+	TEST_ASSERT(settles(), "waits for ever");
+	TEST_ASSERT_EQUAL(cq->pi, 0u, "a completion of a function that is dead");
+	guest_close(3);
+	return TEST_SUCCESS;
+}
+
 /* Two engines, one event: what one of them sent the other does not send again. */
 static int
 test_sent_already(void)
@@ -570,6 +588,7 @@ static struct unit_test_suite notify_suite = {
 			TEST_CASE(test_retried),
 			TEST_CASE(test_disconnected),
 			TEST_CASE(test_disconnected_stuck),
+			TEST_CASE(test_dead),
 			TEST_CASE(test_sent_already),
 			TEST_CASE(test_faults),
 			TEST_CASE(test_suspended),

@@ -35,6 +35,8 @@ void dp_virtq_ready(struct nic_virtq *vq);
  * fetches ahead.
  */
 void dp_virtq_quiesce(struct nic_virtq *vq);
+/* The function died: no event that waits is sent any more, and none after it. The state is ERR. */
+void dp_virtq_dead(struct nic_virtq *vq);
 /* RDY: write the present indices to vq, for a query. In other states they are there already. */
 void dp_virtq_indices(struct nic_virtq *vq);
 /* The dirty log was changed, switched on or off: from the next burst on it counts. */

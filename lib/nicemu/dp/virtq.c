@@ -154,6 +154,12 @@ dp_virtq_quiesce(struct nic_virtq *q)
 }
 
 void
+dp_virtq_dead(struct nic_virtq *q)
+{
+	atomic_store(&q->dp->attn, 0);
+}
+
+void
 dp_virtq_indices(struct nic_virtq *q)
 {
 	if (!vq_is_ready(q->dp))

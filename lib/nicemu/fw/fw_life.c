@@ -64,8 +64,10 @@ fw_die(struct nic_func *f)
 	dp_pause(f->nic);
 	atomic_store(&f->dead, true);
 	/* not as a guest would see it end: nothing is written any more */
-	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next)
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
 		atomic_store(&((struct nic_virtq *)o)->state, NIC_VQ_ERR);
+		dp_virtq_dead((struct nic_virtq *)o);
+	}
 	dp_resume(f->nic);
 	fprintf(stderr, "nicemu: %s: fatal error of the firmware\n", f->conf->ibdev);
 	fw_port_update(f->nic);
