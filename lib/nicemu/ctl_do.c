@@ -35,12 +35,15 @@ list_faults(struct nic *nic, cJSON *j)
 
 	cJSON_AddNumberToObject(j, "struck", (double)atomic_load(&nic->faults_struck));
 	pthread_mutex_lock(&nic->fw_lock);
+	/* engines count them down */
+	dp_pause(nic);
 	for (i = 0; i < FAULTS_MAX; i++) {
 		if (nic->faults[i].nth == 0)
 			continue;
 		fault_print(&nic->faults[i], spec, sizeof(spec));
 		cJSON_AddItemToArray(list, cJSON_CreateString(spec));
 	}
+	dp_resume(nic);
 	pthread_mutex_unlock(&nic->fw_lock);
 }
 

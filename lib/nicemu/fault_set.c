@@ -41,7 +41,9 @@ fault_clear(struct nic *nic, int func)
 static bool
 names(const struct fault *f, const struct nic_func *func, enum fault_kind kind, uint32_t what)
 {
-	if (f->nth == 0 || f->kind != kind || (f->func >= 0 && (unsigned int)f->func != func->idx))
+	/* is_due() of another engine counts it down */
+	if (__atomic_load_n(&f->nth, __ATOMIC_RELAXED) == 0 || f->kind != kind ||
+		(f->func >= 0 && (unsigned int)f->func != func->idx))
 		return false;
 	switch (kind) {
 	case FAULT_CMD:

@@ -165,16 +165,23 @@ has_receiver(const struct nic *nic)
 	return false;
 }
 
-/* Is it being played, now? */
+static bool
+has_begun(const struct wire_pcap *p)
+{
+	return p->in != NULL && atomic_load_explicit(&p->begun, memory_order_relaxed) &&
+		!atomic_load_explicit(&p->done, memory_order_relaxed);
+}
+
+/* Is it being played, now? Flows change under a pause, so this is for inside of a burst. */
 static bool
 is_playing(struct wire *w)
 {
 	struct wire_pcap *p = w->pcap;
 
+	if (has_begun(p))
+		return true;
 	if (p->in == NULL || atomic_load_explicit(&p->done, memory_order_relaxed))
 		return false;
-	if (atomic_load_explicit(&p->begun, memory_order_relaxed))
-		return true;
 	if (!atomic_load(&p->go) && (p->spec.hold || !has_receiver(w->nic)))
 		return false;
 	atomic_store(&p->begun, true);
@@ -223,7 +230,7 @@ pcap_arm(struct wire *w)
 	struct wire_pcap *p = w->pcap;
 	struct itimerspec at = {0};
 
-	if (is_playing(w)) {
+	if (has_begun(p)) {
 		if (now_ns() >= p->due)
 			return true;
 		at.it_value.tv_sec = (time_t)(p->due / 1000000000u);
