@@ -306,6 +306,36 @@ test_madvise(void)
 	return TEST_SUCCESS;
 }
 
+/* Private pages of a file are the file's again: where that cannot be read, they stay. */
+static int
+test_madvise_file(void)
+{
+	int fd = memfd_create("mem", MFD_CLOEXEC), ret = -1;
+	uint8_t bytes[PAGE], *p;
+	struct mem_pin *pin;
+
+	memset(bytes, 7, sizeof(bytes));
+	TEST_ASSERT(fd >= 0 && pwrite(fd, bytes, PAGE, PAGE) == PAGE &&
+			pwrite(fd, bytes, 8, 2 * PAGE) == 8,
+		"memfd: %s", strerror(errno));
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE);
+	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(mem_pin((uintptr_t)p, 2 * PAGE, true, &pin), 0, "pin");
+	memset(p, 1, 2 * PAGE);
+	TEST_ASSERT(mem_hold_madvise(p, 2 * PAGE, MADV_DONTNEED, &ret), "not held");
+	if (ret != 0) {
+		TEST_ASSERT_EQUAL(errno, EAGAIN, "%s", strerror(errno));
+		TEST_ASSERT(p[0] == 1 && p[2 * PAGE - 1] == 1, "refused, and changed");
+	} else {
+		TEST_ASSERT(memcmp(p, bytes, PAGE) == 0, "first page: %u", p[0]);
+		TEST_ASSERT(p[PAGE + 7] == 7 && p[PAGE + 8] == 0, "end of the file");
+	}
+	mem_unpin(pin);
+	munmap(p, 2 * PAGE);
+	close(fd);
+	return TEST_SUCCESS;
+}
+
 /* Memory that the application itself may not touch at the moment is none that it may not give back.
  */
 static int
@@ -621,6 +651,7 @@ static struct unit_test_suite nicemem_suite = {
 		TEST_CASE(test_munmap_waits),
 		TEST_CASE(test_munmap_again),
 		TEST_CASE(test_madvise),
+		TEST_CASE(test_madvise_file),
 		TEST_CASE(test_protected),
 		TEST_CASE(test_mremap),
 		TEST_CASE(test_mremap_fixed),

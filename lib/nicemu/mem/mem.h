@@ -34,8 +34,8 @@ void *mem_pin_ptr(const struct mem_pin *pin, uint64_t off, uint64_t *contig);
  * - munmap is carried out when the last pin goes; the call succeeds at once, a second one too.
  * - mremap: what is cut off waits like munmap; what is moved is copied, and the NIC keeps the old
  *   pages, so that what it writes from then on is not seen at the new place.
- * - madvise: MADV_DONTNEED clears the pages in place, MADV_FREE does nothing, both as the caller
- *   would see it.
+ * - madvise: MADV_DONTNEED clears the pages in place, or fills them from their file, MADV_FREE does
+ *   nothing, both as the caller would see it. EAGAIN: the file cannot be read.
  * - mmap with MAP_FIXED over pinned pages fails with ENOMEM.
  * Two things are not held: what the C library does inside (free() of a large block), and
  * mprotect(). A pin of a real NIC is of the pages, and DMA goes on whatever the process may do with

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,16 +21,6 @@
 #include "../real.h"
 #include "../real.h"
 #include "mem_int.h"
-
-static int
-open_map_file(const struct mem_vma *vma)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR, vma->start,
-		vma->end);
-	return real_open()(path, (vma->write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-}
 
 /* A descriptor of the same file that the application has open, duplicated. */
 static int
@@ -69,7 +58,7 @@ dup_by_file(const struct mem_vma *vma, uintptr_t start, uintptr_t end, struct me
 	void *p;
 	int fd, rc;
 
-	fd = open_map_file(vma);
+	fd = mem_vma_file(vma, vma->write ? O_RDWR : O_RDONLY);
 	if (fd < 0)
 		fd = find_fd(vma);
 	if (fd < 0)

@@ -18,7 +18,7 @@
 struct range {
 	LIST_ENTRY(range) next;
 	uintptr_t start, end;
-	bool write;
+	struct mem_vma vma; /* that it lies in; of what is pinned only */
 };
 LIST_HEAD(range_list, range);
 
@@ -87,13 +87,15 @@ range_find(const struct range_list *list, uintptr_t start, uintptr_t end)
 }
 
 static struct range *
-range_add(struct range_list *list, uintptr_t start, uintptr_t end, bool write)
+range_add(struct range_list *list, uintptr_t start, uintptr_t end, const struct mem_vma *vma)
 {
 	struct range *r = malloc(sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
-	*r = (struct range){.start = start, .end = end, .write = write};
+	*r = (struct range){.start = start, .end = end};
+	if (vma != NULL)
+		r->vma = *vma;
 	LIST_INSERT_HEAD(list, r, next);
 	return r;
 }
@@ -120,7 +122,7 @@ piece(const struct range_list *list, uintptr_t start, uintptr_t end, bool *insid
 }
 
 int
-mem_hold_add(uintptr_t start, uintptr_t end, bool write)
+mem_hold_add(uintptr_t start, uintptr_t end, const struct mem_vma *vma)
 {
 	sigset_t old_mask;
 	int rc = 0;
@@ -128,7 +130,7 @@ mem_hold_add(uintptr_t start, uintptr_t end, bool write)
 	hold_enter(&old_mask);
 	if (range_find(&gone, start, end) != NULL)
 		rc = -EFAULT;
-	else if (range_add(&held, start, end, write) == NULL)
+	else if (range_add(&held, start, end, vma) == NULL)
 		rc = -ENOMEM;
 	else
 		n_held++;
@@ -149,7 +151,7 @@ gone_sweep(void)
 		for (at = r->start; at < r->end; at = to) {
 			to = piece(&held, at, r->end, &pinned);
 			/* in front of 'r', so this loop does not meet it again */
-			if (pinned && range_add(&gone, at, to, false) != NULL)
+			if (pinned && range_add(&gone, at, to, NULL) != NULL)
 				continue;
 			mem_sys_munmap((void *)at, to - at);
 		}
@@ -208,7 +210,7 @@ unmap_later(uintptr_t start, uintptr_t end)
 			continue;
 		}
 		to = piece(&gone, start, to, &waits);
-		if (!waits && range_add(&gone, start, to, false) == NULL) {
+		if (!waits && range_add(&gone, start, to, NULL) == NULL) {
 			errno = ENOMEM;
 			return -1;
 		}
@@ -278,6 +280,30 @@ zero(uintptr_t start, uintptr_t end)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Whole pages of a private mapping of a file: what the file has there, and zeros behind its end.
+ * Opened by /proc/self/map_files, which takes a capability (mem_dup.c), and a mapping that still is
+ * as it was when it was pinned.
+ */
+static bool
+reread(const struct mem_vma *vma, uintptr_t start, uintptr_t end)
+{
+	int fd = mem_vma_file(vma, O_RDONLY);
+	bool done = fd >= 0;
+	uint8_t page[NIC_PAGE];
+
+	for (; done && start < end; start += NIC_PAGE) {
+		memset(page, 0, sizeof(page));
+		done = pread(fd, page, NIC_PAGE, (off_t)(vma->file_off + start - vma->start)) >=
+				0 &&
+			(try_copy((void *)start, page, NIC_PAGE) ||
+				force(start, page, NIC_PAGE, true));
+	}
+	if (fd >= 0)
+		real_close()(fd);
+	return done;
 }
 
 /*
@@ -351,7 +377,10 @@ mem_hold_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new_
 	return mine;
 }
 
-/* MADV_DONTNEED: the caller may count on reading zeros; elsewhere the kernel does it. */
+/*
+ * MADV_DONTNEED: the caller may count on reading zeros, or what the file has; elsewhere the kernel
+ * does it.
+ */
 static int
 clear(uintptr_t start, uintptr_t end)
 {
@@ -365,7 +394,8 @@ clear(uintptr_t start, uintptr_t end)
 		if (!pinned) {
 			if (syscall(SYS_madvise, start, to - start, MADV_DONTNEED) != 0)
 				return -1;
-		} else if (r->write && !zero(start, to)) {
+		} else if (r->vma.write &&
+			!(r->vma.inode == 0 ? zero(start, to) : reread(&r->vma, start, to))) {
 			errno = EAGAIN;
 			return -1;
 		}

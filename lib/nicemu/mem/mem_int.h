@@ -49,6 +49,8 @@ struct mem_vma_walk {
 int mem_vma_open(struct mem_vma_walk *w);
 int mem_vma_at(struct mem_vma_walk *w, uintptr_t addr, struct mem_vma *vma);
 void mem_vma_close(struct mem_vma_walk *w);
+/* Open the file of a mapping, as with 'mode' of open(): a descriptor, or -1 and errno. */
+int mem_vma_file(const struct mem_vma *vma, int mode);
 
 /*
  * System calls, not the C library's functions: the preload library takes those over, and would come
@@ -73,10 +75,10 @@ mem_sys_munmap(void *addr, size_t len)
 }
 
 /*
- * Hold a private range (page aligned) back, and let it go. mem_hold_add(): 0, -ENOMEM, or -EFAULT:
- * was unmapped.
+ * Hold a private range (page aligned) of a mapping back, and let it go. mem_hold_add(): 0, -ENOMEM,
+ * or -EFAULT: was unmapped.
  */
-int mem_hold_add(uintptr_t start, uintptr_t end, bool write);
+int mem_hold_add(uintptr_t start, uintptr_t end, const struct mem_vma *vma);
 void mem_hold_del(uintptr_t start, uintptr_t end);
 
 /*

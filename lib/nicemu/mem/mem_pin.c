@@ -22,7 +22,7 @@ seg_add(struct mem_pin *pin, const struct mem_vma *vma, uintptr_t start, uintptr
 	pin->segs = s;
 	s += pin->n_segs;
 	*s = (struct mem_seg){.off = pin->len, .len = end - start, .ptr = (uint8_t *)start};
-	rc = vma->shared ? mem_dup(vma, start, end, s) : mem_hold_add(page, page_end, vma->write);
+	rc = vma->shared ? mem_dup(vma, start, end, s) : mem_hold_add(page, page_end, vma);
 	if (rc != 0)
 		return rc;
 	pin->n_segs++;

@@ -6,6 +6,7 @@
  * up to the address: as every pin of shared memory adds a mapping, n pins then read n * n lines.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/ioctl.h>
 #include <stdlib.h>
@@ -99,4 +100,14 @@ mem_vma_at(struct mem_vma_walk *w, uintptr_t addr, struct mem_vma *v)
 		w->scans = true;
 	}
 	return scan(w, addr, v);
+}
+
+int
+mem_vma_file(const struct mem_vma *vma, int mode)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR, vma->start,
+		vma->end);
+	return real_open()(path, mode | O_CLOEXEC);
 }
