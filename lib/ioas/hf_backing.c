@@ -184,7 +184,7 @@ void
 hf_backing_look(struct hf_backing *b)
 {
 	pthread_mutex_lock(&backings.lock);
-	b->stale |= !hf_identity_whole(&b->id);
+	hf_identity_look(&b->id);
 	pthread_mutex_unlock(&backings.lock);
 }
 

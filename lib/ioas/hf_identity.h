@@ -48,4 +48,7 @@ bool hf_identity_same(const struct hf_identity *id, int fd, const struct stat *s
  */
 bool hf_identity_whole(struct hf_identity *id);
 
+/* Count the pages that the file has got since: registration pins, and so makes, what was sparse. */
+void hf_identity_look(struct hf_identity *id);
+
 #endif /* HF_IDENTITY_H */
