@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define STRESS_FRAMES 20000u
+#define MAX_TRIES 5
 #define STRESS_NAPS 50000u
 
 /* One way of traffic: transmit queue, receive queue, and how far it is. */
@@ -110,7 +111,7 @@ disturb(unsigned int n)
 }
 
 static int
-engines(enum nic_virtq_type type, unsigned int threads)
+engines_once(enum nic_virtq_type type, unsigned int threads)
 {
 	const struct timespec nap = {.tv_nsec = 20000};
 	static struct nic_var vars[2];
@@ -151,6 +152,25 @@ engines(enum nic_virtq_type type, unsigned int threads)
 		"%u and %u of %u frames", ways[0].received, ways[1].received, STRESS_FRAMES);
 	TEST_ASSERT_EQUAL(n_object_events, 0u, "errors");
 	return TEST_SUCCESS;
+}
+
+/*
+ * A starved receive queue drops what comes before its doorbell is seen, as on hardware. On a busy
+ * machine an engine may see a frame first; that says nothing of engines, so it is tried again.
+ */
+static int
+engines(enum nic_virtq_type type, unsigned int threads)
+{
+	unsigned int tries;
+	int ret = TEST_FAILED;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		ret = engines_once(type, threads);
+		if (ret == TEST_SUCCESS ||
+			funcs[1].stats.rx_no_buffer + funcs[2].stats.rx_no_buffer == 0)
+			break;
+	}
+	return ret;
 }
 
 static int
