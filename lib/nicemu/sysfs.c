@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define VENDOR_MELLANOX 0x15b3
@@ -238,21 +240,36 @@ make_uverbs(struct tree *t, const struct conf_func *f)
 	make_link(t, link, "bus/pci/devices/%s/infiniband_verbs/%s", f->bdf, f->uverbs);
 }
 
+/* Does readdir() find the newest entry of a directory there first? */
+static bool
+newest_first(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
 int
 sysfs_create(const struct conf *c, char *why, size_t len)
 {
 	struct tree t = {.c = c, .why = why, .len = len};
-	unsigned int i;
+	bool backwards = newest_first(c->tree);
+	const struct conf_func *f;
+	unsigned int i, idx;
 
 	make_dir(&t, "bus/pci/drivers/mlx5_core");
 	make_dir(&t, "class/infiniband_verbs");
 	make_dir(&t, "dev/infiniband");
 	make_file(&t, "class/infiniband_verbs", "abi_version", "6\n");
+	/* Programs list devices as they find them: the PF is to be the first, as on most machines.
+	 */
 	for (i = 0; i < c->n_funcs; i++) {
-		make_pci(&t, &c->funcs[i], i);
-		make_ibdev(&t, &c->funcs[i]);
-		make_uverbs(&t, &c->funcs[i]);
-		make_file(&t, "dev/infiniband", c->funcs[i].uverbs, "%s", "");
+		idx = backwards ? c->n_funcs - 1 - i : i;
+		f = &c->funcs[idx];
+		make_pci(&t, f, idx);
+		make_ibdev(&t, f);
+		make_uverbs(&t, f);
+		make_file(&t, "dev/infiniband", f->uverbs, "%s", "");
 	}
 	return t.err;
 }
