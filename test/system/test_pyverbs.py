@@ -31,6 +31,9 @@ PASS = {
     "test_mlx5_cq": 1,
 }
 REFUSED = re.compile(r"PyverbsRDMAError: Failed to create (QP|SRQ)\b")
+# pyverbs' own: an interpreter that ends may have taken its sets of weak references apart before it closes what is left.
+AT_EXIT = re.compile(r"AttributeError: 'WeakSet' object has no attribute '_pending_removals'|"
+                     r"Exception ignored in: 'pyverbs\.\w+\.\w+\.__dealloc__'")
 
 
 def run(stage, argv, timeout=60):
@@ -71,4 +74,4 @@ def test_shipped(stage, shipped, monkeypatch, module):
     assert re.search(r"^Ran \d+ tests? in", text, re.M), text
     assert len(re.findall(r" \.\.\. ok$", text, re.M)) == PASS[module], text
     errors = re.findall(r"^[\w.]*(?:Error|Exception)\b.*", text, re.M)
-    assert not [e for e in errors if not REFUSED.search(e)], text
+    assert not [e for e in errors if not REFUSED.search(e) and not AT_EXIT.search(e)], text
