@@ -36,7 +36,7 @@
 
 #define PCAP_MEMBER(name) __typeof__(name) *name;
 static struct {
-	void *library;
+	void *handle;
 	PCAP_LIST(PCAP_MEMBER)
 } api;
 static pthread_mutex_t api_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -59,7 +59,7 @@ static bool
 find_all(void)
 {
 #define PCAP_FIND(fn) \
-	api.fn = dlsym(api.library, #fn); \
+	api.fn = dlsym(api.handle, #fn); \
 	if (api.fn == NULL) \
 		return false;
 	PCAP_LIST(PCAP_FIND)
@@ -72,13 +72,13 @@ load(char *why, size_t len)
 	int ret = 0;
 
 	pthread_mutex_lock(&api_lock);
-	if (api.library == NULL) {
-		api.library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-		if (api.library == NULL || !find_all()) {
+	if (api.handle == NULL) {
+		api.handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+		if (api.handle == NULL || !find_all()) {
 			snprintf(why, len, "libpcap: %s", dlerror());
-			if (api.library != NULL)
-				dlclose(api.library);
-			api.library = NULL;
+			if (api.handle != NULL)
+				dlclose(api.handle);
+			api.handle = NULL;
 			ret = -ENOENT;
 		}
 	}
