@@ -18,6 +18,7 @@
 #include "prm_event.h"
 #include "prm_mkey.h"
 #include "prm_queue.h"
+#include "prm_rq.h"
 #include "prm_steer.h"
 #include "prm_virtq.h"
 
