@@ -19,7 +19,9 @@
 #include "prm_mkey.h"
 #include "prm_queue.h"
 #include "prm_rq.h"
+#include "prm_sq.h"
 #include "prm_steer.h"
 #include "prm_virtq.h"
+#include "prm_wqe.h"
 
 #endif /* PRM_H */

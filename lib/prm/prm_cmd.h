@@ -52,6 +52,10 @@ enum {
 	MLX5_CMD_OP_MODIFY_TIR = 0x901,
 	MLX5_CMD_OP_DESTROY_TIR = 0x902, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_QUERY_TIR = 0x903, /* Linux mlx5_ifc.h */
+	MLX5_CMD_OP_CREATE_SQ = 0x904,
+	MLX5_CMD_OP_MODIFY_SQ = 0x905,
+	MLX5_CMD_OP_DESTROY_SQ = 0x906, /* Linux mlx5_ifc.h */
+	MLX5_CMD_OP_QUERY_SQ = 0x907, /* Linux mlx5_ifc.h */
 	MLX5_CMD_OP_CREATE_RQ = 0x908,
 	MLX5_CMD_OP_MODIFY_RQ = 0x909,
 	MLX5_CMD_OP_DESTROY_RQ = 0x90a, /* Linux mlx5_ifc.h */

@@ -33,19 +33,29 @@ LINUX_NAMES = {
     "virtio_net_q": "virtio_net_q_object",
 }
 
-# The completion entry is not in lib/prm but in mlx5dv.h: (name there, name in DPDK).
-CQE_PAIRS = [
-    ("mlx5_cqe64.wqe_counter", "mlx5_cqe.wqe_counter"),
-    ("mlx5_cqe64.op_own", "mlx5_cqe.op_own"),
-    ("mlx5_cqe64.byte_cnt", "mlx5_cqe.byte_cnt"),
-    ("mlx5_cqe64.sop_drop_qpn", "mlx5_cqe.sop_drop_qpn"),
+# Entries of queues are plain structs of mlx5dv.h or prm_wqe.h: their fields there and in DPDK.
+ENTRIES = [
+    ("mlx5_cqe64", "mlx5_cqe", "wqe_counter op_own byte_cnt sop_drop_qpn timestamp vlan_info"),
+    ("prm_eth_cqe", "mlx5_cqe",
+     "pkt_info wqe_id lro_tcppsh_abort_dupack lro_min_ttl lro_tcp_win lro_ack_seq_num rx_hash_res "
+     "rx_hash_type csum hdr_type_etc vlan_info lro_num_seg user_index_bytes flow_table_metadata "
+     "byte_cnt timestamp sop_drop_qpn wqe_counter op_own"),
+    ("mlx5_err_cqe", "mlx5_error_cqe",
+     "srqn vendor_err_synd syndrome s_wqe_opcode_qpn wqe_counter op_own"),
+    ("mlx5_wqe_ctrl_seg", "mlx5_wqe_cseg", "opmod_idx_opcode:opcode qpn_ds:sq_ds imm:misc"),
+    ("mlx5_wqe_eth_seg", "mlx5_wqe_eseg",
+     "rsvd0:swp_offs cs_flags rsvd1:swp_flags mss rsvd2:metadata inline_hdr_sz "
+     "inline_hdr_start:inline_data"),
+    ("mlx5_wqe_data_seg", "mlx5_wqe_dseg", "byte_count:bcount lkey addr:pbuf"),
 ]
+ENTRY_PAIRS = [(f"{mine}.{field.split(':')[0]}", f"{theirs}.{field.split(':')[-1]}")
+               for mine, theirs, fields in ENTRIES for field in fields.split()]
 
 HEAD = re.compile(r"\b(struct|union)\s+mlx5_ifc_(\w+)_bits\s*\{")
 FIELD = re.compile(r"(?:u8|uint8_t|(?:struct|union)\s+mlx5_ifc_\w+_bits)\s+(\w+)\s*"
                    r"((?:\[\w*\]\s*)*);")
 SOURCE = re.compile(r"/\*\s*((?:Linux|rdma-core|mstflint) [\w. ]*\w)\s*\*/")
-CONSTANT = re.compile(r"^\t(MLX5_\w+)\s*=|^#define\s+(MLX5_\w+)\s+[^\s(]", re.M)
+CONSTANT = re.compile(r"^\t((?:MLX5|CQE)_\w+)\s*=|^#define\s+((?:MLX5|CQE)_\w+)\s+[^\s]", re.M)
 
 
 class Name:
@@ -131,9 +141,9 @@ def run(prologue, body, cc, flags):
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
 
 
-def cqe_lines(index):
+def entry_lines(index):
     out = []
-    for pair in CQE_PAIRS:
+    for pair in ENTRY_PAIRS:
         struct, field = pair[index].split(".")
         out.append(f'printf("{pair[0]} %zx %zx\\n", offsetof(struct {struct}, {field}), '
                    f"sizeof(((struct {struct} *)0)->{field}));")
@@ -161,6 +171,7 @@ def check_linux(tree, names, ours, cc, errors):
     """Compare those whose named source is in a Linux tree, and return how many they were."""
     base = ("typedef uint8_t u8;\ntypedef uint64_t u64;\n"
             "#define BIT(n) (1UL << (n))\n#define BIT_ULL(n) (1ULL << (n))\n"
+            "#define GENMASK(h, l) ((2UL << (h)) - (1UL << (l)))\n"
             "#define DECLARE_FLEX_ARRAY(t, n) struct { struct {} __empty_##n; t n[]; }\n"
             f'#include "{tree}/{SOURCES["Linux mlx5_ifc.h"]}"\n')
     count = 0
@@ -214,12 +225,12 @@ def main():
             errors.append(f"{n.where}: {n.key()} is not in mlx5_prm.h and names no known source"
                           + (f" ({n.source})" if n.source else ""))
 
-    ours = run('#include "prm.h"\n', lines_of(names) + cqe_lines(0), cc, ["-I", args.prm])
-    theirs = run('#include "mlx5_prm.h"\n', lines_of(known) + cqe_lines(1), cc, ["-I", args.dpdk])
-    compare("DPDK", [n.key() for n in known] + [p[0] for p in CQE_PAIRS], ours, theirs, errors)
+    ours = run('#include "prm.h"\n', lines_of(names) + entry_lines(0), cc, ["-I", args.prm])
+    theirs = run('#include "mlx5_prm.h"\n', lines_of(known) + entry_lines(1), cc, ["-I", args.dpdk])
+    compare("DPDK", [n.key() for n in known] + [p[0] for p in ENTRY_PAIRS], ours, theirs, errors)
     fields = sum(1 for n in known if n.owner)
     print(f"{fields} fields and {len(known) - fields} constants compared with DPDK's mlx5_prm.h, "
-          f"{len(CQE_PAIRS)} fields of mlx5dv.h")
+          f"{len(ENTRY_PAIRS)} fields of queue entries")
     if args.linux:
         print(f"{check_linux(args.linux, other, ours, cc, errors)} names compared with Linux")
     print(f"{len(other)} names have another source that they name")
