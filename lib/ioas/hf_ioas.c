@@ -99,20 +99,25 @@ hf_ioas_user_del(struct hf_ioas *as, void *user)
 
 /* --- what changes the map --- */
 
+/* Make and free an edit. 'made' is what came of putting it together: not 0, and nothing changes. */
+static int
+carry_out(struct hf_ioas *as, int made, struct hf_edit *edit, struct hf_ioas_change *change)
+{
+	change_zero(change);
+	if (made == 0)
+		made = ioas_change(as, edit, change);
+	free(edit);
+	return made;
+}
+
 int
 hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n,
 	struct hf_ioas_change *change)
 {
-	struct hf_edit *edit;
-	int ret;
+	struct hf_edit *edit = NULL;
+	int ret = hf_edit_update(hf_devx_name(as->dev), as->live, regions, n, &edit);
 
-	change_zero(change);
-	ret = hf_edit_update(hf_devx_name(as->dev), as->live, regions, n, &edit);
-	if (ret != 0)
-		return ret;
-	ret = ioas_change(as, edit, change);
-	free(edit);
-	return ret;
+	return carry_out(as, ret, edit, change);
 }
 
 /* Could so many bytes be pinned if there were no others? */
@@ -159,31 +164,19 @@ hf_ioas_check(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned
 int
 hf_ioas_map(struct hf_ioas *as, const struct hf_ioas_region *region, struct hf_ioas_change *change)
 {
-	struct hf_edit *edit;
-	int ret;
+	struct hf_edit *edit = NULL;
+	int ret = hf_edit_map(hf_devx_name(as->dev), as->live, region, &edit);
 
-	change_zero(change);
-	ret = hf_edit_map(hf_devx_name(as->dev), as->live, region, &edit);
-	if (ret != 0)
-		return ret;
-	ret = ioas_change(as, edit, change);
-	free(edit);
-	return ret;
+	return carry_out(as, ret, edit, change);
 }
 
 int
 hf_ioas_unmap(struct hf_ioas *as, uint64_t gpa, uint64_t len, struct hf_ioas_change *change)
 {
-	struct hf_edit *edit;
-	int ret;
+	struct hf_edit *edit = NULL;
+	int ret = hf_edit_unmap(hf_devx_name(as->dev), as->live, gpa, len, &edit);
 
-	change_zero(change);
-	ret = hf_edit_unmap(hf_devx_name(as->dev), as->live, gpa, len, &edit);
-	if (ret != 0)
-		return ret;
-	ret = ioas_change(as, edit, change);
-	free(edit);
-	return ret;
+	return carry_out(as, ret, edit, change);
 }
 
 int
