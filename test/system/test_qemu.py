@@ -2,16 +2,20 @@
 # Copyright(c) 2026 The Holdfast authors
 """A Linux guest in QEMU pings a host at the far end of the NIC's wire, and goes on after everything it goes through."""
 
+import json
+import sys
 import time
 
 import pytest
-from hfrig import nic, paths, qemu, vdpa
+from hfrig import nic, paths, qemu, stream, vdpa
 from hfrig.netns import Namespace
 from hfrig.nic import NicConfig
 from hfrig.vdpa import VdpaConfig
 
 HOST = "10.9.0.1"
 GUEST = "10.9.0.2"
+MTU = 1500
+CSUM, GUEST_CSUM, HOST_TSO4, HOST_TSO6 = 0, 1, 11, 12       # bits of VIRTIO_NET_F_*
 
 
 class Bench:
@@ -39,6 +43,22 @@ class Bench:
         self.vm.ping(HOST, 2)
         assert self.vm.ping(HOST, 5) == 5
         assert self.net.ping(GUEST, 5) == 5
+
+    def stream(self, mib: int) -> int:
+        """Noise both ways at once arrives as it was sent; mean length of the packets that the guest sent."""
+        host = self.stage.run("stream", ["ip", "netns", "exec", self.net.name, sys.executable, stream.__file__, str(mib)])
+        host.expect("^ready$")
+        answer = self.vm.order(f"stream {HOST} {mib}", r"stream (\w+) (\w+) (\d+) (\d+)", 120)
+        far = json.loads(host.expect(r"^\{.*\}$", 30).group(0))
+        assert far["length"] == mib << 20 == int(answer.group(3))
+        assert far["came"] == answer.group(1), "what the guest sent came otherwise"
+        assert far["sent"] == answer.group(2), "what was sent to the guest came otherwise"
+        return (mib << 20) // int(answer.group(4))
+
+    def features(self) -> set[int]:
+        """Bits of the virtio features that the guest took."""
+        bits = self.vm.order("features", r"features ([01]+)").group(1)
+        return {i for i, bit in enumerate(bits) if bit == "1"}
 
     def registered(self) -> int:
         """MRs that the NIC ever had of the guest."""
@@ -99,6 +119,16 @@ def test_memory_plugged(stage):
     bench.vm.order("fill 160", r"fill (\d+)", 60)
     bench.check_ping()
     assert bench.registered() == before + 1
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_stream(stage, packed):
+    """TCP both ways at once with checksum and segmentation offload: the streams are identical."""
+    bench = Bench(stage, options="packed=on" if packed else "")
+    bench.check_ping()
+    offload = {CSUM, GUEST_CSUM, HOST_TSO4, HOST_TSO6}
+    assert bench.features() & offload == offload
+    assert bench.stream(48) > 2 * MTU, "the guest does not leave segmentation to the NIC"
 
 
 def test_doorbell_page(stage):
