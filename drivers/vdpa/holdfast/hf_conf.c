@@ -12,7 +12,6 @@
 
 #include "hf_dev.h"
 #include "hf_hostnotif.h"
-#include "hf_notify.h"
 #include "hf_rings.h"
 #include "hf_trace.h"
 
@@ -32,7 +31,7 @@ hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 		return -ENOMEM;
 	for (i = 0; i < dev->max_vqs; i++)
 		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running && &dev->vqs[i] != but)
-			ids[n++] = dev->vqs[i].hw.id;
+			ids[n++] = dev->vqs[i].target;
 	ret = hf_steer_set(dev->steer, ids, n);
 	free(ids);
 	if (ret != 0)
@@ -136,7 +135,7 @@ hf_conf_is_stuck(const struct hf_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->max_vqs; i++)
-		if (dev->vqs[i].hw.devx != NULL && dev->vqs[i].state == HF_VIRTQ_ERR)
+		if (dev->vqs[i].made && dev->vqs[i].state == HF_VIRTQ_ERR)
 			return true;
 	return false;
 }
@@ -236,8 +235,8 @@ hf_conf_resumes(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rin
 
 	for (i = 0; i < rings; i++) {
 		vq = &dev->vqs[i];
-		if (hf_vq_is_rx(vq) && vq->enabled && vq->hw.devx != NULL &&
-			hf_front_ring_get(dev, t, i, &ring) == 0 && !hf_vq_resumes(vq, &ring))
+		if (hf_vq_is_rx(vq) && vq->enabled && vq->made &&
+			hf_front_ring_get(dev, t, i, &ring) == 0 && !vq->path->resumes(vq, &ring))
 			return false;
 	}
 	return true;
@@ -331,5 +330,5 @@ hf_dev_nudge(struct hf_dev *dev)
 
 	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].running)
-			hf_notify_nudge(&dev->vqs[i]);
+			dev->vqs[i].path->nudge(&dev->vqs[i]);
 }

@@ -41,7 +41,7 @@
 #include "hf_life.h"
 #include "hf_memory.h"
 #include "hf_runtime.h"
-#include "hf_virtq.h"
+#include "hf_vq.h"
 
 struct hf_hostnotif;
 struct hf_ring_job;

@@ -57,27 +57,11 @@ hf_error_repair(struct hf_dev *dev, struct hf_vq *vq)
 			dev->name, vq->index, vq->errors);
 }
 
-/*
- * Queues have no way back from ERR (Linux mlx5_vnet.c, is_valid_state_change()): a repair destroys
- * and creates.
- */
 static void
 hf_error_check(struct hf_dev *dev, struct hf_vq *vq)
 {
-	struct hf_virtq_status st;
-
-	if (hf_virtq_query(&vq->hw, &st) != 0)
-		return;
-	if (st.state != HF_VIRTQ_ERR) {
-		HF_LOG(DEBUG, "%s: ring %u: its queue is in state %d, not in error", dev->name,
-			vq->index, st.state);
-		return;
-	}
-	HF_LOG(ERR,
-		"%s: ring %u: the NIC stopped on an error of type %u, available index 0x%x,"
-		" used index 0x%x",
-		dev->name, vq->index, st.error_type, st.avail_idx, st.used_idx);
-	hf_error_repair(dev, vq);
+	if (vq->path->failed(vq))
+		hf_error_repair(dev, vq);
 }
 
 static void
@@ -178,18 +162,7 @@ hf_error_cb(int fd, void *arg)
 	}
 }
 
-/* --- event queue pairs --- */
-
-static bool
-hf_error_eqp_is_broken(struct hf_vq *vq)
-{
-	bool broken;
-
-	pthread_mutex_lock(&vq->notify_lock);
-	broken = vq->eqp_broken;
-	pthread_mutex_unlock(&vq->notify_lock);
-	return broken;
-}
+/* --- what other threads noticed --- */
 
 static void
 hf_error_report_cb(int fd, void *arg)
@@ -201,20 +174,19 @@ hf_error_report_cb(int fd, void *arg)
 	eventfd_read(fd, &n);
 	pthread_mutex_lock(&dev->lock);
 	for (i = 0; i < dev->max_vqs; i++) {
-		if (!dev->vqs[i].running || !hf_error_eqp_is_broken(&dev->vqs[i]))
-			continue;
-		HF_LOG(ERR, "%s: ring %u: the queue pair that tells of its progress failed",
-			dev->name, i);
-		hf_error_repair(dev, &dev->vqs[i]);
+		if (__atomic_exchange_n(&dev->vqs[i].suspect, false, __ATOMIC_ACQUIRE) &&
+			dev->vqs[i].running)
+			hf_error_check(dev, &dev->vqs[i]);
 	}
 	pthread_mutex_unlock(&dev->lock);
 }
 
 void
-hf_error_report(struct hf_dev *dev)
+hf_error_report(struct hf_vq *vq)
 {
+	__atomic_store_n(&vq->suspect, true, __ATOMIC_RELEASE);
 	/* Cannot fail: the counter of reports is far from its limit. */
-	eventfd_write(dev->error_reports, 1);
+	eventfd_write(vq->dev->error_reports, 1);
 }
 
 int

@@ -108,7 +108,7 @@ hf_notify_completed(struct hf_vq *vq)
 		hf_eqp_arm(vq->eqp);
 		if (hf_eqp_errors(vq->eqp) != vq->eqp_errors && !vq->eqp_broken) {
 			vq->eqp_broken = true;
-			hf_error_report(vq->dev);
+			hf_error_report(vq);
 		}
 	}
 	pthread_mutex_unlock(&vq->notify_lock);
@@ -262,4 +262,15 @@ hf_notify_nudge(struct hf_vq *vq)
 	pthread_mutex_lock(&vq->notify_lock);
 	hf_notify_call(vq);
 	pthread_mutex_unlock(&vq->notify_lock);
+}
+
+bool
+hf_notify_is_broken(struct hf_vq *vq)
+{
+	bool broken;
+
+	pthread_mutex_lock(&vq->notify_lock);
+	broken = vq->eqp_broken;
+	pthread_mutex_unlock(&vq->notify_lock);
+	return broken;
 }

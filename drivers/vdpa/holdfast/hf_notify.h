@@ -15,6 +15,8 @@
 #ifndef HF_NOTIFY_H
 #define HF_NOTIFY_H
 
+#include <stdbool.h>
+
 struct hf_dev;
 struct hf_front_ring;
 struct hf_vq;
@@ -35,5 +37,7 @@ void hf_notify_kick_off(struct hf_vq *vq);
 void hf_notify_call_off(struct hf_vq *vq);
 /* One notification to each side. */
 void hf_notify_nudge(struct hf_vq *vq);
+/* Did the queue pair fail that tells of completions? None will come any more. Any thread. */
+bool hf_notify_is_broken(struct hf_vq *vq);
 
 #endif /* HF_NOTIFY_H */

@@ -95,8 +95,7 @@ hf_rings_quiesce(struct hf_dev *dev)
 static bool
 rings_any(const struct hf_vq *vq)
 {
-	return vq->running || vq->enabled || vq->addr_set || vq->hw.devx != NULL ||
-		vq->ring_size != 0;
+	return vq->running || vq->enabled || vq->addr_set || vq->made || vq->ring_size != 0;
 }
 
 static int
@@ -123,7 +122,7 @@ rings_pause_one(void *arg, unsigned int i)
 {
 	const struct rings_batch *b = arg;
 
-	return hf_vq_pause(b->jobs[i].vq);
+	return b->jobs[i].vq->path->pause(b->jobs[i].vq);
 }
 
 int
@@ -141,7 +140,7 @@ hf_rings_pause(struct hf_dev *dev)
 static bool
 rings_with_queue(const struct hf_vq *vq)
 {
-	return vq->hw.devx != NULL && !(vq->running && vq->state == HF_VIRTQ_RDY);
+	return vq->made && !(vq->running && vq->state == HF_VIRTQ_RDY);
 }
 
 static int
@@ -152,9 +151,9 @@ rings_use_mkey_one(void *arg, unsigned int i)
 
 	/* One that does not run on is seen by its state. */
 	if (vq->running)
-		hf_vq_unpause(vq, b->mkey);
+		vq->path->unpause(vq, b->mkey);
 	else
-		hf_vq_use_mkey(vq, b->mkey);
+		vq->path->use_mkey(vq, b->mkey);
 	return 0;
 }
 
@@ -165,10 +164,10 @@ rings_use_mkey_one(void *arg, unsigned int i)
 static void
 rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
 {
-	if (vq->hw.devx == NULL || vq->attr.mkey == mkey)
+	if (!vq->made || vq->mkey == mkey)
 		return;
 	hf_steer_set(dev->steer, NULL, 0);
-	hf_vq_destroy(vq);
+	vq->path->destroy(vq);
 }
 
 void

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
+ *
+ * The hardware datapath: a virtqueue of the NIC and its parts (umems, event QPs and CQ, counters).
+ * Made when first started and kept: a stop is a suspend that reads the indices, a start is a modify
+ * and a resume where the NIC can (hf_virtq_may_modify()), else the firmware's queue is destroyed
+ * and created again on the same parts.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,27 +16,11 @@
 
 #include "hf_dev.h"
 #include "hf_notify.h"
-#include "hf_virtq.h"
 
 /* Event mode of a queue that completes through a QP (PRM virtio_q.event_mode). */
 #define HF_VQ_EVENT_MODE_QP 1
 
-int
-hf_vq_init(struct hf_vq *vq, struct hf_dev *dev, uint16_t index)
-{
-	vq->dev = dev;
-	vq->index = index;
-	vq->kickfd = -1;
-	vq->callfd = -1;
-	return -pthread_mutex_init(&vq->notify_lock, NULL);
-}
-
-void
-hf_vq_fini(struct hf_vq *vq)
-{
-	hf_vq_release(vq);
-	pthread_mutex_destroy(&vq->notify_lock);
-}
+static int hf_vq_destroy(struct hf_vq *vq);
 
 /* --- parts --- */
 
@@ -146,7 +135,7 @@ error:
 	return ret;
 }
 
-void
+static void
 hf_vq_release(struct hf_vq *vq)
 {
 	/* A queue that stays needs them; the table of objects names them as leaks at the end. */
@@ -192,6 +181,14 @@ hf_vq_attr_fill(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_vi
 	}
 }
 
+/* The firmware accepted them. */
+static void
+hf_vq_attr_set(struct hf_vq *vq, const struct hf_virtq_attr *attr)
+{
+	vq->attr = *attr;
+	vq->mkey = attr->mkey;
+}
+
 /*
  * Fields that a resume must change. What no modify can change (size, umems, event QP) is the parts'
  * and went with them.
@@ -219,12 +216,12 @@ hf_vq_attr_diff(const struct hf_virtq_attr *old, const struct hf_virtq_attr *new
 	return mod;
 }
 
-int
+static int
 hf_vq_destroy(struct hf_vq *vq)
 {
 	int ret;
 
-	if (vq->hw.devx == NULL)
+	if (!vq->made)
 		return 0;
 	ret = hf_virtq_destroy(&vq->hw);
 	if (ret != 0) {
@@ -235,6 +232,7 @@ hf_vq_destroy(struct hf_vq *vq)
 		return ret;
 	}
 	vq->hw = (struct hf_virtq){0};
+	vq->made = false;
 	return 0;
 }
 
@@ -256,7 +254,9 @@ hf_vq_create(struct hf_vq *vq, const struct hf_virtq_attr *attr)
 		vq->hw = (struct hf_virtq){0};
 		return ret;
 	}
-	vq->attr = *attr;
+	hf_vq_attr_set(vq, attr);
+	vq->made = true;
+	vq->target = vq->hw.id;
 	vq->state = HF_VIRTQ_INIT;
 	vq->version++;
 	ret = hf_virtq_subscribe(
@@ -282,7 +282,7 @@ hf_vq_resume(struct hf_vq *vq, struct hf_virtq_attr *attr)
 	ret = hf_virtq_modify(&vq->hw, attr);
 	if (ret != 0)
 		return ret;
-	vq->attr = *attr;
+	hf_vq_attr_set(vq, attr);
 	vq->state = HF_VIRTQ_RDY;
 	return 0;
 }
@@ -292,7 +292,7 @@ hf_vq_ready(struct hf_vq *vq, struct hf_virtq_attr *attr)
 {
 	int ret;
 
-	if (vq->hw.devx != NULL) {
+	if (vq->made) {
 		ret = hf_vq_resume(vq, attr);
 		if (ret == 0)
 			return 0;
@@ -306,37 +306,6 @@ hf_vq_ready(struct hf_vq *vq, struct hf_virtq_attr *attr)
 	ret = hf_vq_resume(vq, attr);
 	if (ret != 0)
 		hf_vq_destroy(vq);
-	return ret;
-}
-
-int
-hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring)
-{
-	struct hf_dev *dev = vq->dev;
-	struct hf_virtq_attr attr;
-	uint16_t base;
-	int ret;
-
-	ret = hf_vq_parts_make(vq, ring->size);
-	if (ret != 0)
-		goto error;
-	hf_vq_attr_fill(vq, ring, &attr);
-	ret = hf_vq_ready(vq, &attr);
-	if (ret != 0)
-		goto error;
-	vq->running = true;
-	ret = hf_notify_on(vq, ring);
-	if (ret != 0) {
-		/* The NIC has served it meanwhile. */
-		hf_vq_stop(vq, &base);
-		hf_front_base_set(dev, vq->index, base);
-		goto error;
-	}
-	HF_LOG(INFO, "%s: ring %u runs: size %u %s, index 0x%x, queue 0x%x", dev->name, vq->index,
-		ring->size, ring->packed ? "packed" : "split", ring->used_idx, vq->hw.id);
-	return 0;
-error:
-	HF_LOG(ERR, "%s: ring %u cannot be started: %s", dev->name, vq->index, strerror(-ret));
 	return ret;
 }
 
@@ -383,19 +352,16 @@ hf_vq_suspend(struct hf_vq *vq)
 	return 0;
 }
 
-void
-hf_vq_quiesce(struct hf_vq *vq)
+static void
+hf_vq_hw_quiesce(struct hf_vq *vq)
 {
 	hf_notify_kick_off(vq);
 	vq->known = !hf_devx_is_dead(vq->dev->devx) && hf_vq_suspend(vq) == 0;
-	vq->quiesced = true;
 }
 
-void
-hf_vq_stop(struct hf_vq *vq, uint16_t *base)
+static void
+hf_vq_hw_stop(struct hf_vq *vq, uint16_t *base)
 {
-	if (!vq->quiesced)
-		hf_vq_quiesce(vq);
 	/* Whatever its state is, it must not touch guest memory any more. */
 	if (!vq->known || vq->state != HF_VIRTQ_SUSPEND)
 		hf_vq_destroy(vq);
@@ -404,50 +370,45 @@ hf_vq_stop(struct hf_vq *vq, uint16_t *base)
 		HF_LOG(WARNING, "%s: ring %u: the NIC does not suspend its queue, index 0x%x",
 			vq->dev->name, vq->index, *base);
 	hf_notify_call_off(vq);
-	vq->quiesced = false;
-	vq->running = false;
-	HF_LOG(INFO, "%s: ring %u stopped: index 0x%x", vq->dev->name, vq->index, *base);
 }
 
-void
-hf_vq_end(struct hf_vq *vq, const struct hf_life *life)
+static int
+hf_vq_hw_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
+	struct hf_virtq_attr attr;
 	uint16_t base;
+	int ret;
 
-	if (vq->running) {
-		hf_vq_stop(vq, &base);
-		if (life->save_index)
-			hf_front_base_set(vq->dev, vq->index, base);
+	ret = hf_vq_parts_make(vq, ring->size);
+	if (ret != 0)
+		return ret;
+	hf_vq_attr_fill(vq, ring, &attr);
+	ret = hf_vq_ready(vq, &attr);
+	if (ret != 0)
+		return ret;
+	ret = hf_notify_on(vq, ring);
+	if (ret != 0) {
+		/* The NIC has served it meanwhile. */
+		hf_vq_hw_quiesce(vq);
+		hf_vq_hw_stop(vq, &base);
+		hf_front_base_set(vq->dev, vq->index, base);
 	}
-	if (!life->keep_enabled) {
-		vq->enabled = false;
-		vq->addr_set = false;
-	}
-	if (!life->keep_virtq)
-		hf_vq_destroy(vq);
-	if (!life->keep_parts)
-		hf_vq_release(vq);
+	return ret;
 }
 
-bool
+static bool
 hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	struct hf_virtq_attr attr;
 
-	if (vq->hw.devx == NULL || vq->ring_size != ring->size)
+	if (!vq->made || vq->ring_size != ring->size)
 		return false;
 	hf_vq_attr_fill(vq, ring, &attr);
 	return hf_virtq_may_modify(
 		vq->dev->caps, vq->state, hf_vq_attr_diff(&vq->attr, &attr) | HF_VIRTQ_MOD_STATE);
 }
 
-int
-hf_vq_pause(struct hf_vq *vq)
-{
-	return hf_vq_suspend(vq);
-}
-
-int
+static int
 hf_vq_unpause(struct hf_vq *vq, uint32_t mkey)
 {
 	struct hf_virtq_attr attr = vq->attr;
@@ -460,21 +421,64 @@ hf_vq_unpause(struct hf_vq *vq, uint32_t mkey)
 	return ret;
 }
 
-void
+static void
 hf_vq_use_mkey(struct hf_vq *vq, uint32_t mkey)
 {
 	struct hf_virtq_attr attr;
 
-	if (vq->hw.devx == NULL || vq->attr.mkey == mkey)
+	if (!vq->made || vq->mkey == mkey)
 		return;
 	if (hf_virtq_may_modify(vq->dev->caps, vq->state, HF_VIRTQ_MOD_MKEY)) {
 		attr = vq->attr;
 		attr.mod = HF_VIRTQ_MOD_MKEY;
 		attr.mkey = mkey;
 		if (hf_virtq_modify(&vq->hw, &attr) == 0) {
-			vq->attr = attr;
+			hf_vq_attr_set(vq, &attr);
 			return;
 		}
 	}
 	hf_vq_destroy(vq);
 }
+
+/*
+ * Queues have no way back from ERR (Linux mlx5_vnet.c, is_valid_state_change()): a repair destroys
+ * and creates.
+ */
+static bool
+hf_vq_hw_failed(struct hf_vq *vq)
+{
+	struct hf_virtq_status st;
+
+	if (hf_notify_is_broken(vq)) {
+		HF_LOG(ERR, "%s: ring %u: the queue pair that tells of its progress failed",
+			vq->dev->name, vq->index);
+		return true;
+	}
+	if (hf_virtq_query(&vq->hw, &st) != 0)
+		return false;
+	if (st.state != HF_VIRTQ_ERR) {
+		HF_LOG(DEBUG, "%s: ring %u: its queue is in state %d, not in error", vq->dev->name,
+			vq->index, st.state);
+		return false;
+	}
+	HF_LOG(ERR,
+		"%s: ring %u: the NIC stopped on an error of type %u, available index 0x%x,"
+		" used index 0x%x",
+		vq->dev->name, vq->index, st.error_type, st.avail_idx, st.used_idx);
+	return true;
+}
+
+const struct hf_path hf_path_hw = {
+	.name = "hw",
+	.start = hf_vq_hw_start,
+	.resumes = hf_vq_resumes,
+	.quiesce = hf_vq_hw_quiesce,
+	.stop = hf_vq_hw_stop,
+	.pause = hf_vq_suspend,
+	.unpause = hf_vq_unpause,
+	.use_mkey = hf_vq_use_mkey,
+	.destroy = hf_vq_destroy,
+	.release = hf_vq_release,
+	.nudge = hf_notify_nudge,
+	.failed = hf_vq_hw_failed,
+};
