@@ -47,6 +47,7 @@ struct nic_virtq;
 struct mem_pin;
 struct conf;
 struct conf_func;
+struct dp_queue;
 struct dp_vq;
 struct fw_uctx;
 struct dp_engine;
@@ -343,6 +344,7 @@ struct nic_func {
 	struct fw_uctx *uctx; /* user contexts, owned by fw/ */
 	uint64_t bar_used[4]; /* BAR pages in use, one bit each */
 	unsigned int bar_next; /* BAR page from which the next free one is looked for */
+	TAILQ_HEAD(, dp_queue) queues; /* of all kinds, the engines' halves; dp/ */
 	uint8_t max_indirection; /* capability, for the engines */
 	uint8_t next_tag; /* of the keys that the kernel asks for */
 	uint64_t flow_seq;
@@ -375,7 +377,7 @@ struct nic {
 	unsigned int n_engines;
 	struct dp_engine *engines[NIC_MAX_ENGINES];
 	unsigned int dp_depth; /* nested dp_pause() calls */
-	uint64_t dp_funcs[2]; /* functions that have virtqueues, a bit each; dp/ */
+	uint64_t dp_funcs[2]; /* functions that have queues, a bit each; dp/ */
 	uint64_t steer_gen; /* counts changes of what the e-switch or a classifier looks at; dp/ */
 	struct eswitch_fdb *fdb; /* learned addresses, owned by dp/; NULL: does not learn */
 	struct nic_port_stats port; /* the wire */

@@ -93,12 +93,13 @@ nic_setup(void)
 		funcs[i].max_indirection = 1;
 		funcs[i].vport.mtu = 1500;
 		memcpy(&funcs[i].vport.mac, macs[i], 6);
+		TAILQ_INIT(&funcs[i].queues);
 		for (t = 0; t < NIC_OBJ_TYPES; t++)
 			TAILQ_INIT(&funcs[i].objs[t]);
 	}
 	memset(eng, 0, sizeof(*eng));
 	eng->nic = &nic;
-	TAILQ_INIT(&eng->vqs);
+	TAILQ_INIT(&eng->queues);
 	n_object_events = 0;
 	memset(mem, 0, MEM_LEN);
 	memset(&counters, 0, sizeof(counters));

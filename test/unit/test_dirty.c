@@ -150,7 +150,7 @@ all_pages(enum nic_virtq_type type)
 		}
 		ring_doorbell(&funcs[2]);
 		snapshot();
-		while (txq_serve(eng, dp(1)))
+		while (txq_serve(eng, &dp(1)->base))
 			eng->now += 20000;
 		for (id = 0; id < BURST * 4; id += 4) {
 			TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), id, "sent");
@@ -186,7 +186,7 @@ frame_passes(void)
 	uint32_t len;
 
 	send_frame(0, 500);
-	while (txq_serve(eng, dp(1)))
+	while (txq_serve(eng, &dp(1)->base))
 		eng->now += 20000;
 	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "sent");
 	TEST_ASSERT(take(&guests[2], 3, &len) >= 0, "received");
@@ -421,7 +421,7 @@ test_bad_log(void)
 		bad_logs[i].spoil(&guests[2].q);
 		dp_virtq_dirty(&guests[2].q);
 		send_frame(0, 500);
-		while (txq_serve(eng, dp(1)))
+		while (txq_serve(eng, &dp(1)->base))
 			eng->now += 20000;
 		TEST_ASSERT_EQUAL(
 			guests[2].q.state, NIC_VQ_ERR, "a log %s: no error", bad_logs[i].what);
@@ -452,7 +452,7 @@ test_log_truncated(void)
 	log_on(2, LOG_OFF);
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, LOG_OFF), "cut off the log");
 	send_frame(0, 500);
-	while (txq_serve(eng, dp(1)))
+	while (txq_serve(eng, &dp(1)->base))
 		eng->now += 20000;
 	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver");
 	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_RDY, "the sender");

@@ -315,10 +315,10 @@ queue_to_queue(enum nic_virtq_type type)
 	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 900);
 	post_rx(&guests[2], 0, BUF_LEN);
 	post_frame(&guests[1], 0, &f, &hdr);
-	TEST_ASSERT(!txq_serve(eng, dp(1)), "served without a doorbell");
+	TEST_ASSERT(!txq_serve(eng, &dp(1)->base), "served without a doorbell");
 	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), -1, "sent without a doorbell");
 	ring_doorbell(&funcs[1]);
-	TEST_ASSERT(txq_serve(eng, dp(1)), "served");
+	TEST_ASSERT(txq_serve(eng, &dp(1)->base), "served");
 	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "sent");
 	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 0, "received");
 	TEST_ASSERT_EQUAL(len, f.len + 12, "length");
@@ -332,28 +332,28 @@ queue_to_queue(enum nic_virtq_type type)
 	/* no buffer; a buffer that is too small stays for the next frame */
 	ring_doorbell(&funcs[1]);
 	post_frame(&guests[1], 4, &f, &hdr);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_no_buffer), 1u, "no buffer");
 	post_rx(&guests[2], 2, f.len + 11);
 	post_frame(&guests[1], 4, &f, &hdr);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_no_buffer), 2u,
 		"starved, and a buffer was fetched without a doorbell");
 	ring_doorbell(&funcs[2]);
 	post_frame(&guests[1], 8, &f, &hdr);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].stats.rx_oversize), 1u, "too small a buffer");
 	f.len--;
 	post_frame(&guests[1], 12, &f, &hdr);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 2, "the buffer served the next frame");
 
 	/* a moment of silence, and a doorbell is needed again */
 	eng->now += 1000000;
-	TEST_ASSERT(!txq_serve(eng, dp(1)), "idle");
+	TEST_ASSERT(!txq_serve(eng, &dp(1)->base), "idle");
 	post_rx(&guests[2], 4, BUF_LEN);
 	post_frame(&guests[1], 0, &f, &hdr);
-	TEST_ASSERT(!txq_serve(eng, dp(1)), "served without a new doorbell");
+	TEST_ASSERT(!txq_serve(eng, &dp(1)->base), "served without a new doorbell");
 	guest_close(2);
 	guest_close(1);
 	return TEST_SUCCESS;
@@ -389,15 +389,16 @@ test_truncated(void)
 	rxq_start(dp(2));
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, 2 * QUEUE_MEM), "cut off the receiver");
 	ring_doorbell(&funcs[1]);
-	TEST_ASSERT(txq_serve(eng, dp(1)), "served");
+	TEST_ASSERT(txq_serve(eng, &dp(1)->base), "served");
 	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver is in error");
 	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_RDY, "the sender is not");
-	TEST_ASSERT_EQUAL(pthread_mutex_trylock(&dp(2)->lock), 0, "the receiver's lock is held");
-	pthread_mutex_unlock(&dp(2)->lock);
+	TEST_ASSERT_EQUAL(
+		pthread_mutex_trylock(&dp(2)->base.lock), 0, "the receiver's lock is held");
+	pthread_mutex_unlock(&dp(2)->base.lock);
 	TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), 0, "the frame counts as sent");
 	post_frame(&guests[1], 4, &f, &hdr);
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, QUEUE_MEM), "cut off the sender");
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_ERR, "the sender is in error");
 	TEST_ASSERT_EQUAL(n_object_events, 2u, "events");
 	guest_close(2);
@@ -427,7 +428,7 @@ truncated_burst(enum nic_virtq_type type)
 	post(&guests[1], 4, cut, 2);
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, 3 * QUEUE_MEM), "cut off the second frame");
 	ring_doorbell(&funcs[1]);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(guests[1].q.state, NIC_VQ_ERR, "the sender is in error");
 	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_RDY, "the receiver is not");
 	TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), 0, "the first frame is visible");
@@ -473,12 +474,12 @@ test_offloads(void)
 	f.b[34 + 13] |= 0x81; /* CWR, FIN */
 	post_frame(&guests[1], 0, &f, &hdr);
 	ring_doorbell(&funcs[1]);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_dropped), 1u,
 		"segmentation that was not negotiated");
 	guests[1].q.features = NIC_VQ_F_HOST_TSO4 | NIC_VQ_F_CSUM;
 	post_frame(&guests[1], 4, &f, &hdr);
-	txq_serve(eng, dp(1));
+	txq_serve(eng, &dp(1)->base);
 	for (i = 0; i < 4; i++) {
 		TEST_ASSERT_EQUAL(take(&guests[2], 2, &len), i * 2, "segment %d", i);
 		part.len = len - 12;
@@ -524,13 +525,13 @@ test_many_segments(void)
 			post_frame(&guests[1], (uint16_t)(i * (type == NIC_VQ_SPLIT ? 3 : 4)), &f,
 				&hdr);
 		ring_doorbell(&funcs[1]);
-		TEST_ASSERT(txq_serve(eng, dp(1)), "nothing to do");
+		TEST_ASSERT(txq_serve(eng, &dp(1)->base), "nothing to do");
 		TEST_ASSERT_EQUAL(atomic_load(&funcs[1].stats.tx_pkts), 3u * SEGS, "one burst");
 		for (i = 0; i < 3; i++)
 			TEST_ASSERT(take(&guests[1], 3, &len) >= 0, "completed");
 		TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), -1, "before it was sent");
 		eng->now += 20000;
-		TEST_ASSERT(txq_serve(eng, dp(1)), "waits for a doorbell");
+		TEST_ASSERT(txq_serve(eng, &dp(1)->base), "waits for a doorbell");
 		TEST_ASSERT_EQUAL(
 			atomic_load(&funcs[1].stats.tx_pkts), CHAINS * SEGS + 0u, "the rest");
 		for (; i < CHAINS; i++)
@@ -714,10 +715,10 @@ test_cq_ring(void)
 }
 
 static void
-complete_step(struct dp_engine *e, struct dp_vq *v)
+complete_step(struct dp_engine *e, struct dp_queue *q)
 {
 	(void)e;
-	(void)v;
+	(void)q;
 	cq_complete_qp(&qps[0]);
 }
 

@@ -127,7 +127,8 @@ engines_once(enum nic_virtq_type type, unsigned int threads)
 		TAILQ_INSERT_TAIL(&funcs[1 + i].objs[NIC_OBJ_VAR], &vars[i].obj, next);
 	for (i = 0; i < 4; i++)
 		TEST_ASSERT_SUCCESS(guest_open(i, type), "queue");
-	spread = dp(1)->engine != dp(3)->engine && dp(0)->engine != dp(2)->engine;
+	spread = dp(1)->base.engine != dp(3)->base.engine &&
+		dp(0)->base.engine != dp(2)->base.engine;
 	way_open(&ways[0], 1, 2, false);
 	way_open(&ways[1], 3, 0, true);
 	dp_resume(&nic);

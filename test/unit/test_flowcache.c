@@ -116,7 +116,7 @@ pass_on(struct nic_func *src, struct pkt *p)
 
 	eswitch_begin(eng);
 	eswitch_send(eng, src, p);
-	v = eng->n_bins == 0 ? NULL : eng->bin[0].v;
+	v = eng->n_bins == 0 ? NULL : vq_of(eng->bin[0].q);
 	if (eng->n_bins > 1 || (v != NULL && (eng->bin[0].n != 1 || eng->bin[0].pkt[0] != p)))
 		return &vqs[QUEUES - 1] + 1;
 	eng->n_bins = 0;
@@ -221,8 +221,8 @@ test_copies(void)
 		eswitch_begin(eng);
 		eswitch_send(eng, &funcs[1], &p);
 		TEST_ASSERT_EQUAL(eng->n_bins, 2, "%u queues got it", eng->n_bins);
-		TEST_ASSERT(eng->bin[0].v == &vqs[0] && eng->bin[0].n == 1 &&
-				eng->bin[1].v == &vqs[1] && eng->bin[1].n == 1,
+		TEST_ASSERT(eng->bin[0].q == &vqs[0].base && eng->bin[0].n == 1 &&
+				eng->bin[1].q == &vqs[1].base && eng->bin[1].n == 1,
 			"other queues");
 		TEST_ASSERT(!is_known(&funcs[1], &p), "a way to one queue is kept");
 		eng->n_bins = 0;

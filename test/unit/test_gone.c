@@ -116,7 +116,7 @@ static void
 serve(void)
 {
 	ring_doorbell(&funcs[1]);
-	while (txq_serve(eng, dp(1)))
+	while (txq_serve(eng, &dp(1)->base))
 		eng->now += 20000;
 }
 
@@ -154,8 +154,9 @@ one_row(const struct row *r)
 		/* what the sender has lost may be zeros */
 		TEST_ASSERT(r->guest == 1 || arrived(&f, 2), "payload");
 	}
-	TEST_ASSERT_EQUAL(pthread_mutex_trylock(&dp(2)->lock), 0, "the receiver's lock is held");
-	pthread_mutex_unlock(&dp(2)->lock);
+	TEST_ASSERT_EQUAL(
+		pthread_mutex_trylock(&dp(2)->base.lock), 0, "the receiver's lock is held");
+	pthread_mutex_unlock(&dp(2)->base.lock);
 	guest_close(2);
 	guest_close(1);
 	return TEST_SUCCESS;
@@ -192,7 +193,7 @@ lost_with_another(void)
 	TEST_ASSERT_SUCCESS(guest_open(2, NIC_VQ_SPLIT), "receive queue");
 	TEST_ASSERT_SUCCESS(guest_open(1, NIC_VQ_SPLIT), "transmit queue");
 	/* the sender is of a third function, for once */
-	dp(1)->f = &funcs[0];
+	dp(1)->base.f = &funcs[0];
 	lane_open(&lanes[0], 0);
 	lane_open(&lanes[1], 2);
 	post_rx(&guests[0], 0, BUF_LEN);
@@ -202,8 +203,8 @@ lost_with_another(void)
 	frame_make_ipv4(&f, mac_a, mac_x, IPPROTO_UDP, 900);
 	post_frame(&guests[1], 4, &f, &hdr);
 	TEST_ASSERT(cut(guests[2].base + BUFFERS), "cut short");
-	atomic_store(&dp(1)->kick, true);
-	txq_serve(eng, dp(1));
+	atomic_store(&dp(1)->base.kick, true);
+	txq_serve(eng, &dp(1)->base);
 	TEST_ASSERT_EQUAL(guests[2].q.state, NIC_VQ_ERR, "the receiver that faults");
 	TEST_ASSERT_EQUAL(guests[0].q.state, NIC_VQ_RDY, "the other one");
 	TEST_ASSERT_EQUAL(take(&guests[0], 2, &len), -1, "delivered");

@@ -57,7 +57,7 @@ complete_one(void)
 static void
 attend(void)
 {
-	unsigned int attn = atomic_exchange(&dp(3)->attn, 0);
+	unsigned int attn = atomic_exchange(&dp(3)->base.attn, 0);
 
 	notify_attend(dp(3), attn & VQ_ATTN_EVENT);
 }
@@ -68,7 +68,7 @@ settles(void)
 {
 	time_t end = time(NULL) + PATIENCE_S;
 
-	while ((atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT & ~(unsigned int)VQ_ATTN_ARM) != 0) {
+	while ((atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT & ~(unsigned int)VQ_ATTN_ARM) != 0) {
 		if (time(NULL) > end)
 			return false;
 		attend();
@@ -94,7 +94,7 @@ test_moderation(void)
 	TEST_ASSERT_EQUAL(cq->pi, 0u, "an event before its count and its time");
 	TEST_ASSERT_SUCCESS(complete_one(), "third");
 	TEST_ASSERT_EQUAL(cq->pi, 1u, "as many as are to be waited for");
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_MODERATED, 0u, "nothing waits");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->base.attn) & VQ_ATTN_MODERATED, 0u, "nothing waits");
 	TEST_ASSERT_SUCCESS(complete_one(), "fourth");
 	TEST_ASSERT_EQUAL(cq->pi, 1u, "held back again");
 	TEST_ASSERT(settles(), "held back for ever");
@@ -136,8 +136,9 @@ test_moderation_ends(void)
 	dp_virtq_quiesce(q);
 	q->state = NIC_VQ_SUSPEND;
 	TEST_ASSERT_EQUAL(cq->pi, 1u, "a stop holds nothing back");
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT & ~(unsigned int)VQ_ATTN_ARM,
-		0u, "nothing waits");
+	TEST_ASSERT_EQUAL(
+		atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT & ~(unsigned int)VQ_ATTN_ARM, 0u,
+		"nothing waits");
 	guest_close(3);
 	return TEST_SUCCESS;
 }
@@ -390,13 +391,13 @@ test_disconnected(void)
 	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
 	bar[1][BELL] = 0;
 	TEST_ASSERT_SUCCESS(complete_one(), "completed");
-	TEST_ASSERT((atomic_load(&dp(3)->attn) & VQ_ATTN_ARM) != 0, "waits for the CQ");
+	TEST_ASSERT((atomic_load(&dp(3)->base.attn) & VQ_ATTN_ARM) != 0, "waits for the CQ");
 	dp_virtq_quiesce(q);
 	q->state = NIC_VQ_SUSPEND;
 	q->event_mode = NIC_VQ_NO_MSIX;
 	q->event_qp = NULL;
 	attend();
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
 	guest_close(3);
 	return TEST_SUCCESS;
 }
@@ -442,7 +443,7 @@ test_sent_already(void)
 {
 	TEST_ASSERT_SUCCESS(setup_queue(NIC_VQ_SPLIT), "queue");
 	guests[3].q.period_us = 1;
-	atomic_fetch_or(&dp(3)->attn, VQ_ATTN_MODERATED);
+	atomic_fetch_or(&dp(3)->base.attn, VQ_ATTN_MODERATED);
 	attend();
 	TEST_ASSERT_EQUAL(cq->pi, 0u, "an event for nothing");
 	guest_close(3);
@@ -454,19 +455,19 @@ test_sent_already(void)
 #define CUT (4 * QUEUE_MEM) /* behind all queues */
 
 static void
-publish(struct dp_engine *e, struct dp_vq *v)
+publish(struct dp_engine *e, struct dp_queue *q)
 {
 	(void)e;
-	vq_publish(v);
+	vq_publish(vq_of(q));
 }
 
 static void
-notify(struct dp_engine *e, struct dp_vq *v)
+notify(struct dp_engine *e, struct dp_queue *q)
 {
-	unsigned int attn = atomic_exchange(&v->attn, 0);
+	unsigned int attn = atomic_exchange(&q->attn, 0);
 
 	(void)e;
-	notify_attend(v, attn & VQ_ATTN_EVENT);
+	notify_attend(vq_of(q), attn & VQ_ATTN_EVENT);
 }
 
 /* As complete_one(), with a step that faults. */
@@ -477,7 +478,7 @@ complete_and_fault(void)
 	TEST_ASSERT_EQUAL(vq_fetch(dp(3), 1), 1, "fetched");
 	vq_complete(dp(3), 0);
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, CUT), "cut short");
-	TEST_ASSERT(!engine_dma(eng, dp(3), publish), "no fault");
+	TEST_ASSERT(!engine_dma(eng, &dp(3)->base, publish), "no fault");
 	TEST_ASSERT_EQUAL(n_cq_errors, 1u, "a CQ is in error");
 	return TEST_SUCCESS;
 }
@@ -496,9 +497,9 @@ other_record(void)
 	TEST_ASSERT_SUCCESS(complete_and_fault(), "fault");
 	TEST_ASSERT(other.error && !cq->error, "the CQ whose record it is, and no other");
 	TEST_ASSERT_EQUAL(n_comp_events, 0u, "not yet");
-	TEST_ASSERT(engine_dma(eng, dp(3), notify), "another fault");
+	TEST_ASSERT(engine_dma(eng, &dp(3)->base, notify), "another fault");
 	TEST_ASSERT_EQUAL(n_comp_events, 1u, "the ring of the UAR, or the event, was lost");
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
 	guest_close(3);
 	return TEST_SUCCESS;
 }
@@ -510,10 +511,10 @@ own_entries(void)
 	cq->offset = CUT;
 	TEST_ASSERT_SUCCESS(complete_and_fault(), "fault");
 	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_RDY, "its queue pair has not said so yet");
-	TEST_ASSERT(engine_dma(eng, dp(3), notify), "another fault");
+	TEST_ASSERT(engine_dma(eng, &dp(3)->base, notify), "another fault");
 	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_ERR, "the message is forgotten");
 	TEST_ASSERT_EQUAL(atomic_load(&funcs[2].vq_errors[VQ_E_QP_REMOTE]), 1u, "why");
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT, 0u, "waits for ever");
 	guest_close(3);
 	return TEST_SUCCESS;
 }
@@ -528,10 +529,11 @@ peer_record(void)
 	TEST_ASSERT_EQUAL(vq_fetch(dp(3), 1), 1, "fetched");
 	vq_complete(dp(3), 0);
 	TEST_ASSERT_SUCCESS(ftruncate(file_fd, CUT), "cut short");
-	TEST_ASSERT(!engine_dma(eng, dp(3), publish), "no fault");
+	TEST_ASSERT(!engine_dma(eng, &dp(3)->base, publish), "no fault");
 	TEST_ASSERT_EQUAL(guests[3].q.state, NIC_VQ_ERR, "state");
-	TEST_ASSERT(!engine_dma(eng, dp(3), notify), "what was completed before is to be told");
-	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->attn) & VQ_ATTN_EVENT, 0u, "faults for ever");
+	TEST_ASSERT(
+		!engine_dma(eng, &dp(3)->base, notify), "what was completed before is to be told");
+	TEST_ASSERT_EQUAL(atomic_load(&dp(3)->base.attn) & VQ_ATTN_EVENT, 0u, "faults for ever");
 	guest_close(3);
 	return TEST_SUCCESS;
 }

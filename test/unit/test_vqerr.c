@@ -233,7 +233,7 @@ send_one(unsigned int i, uint16_t id, const uint8_t *dst)
 	frame_make_ipv4(&f, dst, mac_x, IPPROTO_UDP, 100);
 	post_frame(&guests[i], id, &f, &hdr);
 	ring_doorbell(guests[i].q.obj.func);
-	while (txq_serve(eng, dp(i)) && dp(i)->last_work == eng->now)
+	while (txq_serve(eng, &dp(i)->base) && dp(i)->last_work == eng->now)
 		eng->now++;
 }
 
@@ -282,7 +282,7 @@ run_row(const struct row *r, unsigned int way)
 			post_frame(&guests[1], 0, &f, &hdr);
 		post_bad(&guests[1], r, way);
 		ring_doorbell(&funcs[1]);
-		while (txq_serve(eng, dp(1)))
+		while (txq_serve(eng, &dp(1)->base))
 			eng->now += 20000;
 		TEST_ASSERT_EQUAL(take(&guests[1], 3, &len), r->alone ? -1 : 0, "before it: sent");
 		TEST_ASSERT_EQUAL(
@@ -321,7 +321,7 @@ check_row(const struct row *r, unsigned int i)
 	/* both indices stand at the bad chain */
 	TEST_ASSERT_EQUAL(g->q.avail_idx, g->used, "available index %#x", g->q.avail_idx);
 	TEST_ASSERT_EQUAL(g->q.used_idx, g->used, "used index %#x", g->q.used_idx);
-	TEST_ASSERT(!txq_serve(eng, dp(i)), "served in error");
+	TEST_ASSERT(!txq_serve(eng, &dp(i)->base), "served in error");
 	return TEST_SUCCESS;
 }
 
@@ -418,7 +418,7 @@ test_hostile_rings(void)
 					htole64(guests[1].gpa + (uint32_t)rand() % 0x12000);
 			ring_doorbell(guests[1].q.obj.func);
 			for (i = 0; i < 20; i++)
-				txq_serve(eng, dp(1));
+				txq_serve(eng, &dp(1)->base);
 			guest_close(1);
 		}
 	}

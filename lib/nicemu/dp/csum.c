@@ -9,6 +9,7 @@
 
 #define UDP_CSUM_OFF 6u
 #define TCP_CSUM_OFF 16u
+#define IPV4_CSUM_OFF 10u
 
 /* Sums words as they are in memory: in one's complement the byte order only matters at the end. */
 uint64_t
@@ -96,26 +97,75 @@ csum_pseudo(const struct pkt *p, uint32_t l4_len)
 	return csum_add(sum, l3 + 8, 32);
 }
 
+/* Where the checksum of layer 4 is in the frame, 0: nowhere. */
+static uint32_t
+l4_field(const struct pkt *p)
+{
+	const struct pkt_hdr *h = &p->hdr;
+	uint32_t off;
+
+	if (h->l4_off == 0 || h->frag || (uint32_t)h->l4_off + h->l4_len > p->len)
+		return 0;
+	if (h->proto == IPPROTO_TCP)
+		off = TCP_CSUM_OFF;
+	else if (h->proto == IPPROTO_UDP)
+		off = UDP_CSUM_OFF;
+	else
+		return 0;
+	return h->l4_len < off + 2 || h->l4_off + off + 2 > p->head_len ? 0 : h->l4_off + off;
+}
+
+/* Sum of layer 4 and its pseudo header: 0xffff with a right checksum. */
+static uint16_t
+l4_sum(const struct pkt *p)
+{
+	const struct pkt_hdr *h = &p->hdr;
+
+	return csum_fold(csum_pkt(p, h->l4_off, (uint32_t)h->l4_off + h->l4_len) +
+		csum_pseudo(p, h->l4_len));
+}
+
+bool
+csum_ip(struct pkt *p)
+{
+	uint8_t *field = p->head + p->hdr.l3_off + IPV4_CSUM_OFF;
+	uint32_t len;
+
+	if (p->hdr.l3 != PKT_L3_IPV4)
+		return false;
+	len = (p->head[p->hdr.l3_off] & 0xfu) * 4;
+	if (p->hdr.l3_off + len > p->head_len)
+		return false;
+	pkt_put_be16(field, 0);
+	pkt_put_be16(field, (uint16_t)~csum_fold(csum_pkt(p, p->hdr.l3_off, p->hdr.l3_off + len)));
+	return true;
+}
+
+bool
+csum_l4(struct pkt *p)
+{
+	uint32_t at = l4_field(p);
+	uint16_t sum;
+
+	if (at == 0)
+		return false;
+	pkt_put_be16(p->head + at, 0);
+	sum = (uint16_t)~l4_sum(p);
+	pkt_put_be16(p->head + at, sum == 0 && p->hdr.proto == IPPROTO_UDP ? 0xffff : sum);
+	return true;
+}
+
 bool
 csum_verify(const struct pkt *p)
 {
 	const struct pkt_hdr *h = &p->hdr;
-	uint32_t field;
+	uint32_t field = l4_field(p);
 
-	if (h->l4_off == 0 || h->frag || (uint32_t)h->l4_off + h->l4_len > p->len)
-		return false;
-	if (h->proto == IPPROTO_TCP)
-		field = TCP_CSUM_OFF;
-	else if (h->proto == IPPROTO_UDP)
-		field = UDP_CSUM_OFF;
-	else
-		return false;
-	if (h->l4_len < field + 2 || h->l4_off + field + 2 > p->head_len)
+	if (field == 0)
 		return false;
 	if (h->l3 == PKT_L3_IPV4 && csum_fold(csum_pkt(p, h->l3_off, h->l4_off)) != 0xffff)
 		return false;
-	if (h->proto == IPPROTO_UDP && pkt_be16(p->head + h->l4_off + field) == 0)
+	if (h->proto == IPPROTO_UDP && pkt_be16(p->head + field) == 0)
 		return false;
-	return csum_fold(csum_pkt(p, h->l4_off, (uint32_t)h->l4_off + h->l4_len) +
-		       csum_pseudo(p, h->l4_len)) == 0xffff;
+	return l4_sum(p) == 0xffff;
 }

@@ -21,6 +21,13 @@ uint64_t csum_pkt(const struct pkt *p, uint32_t from, uint32_t to);
  * field is not within the frame, or not within what the NIC parses.
  */
 int csum_complete(struct pkt *p, uint16_t csum_start, uint16_t csum_offset);
+/*
+ * Make the checksum of the IPv4 header, or of TCP or UDP, whatever its field has: as a raw queue
+ * does it. False: there is none of it, or it is in a fragment, or its header is not within what the
+ * NIC parses.
+ */
+bool csum_ip(struct pkt *p);
+bool csum_l4(struct pkt *p);
 /* Are the checksums of IPv4 and of TCP or UDP right? False: no, or none, or a fragment. */
 bool csum_verify(const struct pkt *p);
 /* Sum of the pseudo header of an IP packet with this many bytes of layer 4. */

@@ -24,7 +24,7 @@ log_byte(struct dp_vq *v, uint32_t off)
 	if (off - d->from < d->len)
 		return d->host + (off - d->from);
 	for (i = 0; i < sizeof(window) / sizeof(window[0]); i++) {
-		n = mem_xlate(v->f, q->pd, q->dirty_mkey, q->dirty_addr + window[i].from,
+		n = mem_xlate(v->base.f, q->pd, q->dirty_mkey, q->dirty_addr + window[i].from,
 			window[i].len, NIC_PERM_LW, &seg, 1);
 		if (n != 1 || seg.iov_base == NULL)
 			continue;

@@ -38,8 +38,8 @@ doorbell_poll(struct nic_func *f)
 
 		if (v == NULL)
 			continue;
-		atomic_store(&v->kick, true);
-		if (!v->tx && atomic_load_explicit(&v->hungry, memory_order_relaxed))
-			atomic_fetch_or(&v->attn, VQ_ATTN_START);
+		atomic_store(&v->base.kick, true);
+		if (!v->base.tx && atomic_load_explicit(&v->hungry, memory_order_relaxed))
+			atomic_fetch_or(&v->base.attn, VQ_ATTN_START);
 	}
 }

@@ -18,7 +18,6 @@
 #include "../conf.h"
 #include "../wire/wire.h"
 #include "cq.h"
-#include "notify.h"
 
 #define SPIN_NS 50000u /* busy loop after the last work */
 #define SLEEP_MIN_US 50u
@@ -35,97 +34,59 @@ now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static bool
-touches(const struct dp_vq *v, const uint8_t *addr)
-{
-	unsigned int i, s;
-
-	for (i = 0; i < 3 && v->mapped; i++) {
-		const struct vq_area *a = &v->area[i];
-
-		for (s = 0; s < a->n; s++) {
-			if (addr >= a->seg[s].base &&
-				addr < a->seg[s].base + (a->seg[s].end - a->seg[s].from))
-				return true;
-		}
-	}
-	for (i = 0; i < v->n; i++) {
-		const struct vq_chain *c = &v->chain[(v->head + i) % VQ_BURST];
-
-		for (s = 0; s < c->n_seg; s++) {
-			const struct iovec *seg = &v->pool[c->seg + s];
-
-			if (addr >= (uint8_t *)seg->iov_base &&
-				addr < (uint8_t *)seg->iov_base + seg->iov_len)
-				return true;
-		}
-	}
-	return false;
-}
-
-static void
-fail(struct dp_vq *v)
-{
-	/* of one that has failed it is the queue pair's: a message that can't be tried again */
-	if (!vq_is_ready(v))
-		atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_NOTIFY);
-	vq_fail(v, VQ_E_MEMORY);
-}
-
 /* Make visible what a receive queue got of a burst that was cut off: its indices count it. */
 static void
-publish_rest(struct dp_engine *e, struct dp_vq *rx)
+publish_rest(struct dp_engine *e, struct dp_queue *rx)
 {
-	if (rx->done == 0)
-		return;
 	if (mem_guard_enter(&e->guard) == 0)
-		vq_publish(rx);
+		rx->ops->publish(rx);
 	else if (!cq_faulted())
-		fail(rx);
+		rx->ops->fail(rx);
 	mem_guard_leave();
 }
 
 /* Who fails: a completion queue, else the queue whose memory it was, else the receiver. */
 static void
-blame(struct dp_engine *e, struct dp_vq *v)
+blame(struct dp_engine *e, struct dp_queue *q)
 {
-	struct dp_vq *rx = e->rx_locked;
-	struct dp_vq *culprit = rx;
+	struct dp_queue *rx = e->rx_locked;
+	struct dp_queue *culprit = rx;
 
-	if (rx == NULL || (v != NULL && touches(v, e->guard.addr)))
-		culprit = v;
+	if (rx == NULL || (q != NULL && q->ops->touches(q, e->guard.addr)))
+		culprit = q;
 	if (cq_faulted())
 		culprit = NULL;
 	if (rx != NULL)
 		publish_rest(e, rx);
 	if (culprit != NULL)
-		fail(culprit);
+		culprit->ops->fail(culprit);
 	e->rx_locked = NULL;
 	if (rx != NULL)
 		pthread_mutex_unlock(&rx->lock);
 }
 
 bool
-engine_dma(struct dp_engine *e, struct dp_vq *v, void (*step)(struct dp_engine *, struct dp_vq *))
+engine_dma(struct dp_engine *e, struct dp_queue *q,
+	void (*step)(struct dp_engine *, struct dp_queue *))
 {
 	if (mem_guard_enter(&e->guard) != 0) {
-		blame(e, v);
+		blame(e, q);
 		return false;
 	}
-	step(e, v);
+	step(e, q);
 	mem_guard_leave();
 	return true;
 }
 
 static void
-wire_burst(struct dp_engine *e, struct dp_vq *v)
+wire_burst(struct dp_engine *e, struct dp_queue *q)
 {
 	struct iovec seg[ENGINE_WIRE];
 	struct wire *w = e->nic->wire;
 	uint64_t bytes = 0;
 	unsigned int i;
 
-	(void)v;
+	(void)q;
 	for (i = 0; i < ENGINE_WIRE; i++) {
 		uint8_t *buf = e->wire_buf + (size_t)i * WIRE_MAX_FRAME;
 		struct iov_cur cur = {.seg = &seg[i], .n = 1};
@@ -164,29 +125,17 @@ wire_serve(struct dp_engine *e)
 }
 
 static void
-attend(struct dp_engine *e, struct dp_vq *v)
+attend(struct dp_engine *e, struct dp_queue *q)
 {
-	unsigned int attn;
-
 	/* before it looks: another engine may just now do what it finds */
-	if (!v->tx) {
-		pthread_mutex_lock(&v->lock);
-		e->rx_locked = v;
+	if (!q->tx) {
+		pthread_mutex_lock(&q->lock);
+		e->rx_locked = q;
 	}
-	attn = atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_START);
-	if ((attn & VQ_ATTN_START) != 0 && vq_is_ready(v)) {
-		if (!v->tx)
-			rxq_start(v);
-		else if (vq_map(v))
-			v->ops->doorbells(v, true);
-	}
-	/* also when the queue has failed since: what was completed before is to be told */
-	attn = atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_EVENT);
-	if ((attn & VQ_ATTN_EVENT) != 0)
-		notify_attend(v, attn);
+	q->ops->attend(e, q);
 	e->rx_locked = NULL;
-	if (!v->tx)
-		pthread_mutex_unlock(&v->lock);
+	if (!q->tx)
+		pthread_mutex_unlock(&q->lock);
 }
 
 /* One round. True: there was work, or there is soon. */
@@ -194,7 +143,7 @@ static bool
 round_trip(struct dp_engine *e)
 {
 	struct nic *nic = e->nic;
-	struct dp_vq *v;
+	struct dp_queue *q;
 	bool busy = false;
 	unsigned int w;
 	uint64_t left;
@@ -204,13 +153,12 @@ round_trip(struct dp_engine *e)
 		for (left = nic->dp_funcs[w]; left != 0; left &= left - 1)
 			doorbell_poll(nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)]);
 	}
-	TAILQ_FOREACH(v, &e->vqs, next) {
-		if (atomic_load_explicit(&v->attn, memory_order_relaxed) != 0)
-			engine_dma(e, v, attend);
-		if (v->tx && (e->now < v->look_at || txq_serve(e, v)))
+	TAILQ_FOREACH(q, &e->queues, next) {
+		if (atomic_load_explicit(&q->attn, memory_order_relaxed) != 0)
+			engine_dma(e, q, attend);
+		if (q->tx && q->ops->serve(e, q))
 			busy = true;
-		/* moderation is a matter of microseconds: too short for a nap */
-		if ((atomic_load_explicit(&v->attn, memory_order_relaxed) & VQ_ATTN_MODERATED) != 0)
+		if ((atomic_load_explicit(&q->attn, memory_order_relaxed) & QUEUE_ATTN_SOON) != 0)
 			busy = true;
 	}
 	if (wire_serve(e))
@@ -241,7 +189,7 @@ nap(struct dp_engine *e)
 static void
 work(struct dp_engine *e)
 {
-	uint32_t max = TAILQ_EMPTY(&e->vqs) ? SLEEP_BARE_US : SLEEP_MAX_US;
+	uint32_t max = TAILQ_EMPTY(&e->queues) ? SLEEP_BARE_US : SLEEP_MAX_US;
 
 	do {
 		e->now = now_ns();
@@ -374,7 +322,7 @@ engine_create(struct nic *nic, unsigned int idx)
 	e->nic = nic;
 	e->idx = idx;
 	e->sleep_us = SLEEP_MIN_US;
-	TAILQ_INIT(&e->vqs);
+	TAILQ_INIT(&e->queues);
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->resume, NULL);
 	if (idx == 0) {

@@ -14,8 +14,6 @@
 #include "pkt.h"
 #include "vq.h"
 
-struct virtio_net_hdr_v1;
-
 #define ENGINE_BINS 32u
 #define ENGINE_PKTS 64u
 #define ENGINE_WIRE 32u /* frames from the wire in a burst */
@@ -31,7 +29,7 @@ struct es_dest {
 
 /* Frames of a burst for one receive queue. */
 struct rx_bin {
-	struct dp_vq *v;
+	struct dp_queue *q;
 	unsigned int n;
 	struct pkt *pkt[VQ_BURST];
 };
@@ -43,12 +41,12 @@ struct dp_engine {
 	pthread_mutex_t lock; /* held while the engine is not idle */
 	pthread_cond_t resume;
 	_Atomic bool pause, stop;
-	TAILQ_HEAD(, dp_vq) vqs; /* changes under a pause */
-	unsigned int n_vqs[2]; /* receive, transmit: as they were when they were made */
+	TAILQ_HEAD(, dp_queue) queues; /* changes under a pause */
+	unsigned int n_queues[2]; /* receive, transmit: as they were when they were made */
 
 	/* the rest belongs to the thread */
 	struct mem_guard guard;
-	struct dp_vq *volatile rx_locked; /* whose lock is held, for the case of a fault */
+	struct dp_queue *volatile rx_locked; /* whose lock is held, for the case of a fault */
 	struct es_dest dest; /* of the last frame of this burst */
 	struct nic_flow *flow; /* of the last frame, and how many matched it since */
 	uint64_t flow_hits;
@@ -68,20 +66,30 @@ struct dp_engine {
  * Run a step of the data path on a queue (NULL: the wire). False: an access faulted, the queue
  * whose memory it was is in error, and its lock is free.
  */
-bool engine_dma(
-	struct dp_engine *e, struct dp_vq *v, void (*step)(struct dp_engine *, struct dp_vq *));
+bool engine_dma(struct dp_engine *e, struct dp_queue *q,
+	void (*step)(struct dp_engine *, struct dp_queue *));
 
-/* Transmit queue: serve it if its doorbell was rung. True: there was something to do. */
-bool txq_serve(struct dp_engine *e, struct dp_vq *v);
-/* Cut a frame as its virtio header says, and send the segments. -EINVAL: it can't be cut. */
-int tso_send(
-	struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p);
-/* A finished frame of a transmit queue enters the e-switch. */
-void txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p);
+/* Transmit virtqueue: serve it if its doorbell was rung. True: there was something to do. */
+bool txq_serve(struct dp_engine *e, struct dp_queue *q);
+/* How a frame is cut into segments. */
+struct tso {
+	enum pkt_l3 l3; /* what it has to be */
+	uint32_t mss; /* bytes of payload in each */
+	bool ip_csum, tcp_csum; /* make these checksums; else they stay as they are */
+};
+/* Cut a frame of TCP, and send the segments. -EINVAL: it can't be cut. */
+int tso_send(struct dp_engine *e, struct nic_func *f, const struct tso *t, struct pkt *p);
+/*
+ * A finished frame of a function's transmit queue enters the e-switch, unless it is larger than the
+ * MTU. Counts it as dropped, or in e->tx_pkts and tx_bytes.
+ */
+void eswitch_tx(struct dp_engine *e, struct nic_func *f, struct pkt *p);
+/* What a transmit queue's burst sent goes to the counters of its function. */
+void engine_count_tx(struct dp_engine *e, struct nic_func *f);
 
-/* Deliver frames to a receive queue. */
-void rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsigned int n);
-/* Receive queue became ready. Its lock is held. */
+/* Receive virtqueue: the work of queue_deliver(). */
+void rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n);
+/* Receive virtqueue became ready. Its lock is held. */
 void rxq_start(struct dp_vq *v);
 
 /* A burst begins: forget where frames went if that may have changed. */

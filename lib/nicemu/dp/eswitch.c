@@ -196,16 +196,16 @@ flush_bin(struct dp_engine *e, struct rx_bin *b)
 
 	b->n = 0;
 	if (n > 0)
-		rxq_deliver(e, b->v, b->pkt, n);
+		queue_deliver(e, b->q, b->pkt, n);
 }
 
 static unsigned int
-bin_of(struct dp_engine *e, struct dp_vq *v)
+bin_of(struct dp_engine *e, struct dp_queue *q)
 {
 	unsigned int i;
 
 	for (i = 0; i < e->n_bins; i++) {
-		if (e->bin[i].v == v)
+		if (e->bin[i].q == q)
 			return i;
 	}
 	if (e->n_bins == ENGINE_BINS) {
@@ -213,7 +213,7 @@ bin_of(struct dp_engine *e, struct dp_vq *v)
 			flush_bin(e, &e->bin[i]);
 		e->n_bins = 0;
 	}
-	e->bin[e->n_bins].v = v;
+	e->bin[e->n_bins].q = q;
 	e->bin[e->n_bins].n = 0;
 	return e->n_bins++;
 }
@@ -240,8 +240,8 @@ arrive(struct dp_engine *e, struct flow_entry *to, struct pkt *p)
 		return;
 	}
 	count_flow(e, to->flow);
-	if (to->bin >= e->n_bins || e->bin[to->bin].v != to->v)
-		to->bin = bin_of(e, to->v);
+	if (to->bin >= e->n_bins || e->bin[to->bin].q != to->q)
+		to->bin = bin_of(e, to->q);
 	b = &e->bin[to->bin];
 	b->pkt[b->n++] = p;
 	if (b->n == VQ_BURST)
@@ -265,13 +265,13 @@ steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
 		return false;
 	}
 	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
-	if (q == NULL || q->dp == NULL || q->dp->tx) {
+	if (q == NULL || q->dp == NULL || q->dp->base.tx) {
 		count(&f->stats.rx_no_flow);
 		return false;
 	}
 	to->dst = f;
 	to->flow = flow;
-	to->v = q->dp;
+	to->q = &q->dp->base;
 	return true;
 }
 
@@ -287,11 +287,11 @@ arrive_also(struct dp_engine *e, const struct flow_entry *to, struct pkt *p)
 		return false;
 	for (; flow != NULL; flow = flow->also) {
 		q = rss_virtq(flow->tir, p);
-		if (q == NULL || q->dp == NULL || q->dp->tx) {
+		if (q == NULL || q->dp == NULL || q->dp->base.tx) {
 			count(&to->dst->stats.rx_no_flow);
 			continue;
 		}
-		copy = (struct flow_entry){.dst = to->dst, .flow = flow, .v = q->dp};
+		copy = (struct flow_entry){.dst = to->dst, .flow = flow, .q = &q->dp->base};
 		arrive(e, &copy, p);
 	}
 	return true;
@@ -349,7 +349,7 @@ send_funcs(struct dp_engine *e, const struct es_dest *d, struct pkt *p, struct f
 		}
 	}
 	if (n != 1)
-		to->v = NULL;
+		to->q = NULL;
 }
 
 /* Find out where a frame goes. 'to' is the queue, if it is one alone. */
@@ -371,7 +371,7 @@ send_slow(struct dp_engine *e, struct nic_func *src, struct pkt *p, struct flow_
 	send_funcs(e, d, p, to);
 	if (!d->wire)
 		return;
-	to->v = NULL;
+	to->q = NULL;
 	ret = send_wire(nic, p);
 	if (ret == -ENODEV && d->funcs[0] == 0 && d->funcs[1] == 0)
 		count(&src->stats.tx_no_dest);
@@ -405,10 +405,24 @@ eswitch_send(struct dp_engine *e, struct nic_func *src, struct pkt *p)
 	}
 	to = (struct flow_entry){0};
 	send_slow(e, src, p, &to);
-	if (kept != NULL && to.v != NULL) {
+	if (kept != NULL && to.q != NULL) {
 		to.key = key;
 		*kept = to;
 	}
+}
+
+void
+eswitch_tx(struct dp_engine *e, struct nic_func *f, struct pkt *p)
+{
+	uint32_t tag = p->hdr.cvlan || p->hdr.svlan ? 4 : 0;
+
+	if (p->len > (uint32_t)f->vport.mtu + ETHER_HDR_LEN + tag) {
+		count(&f->stats.tx_dropped);
+		return;
+	}
+	e->tx_pkts++;
+	e->tx_bytes += p->len;
+	eswitch_send(e, f, p);
 }
 
 void
@@ -432,7 +446,7 @@ eswitch_end(struct dp_engine *e)
 
 	for (i = 0; i < e->n_bins; i++)
 		atomic_fetch_add_explicit(
-			&e->bin[i].v->f->stats.rx_no_buffer, e->bin[i].n, memory_order_relaxed);
+			&e->bin[i].q->f->stats.rx_no_buffer, e->bin[i].n, memory_order_relaxed);
 	e->n_bins = 0;
 	e->n_pkts = 0;
 }

@@ -25,7 +25,7 @@
 
 struct nic_func;
 struct nic_flow;
-struct dp_vq;
+struct dp_queue;
 
 /*
  * word[0], [1]: addresses, EtherType, IP version, traffic class; IPv4: header length. word[2]:
@@ -40,7 +40,7 @@ struct flow_entry {
 	struct flow_key key;
 	struct nic_func *dst;
 	struct nic_flow *flow;
-	struct dp_vq *v; /* NULL: the entry is empty */
+	struct dp_queue *q; /* NULL: the entry is empty */
 	unsigned int bin; /* of the engine, where the last frame went: a guess */
 } __attribute__((aligned(64)));
 
@@ -109,7 +109,7 @@ flow_cache_hit(const struct flow_entry *ent, const struct flow_key *k, unsigned 
 		diff |= ent->key.word[i] ^ k->word[i];
 	for (; i < n; i++)
 		diff |= ent->key.word[i] ^ k->word[i];
-	return diff == 0 && ent->v != NULL;
+	return diff == 0 && ent->q != NULL;
 }
 
 /* Drop all entries when steering has changed since they were made. */

@@ -64,7 +64,7 @@ retry(struct dp_vq *v, enum cq_send why)
 	if (limit != 0 && now - v->event.since > limit)
 		give_up(v, why == CQ_RNR ? VQ_E_QP_RNR : VQ_E_QP_NO_ACK);
 	else
-		atomic_fetch_or(&v->attn, VQ_ATTN_NOTIFY);
+		atomic_fetch_or(&v->base.attn, VQ_ATTN_NOTIFY);
 }
 
 /* Raise the event of the queue's CQ that is due, or leave it to be retried. */
@@ -74,9 +74,9 @@ raise_event(struct dp_vq *v)
 	if (v->q->event_mode != NIC_VQ_QP)
 		return;
 	/* first, for a fault on the way: that is another CQ's, and this one's event is still due */
-	atomic_fetch_or(&v->attn, VQ_ATTN_ARM);
+	atomic_fetch_or(&v->base.attn, VQ_ATTN_ARM);
 	if (cq_raise_qp(v->q->event_qp))
-		atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_ARM);
+		atomic_fetch_and(&v->base.attn, ~(unsigned int)VQ_ATTN_ARM);
 }
 
 /* Write the completion event that is due, or leave it to be retried. */
@@ -94,9 +94,9 @@ deliver(struct dp_vq *v)
 		return;
 	}
 	/* first, for a fault on the way: the next try finds the CQ in error */
-	atomic_fetch_or(&v->attn, VQ_ATTN_NOTIFY);
+	atomic_fetch_or(&v->base.attn, VQ_ATTN_NOTIFY);
 	sent = cq_complete_qp(v->q->event_qp);
-	atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_NOTIFY);
+	atomic_fetch_and(&v->base.attn, ~(unsigned int)VQ_ATTN_NOTIFY);
 	switch (sent) {
 	case CQ_SENT:
 		v->event.since = 0;
@@ -117,15 +117,15 @@ struck(struct dp_vq *v)
 {
 	struct fault f;
 
-	if (atomic_load_explicit(&v->f->nic->event_faults, memory_order_relaxed) == 0 ||
-		!fault_strike(v->f, FAULT_EVENT, 0, &f))
+	if (atomic_load_explicit(&v->base.f->nic->event_faults, memory_order_relaxed) == 0 ||
+		!fault_strike(v->base.f, FAULT_EVENT, 0, &f))
 		return false;
 	if (f.how == FAULT_ERROR) {
 		cq_break_qp(v->q->event_qp);
 		raise_event(v);
 	} else if (f.how == FAULT_DELAY) {
 		v->event.late = now_ns() + f.value * MS;
-		atomic_fetch_or(&v->attn, VQ_ATTN_LATE);
+		atomic_fetch_or(&v->base.attn, VQ_ATTN_LATE);
 	}
 	return true;
 }
@@ -137,7 +137,7 @@ send_event(struct dp_vq *v)
 	v->event.waiting = 0;
 	if (v->q->event_mode != NIC_VQ_QP || (v->mapped && !v->ops->wants_event(v)))
 		return;
-	if ((atomic_load(&v->attn) & VQ_ATTN_LATE) == 0 && !struck(v))
+	if ((atomic_load(&v->base.attn) & VQ_ATTN_LATE) == 0 && !struck(v))
 		deliver(v);
 }
 
@@ -158,7 +158,7 @@ moderate(struct dp_vq *v, uint32_t n)
 		return false;
 	if (first || q->period_mode == PERIOD_FROM_LAST)
 		v->event.due = now_ns() + q->period_us * US;
-	atomic_fetch_or(&v->attn, VQ_ATTN_MODERATED);
+	atomic_fetch_or(&v->base.attn, VQ_ATTN_MODERATED);
 	return true;
 }
 
@@ -168,14 +168,14 @@ notify_done(struct dp_vq *v, uint32_t n)
 	if (moderate(v, n))
 		return;
 	if (v->q->period_us != 0)
-		atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_MODERATED);
+		atomic_fetch_and(&v->base.attn, ~(unsigned int)VQ_ATTN_MODERATED);
 	send_event(v);
 }
 
 void
 notify_flush(struct dp_vq *v)
 {
-	unsigned int was = atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_MODERATED);
+	unsigned int was = atomic_fetch_and(&v->base.attn, ~(unsigned int)VQ_ATTN_MODERATED);
 
 	if ((was & VQ_ATTN_MODERATED) != 0)
 		send_event(v);
@@ -186,13 +186,13 @@ notify_attend(struct dp_vq *v, unsigned int attn)
 {
 	if ((attn & VQ_ATTN_LATE) != 0) {
 		if (now_ns() < v->event.late)
-			atomic_fetch_or(&v->attn, VQ_ATTN_LATE);
+			atomic_fetch_or(&v->base.attn, VQ_ATTN_LATE);
 		else
 			deliver(v);
 	}
 	if ((attn & VQ_ATTN_MODERATED) != 0) {
 		if (now_ns() < v->event.due)
-			atomic_fetch_or(&v->attn, VQ_ATTN_MODERATED);
+			atomic_fetch_or(&v->base.attn, VQ_ATTN_MODERATED);
 		else if (v->event.waiting > 0)
 			send_event(v);
 	}

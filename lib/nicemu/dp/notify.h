@@ -15,7 +15,8 @@
 
 /* So many completions were made visible. */
 void notify_done(struct dp_vq *v, uint32_t n);
-/* What waits (attn: enum vq_attn bits that were taken from v->attn), for the queue's engine. */
+/* What waits (attn: enum vq_attn bits that were taken from v->base.attn), for the queue's engine.
+ */
 void notify_attend(struct dp_vq *v, unsigned int attn);
 /* The queue stops: an event that moderation holds back is due now. */
 void notify_flush(struct dp_vq *v);

@@ -94,12 +94,12 @@ top_up(struct dp_vq *v, unsigned int want)
 {
 	bool was_hungry = atomic_load(&v->hungry);
 
-	if (was_hungry && !v->stalled && !atomic_exchange(&v->kick, false))
+	if (was_hungry && !v->stalled && !atomic_exchange(&v->base.kick, false))
 		return true;
 	if (vq_fetch(v, VQ_BURST) < 0)
 		return false;
 	if (v->n < want) {
-		atomic_exchange(&v->kick, false);
+		atomic_exchange(&v->base.kick, false);
 		atomic_store(&v->hungry, true);
 		v->ops->doorbells(v, true);
 		/* the guest posts a buffer, then looks whether to ring: the other way round */
@@ -142,7 +142,7 @@ prefetch_frame(const struct dp_vq *v, const struct vq_chain *c, const struct pkt
 static void
 fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
 {
-	struct nic_port_stats *st = &v->f->stats;
+	struct nic_port_stats *st = &v->base.f->stats;
 	uint64_t oversize = 0, bytes = 0;
 	unsigned int i, done = 0;
 
@@ -171,16 +171,15 @@ fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
 }
 
 void
-rxq_deliver(struct dp_engine *e, struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
+rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n)
 {
-	pthread_mutex_lock(&v->lock);
-	e->rx_locked = v;
+	struct dp_vq *v = vq_of(q);
+
+	(void)e;
 	if (vq_is_ready(v))
 		fill(v, pkt, n);
 	else
-		add(&v->f->stats.rx_no_flow, n);
-	e->rx_locked = NULL;
-	pthread_mutex_unlock(&v->lock);
+		add(&v->base.f->stats.rx_no_flow, n);
 }
 
 void

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * TCP segmentation: VIRTIO_NET_F_HOST_TSO4 and TSO6. The payload is not copied: each segment is a
- * copy of the headers, and a slice of the sender's buffers.
+ * TCP segmentation: VIRTIO_NET_F_HOST_TSO4 and TSO6, and the large send of raw queues. The payload
+ * is not copied: each segment is a copy of the headers, and a slice of the sender's buffers.
  */
 #include "engine.h"
 
 #include <endian.h>
 #include <errno.h>
-#include <linux/virtio_net.h>
 #include <netinet/in.h>
 
 #include "csum.h"
@@ -17,31 +16,28 @@
 #define TCP_SEQ 4u
 #define TCP_DOFF 12u
 #define TCP_FLAGS 13u
-#define TCP_CSUM 16u
 #define TCP_FIN_PSH 0x09u
 #define TCP_CWR 0x80u
 #define IPV4_TOTAL 2u
 #define IPV4_ID 4u
-#define IPV4_CSUM 10u
 #define IPV6_PAYLOAD 4u
 
 struct cut {
+	const struct tso *t;
 	const struct pkt *whole;
 	uint32_t hdr_len; /* all headers */
-	uint32_t mss;
 };
 
 static void
-fix_ip(struct pkt *s, uint32_t n)
+fix_ip(const struct tso *t, struct pkt *s, uint32_t n)
 {
 	uint8_t *ip = s->head + s->hdr.l3_off;
 
 	if (s->hdr.l3 == PKT_L3_IPV4) {
 		pkt_put_be16(ip + IPV4_TOTAL, (uint16_t)(s->len - s->hdr.l3_off));
 		pkt_put_be16(ip + IPV4_ID, (uint16_t)(pkt_be16(ip + IPV4_ID) + n));
-		pkt_put_be16(ip + IPV4_CSUM, 0);
-		pkt_put_be16(ip + IPV4_CSUM,
-			(uint16_t)~csum_fold(csum_pkt(s, s->hdr.l3_off, s->hdr.l4_off)));
+		if (t->ip_csum)
+			csum_ip(s);
 	} else {
 		pkt_put_be16(ip + IPV6_PAYLOAD, (uint16_t)(s->len - s->hdr.l3_off - 40));
 	}
@@ -49,7 +45,7 @@ fix_ip(struct pkt *s, uint32_t n)
 }
 
 static void
-fix_tcp(struct pkt *s, uint32_t off, bool first, bool last)
+fix_tcp(const struct tso *t, struct pkt *s, uint32_t off, bool first, bool last)
 {
 	uint8_t *tcp = s->head + s->hdr.l4_off;
 	uint32_t seq;
@@ -61,11 +57,7 @@ fix_tcp(struct pkt *s, uint32_t off, bool first, bool last)
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_FIN_PSH;
 	if (!first)
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
-	pkt_put_be16(tcp + TCP_CSUM, 0);
-	pkt_put_be16(tcp + TCP_CSUM,
-		(uint16_t)~csum_fold(
-			csum_pkt(s, s->hdr.l4_off, s->len) + csum_pseudo(s, s->hdr.l4_len)));
-	s->csum_ok = true;
+	s->csum_ok = t->tcp_csum && csum_l4(s);
 }
 
 /* Segment number n, with 'len' bytes of payload from 'off' on. */
@@ -87,21 +79,19 @@ make_segment(const struct cut *c, uint32_t n, uint32_t off, uint32_t len, bool l
 	s->rest = w->rest;
 	if (off > in_head)
 		iov_skip(&s->rest, off - in_head);
-	fix_ip(s, n);
-	fix_tcp(s, off, n == 0, last);
+	fix_ip(c->t, s, n);
+	fix_tcp(c->t, s, off, n == 0, last);
 }
 
 int
-tso_send(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p)
+tso_send(struct dp_engine *e, struct nic_func *f, const struct tso *t, struct pkt *p)
 {
 	struct pkt whole = *p;
-	struct cut c = {.whole = &whole, .mss = le16toh(hdr->gso_size)};
-	uint8_t type = hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
+	struct cut c = {.t = t, .whole = &whole};
 	uint32_t off, total, n = 0;
 
-	if (c.mss == 0 || whole.hdr.l4_off == 0 || whole.hdr.frag ||
-		whole.hdr.proto != IPPROTO_TCP ||
-		whole.hdr.l3 != (type == VIRTIO_NET_HDR_GSO_TCPV4 ? PKT_L3_IPV4 : PKT_L3_IPV6) ||
+	if (t->mss == 0 || whole.hdr.l4_off == 0 || whole.hdr.frag ||
+		whole.hdr.proto != IPPROTO_TCP || whole.hdr.l3 != t->l3 ||
 		whole.hdr.l4_off + TCP_MIN > whole.head_len)
 		return -EINVAL;
 	c.hdr_len = whole.hdr.l4_off + (whole.head[whole.hdr.l4_off + TCP_DOFF] >> 4) * 4u;
@@ -109,12 +99,12 @@ tso_send(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *h
 		c.hdr_len >= whole.len)
 		return -EINVAL;
 	total = whole.len - c.hdr_len;
-	for (off = 0; off < total; off += c.mss, n++) {
-		uint32_t len = total - off < c.mss ? total - off : c.mss;
+	for (off = 0; off < total; off += t->mss, n++) {
+		uint32_t len = total - off < t->mss ? total - off : t->mss;
 		struct pkt *s = n == 0 ? p : engine_pkt(e);
 
 		make_segment(&c, n, off, len, off + len == total, s);
-		txq_send(e, v, s);
+		eswitch_tx(e, f, s);
 	}
 	e->tx_segs += n;
 	return 0;

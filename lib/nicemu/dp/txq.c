@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
 
@@ -20,34 +21,29 @@
 static void
 drop(struct dp_vq *v)
 {
-	atomic_fetch_add_explicit(&v->f->stats.tx_dropped, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&v->base.f->stats.tx_dropped, 1, memory_order_relaxed);
 }
 
-void
-txq_send(struct dp_engine *e, struct dp_vq *v, struct pkt *p)
+/* As the virtio header asks for it, if that was negotiated. -EINVAL: it can't be cut. */
+static int
+cut(struct dp_engine *e, struct dp_vq *v, const struct virtio_net_hdr_v1 *hdr, struct pkt *p)
 {
-	uint32_t tag = p->hdr.cvlan || p->hdr.svlan ? 4 : 0;
+	struct tso t = {.mss = le16toh(hdr->gso_size), .ip_csum = true, .tcp_csum = true};
+	uint16_t feature;
 
-	if (p->len > (uint32_t)v->f->vport.mtu + ETHER_HDR_LEN + tag) {
-		drop(v);
-		return;
-	}
-	e->tx_pkts++;
-	e->tx_bytes += p->len;
-	eswitch_send(e, v->f, p);
-}
-
-static bool
-may_cut(const struct dp_vq *v, uint8_t gso_type)
-{
-	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	switch (hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_TCPV4:
-		return (v->q->features & NIC_VQ_F_HOST_TSO4) != 0;
+		t.l3 = PKT_L3_IPV4;
+		feature = NIC_VQ_F_HOST_TSO4;
+		break;
 	case VIRTIO_NET_HDR_GSO_TCPV6:
-		return (v->q->features & NIC_VQ_F_HOST_TSO6) != 0;
+		t.l3 = PKT_L3_IPV6;
+		feature = NIC_VQ_F_HOST_TSO6;
+		break;
 	default:
-		return false;
+		return -EINVAL;
 	}
+	return (v->q->features & feature) == 0 ? -EINVAL : tso_send(e, v->base.f, &t, p);
 }
 
 /* False: it is too short. */
@@ -77,7 +73,7 @@ send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 	else
 		pkt_load(p, &src, len);
 	if (hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
-		if (!may_cut(v, hdr.gso_type) || tso_send(e, v, &hdr, p) != 0)
+		if (cut(e, v, &hdr, p) != 0)
 			drop(v);
 		return true;
 	}
@@ -89,13 +85,14 @@ send_chain(struct dp_engine *e, struct dp_vq *v, const struct vq_chain *c)
 		}
 		p->csum_ok = true;
 	}
-	txq_send(e, v, p);
+	eswitch_tx(e, v->base.f, p);
 	return true;
 }
 
 static void
-send_burst(struct dp_engine *e, struct dp_vq *v)
+send_burst(struct dp_engine *e, struct dp_queue *q)
 {
+	struct dp_vq *v = vq_of(q);
 	unsigned int i;
 
 	if (vq_fetch(v, VQ_BURST) < 0)
@@ -112,8 +109,10 @@ send_burst(struct dp_engine *e, struct dp_vq *v)
 }
 
 static void
-complete_burst(struct dp_engine *e, struct dp_vq *v)
+complete_burst(struct dp_engine *e, struct dp_queue *q)
 {
+	struct dp_vq *v = vq_of(q);
+
 	(void)e;
 	while (v->n > 0)
 		vq_complete(v, 0);
@@ -125,13 +124,9 @@ static bool
 burst(struct dp_engine *e, struct dp_vq *v)
 {
 	eswitch_begin(e);
-	engine_dma(e, v, send_burst);
+	engine_dma(e, &v->base, send_burst);
 	eswitch_end(e);
-	atomic_fetch_add_explicit(&v->f->stats.tx_pkts, e->tx_pkts, memory_order_relaxed);
-	atomic_fetch_add_explicit(&v->f->stats.tx_bytes, e->tx_bytes, memory_order_relaxed);
-	e->tx_pkts = 0;
-	e->tx_bytes = 0;
-	e->tx_segs = 0;
+	engine_count_tx(e, v->base.f);
 	if (!vq_is_ready(v) || v->n == 0)
 		return false;
 	/*
@@ -139,21 +134,25 @@ burst(struct dp_engine *e, struct dp_vq *v)
 	 * take the line from under the guest's hands.
 	 */
 	v->look_at = v->q->type == NIC_VQ_PACKED && v->n < VQ_BURST ? e->now + LOOK_AGAIN_NS : 0;
-	engine_dma(e, v, complete_burst);
+	engine_dma(e, &v->base, complete_burst);
 	return true;
 }
 
 static void
-wake(struct dp_engine *e, struct dp_vq *v)
+wake(struct dp_engine *e, struct dp_queue *q)
 {
+	struct dp_vq *v = vq_of(q);
+
 	(void)e;
 	if (vq_map(v))
 		v->ops->doorbells(v, false);
 }
 
 static void
-go_idle(struct dp_engine *e, struct dp_vq *v)
+go_idle(struct dp_engine *e, struct dp_queue *q)
 {
+	struct dp_vq *v = vq_of(q);
+
 	(void)e;
 	v->ops->doorbells(v, true);
 	/* the guest makes a chain available, then looks whether to ring: the other way round */
@@ -164,14 +163,16 @@ go_idle(struct dp_engine *e, struct dp_vq *v)
 }
 
 bool
-txq_serve(struct dp_engine *e, struct dp_vq *v)
+txq_serve(struct dp_engine *e, struct dp_queue *q)
 {
+	struct dp_vq *v = vq_of(q);
+
 	if (!vq_is_ready(v))
 		return false;
-	if (atomic_load_explicit(&v->kick, memory_order_relaxed) &&
-		atomic_exchange(&v->kick, false)) {
+	if (atomic_load_explicit(&v->base.kick, memory_order_relaxed) &&
+		atomic_exchange(&v->base.kick, false)) {
 		if (!v->serving)
-			engine_dma(e, v, wake);
+			engine_dma(e, &v->base, wake);
 		v->serving = true;
 		v->last_work = e->now;
 	}
@@ -182,6 +183,6 @@ txq_serve(struct dp_engine *e, struct dp_vq *v)
 		return true;
 	}
 	if (e->now - v->last_work > LINGER_NS && vq_is_ready(v))
-		engine_dma(e, v, go_idle);
+		engine_dma(e, &v->base, go_idle);
 	return v->serving && vq_is_ready(v);
 }

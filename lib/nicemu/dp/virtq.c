@@ -11,80 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The work is with the transmit queues; drivers make both kinds in turn, so each is spread alone.
- */
-static struct dp_engine *
-least_loaded(const struct nic *nic, bool tx)
-{
-	struct dp_engine *best = NULL;
-	unsigned int i;
-
-	for (i = 0; i < nic->n_engines; i++) {
-		if (best == NULL || nic->engines[i]->n_vqs[tx] < best->n_vqs[tx])
-			best = nic->engines[i];
-	}
-	return best;
-}
-
-int
-dp_virtq_init(struct nic_virtq *q)
-{
-	struct dp_vq *v = calloc(1, sizeof(*v));
-	pthread_mutexattr_t attr;
-
-	if (v == NULL)
-		return -ENOMEM;
-	v->q = q;
-	v->f = q->obj.func;
-	v->tx = (q->index & 1) != 0;
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
-	pthread_mutex_init(&v->lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-	v->engine = least_loaded(v->f->nic, v->tx);
-	if (v->engine != NULL) {
-		TAILQ_INSERT_TAIL(&v->engine->vqs, v, next);
-		v->spread_tx = v->tx;
-		v->engine->n_vqs[v->spread_tx]++;
-	}
-	v->f->nic->dp_funcs[v->f->idx / 64] |= 1ull << v->f->idx % 64;
-	v->f->nic->steer_gen++;
-	q->dp = v;
-	return 0;
-}
-
-static bool
-has_queues(const struct nic_func *f)
-{
-	const struct nic_obj *o;
-
-	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
-		if (((const struct nic_virtq *)o)->dp != NULL)
-			return true;
-	}
-	return false;
-}
-
-void
-dp_virtq_fini(struct nic_virtq *q)
-{
-	struct dp_vq *v = q->dp;
-
-	if (v == NULL)
-		return;
-	/* after dp_stop() the engines are gone, and their lists with them */
-	if (v->engine != NULL && v->f->nic->n_engines > 0) {
-		TAILQ_REMOVE(&v->engine->vqs, v, next);
-		v->engine->n_vqs[v->spread_tx]--;
-	}
-	pthread_mutex_destroy(&v->lock);
-	v->f->nic->steer_gen++;
-	q->dp = NULL;
-	if (!has_queues(v->f))
-		v->f->nic->dp_funcs[v->f->idx / 64] &= ~(1ull << v->f->idx % 64);
-	free(v);
-}
-
 static void
 forget_addresses(struct dp_vq *v)
 {
@@ -94,6 +20,131 @@ forget_addresses(struct dp_vq *v)
 	v->dirty = (struct vq_dirty){.on = v->q->dirty_on};
 }
 
+/* What was fetched is fetched again, without a doorbell. */
+static void
+fetch_again(struct dp_vq *v)
+{
+	forget_addresses(v);
+	atomic_store(&v->hungry, false);
+	if (!v->base.tx)
+		atomic_fetch_or(&v->base.attn, VQ_ATTN_START);
+}
+
+static void
+virtq_forget(struct dp_queue *q)
+{
+	fetch_again(vq_of(q));
+}
+
+static void
+virtq_attend(struct dp_engine *e, struct dp_queue *q)
+{
+	struct dp_vq *v = vq_of(q);
+	unsigned int attn = atomic_fetch_and(&q->attn, ~(unsigned int)VQ_ATTN_START);
+
+	(void)e;
+	if ((attn & VQ_ATTN_START) != 0 && vq_is_ready(v)) {
+		if (!q->tx)
+			rxq_start(v);
+		else if (vq_map(v))
+			v->ops->doorbells(v, true);
+	}
+	/* also when the queue has failed since: what was completed before is to be told */
+	attn = atomic_fetch_and(&q->attn, ~(unsigned int)VQ_ATTN_EVENT);
+	if ((attn & VQ_ATTN_EVENT) != 0)
+		notify_attend(v, attn);
+}
+
+/* What a receive queue got of a burst that was cut off: its indices count it. */
+static void
+virtq_publish(struct dp_queue *q)
+{
+	if (vq_of(q)->done > 0)
+		vq_publish(vq_of(q));
+}
+
+static bool
+virtq_touches(const struct dp_queue *q, const uint8_t *addr)
+{
+	const struct dp_vq *v = (const struct dp_vq *)q;
+	unsigned int i, s;
+
+	for (i = 0; i < 3 && v->mapped; i++) {
+		const struct vq_area *a = &v->area[i];
+
+		for (s = 0; s < a->n; s++) {
+			if (addr >= a->seg[s].base &&
+				addr < a->seg[s].base + (a->seg[s].end - a->seg[s].from))
+				return true;
+		}
+	}
+	for (i = 0; i < v->n; i++) {
+		const struct vq_chain *c = &v->chain[(v->head + i) % VQ_BURST];
+
+		for (s = 0; s < c->n_seg; s++) {
+			const struct iovec *seg = &v->pool[c->seg + s];
+
+			if (addr >= (uint8_t *)seg->iov_base &&
+				addr < (uint8_t *)seg->iov_base + seg->iov_len)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+virtq_fail(struct dp_queue *q)
+{
+	struct dp_vq *v = vq_of(q);
+
+	/* of one that has failed it is the queue pair's: a message that can't be tried again */
+	if (!vq_is_ready(v))
+		atomic_fetch_and(&q->attn, ~(unsigned int)VQ_ATTN_NOTIFY);
+	vq_fail(v, VQ_E_MEMORY);
+}
+
+static bool
+virtq_serve(struct dp_engine *e, struct dp_queue *q)
+{
+	return e->now < vq_of(q)->look_at || txq_serve(e, q);
+}
+
+static const struct dp_queue_ops virtq_ops = {
+	.attend = virtq_attend,
+	.deliver = rxq_deliver,
+	.publish = virtq_publish,
+	.touches = virtq_touches,
+	.fail = virtq_fail,
+	.serve = virtq_serve,
+	.forget = virtq_forget,
+};
+
+int
+dp_virtq_init(struct nic_virtq *q)
+{
+	struct dp_vq *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return -ENOMEM;
+	v->q = q;
+	v->base.ops = &virtq_ops;
+	queue_join(&v->base, q->obj.func, (q->index & 1) != 0);
+	q->dp = v;
+	return 0;
+}
+
+void
+dp_virtq_fini(struct nic_virtq *q)
+{
+	struct dp_vq *v = q->dp;
+
+	if (v == NULL)
+		return;
+	queue_leave(&v->base);
+	q->dp = NULL;
+	free(v);
+}
+
 void
 dp_virtq_ready(struct nic_virtq *q)
 {
@@ -101,8 +152,8 @@ dp_virtq_ready(struct nic_virtq *q)
 	bool untouched =
 		v->parked && q->avail_idx == v->parked_avail && q->used_idx == v->parked_used;
 
-	v->tx = (q->index & 1) != 0;
-	v->f->nic->steer_gen++;
+	v->base.tx = (q->index & 1) != 0;
+	v->base.f->nic->steer_gen++;
 	v->ops = q->type == NIC_VQ_PACKED ? &vq_packed_ops : &vq_split_ops;
 	v->n = 0;
 	v->next_avail = untouched ? v->parked_fetch : q->avail_idx;
@@ -113,9 +164,9 @@ dp_virtq_ready(struct nic_virtq *q)
 	atomic_store(&v->hungry, false);
 	forget_addresses(v);
 	/* a doorbell that was rung before this moment is lost, for this queue */
-	doorbell_poll(v->f);
-	atomic_store(&v->kick, false);
-	atomic_fetch_or(&v->attn, VQ_ATTN_START);
+	doorbell_poll(v->base.f);
+	atomic_store(&v->base.kick, false);
+	atomic_fetch_or(&v->base.attn, VQ_ATTN_START);
 }
 
 static void
@@ -144,7 +195,7 @@ dp_virtq_quiesce(struct nic_virtq *q)
 	dp_virtq_indices(q);
 	leave_ring(v);
 	vq_rewind(v);
-	atomic_fetch_and(&v->attn, ~(unsigned int)VQ_ATTN_START);
+	atomic_fetch_and(&v->base.attn, ~(unsigned int)VQ_ATTN_START);
 	v->serving = false;
 	atomic_store(&v->hungry, false);
 	v->parked = true;
@@ -156,7 +207,7 @@ dp_virtq_quiesce(struct nic_virtq *q)
 void
 dp_virtq_dead(struct nic_virtq *q)
 {
-	atomic_store(&q->dp->attn, 0);
+	atomic_store(&q->dp->base.attn, 0);
 }
 
 void
@@ -166,40 +217,6 @@ dp_virtq_indices(struct nic_virtq *q)
 		return;
 	q->avail_idx = q->dp->next_avail;
 	q->used_idx = q->dp->next_used;
-}
-
-void
-dp_flows_changed(struct nic_func *f)
-{
-	unsigned int i;
-
-	for (i = 0; i < f->nic->n_engines; i++)
-		f->nic->engines[i]->flow = NULL;
-	f->nic->steer_gen++;
-}
-
-/* What was fetched is fetched again, without a doorbell. */
-static void
-fetch_again(struct dp_vq *v)
-{
-	forget_addresses(v);
-	atomic_store(&v->hungry, false);
-	if (!v->tx)
-		atomic_fetch_or(&v->attn, VQ_ATTN_START);
-}
-
-void
-dp_mkeys_changed(struct nic_func *f)
-{
-	struct nic_obj *o;
-
-	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_VIRTQ], next) {
-		struct dp_vq *v = ((struct nic_virtq *)o)->dp;
-
-		if (v == NULL)
-			continue;
-		fetch_again(v);
-	}
 }
 
 void

@@ -46,8 +46,8 @@ map_area(struct dp_vq *v, unsigned int i, uint64_t addr)
 		vq_fail(v, VQ_E_RING_ALIGN);
 		return false;
 	}
-	n = mem_xlate(
-		v->f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg, VQ_AREA_SEGS);
+	n = mem_xlate(v->base.f, v->q->pd, v->q->mkey, addr, len, v->ops->area[i].perm, seg,
+		VQ_AREA_SEGS);
 	if (n <= 0) {
 		vq_fail(v, vq_mem_error(n));
 		return false;
@@ -87,20 +87,20 @@ static int
 xlate_miss(
 	struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 {
-	uint8_t perm = v->tx ? NIC_PERM_LR : NIC_PERM_LW;
+	uint8_t perm = v->base.tx ? NIC_PERM_LR : NIC_PERM_LW;
 	static const uint8_t logs[] = {VQ_TLB_LOG, TLB_SMALL};
 	struct iovec wide;
 	unsigned int i;
 	int n;
 
-	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, perm, seg, max);
+	n = mem_xlate(v->base.f, v->q->pd, v->q->mkey, addr, len, perm, seg, max);
 	if (n != 1 || seg[0].iov_base == NULL)
 		return n;
 	for (i = 0; i < sizeof(logs); i++) {
 		uint64_t base = addr >> logs[i] << logs[i];
 
-		if (mem_xlate(v->f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide, 1) ==
-				1 &&
+		if (mem_xlate(v->base.f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide,
+			    1) == 1 &&
 			wide.iov_base != NULL) {
 			*t = (struct vq_tlb){
 				.base = base, .len = wide.iov_len, .host = wide.iov_base};
@@ -178,7 +178,7 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 		vq_bad(v, VQ_E_CHAIN_LONG);
 		return -1;
 	}
-	if (((flags & VRING_DESC_F_WRITE) != 0) == v->tx) {
+	if (((flags & VRING_DESC_F_WRITE) != 0) == v->base.tx) {
 		vq_bad(v, VQ_E_DIRECTION);
 		return -1;
 	}
@@ -191,7 +191,7 @@ vq_chain_add(struct dp_vq *v, struct vq_chain *c, uint64_t addr, uint32_t len, u
 		vq_bad(v, vq_mem_error(n));
 		return -1;
 	}
-	if (v->dirty.on && !v->tx)
+	if (v->dirty.on && !v->base.tx)
 		dirty_note(v, (unsigned int)c->seg + c->n_seg, (unsigned int)n, addr);
 	c->n_seg = (uint16_t)(c->n_seg + n);
 	c->len += len;
@@ -213,7 +213,7 @@ vq_chain_indirect(struct dp_vq *v, uint64_t addr, uint32_t len, void *table)
 		vq_bad(v, VQ_E_TABLE_LONG);
 		return -1;
 	}
-	n = mem_xlate(v->f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
+	n = mem_xlate(v->base.f, v->q->pd, v->q->mkey, addr, len, NIC_PERM_LR, seg, VQ_AREA_SEGS);
 	if (n <= 0) {
 		vq_bad(v, vq_mem_error(n));
 		return -1;
@@ -347,14 +347,14 @@ vq_fail(struct dp_vq *v, enum vq_error e)
 	q->error_type = (uint8_t)errors[e].type;
 	atomic_store(&q->state, NIC_VQ_ERR);
 	count_error(q->counters, errors[e].type);
-	atomic_fetch_add_explicit(&v->f->vq_errors[e], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&v->base.f->vq_errors[e], 1, memory_order_relaxed);
 	if (errors[e].type == NIC_VQ_ERR_INVALID_BUFFER)
-		atomic_fetch_add_explicit(&v->f->stats.dma_errors, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&v->base.f->stats.dma_errors, 1, memory_order_relaxed);
 	fprintf(stderr, "nicemu: %s: virtqueue %u (object %#x) goes to error at index %u: %s\n",
-		v->f->conf != NULL ? v->f->conf->ibdev : "?", q->index, q->obj.id, v->next_avail,
-		errors[e].text);
+		v->base.f->conf != NULL ? v->base.f->conf->ibdev : "?", q->index, q->obj.id,
+		v->next_avail, errors[e].text);
 	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_OBJECT_CHANGE);
 	DEVX_SET(affiliated_event_header, data, obj_type, MLX5_GENERAL_OBJ_TYPE_VIRTQ);
 	DEVX_SET(affiliated_event_header, data, obj_id, q->obj.id);
-	uverbs_event(v->f, MLX5_EVENT_TYPE_OBJECT_CHANGE, NIC_OBJ_VIRTQ, q->obj.id, eqe);
+	uverbs_event(v->base.f, MLX5_EVENT_TYPE_OBJECT_CHANGE, NIC_OBJ_VIRTQ, q->obj.id, eqe);
 }

@@ -4,10 +4,8 @@
  * The engine's half of a virtqueue: rings as the NIC sees them, descriptor chains fetched ahead,
  * indices, errors.
  *
- * A transmit queue belongs to its engine. A receive queue is filled by the engine of whoever sends:
- * its lock is taken once per burst. Control calls come under a pause and need neither. Everything
- * in a ring is hostile: descriptors are copied before they are checked, and each access is
- * translated.
+ * Everything in a ring is hostile: descriptors are copied before they are checked, and each access
+ * is translated.
  */
 #ifndef NICEMU_DP_VQ_H
 #define NICEMU_DP_VQ_H
@@ -18,6 +16,7 @@
 #include "../nic.h"
 #include "cq.h"
 #include "prefetch.h"
+#include "queue.h"
 
 #define VQ_BURST 32u /* chains that are fetched ahead, at most */
 #define VQ_MAX_CHAIN 64u /* descriptors of a chain; the limit of a ConnectX is not public */
@@ -65,7 +64,7 @@ enum vq_attn {
 	VQ_ATTN_START = 1, /* just became ready; receive: or was hungry, and a doorbell was rung */
 	VQ_ATTN_NOTIFY = 2, /* a completion waits for a receive WQE of the event QP */
 	VQ_ATTN_ARM = 4, /* a completion was written, its event waits for the CQ to be armed */
-	VQ_ATTN_MODERATED = 8, /* an event waits for more completions, or its time */
+	VQ_ATTN_MODERATED = QUEUE_ATTN_SOON, /* an event waits for more completions, or its time */
 	VQ_ATTN_LATE = 16, /* an event waits: a failure on demand */
 };
 #define VQ_ATTN_EVENT (VQ_ATTN_NOTIFY | VQ_ATTN_ARM | VQ_ATTN_MODERATED | VQ_ATTN_LATE)
@@ -107,17 +106,10 @@ extern const struct vq_ops vq_split_ops, vq_packed_ops;
 enum { VQ_DESC, VQ_DRIVER, VQ_DEVICE };
 
 struct dp_vq {
+	struct dp_queue base; /* attn: enum vq_attn */
 	struct nic_virtq *q;
-	struct nic_func *f;
-	struct dp_engine *engine;
-	TAILQ_ENTRY(dp_vq) next; /* engine->vqs */
 	const struct vq_ops *ops;
-	_Atomic bool kick; /* doorbell rung and not yet seen by the engine */
-	_Atomic unsigned int attn; /* enum vq_attn */
 	_Atomic bool hungry; /* receive: wants more buffers than were there, so needs a doorbell */
-	pthread_mutex_t lock; /* receive queues */
-	bool tx;
-	bool spread_tx; /* as what it counts in engine->n_vqs */
 	bool mapped; /* areas are translated */
 	bool serving; /* transmit: between doorbell and idle */
 	uint64_t last_work, look_at; /* transmit: ns */
@@ -139,6 +131,12 @@ struct dp_vq {
 	uint64_t pool_addr[VQ_POOL]; /* guest addresses of 'pool', when the NIC writes there and
 					logs */
 };
+
+static inline struct dp_vq *
+vq_of(struct dp_queue *q)
+{
+	return (struct dp_vq *)q;
+}
 
 static inline void *
 vq_area_ptr(const struct vq_area *a, uint32_t off)
@@ -238,7 +236,7 @@ vq_plain(struct dp_vq *v, unsigned int nth, unsigned int seg, uint16_t pos, uint
 		return false;
 	host = t->host + off;
 	/* the header of virtio-net, and what a frame begins with */
-	if (v->tx) {
+	if (v->base.tx) {
 		__builtin_prefetch(host);
 		__builtin_prefetch(host + 64);
 	} else {

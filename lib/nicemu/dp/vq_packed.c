@@ -133,7 +133,7 @@ packed_fetch(struct dp_vq *v, struct vq_chain *c)
 static unsigned int
 packed_fetch_plain(struct dp_vq *v, unsigned int max)
 {
-	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, size = v->q->size;
+	const uint16_t want = v->base.tx ? 0 : VRING_DESC_F_WRITE, size = v->q->size;
 	struct vring_packed_desc *ring = vq_area_flat(&v->area[VQ_DESC]), d;
 	unsigned int n, seg, room = vq_pool_room(v, &seg), nth = v->head + v->n;
 	uint16_t wrap = v->next_avail & WRAP, i = v->next_avail & ~WRAP;

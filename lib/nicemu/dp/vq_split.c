@@ -115,7 +115,8 @@ split_fetch(struct dp_vq *v, struct vq_chain *c)
 static unsigned int
 split_fetch_plain(struct dp_vq *v, unsigned int max)
 {
-	const uint16_t want = v->tx ? 0 : VRING_DESC_F_WRITE, mask = (uint16_t)(v->q->size - 1);
+	const uint16_t want = v->base.tx ? 0 : VRING_DESC_F_WRITE,
+		       mask = (uint16_t)(v->q->size - 1);
 	const struct vring_desc *table = vq_area_flat(&v->area[VQ_DESC]);
 	const uint8_t *avail = vq_area_flat(&v->area[VQ_DRIVER]);
 	unsigned int n, seg, room = vq_pool_room(v, &seg), nth = v->head + v->n;

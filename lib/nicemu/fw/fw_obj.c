@@ -24,6 +24,7 @@ fw_objs_init(struct nic_func *f)
 {
 	enum nic_obj_type t;
 
+	TAILQ_INIT(&f->queues);
 	for (t = 0; t < NIC_OBJ_TYPES; t++) {
 		TAILQ_INIT(&f->objs[t]);
 		f->next_id[t] = first_id(t);
