@@ -58,15 +58,18 @@ print_mc(const struct conf_func *f, bool help)
 static void
 print_caps(const struct conf *c)
 {
+	const struct part *part = part_find(c->part);
 	const struct conf_cap *set;
 	unsigned int i;
+	uint64_t def;
 
 	for (i = 0; i < fw_n_caps; i++) {
+		def = part_cap_default(part, &fw_caps[i]);
 		set = find_cap(c->caps, c->n_caps, fw_caps[i].name);
 		printf("# %s (%u bit, default %#" PRIx64 ")\n", fw_caps[i].help, fw_caps[i].width,
-			fw_caps[i].def);
+			def);
 		printf("%s%s = %#" PRIx64 "\n", set != NULL ? "" : "# ", fw_caps[i].name,
-			set != NULL ? set->value : fw_caps[i].def);
+			set != NULL ? set->value : def);
 	}
 }
 
@@ -133,19 +136,21 @@ json_mc(cJSON *j, const struct conf_func *f)
 static void
 json_caps(cJSON *list, const struct conf *c)
 {
+	const struct part *part = part_find(c->part);
 	const struct conf_cap *set;
 	unsigned int i;
+	uint64_t def;
 	cJSON *j;
 
 	for (i = 0; i < fw_n_caps; i++) {
 		set = find_cap(c->caps, c->n_caps, fw_caps[i].name);
+		def = part_cap_default(part, &fw_caps[i]);
 		j = cJSON_CreateObject();
 		cJSON_AddStringToObject(j, "name", fw_caps[i].name);
 		cJSON_AddNumberToObject(j, "type", fw_caps[i].type);
 		cJSON_AddNumberToObject(j, "width", fw_caps[i].width);
-		cJSON_AddNumberToObject(j, "default", (double)fw_caps[i].def);
-		cJSON_AddNumberToObject(
-			j, "value", (double)(set != NULL ? set->value : fw_caps[i].def));
+		cJSON_AddNumberToObject(j, "default", (double)def);
+		cJSON_AddNumberToObject(j, "value", (double)(set != NULL ? set->value : def));
 		cJSON_AddStringToObject(j, "help", fw_caps[i].help);
 		cJSON_AddItemToArray(list, j);
 	}

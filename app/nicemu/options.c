@@ -16,7 +16,8 @@
 #define MAX_WORDS 8 /* of a request */
 
 enum key {
-	KEY_VFS = 0x100,
+	KEY_NIC = 0x100,
+	KEY_VFS,
 	KEY_CONFIG,
 	KEY_QUEUES,
 	KEY_CAP,
@@ -65,7 +66,7 @@ struct parser {
 const char *argp_program_version = "nicemu " NICEMU_VERSION;
 
 static const char doc[] =
-	"Put a command on an emulated ConnectX-6 Dx: unmodified libibverbs, libmlx5 and DPDK "
+	"Put a command on an emulated ConnectX: unmodified libibverbs, libmlx5 and DPDK "
 	"programs find a PF "
 	"and its VFs, joined by an e-switch, without hardware and without a kernel driver.\v"
 	"Commands:\n"
@@ -127,6 +128,8 @@ static const char doc[] =
 /* clang-format off */
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "The NIC (run, describe):", 1},
+	{"nic", KEY_NIC, "PART", 0,
+		"the adapter: cx6dx, or cx5, a ConnectX-5, which has no virtqueues (cx6dx)", 0},
 	{"vfs", KEY_VFS, "N", 0, "virtual functions, 0 to 64 (2)", 0},
 	{"config", KEY_CONFIG, "FILE", 0, "start from this description, not the default one", 0},
 	{"queues", KEY_QUEUES, "N", 0, "virtqueues of each function (32)", 0},
@@ -408,6 +411,8 @@ static int
 apply(struct conf *c, const struct setting *s, char *why)
 {
 	switch (s->key) {
+	case KEY_NIC:
+		return conf_set_part(c, s->arg, why, WHY_LEN);
 	case KEY_QUEUES:
 		return set_queues(c, s->arg, why);
 	case KEY_CAP:

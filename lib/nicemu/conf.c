@@ -9,10 +9,9 @@
 #include <sys/un.h>
 
 #include "fw/fw.h"
+#include "part.h"
 #include "wire/wire.h"
 
-#define DEV_ID_PF 0x101d /* ConnectX-6 Dx, pci.ids */
-#define DEV_ID_VF 0x101e /* ConnectX Family mlx5Gen Virtual Function */
 #define FIRST_VF_DEVFN 2
 #define FIRST_MINOR 192 /* IB_UVERBS_BASE_MINOR of Linux uverbs_main.c */
 
@@ -25,11 +24,9 @@ func_default(struct conf_func *f, unsigned int idx)
 	snprintf(f->ibdev, sizeof(f->ibdev), "mlx5_%u", idx % 1000);
 	snprintf(f->uverbs, sizeof(f->uverbs), "uverbs%u", idx % 1000);
 	f->minor = FIRST_MINOR + idx;
-	f->device_id = idx == 0 ? DEV_ID_PF : DEV_ID_VF;
 	f->mac = (struct ether_addr){{0x0c, 0x42, 0xa1, 0x0e, 0x00, (uint8_t)idx}};
 	f->numa_node = -1;
 	f->mtu = 1500;
-	f->queues = 32;
 }
 
 int
@@ -48,13 +45,34 @@ conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len)
 		snprintf(why, len, "no memory for %u functions", c->n_funcs);
 		return -ENOMEM;
 	}
-	snprintf(c->part, sizeof(c->part), "cx6dx");
-	snprintf(c->fw_ver, sizeof(c->fw_ver), "22.41.1000");
 	snprintf(c->wire, sizeof(c->wire), "none");
 	c->memlock = true;
 	c->engines = 1;
 	for (i = 0; i < c->n_funcs; i++)
 		func_default(&c->funcs[i], i);
+	return conf_set_part(c, parts[0].name, why, len);
+}
+
+int
+conf_set_part(struct conf *c, const char *name, char *why, size_t len)
+{
+	const struct part *p = part_find(name);
+	unsigned int i;
+	size_t at;
+
+	if (p == NULL) {
+		at = (size_t)snprintf(why, len, "part '%s': only", name);
+		for (i = 0; i < n_parts && at < len; i++)
+			at += (size_t)snprintf(why + at, len - at, "%s %s (%s)", i > 0 ? "," : "",
+				parts[i].name, parts[i].text);
+		return -EINVAL;
+	}
+	snprintf(c->part, sizeof(c->part), "%s", p->name);
+	snprintf(c->fw_ver, sizeof(c->fw_ver), "%s", p->fw_ver);
+	for (i = 0; i < c->n_funcs; i++) {
+		c->funcs[i].device_id = i == 0 ? p->pf_id : p->vf_id;
+		c->funcs[i].queues = p->queues;
+	}
 	return 0;
 }
 
@@ -66,13 +84,13 @@ conf_free(struct conf *c)
 }
 
 static int
-check_caps(const struct conf_cap *caps, unsigned int n, char *why, size_t len)
+check_caps(const struct conf *c, const struct conf_cap *caps, unsigned int n, char *why, size_t len)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		ret = fw_cap_check(caps[i].name, caps[i].value, why, len);
+		ret = fw_cap_check(part_find(c->part), caps[i].name, caps[i].value, why, len);
 		if (ret != 0)
 			return ret;
 	}
@@ -110,7 +128,7 @@ check_unique(const struct conf *c, char *why, size_t len)
 }
 
 static int
-check_func(const struct conf_func *f, unsigned int idx, char *why, size_t len)
+check_func(const struct conf *c, const struct conf_func *f, unsigned int idx, char *why, size_t len)
 {
 	unsigned int dom, bus, dev, fn;
 	int end = 0;
@@ -131,7 +149,7 @@ check_func(const struct conf_func *f, unsigned int idx, char *why, size_t len)
 			f->ibdev, f->uverbs);
 		return -EINVAL;
 	}
-	return check_caps(f->caps, f->n_caps, why, len);
+	return check_caps(c, f->caps, f->n_caps, why, len);
 }
 
 /* A list of CPUs: "1", "0,2-3". */
@@ -200,10 +218,6 @@ conf_check(const struct conf *c, char *why, size_t len)
 	unsigned int i;
 	int ret;
 
-	if (strcmp(c->part, "cx6dx") != 0) {
-		snprintf(why, len, "part '%s': only cx6dx (ConnectX-6 Dx)", c->part);
-		return -EINVAL;
-	}
 	if (c->n_funcs == 0 || c->engines == 0 || c->engines > NIC_MAX_ENGINES) {
 		snprintf(why, len,
 			"%u functions, %u engines: want at least 1 of each, at most %u engines",
@@ -215,9 +229,9 @@ conf_check(const struct conf *c, char *why, size_t len)
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 		return -EINVAL;
 	}
-	ret = check_caps(c->caps, c->n_caps, why, len);
+	ret = check_caps(c, c->caps, c->n_caps, why, len);
 	for (i = 0; ret == 0 && i < c->n_funcs; i++)
-		ret = check_func(&c->funcs[i], i, why, len);
+		ret = check_func(c, &c->funcs[i], i, why, len);
 	if (ret == 0)
 		ret = check_unique(c, why, len);
 	if (ret == 0)

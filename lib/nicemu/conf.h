@@ -32,7 +32,7 @@ struct conf_func {
 	char ibdev[16]; /* mlx5_1 */
 	char uverbs[16]; /* uverbs1 */
 	unsigned int minor; /* of /dev/infiniband/uverbsN, major 231 */
-	uint16_t device_id; /* 0x101d PF, 0x101e VF */
+	uint16_t device_id; /* PCI */
 	struct ether_addr mac;
 	int numa_node;
 	bool trusted, promisc, allmulti;
@@ -51,7 +51,7 @@ struct conf_pcap {
 };
 
 struct conf {
-	char part[32]; /* cx6dx */
+	char part[32]; /* see part.h */
 	char fw_ver[32];
 	char wire[CONF_STR]; /* see wire.h */
 	bool learn; /* e-switch learns addresses */
@@ -90,6 +90,8 @@ void conf_free(struct conf *c);
 int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
 int conf_set_cap(
 	struct conf *c, int func, const char *name, const char *value, char *why, size_t len);
+/* The adapter, with its ids, version and number of virtqueues for all functions. */
+int conf_set_part(struct conf *c, const char *name, char *why, size_t len);
 int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
 /* conf_set_pcap(): "[PORT=]FILE", one more. conf_find_port(): a PORT; -1: the NIC's own. */
 int conf_set_pcap(struct conf *c, const char *spec, char *why, size_t len);

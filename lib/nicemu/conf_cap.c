@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fw/fw.h"
+#include "part.h"
 
 #define NAME_MAX_LEN 48
 
@@ -99,7 +100,7 @@ conf_set_cap(struct conf *c, int func, const char *name, const char *value, char
 		snprintf(why, len, "%s: '%s' is not a number", name, value);
 		return -EINVAL;
 	}
-	ret = fw_cap_check(name, (uint64_t)v, why, len);
+	ret = fw_cap_check(part_find(c->part), name, (uint64_t)v, why, len);
 	if (ret != 0)
 		return ret;
 	if (func < 0)

@@ -25,7 +25,7 @@
 
 /* clang-format off */
 const struct conf_key conf_nic_keys[] = {
-	NIC_KEY(part, CONF_TEXT, 0, 0, "the adapter: cx6dx is a ConnectX-6 Dx"),
+	NIC_KEY(part, CONF_TEXT, 0, 0, "the adapter: cx6dx is a ConnectX-6 Dx, cx5 a ConnectX-5, without virtqueues; sets device_id, fw_ver and queues"),
 	NIC_KEY(fw_ver, CONF_TEXT, 0, 0, "firmware version that it tells"),
 	NIC_KEY(wire, CONF_TEXT, 0, 0, "what its port is wired to: none, loop, tap:NAME, if:NAME, link:PATH, pcap:in=FILE,out=FILE"),
 	NIC_KEY(learn, CONF_BOOL, 0, 1, "1: the e-switch learns addresses, 0: as legacy SR-IOV"),
@@ -137,6 +137,8 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 			c->n_funcs);
 		return -EINVAL;
 	}
+	if (func < 0 && strcmp(key, "part") == 0)
+		return conf_set_part(c, value, why, len);
 	if (func >= 0 && strcmp(key, "mc") == 0)
 		return conf_add_mc(&c->funcs[func], value, why, len);
 	for (i = 0; i < n; i++) {

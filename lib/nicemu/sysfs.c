@@ -14,6 +14,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "part.h"
+
 #define VENDOR_MELLANOX 0x15b3
 #define UVERBS_MAJOR 231
 
@@ -210,7 +212,7 @@ make_ibdev(struct tree *t, const struct conf_func *f)
 	make_file(t, dir, "sys_image_guid", "%s\n", guid);
 	make_file(t, dir, "node_desc", "%s\n", f->ibdev);
 	make_file(t, dir, "fw_ver", "%s\n", t->c->fw_ver);
-	make_file(t, dir, "board_id", "%s\n", SYSFS_BOARD_ID);
+	make_file(t, dir, "board_id", "%s\n", part_find(t->c->part)->psid);
 	make_file(t, dir, "hca_type", "MT%u\n", f->device_id);
 	make_file(t, dir, "hw_rev", "0\n");
 	snprintf(link, sizeof(link), "../../../bus/pci/devices/%s", f->bdf);

@@ -9,9 +9,6 @@
 
 #include "conf.h"
 
-/* PSID of MCX623106AN-CDAT, a ConnectX-6 Dx */
-#define SYSFS_BOARD_ID "MT_0000000359"
-
 /* GIDs of a port: RoCE v1 and v2 of the link-local address. */
 #define SYSFS_GIDS 2
 

@@ -24,12 +24,17 @@ def test_plugin_may_be_loaded():
     assert paths.is_private(paths.PLUGIN)
 
 
-def test_ibv_devinfo(stage):
+@pytest.mark.parametrize(("part", "ids", "version"), [
+    ("cx6dx", [0x101d, 0x101e, 0x101e], "22.41.1000"),
+    ("cx5", [0x1017, 0x1018, 0x1018], "16.35.4030"),
+])
+def test_ibv_devinfo(stage, part, ids, version):
     """ibv_devinfo -v lists the PF and both VFs, active, with the adapter's ids."""
-    text = run(stage, ["ibv_devinfo", "-v"])
+    text = run(stage, ["ibv_devinfo", "-v"], NicConfig(options=["--nic", part]))
     assert text.count("hca_id:") == 3
     assert text.count("PORT_ACTIVE (4)") == 3
-    assert re.findall(r"vendor_part_id:\s+(\d+)", text) == ["4125", "4126", "4126"]   # 0x101d, 0x101e
+    assert [int(n) for n in re.findall(r"vendor_part_id:\s+(\d+)", text)] == ids
+    assert set(re.findall(r"fw_ver:\s+(\S+)", text)) == {version}
 
 
 @pytest.mark.parametrize("command", ["version_autotest", "devargs_autotest"])

@@ -103,6 +103,26 @@ test_short(void)
 	return TEST_SUCCESS;
 }
 
+/* The adapter sets what hangs on it; what is set for itself after that stays. */
+static int
+test_part(void)
+{
+	struct conf c;
+	char why[512];
+
+	TEST_ASSERT_EQUAL(write_file("[nic]\nvfs = 2\npart = cx5\n[func 2]\ndevice_id = 0x1234\n"),
+		0, "file");
+	TEST_ASSERT_EQUAL(conf_read(&c, path, why, sizeof(why)), 0, "%s", why);
+	TEST_ASSERT(c.funcs[0].device_id == 0x1017 && c.funcs[1].device_id == 0x1018 &&
+			c.funcs[2].device_id == 0x1234,
+		"device %#x, %#x, %#x", c.funcs[0].device_id, c.funcs[1].device_id,
+		c.funcs[2].device_id);
+	TEST_ASSERT(strncmp(c.fw_ver, "16.", 3) == 0 && c.funcs[1].queues == 0, "%s, %u virtqueues",
+		c.fw_ver, c.funcs[1].queues);
+	conf_free(&c);
+	return TEST_SUCCESS;
+}
+
 static int
 test_multicast_list(void)
 {
@@ -135,7 +155,11 @@ static const struct {
 	{"[foo]\na = 1\n", ":2: unknown section [foo], allowed: [nic], [cap], [func N]"},
 	{"[nic]\nengines\n", ":2: not 'key = value'"},
 	{"[nic]\nengines = 0\n", ":2: engines: '0': want a number from 1 to"},
-	{"[nic]\npart = cx9\n", "part 'cx9': only cx6dx"},
+	{"[nic]\npart = cx9\n", ":2: part 'cx9': only cx6dx (ConnectX-6 Dx), cx5 (ConnectX-5"},
+	{"[nic]\npart = cx5\n[cap]\nvirtio_net_q = 1\n",
+		":4: capability virtio_net_q=1: this NIC can"},
+	{"[cap]\nvirtio_net_q = 1\n[nic]\npart = cx5\n",
+		"virtio_net_q=1: this NIC can serve 0 to 0"},
 	{"[nic]\nwire = foo\n", "foo"},
 	{"[nic]\ncpus = 3-1\n", "cpus '3-1': want a list like"},
 	{"[nic]\nfail = CREATE_FOO\n", ":2: fail 'CREATE_FOO': unknown opcode 'CREATE_FOO', there"},
@@ -234,6 +258,7 @@ static struct unit_test_suite conf_suite = {
 		{
 			TEST_CASE(test_round_trip),
 			TEST_CASE(test_short),
+			TEST_CASE(test_part),
 			TEST_CASE(test_multicast_list),
 			TEST_CASE(test_errors),
 			TEST_CASE(test_specs),

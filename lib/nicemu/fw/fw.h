@@ -9,6 +9,7 @@
 #define NICEMU_FW_H
 
 #include "../nic.h"
+#include "../part.h"
 
 /* A firmware user context (CREATE_UCTX). caps: what the process may do. */
 #define FW_UCTX_CAP_RAW_TX 0x1
@@ -130,7 +131,7 @@ struct fw_cap {
 	const char *name;
 	uint16_t type; /* MLX5_GET_HCA_CAP_OP_MOD_* >> 1 */
 	uint16_t bit, width; /* position in the capability structure */
-	uint64_t def; /* of a ConnectX-6 Dx */
+	uint64_t def; /* of a ConnectX-6 Dx (other adapters: part.h) */
 	uint64_t max; /* largest value that this emulation can serve */
 	const char *help; /* with the source of the name and the default */
 };
@@ -138,8 +139,9 @@ extern const struct fw_cap fw_caps[];
 extern const unsigned int fw_n_caps;
 const struct fw_cap *fw_cap_find(const char *name);
 uint64_t fw_cap_get(const struct nic_func *f, const char *name);
-/* May this capability have this value? 0, or -ENOENT and -ERANGE with the reason in words. */
-int fw_cap_check(const char *name, uint64_t value, char *why, size_t len);
+/* May this capability of an adapter have this value? 0, or -ENOENT and -ERANGE with the reason in
+ * words. */
+int fw_cap_check(const struct part *p, const char *name, uint64_t value, char *why, size_t len);
 
 /*
  * Capability type of the events that users may subscribe to (Linux device.h: MLX5_CAP_DEV_EVENT).

@@ -178,9 +178,10 @@ fw_cap_find(const char *name)
 }
 
 int
-fw_cap_check(const char *name, uint64_t value, char *why, size_t len)
+fw_cap_check(const struct part *p, const char *name, uint64_t value, char *why, size_t len)
 {
 	const struct fw_cap *cap = fw_cap_find(name);
+	uint64_t max;
 
 	if (cap == NULL) {
 		snprintf(
@@ -188,9 +189,10 @@ fw_cap_check(const char *name, uint64_t value, char *why, size_t len)
 		return -ENOENT;
 	}
 	/* fields that are sets of bits allow part of what is possible, others anything below */
-	if (value > cap->max || (cap->max == OBJ_TYPES && value & ~OBJ_TYPES)) {
+	max = part_cap_max(p, cap);
+	if (value > max || (max == OBJ_TYPES && value & ~OBJ_TYPES)) {
 		snprintf(why, len, "capability %s=%llu: this NIC can serve 0 to %llu (%s)", name,
-			(unsigned long long)value, (unsigned long long)cap->max, cap->help);
+			(unsigned long long)value, (unsigned long long)max, cap->help);
 		return -ERANGE;
 	}
 	return 0;
@@ -258,12 +260,13 @@ static int
 caps_apply(struct nic_func *f, const struct conf_cap *caps, unsigned int n)
 {
 	const struct fw_cap *cap;
+	const struct part *part = part_find(f->nic->conf->part);
 	char why[256];
 	unsigned int i;
 	int rc;
 
 	for (i = 0; i < n; i++) {
-		rc = fw_cap_check(caps[i].name, caps[i].value, why, sizeof(why));
+		rc = fw_cap_check(part, caps[i].name, caps[i].value, why, sizeof(why));
 		if (rc != 0) {
 			fprintf(stderr, "nicemu: %s\n", why);
 			return rc;
@@ -308,6 +311,7 @@ fw_caps_init(struct nic_func *f)
 	static const uint8_t types[] = {MLX5_CAP_GENERAL, MLX5_CAP_ETHERNET_OFFLOADS,
 		MLX5_CAP_ATOMIC, MLX5_CAP_DEV_MEM, MLX5_CAP_FLOW_TABLE, MLX5_CAP_VDPA_EMULATION,
 		MLX5_CAP_GENERAL_2, MLX5_CAP_DEV_EVENT};
+	const struct part *part = part_find(f->nic->conf->part);
 	unsigned int i;
 	int rc;
 
@@ -319,7 +323,8 @@ fw_caps_init(struct nic_func *f)
 		}
 	}
 	for (i = 0; i < fw_n_caps; i++)
-		field_set(f->caps[fw_caps[i].type], &fw_caps[i], fw_caps[i].def);
+		field_set(
+			f->caps[fw_caps[i].type], &fw_caps[i], part_cap_default(part, &fw_caps[i]));
 	field_set(f->caps[MLX5_CAP_GENERAL], fw_cap_find("vhca_id"), f->vhca_id);
 	field_set(f->caps[MLX5_CAP_VDPA_EMULATION], fw_cap_find("max_num_virtio_queues"),
 		f->conf->queues);
