@@ -22,7 +22,8 @@ struct hf_devx {
 	struct ibv_pd *pd;
 	uint32_t pdn;
 	struct ibv_mr *null_mr;
-	struct mlx5dv_devx_uar *uar; /* its page takes the doorbells of completion queues */
+	struct mlx5dv_devx_uar *uar; /* its page takes the doorbells of all queues */
+	bool uar_nc; /* non-cached: stores are not combined */
 	uint32_t eqn;
 	int numa_node; /* -1: unknown */
 	size_t page_size;
@@ -70,8 +71,16 @@ bool devx_was_destroyed(const struct hf_devx *dev, int err);
 int devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 	struct mlx5dv_devx_obj **devx, struct hf_obj **obj);
 
+/* QUERY_NIC_VPORT_CONTEXT of this function; out: its answer. */
+int devx_vport_query(struct hf_devx *dev, void *out, size_t outlen);
+
 /* So that hf_devx_async_read() never blocks. */
 int devx_async_init(struct hf_devx *dev);
+
+/* As contexts of queues have it: counted from 4 KiB. */
+uint8_t devx_log_page_size(const struct hf_devx *dev);
+/* The capability counts the formats that are there, a queue wants one of them. */
+uint8_t devx_ts_format(uint8_t cap);
 
 /* Capabilities of the function. */
 int devx_caps_query(struct hf_devx *dev);

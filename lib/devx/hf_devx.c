@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "devx_priv.h"
 
 const struct hf_devx_caps *
@@ -44,6 +46,21 @@ uint32_t
 hf_devx_null_lkey(const struct hf_devx *dev)
 {
 	return dev->null_mr->lkey;
+}
+
+#define LOG_ADAPTER_PAGE 12
+
+uint8_t
+devx_log_page_size(const struct hf_devx *dev)
+{
+	return rte_log2_u64(dev->page_size) - LOG_ADAPTER_PAGE;
+}
+
+uint8_t
+devx_ts_format(uint8_t cap)
+{
+	return cap == MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR ? MLX5_QPC_TIMESTAMP_FORMAT_FREE_RUNNING
+						       : MLX5_QPC_TIMESTAMP_FORMAT_DEFAULT;
 }
 
 /* The node of the PCI device as sysfs has it; -1 there and here means unknown. */
@@ -85,14 +102,15 @@ pd_create(struct hf_devx *dev)
 }
 
 /*
- * Doorbells of completion queues need no write combining, so a non-cached page is asked for first.
- * A kernel that is too old for it has the other kind.
+ * Doorbells need no write combining, so a non-cached page is asked for first. A kernel that is too
+ * old for it has the other kind.
  */
 static int
 uar_create(struct hf_devx *dev)
 {
 	dev->uar = mlx5dv_devx_alloc_uar(dev->ibv, MLX5DV_UAR_ALLOC_TYPE_NC);
-	if (dev->uar != NULL)
+	dev->uar_nc = dev->uar != NULL;
+	if (dev->uar_nc)
 		return 0;
 	errno = 0;
 	dev->uar = mlx5dv_devx_alloc_uar(dev->ibv, MLX5DV_UAR_ALLOC_TYPE_BF);
@@ -203,16 +221,23 @@ hf_devx_close(struct hf_devx *dev)
 #define HW_MTU_OVERHEAD 22
 
 int
+devx_vport_query(struct hf_devx *dev, void *out, size_t outlen)
+{
+	uint32_t in[DEVX_ST_SZ_DW(query_nic_vport_context_in)] = {0};
+
+	DEVX_SET(query_nic_vport_context_in, in, opcode, MLX5_CMD_OP_QUERY_NIC_VPORT_CONTEXT);
+	return devx_general(dev, in, sizeof(in), out, outlen);
+}
+
+int
 hf_devx_vport_query(struct hf_devx *dev, struct hf_devx_vport *vport)
 {
 	uint32_t out[DEVX_ST_SZ_DW(query_nic_vport_context_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(query_nic_vport_context_in)] = {0};
 	const uint8_t *mac;
 	uint16_t mtu;
 	int ret;
 
-	DEVX_SET(query_nic_vport_context_in, in, opcode, MLX5_CMD_OP_QUERY_NIC_VPORT_CONTEXT);
-	ret = devx_general(dev, in, sizeof(in), out, sizeof(out));
+	ret = devx_vport_query(dev, out, sizeof(out));
 	if (ret)
 		return ret;
 	mac = DEVX_ADDR_OF(query_nic_vport_context_out, out,

@@ -53,8 +53,21 @@ struct hf_devx_caps {
 	uint8_t max_indirection; /* levels of keys above a direct one */
 	bool fixed_klm; /* fixed_buffer_size: entries of a fixed size */
 	bool relaxed_only; /* mkc_order_write_after_write_ro_only: keys have to be relaxed */
+	uint8_t log_max_cq_sz; /* log2 of entries, as the next one */
+	uint8_t log_max_wq_sz;
+	uint16_t max_wqe_sz_sq, max_wqe_sz_rq; /* bytes of one entry */
+	uint8_t log_max_stride_sz_rq; /* log2 of bytes */
+	uint8_t ts_format_sq, ts_format_rq; /* sq_ts_format, rq_ts_format */
 	/* RoCE */
 	uint8_t ts_format_qp; /* qp_ts_format */
+	/* raw Ethernet queues; all zero on a function that has none */
+	struct {
+		bool queues; /* eth_net_offloads, log_max_sq, log_max_rq; a known inline mode */
+		bool csum; /* csum_cap: of IPv4, TCP and UDP, sent and received */
+		uint32_t max_lso; /* max_lso_cap: bytes of one packet to be segmented, 0: no LSO */
+		uint8_t inline_mode; /* MLX5_INLINE_MODE_*: wqe_inline_mode, or the vport's */
+		uint8_t min_inline; /* bytes of each frame's head that a send entry has to hold */
+	} eth;
 	/* virtio emulation; all zero without virtio_net_q */
 	bool packed, split; /* virtio_queue_type */
 	bool version_1; /* virtio_version_1_0 */
@@ -329,11 +342,14 @@ struct hf_steer_obj {
 };
 int hf_td_create(struct hf_devx *dev, struct hf_steer_obj *td);
 int hf_tis_create(struct hf_devx *dev, uint32_t td, struct hf_steer_obj *tis);
-/* n virtqs by their id; a power of two up to 1 << log_max_rqt_size, else -EINVAL. */
-int hf_rqt_create(
-	struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, struct hf_steer_obj *rqt);
-/* As many entries as it was created with, or fewer. */
-int hf_rqt_modify(struct hf_steer_obj *rqt, const uint32_t *virtqs, uint32_t n);
+/* What the entries of a table are; it stays what it was created with. */
+enum hf_rqt_kind { HF_RQT_RQ, HF_RQT_VIRTQ };
+/* n queues by their number; a power of two up to 1 << log_max_rqt_size, else -EINVAL. */
+int hf_rqt_create(struct hf_devx *dev, enum hf_rqt_kind kind, const uint32_t *queues, uint32_t n,
+	struct hf_steer_obj *rqt);
+/* As many entries as it was created with, or fewer; kind: that of its creation. */
+int hf_rqt_modify(
+	struct hf_steer_obj *rqt, enum hf_rqt_kind kind, const uint32_t *queues, uint32_t n);
 struct hf_tir_attr {
 	uint32_t td, rqt;
 	uint8_t l3_type, l4_type; /* MLX5_L3_PROT_TYPE_*, MLX5_L4_PROT_TYPE_* */
@@ -342,6 +358,8 @@ struct hf_tir_attr {
 	const uint8_t *key; /* Toeplitz, 40 bytes */
 };
 int hf_tir_create(struct hf_devx *dev, const struct hf_tir_attr *attr, struct hf_steer_obj *tir);
+/* Another table for what the TIR hashes; each packet goes by the old one or by the new. */
+int hf_tir_set_rqt(struct hf_steer_obj *tir, uint32_t rqt);
 int hf_steer_obj_destroy(struct hf_steer_obj *o); /* refused while another object refers to it */
 
 /* A flow of the NIC's root receive table to a TIR. */

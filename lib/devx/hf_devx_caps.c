@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  */
+#include <string.h>
+
 #include <rte_common.h>
+#include <rte_ip.h>
+#include <rte_tcp.h>
 
 #include "devx_priv.h"
+#include "hf_log.h"
 
 /* Current values, not the maximum that could be configured. cap: the capability structure within
  * out. */
@@ -43,6 +48,69 @@ general_read(struct hf_devx_caps *c, const void *cap)
 	c->max_indirection = DEVX_GET(cmd_hca_cap, cap, max_indirection);
 	c->fixed_klm = DEVX_GET(cmd_hca_cap, cap, fixed_buffer_size);
 	c->relaxed_only = DEVX_GET(cmd_hca_cap, cap, mkc_order_write_after_write_ro_only);
+	c->log_max_cq_sz = DEVX_GET(cmd_hca_cap, cap, log_max_cq_sz);
+	c->log_max_wq_sz = DEVX_GET(cmd_hca_cap, cap, log_max_wq_sz);
+	c->max_wqe_sz_sq = DEVX_GET(cmd_hca_cap, cap, max_wqe_sz_sq);
+	c->max_wqe_sz_rq = DEVX_GET(cmd_hca_cap, cap, max_wqe_sz_rq);
+	c->log_max_stride_sz_rq = DEVX_GET(cmd_hca_cap, cap, log_max_stride_sz_rq);
+	c->ts_format_sq = DEVX_GET(cmd_hca_cap, cap, sq_ts_format);
+	c->ts_format_rq = DEVX_GET(cmd_hca_cap, cap, rq_ts_format);
+}
+
+/* What a NIC of each inline mode reads of the frame in the entry itself, with room for one tag. */
+static const uint8_t inline_bytes[] = {
+	[MLX5_INLINE_MODE_NONE] = 0,
+	[MLX5_INLINE_MODE_L2] = MLX5_ESEG_MIN_INLINE_SIZE,
+	[MLX5_INLINE_MODE_IP] = MLX5_ESEG_MIN_INLINE_SIZE + sizeof(struct rte_ipv6_hdr),
+	[MLX5_INLINE_MODE_TCP_UDP] = MLX5_ESEG_MIN_INLINE_SIZE + sizeof(struct rte_ipv6_hdr) +
+		sizeof(struct rte_tcp_hdr),
+};
+
+/* As Linux's mlx5_query_min_inline(). */
+static int
+inline_mode_read(struct hf_devx *dev, uint8_t wqe_inline_mode)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_nic_vport_context_out)] = {0};
+	int ret;
+
+	if (wqe_inline_mode == MLX5_CAP_INLINE_MODE_NOT_REQUIRED) {
+		dev->caps.eth.inline_mode = MLX5_INLINE_MODE_NONE;
+		return 0;
+	}
+	dev->caps.eth.inline_mode = MLX5_INLINE_MODE_L2;
+	if (wqe_inline_mode != MLX5_CAP_INLINE_MODE_VPORT_CONTEXT)
+		return 0;
+	ret = devx_vport_query(dev, out, sizeof(out));
+	if (ret)
+		return ret;
+	dev->caps.eth.inline_mode =
+		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.min_wqe_inline_mode);
+	return 0;
+}
+
+static int
+eth_read(struct hf_devx *dev, const void *cap)
+{
+	struct hf_devx_caps *c = &dev->caps;
+	uint8_t lso;
+	int ret;
+
+	ret = inline_mode_read(
+		dev, DEVX_GET(per_protocol_networking_offload_caps, cap, wqe_inline_mode));
+	if (ret)
+		return ret;
+	if (c->eth.inline_mode >= RTE_DIM(inline_bytes)) {
+		HF_LOG(WARNING, "%s: no Ethernet queues: inline mode %u of the vport is not known",
+			dev->name, c->eth.inline_mode);
+		memset(&c->eth, 0, sizeof(c->eth));
+		return 0;
+	}
+	c->eth.queues = true;
+	c->eth.min_inline = inline_bytes[c->eth.inline_mode];
+	c->eth.csum = DEVX_GET(per_protocol_networking_offload_caps, cap, csum_cap);
+	lso = DEVX_GET(per_protocol_networking_offload_caps, cap, max_lso_cap);
+	c->eth.max_lso = lso != 0 ? 1u << lso : 0;
+	return 0;
 }
 
 static void
@@ -81,7 +149,7 @@ devx_caps_query(struct hf_devx *dev)
 {
 	uint32_t out[DEVX_ST_SZ_DW(query_hca_cap_out)] = {0};
 	struct hf_devx_caps *c = &dev->caps;
-	bool roce;
+	bool roce, eth;
 	void *cap;
 	int ret;
 
@@ -90,6 +158,9 @@ devx_caps_query(struct hf_devx *dev)
 		return ret;
 	general_read(c, cap);
 	roce = DEVX_GET(cmd_hca_cap, cap, roce);
+	eth = DEVX_GET(cmd_hca_cap, cap, eth_net_offloads) &&
+		DEVX_GET(cmd_hca_cap, cap, log_max_sq) != 0 &&
+		DEVX_GET(cmd_hca_cap, cap, log_max_rq) != 0;
 	/* A function without RoCE says nothing of its QPs; the free running clock is what older
 	 * firmware has. */
 	c->ts_format_qp = MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR;
@@ -99,8 +170,19 @@ devx_caps_query(struct hf_devx *dev)
 			return ret;
 		c->ts_format_qp = DEVX_GET(roce_caps, cap, qp_ts_format);
 	}
-	if (!c->virtio_net_q)
+	if (eth) {
+		ret = cap_query(
+			dev, MLX5_GET_HCA_CAP_OP_MOD_ETHERNET_OFFLOAD_CAPS, out, sizeof(out), &cap);
+		if (ret == 0)
+			ret = eth_read(dev, cap);
+		if (ret)
+			return ret;
+	}
+	if (!c->virtio_net_q) {
+		HF_LOG(INFO, "%s: no virtio emulation%s", dev->name,
+			c->eth.queues ? "" : ", and no Ethernet queues either");
 		return 0;
+	}
 	ret = cap_query(dev, MLX5_GET_HCA_CAP_OP_MOD_VDPA_EMULATION, out, sizeof(out), &cap);
 	if (ret)
 		return ret;

@@ -14,16 +14,10 @@
 #include <rte_io.h>
 
 #include "devx_priv.h"
+#include "hf_devx_wq.h"
 
-#define CQE_BYTES 64
 #define RQ_STRIDE_BYTES 16 /* the smallest; messages are empty, so no entry is ever read */
 #define DBREC_BYTES 64 /* a cache line of its own */
-#define LOG_PAGE_BASE 12 /* page sizes count from 4 KiB */
-#define CQ_DBREC_CI 0
-#define CQ_DBREC_ARM 1
-#define CQ_ARM_SN_SHIFT 28
-#define CQ_ARM_SN_MASK 3u
-#define CQ_CI_MASK 0xffffffu
 #define FIRST_COMPLETION_BEFORE UINT16_MAX /* one less than the first number, in 16 bits */
 
 enum { FW, SW, QPS };
@@ -37,16 +31,12 @@ struct eqp_qp {
 struct hf_eqp {
 	struct hf_devx *dev;
 	uint16_t size;
-	struct hf_umem cq_umem, rq_umem;
-	struct mlx5dv_devx_obj *cq;
-	struct hf_obj *cq_obj;
-	uint32_t cqn;
+	struct hf_cq cq;
+	struct hf_umem rq_umem;
 	struct eqp_qp qp[QPS];
-	volatile struct mlx5_cqe64 *cqe;
-	volatile uint32_t *cq_dbrec, *rq_dbrec;
+	volatile uint32_t *rq_dbrec;
 	uint32_t ci; /* completions consumed since the queue was made */
 	uint16_t pi; /* number of the next completion, of the QPs' present life */
-	uint32_t arm_sn;
 	uint64_t errors; /* atomic: anyone may ask */
 };
 
@@ -68,49 +58,7 @@ cqe_invalidate(struct hf_eqp *e)
 		.op_own = MLX5_CQE_INVALID << 4 | MLX5_CQE_OWNER_MASK,
 	};
 
-	*(volatile uint32_t *)&e->cqe->wqe_counter = t.word;
-}
-
-static int
-cq_create(struct hf_eqp *e)
-{
-	uint32_t out[DEVX_ST_SZ_DW(create_cq_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(create_cq_in)] = {0};
-	size_t ring = (size_t)e->size * CQE_BYTES;
-	struct hf_devx *dev = e->dev;
-	void *cqc;
-	int ret;
-
-	ret = hf_umem_create(dev, ring + DBREC_BYTES, &e->cq_umem);
-	if (ret)
-		return ret;
-	e->cqe = e->cq_umem.buf;
-	e->cq_dbrec = RTE_PTR_ADD(e->cq_umem.buf, ring);
-	cqe_invalidate(e);
-	DEVX_SET(create_cq_in, in, opcode, MLX5_CMD_OP_CREATE_CQ);
-	DEVX_SET(create_cq_in, in, cq_umem_valid, 1);
-	DEVX_SET(create_cq_in, in, cq_umem_id, e->cq_umem.id);
-	cqc = DEVX_ADDR_OF(create_cq_in, in, cq_context);
-	DEVX_SET(cqc, cqc, cc, 1);
-	DEVX_SET(cqc, cqc, cqe_sz, MLX5_CQE_SIZE_64B);
-	DEVX_SET(cqc, cqc, log_cq_size, rte_log2_u32(e->size));
-	DEVX_SET(cqc, cqc, log_page_size, rte_log2_u64(dev->page_size) - LOG_PAGE_BASE);
-	DEVX_SET(cqc, cqc, uar_page, dev->uar->page_id);
-	DEVX_SET(cqc, cqc, c_eqn, dev->eqn);
-	DEVX_SET(cqc, cqc, dbr_umem_valid, 1);
-	DEVX_SET(cqc, cqc, dbr_umem_id, e->cq_umem.id);
-	DEVX_SET64(cqc, cqc, dbr_addr, ring);
-	return devx_create(
-		dev, "cq", in, sizeof(in), out, sizeof(out), &e->cq, &e->cq_obj, &e->cqn);
-}
-
-/* The capability counts the formats that are there, the queue pair wants one of them. */
-static uint8_t
-qp_ts_format(const struct hf_devx *dev)
-{
-	return dev->caps.ts_format_qp == MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR
-		? MLX5_QPC_TIMESTAMP_FORMAT_FREE_RUNNING
-		: MLX5_QPC_TIMESTAMP_FORMAT_DEFAULT;
+	*(volatile uint32_t *)&e->cq.cqe->wqe_counter = t.word;
 }
 
 /* The QP that the firmware sends with has no queues of its own. */
@@ -127,7 +75,7 @@ fw_qp_create(struct hf_eqp *e)
 	DEVX_SET(qpc, qpc, pd, e->dev->pdn);
 	DEVX_SET(qpc, qpc, rq_type, MLX5_ZERO_LEN_RQ);
 	DEVX_SET(qpc, qpc, no_sq, 1);
-	DEVX_SET(qpc, qpc, ts_format, qp_ts_format(e->dev));
+	DEVX_SET(qpc, qpc, ts_format, devx_ts_format(e->dev->caps.ts_format_qp));
 	return devx_create(
 		e->dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
 }
@@ -155,16 +103,16 @@ sw_qp_create(struct hf_eqp *e)
 	DEVX_SET(qpc, qpc, pm_state, MLX5_QP_PM_MIGRATED);
 	DEVX_SET(qpc, qpc, pd, dev->pdn);
 	DEVX_SET(qpc, qpc, uar_page, dev->uar->page_id);
-	DEVX_SET(qpc, qpc, log_page_size, rte_log2_u64(dev->page_size) - LOG_PAGE_BASE);
+	DEVX_SET(qpc, qpc, log_page_size, devx_log_page_size(dev));
 	DEVX_SET(qpc, qpc, no_sq, 1);
 	DEVX_SET(qpc, qpc, rq_type, MLX5_NON_ZERO_RQ);
 	DEVX_SET(qpc, qpc, log_rq_size, rte_log2_u32(e->size));
 	DEVX_SET(qpc, qpc, log_rq_stride, 0); /* in powers of two from 16 bytes */
-	DEVX_SET(qpc, qpc, cqn_rcv, e->cqn);
+	DEVX_SET(qpc, qpc, cqn_rcv, e->cq.num);
 	DEVX_SET(qpc, qpc, dbr_umem_valid, 1);
 	DEVX_SET(qpc, qpc, dbr_umem_id, e->rq_umem.id);
 	DEVX_SET64(qpc, qpc, dbr_addr, dbrec);
-	DEVX_SET(qpc, qpc, ts_format, qp_ts_format(dev));
+	DEVX_SET(qpc, qpc, ts_format, devx_ts_format(dev->caps.ts_format_qp));
 	return devx_create(
 		dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
 }
@@ -258,7 +206,8 @@ attr_check(const struct hf_devx *dev, const struct hf_eqp_attr *attr)
 int
 hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp **out)
 {
-	uint16_t event = MLX5_EVENT_TYPE_COMP;
+	const struct hf_cq_attr cq = {
+		.size = attr->size, .collapsed = true, .ch = attr->ch, .cookie = attr->cookie};
 	struct hf_eqp *e;
 	int ret;
 
@@ -270,15 +219,9 @@ hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp
 		return -ENOMEM;
 	e->dev = dev;
 	e->size = attr->size;
-	ret = cq_create(e);
+	ret = hf_cq_create(dev, &cq, &e->cq);
 	if (ret)
 		goto destroy;
-	ret = mlx5dv_devx_subscribe_devx_event(
-		attr->ch->ch, e->cq, sizeof(event), &event, attr->cookie);
-	if (ret) {
-		ret = devx_call_failed(dev, ret, "subscribing to completions of cq %u", e->cqn);
-		goto destroy;
-	}
 	ret = fw_qp_create(e);
 	if (ret)
 		goto destroy;
@@ -313,10 +256,7 @@ hf_eqp_destroy(struct hf_eqp *e)
 	ret = hf_umem_destroy(&e->rq_umem);
 	if (ret)
 		return ret;
-	ret = devx_destroy(e->dev, "cq", e->cqn, &e->cq, &e->cq_obj);
-	if (ret)
-		return ret;
-	ret = hf_umem_destroy(&e->cq_umem);
+	ret = hf_cq_destroy(&e->cq);
 	if (ret)
 		return ret;
 	free(e);
@@ -339,7 +279,7 @@ hf_eqp_errors(const struct hf_eqp *e)
 static uint16_t
 consume(struct hf_eqp *e, uint8_t *opcode)
 {
-	union cqe_tail t = {.word = *(volatile uint32_t *)&e->cqe->wqe_counter};
+	union cqe_tail t = {.word = *(volatile uint32_t *)&e->cq.cqe->wqe_counter};
 	uint16_t n;
 
 	/* In 16 bits, as the NIC counts: a full queue of any size differs from an empty one. */
@@ -351,7 +291,7 @@ consume(struct hf_eqp *e, uint8_t *opcode)
 	*opcode = t.op_own >> 4;
 	e->ci += n;
 	e->pi += n;
-	e->cq_dbrec[CQ_DBREC_CI] = htobe32(e->ci & CQ_CI_MASK);
+	*e->cq.ci_rec = htobe32(e->ci & HF_CQ_CI_MASK);
 	/* Room in the completion queue is there before the messages that will fill it. */
 	rte_io_wmb();
 	*e->rq_dbrec = htobe32((uint16_t)(e->pi + e->size));
@@ -372,15 +312,7 @@ hf_eqp_poll(struct hf_eqp *e)
 void
 hf_eqp_arm(struct hf_eqp *e)
 {
-	uint32_t word = (e->arm_sn & CQ_ARM_SN_MASK) << CQ_ARM_SN_SHIFT | (e->ci & CQ_CI_MASK);
-	uint8_t *db = RTE_PTR_ADD(e->dev->uar->base_addr, MLX5_CQ_DOORBELL);
-
-	e->cq_dbrec[CQ_DBREC_ARM] = htobe32(word | MLX5_CQ_DB_REQ_NOT);
-	/* The doorbell's page may combine writes: a full barrier on both sides. */
-	rte_wmb();
-	*(volatile uint64_t *)db = htobe64((uint64_t)word << 32 | e->cqn);
-	rte_wmb();
-	e->arm_sn++;
+	hf_cq_arm(&e->cq, e->ci);
 }
 
 int

@@ -56,13 +56,16 @@ rqt_size_check(const struct hf_devx *dev, uint32_t n)
 
 /* create_rqt_in and modify_rqt_in have the table at the same place, behind heads of one length. */
 static uint32_t *
-rqt_mailbox(const struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, size_t *len)
+rqt_mailbox(const struct hf_devx *dev, enum hf_rqt_kind kind, const uint32_t *queues, uint32_t n,
+	size_t *len)
 {
 	uint32_t *in, *entry;
 	uint32_t i;
 	void *rqtc;
 
 	RTE_BUILD_BUG_ON(__devx_st_sz_bits(create_rqt_in) != __devx_st_sz_bits(modify_rqt_in));
+	RTE_BUILD_BUG_ON((int)HF_RQT_RQ != MLX5_INLINE_Q_TYPE_RQ);
+	RTE_BUILD_BUG_ON((int)HF_RQT_VIRTQ != MLX5_INLINE_Q_TYPE_VIRTQ);
 	if (rqt_size_check(dev, n))
 		return NULL;
 	*len = DEVX_ST_SZ_BYTES(create_rqt_in) + n * DEVX_ST_SZ_BYTES(rq_num);
@@ -72,17 +75,18 @@ rqt_mailbox(const struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, size_
 		return NULL;
 	}
 	rqtc = DEVX_ADDR_OF(create_rqt_in, in, rqt_context);
-	DEVX_SET(rqtc, rqtc, list_q_type, MLX5_INLINE_Q_TYPE_VIRTQ);
+	DEVX_SET(rqtc, rqtc, list_q_type, kind);
 	DEVX_SET(rqtc, rqtc, rqt_max_size, n);
 	DEVX_SET(rqtc, rqtc, rqt_actual_size, n);
 	entry = in + DEVX_ST_SZ_DW(create_rqt_in);
 	for (i = 0; i < n; i++)
-		DEVX_SET(rq_num, &entry[i], rq_num, virtqs[i]);
+		DEVX_SET(rq_num, &entry[i], rq_num, queues[i]);
 	return in;
 }
 
 int
-hf_rqt_create(struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, struct hf_steer_obj *rqt)
+hf_rqt_create(struct hf_devx *dev, enum hf_rqt_kind kind, const uint32_t *queues, uint32_t n,
+	struct hf_steer_obj *rqt)
 {
 	uint32_t out[DEVX_ST_SZ_DW(create_rqt_out)] = {0};
 	uint32_t *in;
@@ -90,7 +94,7 @@ hf_rqt_create(struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, struct hf
 	int ret;
 
 	*rqt = (struct hf_steer_obj){.dev = dev, .kind = "rqt"};
-	in = rqt_mailbox(dev, virtqs, n, &len);
+	in = rqt_mailbox(dev, kind, queues, n, &len);
 	if (in == NULL)
 		return hf_devx_last_error()->err;
 	DEVX_SET(create_rqt_in, in, opcode, MLX5_CMD_OP_CREATE_RQT);
@@ -101,14 +105,14 @@ hf_rqt_create(struct hf_devx *dev, const uint32_t *virtqs, uint32_t n, struct hf
 }
 
 int
-hf_rqt_modify(struct hf_steer_obj *rqt, const uint32_t *virtqs, uint32_t n)
+hf_rqt_modify(struct hf_steer_obj *rqt, enum hf_rqt_kind kind, const uint32_t *queues, uint32_t n)
 {
 	uint32_t out[DEVX_ST_SZ_DW(modify_rqt_out)] = {0};
 	uint32_t *in;
 	size_t len;
 	int ret;
 
-	in = rqt_mailbox(rqt->dev, virtqs, n, &len);
+	in = rqt_mailbox(rqt->dev, kind, queues, n, &len);
 	if (in == NULL)
 		return hf_devx_last_error()->err;
 	DEVX_SET(modify_rqt_in, in, opcode, MLX5_CMD_OP_MODIFY_RQT);
@@ -142,6 +146,20 @@ hf_tir_create(struct hf_devx *dev, const struct hf_tir_attr *attr, struct hf_ste
 	DEVX_SET(rx_hash_field_select, sel, selected_fields, attr->fields);
 	return devx_create(
 		dev, tir->kind, in, sizeof(in), out, sizeof(out), &tir->devx, &tir->obj, &tir->id);
+}
+
+int
+hf_tir_set_rqt(struct hf_steer_obj *tir, uint32_t rqt)
+{
+	uint32_t out[DEVX_ST_SZ_DW(modify_tir_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(modify_tir_in)] = {0};
+
+	DEVX_SET(modify_tir_in, in, opcode, MLX5_CMD_OP_MODIFY_TIR);
+	DEVX_SET(modify_tir_in, in, tirn, tir->id);
+	DEVX_SET64(modify_tir_in, in, modify_bitmask,
+		MLX5_MODIFY_TIR_IN_MODIFY_BITMASK_INDIRECT_TABLE);
+	DEVX_SET(modify_tir_in, in, ctx.indirect_table, rqt);
+	return devx_modify(tir->dev, tir->devx, in, sizeof(in), out, sizeof(out));
 }
 
 int

@@ -342,6 +342,14 @@ struct mlx5_ifc_mac_address_layout_bits {
 	uint8_t mac_addr_31_0[0x20];
 };
 
+/* nic_vport_context.min_wqe_inline_mode, sqc.min_wqe_inline_mode */
+enum {
+	MLX5_INLINE_MODE_NONE = 0,
+	MLX5_INLINE_MODE_L2 = 1,
+	MLX5_INLINE_MODE_IP = 2,
+	MLX5_INLINE_MODE_TCP_UDP = 3,
+};
+
 struct mlx5_ifc_nic_vport_context_bits {
 	uint8_t reserved_at_0[0x5];
 	uint8_t min_wqe_inline_mode[0x3];

@@ -60,7 +60,9 @@ struct hf_steer {
 	/* The first n: what the table spreads over, unless a command on it failed since. */
 	uint32_t set[RQT_ENTRIES];
 	bool set_known;
+	enum hf_rqt_kind kind; /* of the table */
 	struct hf_steer_obj rqt;
+	struct hf_steer_obj other; /* that a change of kind could not destroy */
 	struct path paths[RTE_DIM(kinds)];
 };
 
@@ -161,6 +163,8 @@ remove_all(struct hf_steer *s)
 	if (error == 0)
 		error = hf_steer_obj_destroy(&s->rqt);
 	if (error == 0)
+		error = hf_steer_obj_destroy(&s->other);
+	if (error == 0)
 		s->n = 0;
 	return error;
 }
@@ -174,32 +178,83 @@ hf_steer_destroy(struct hf_steer *s)
 	free(s);
 }
 
-static int
-table_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+static void
+table_fill(const struct hf_steer *s, const uint32_t *queues, unsigned int n, uint32_t *table)
 {
-	uint32_t table[RQT_ENTRIES];
 	uint32_t i;
 
 	for (i = 0; i < s->entries; i++)
-		table[i] = virtqs[i % n];
-	if (s->rqt.devx != NULL)
-		return hf_rqt_modify(&s->rqt, table, s->entries);
-	return hf_rqt_create(s->dev, table, s->entries, &s->rqt);
+		table[i] = queues[i % n];
 }
 
 /* The first queues: table, then what leads to it. */
 static int
-first_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+first_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
 {
+	uint32_t table[RQT_ENTRIES];
 	int ret;
 
-	ret = table_set(s, virtqs, n);
+	table_fill(s, queues, n, table);
+	ret = hf_rqt_create(s->dev, kind, table, s->entries, &s->rqt);
 	if (ret)
 		return ret;
+	s->kind = kind;
 	ret = paths_create(s);
 	if (ret)
 		remove_all(s);
 	return ret;
+}
+
+/* All TIRs to this table. */
+static int
+paths_move(struct hf_steer *s, const struct hf_steer_obj *rqt)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RTE_DIM(s->paths); i++) {
+		ret = hf_tir_set_rqt(&s->paths[i].tir, rqt->id);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* What a change of kind left behind: TIRs at the other table, which then is not needed any more. */
+static int
+other_remove(struct hf_steer *s)
+{
+	int ret;
+
+	if (s->other.devx == NULL)
+		return 0;
+	ret = paths_move(s, &s->rqt);
+	return ret ? ret : hf_steer_obj_destroy(&s->other);
+}
+
+/*
+ * Queues of the other kind. A table keeps its kind (a modify selects the list of queues and nothing
+ * else), so there is a new one. What cannot be undone or let go is tried again by the next set.
+ */
+static int
+kind_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+{
+	uint32_t table[RQT_ENTRIES];
+	int ret;
+
+	table_fill(s, queues, n, table);
+	ret = hf_rqt_create(s->dev, kind, table, s->entries, &s->other);
+	if (ret)
+		return ret;
+	ret = paths_move(s, &s->other);
+	if (ret) {
+		other_remove(s);
+		return ret;
+	}
+	RTE_SWAP(s->rqt, s->other);
+	s->kind = kind;
+	hf_steer_obj_destroy(&s->other);
+	return 0;
 }
 
 /*
@@ -207,27 +262,37 @@ first_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
  * table changes, so that an error leaves the queues as they were.
  */
 static int
-next_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+next_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
 {
-	int ret = paths_create(s);
+	uint32_t table[RQT_ENTRIES];
+	int ret;
 
-	return ret ? ret : table_set(s, virtqs, n);
+	ret = paths_create(s);
+	if (ret == 0)
+		ret = other_remove(s);
+	if (ret)
+		return ret;
+	if (kind != s->kind)
+		return kind_set(s, kind, queues, n);
+	table_fill(s, queues, n, table);
+	return hf_rqt_modify(&s->rqt, kind, table, s->entries);
 }
 
 /* Are packets spread over these very queues already, by all paths? */
 static bool
-is_set(const struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+is_set(const struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(s->paths); i++)
 		if (s->paths[i].flow.flow == NULL)
 			return false;
-	return s->set_known && s->n == n && memcmp(s->set, virtqs, n * sizeof(s->set[0])) == 0;
+	return s->set_known && s->other.devx == NULL && s->kind == kind && s->n == n &&
+		memcmp(s->set, queues, n * sizeof(s->set[0])) == 0;
 }
 
 int
-hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
+hf_steer_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
 {
 	int ret;
 
@@ -242,13 +307,13 @@ hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n)
 			paths_create(s);
 		return ret;
 	}
-	if (is_set(s, virtqs, n))
+	if (is_set(s, kind, queues, n))
 		return 0;
-	ret = s->rqt.devx == NULL ? first_set(s, virtqs, n) : next_set(s, virtqs, n);
+	ret = s->rqt.devx == NULL ? first_set(s, kind, queues, n) : next_set(s, kind, queues, n);
 	s->set_known = ret == 0;
 	if (ret == 0) {
 		s->n = n;
-		memcpy(s->set, virtqs, n * sizeof(s->set[0]));
+		memcpy(s->set, queues, n * sizeof(s->set[0]));
 	}
 	return ret;
 }

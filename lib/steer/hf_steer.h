@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Receive steering: which queue gets a packet that the port has for us.
+ * Receive steering: which queue gets a packet that the port has for us. Queues are virtqs of the
+ * NIC or raw Ethernet receive queues (RQ), all of one kind at a time.
  *
  * One table of queues (RQT), and for each kind of packet a TIR, which hashes what that kind has to
  * hash and looks the queue up in the table, and a flow that leads the kind to its TIR. The kinds
@@ -19,7 +20,8 @@
 
 #include <stdint.h>
 
-struct hf_devx;
+#include "hf_devx.h"
+
 struct hf_steer;
 
 /*
@@ -32,12 +34,15 @@ int hf_steer_create(struct hf_devx *dev, uint32_t td, struct hf_steer **s);
 void hf_steer_destroy(struct hf_steer *s);
 
 /*
- * Spread received packets evenly over these queues (numbers of virtqs): with one modify of the
- * table where flows exist already, and none if it has them. n 0: no flows, the NIC drops what it
- * would have received, and nothing refers to a virtq any more. On error the steering is what it
- * was: -E2BIG for more queues than the table has entries, else as the command failed.
+ * Spread received packets evenly over these queues (their numbers): with one modify of the table
+ * where flows exist already, and none if it has them. n 0: no flows, the NIC drops what it would
+ * have received, and nothing refers to a queue any more. On error the steering is what it was:
+ * -E2BIG for more queues than the table has entries, else as the command failed.
+ *
+ * From one kind to the other the TIRs move to a new table, one after the other, under flows that
+ * stay: each packet goes to a queue of one kind, and none to both or to neither.
  */
-int hf_steer_set(struct hf_steer *s, const uint32_t *virtqs, unsigned int n);
+int hf_steer_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n);
 
 /* How many queues hf_steer_set() set last. */
 unsigned int hf_steer_queues(const struct hf_steer *s);

@@ -621,15 +621,18 @@ test_steering_objects(void)
 	TEST_ASSERT_SUCCESS(rig_vq_create(&rig, 0, false, &q), "virtq");
 	for (i = 0; i < RTE_DIM(table); i++)
 		table[i] = q.vq.id;
-	TEST_ASSERT_EQUAL(hf_rqt_create(rig.dev, table, 3, &rqt), -EINVAL, "3 entries");
-	TEST_ASSERT_EQUAL(hf_rqt_create(rig.dev, table, 0, &rqt), -EINVAL, "no entries");
-	TEST_ASSERT_SUCCESS(hf_rqt_create(rig.dev, table, 4, &rqt), "rqt");
+	TEST_ASSERT_EQUAL(
+		hf_rqt_create(rig.dev, HF_RQT_VIRTQ, table, 3, &rqt), -EINVAL, "3 entries");
+	TEST_ASSERT_EQUAL(
+		hf_rqt_create(rig.dev, HF_RQT_VIRTQ, table, 0, &rqt), -EINVAL, "no entries");
+	TEST_ASSERT_SUCCESS(hf_rqt_create(rig.dev, HF_RQT_VIRTQ, table, 4, &rqt), "rqt");
 	TEST_ASSERT(hf_virtq_destroy(&q.vq) < 0, "virtq of a table destroyed");
-	TEST_ASSERT_SUCCESS(hf_rqt_modify(&rqt, table, 2), "fewer entries");
-	TEST_ASSERT_SUCCESS(hf_rqt_modify(&rqt, table, 4), "as many entries");
-	TEST_ASSERT(hf_rqt_modify(&rqt, table, 8) < 0, "more entries than it was made for");
+	TEST_ASSERT_SUCCESS(hf_rqt_modify(&rqt, HF_RQT_VIRTQ, table, 2), "fewer entries");
+	TEST_ASSERT_SUCCESS(hf_rqt_modify(&rqt, HF_RQT_VIRTQ, table, 4), "as many entries");
+	TEST_ASSERT(hf_rqt_modify(&rqt, HF_RQT_VIRTQ, table, 8) < 0,
+		"more entries than it was made for");
 	table[3] ^= 0x8000;
-	TEST_ASSERT(hf_rqt_modify(&rqt, table, 4) < 0, "a virtq that does not exist");
+	TEST_ASSERT(hf_rqt_modify(&rqt, HF_RQT_VIRTQ, table, 4) < 0, "a virtq that does not exist");
 	tattr.rqt = rqt.id;
 	TEST_ASSERT_SUCCESS(hf_tir_create(rig.dev, &tattr, &tir), "tir");
 	TEST_ASSERT(hf_steer_obj_destroy(&rqt) < 0, "table of a TIR destroyed");

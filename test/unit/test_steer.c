@@ -71,21 +71,21 @@ static int
 test_set(void)
 {
 	TEST_ASSERT_EQUAL(hf_steer_queues(steer), 0, "queues before the first");
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, ids, 1), "one queue");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "one queue");
 	TEST_ASSERT_EQUAL(count("rqt"), 1, "%u tables", count("rqt"));
 	TEST_ASSERT_EQUAL(count("tir"), KINDS, "%u TIRs", count("tir"));
 	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, ids, QUEUES), "all queues");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, QUEUES), "all queues");
 	TEST_ASSERT_EQUAL(hf_steer_queues(steer), QUEUES, "%u", hf_steer_queues(steer));
 	TEST_ASSERT_EQUAL(count("rqt"), 1, "%u tables", count("rqt"));
 	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
 	TEST_ASSERT(hf_virtq_destroy(&q[2].vq) < 0, "a queue that gets packets was destroyed");
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, ids, 2), "one queue less");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 2), "one queue less");
 	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q[2]), "a queue that gets no more packets");
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, NULL, 0), "none");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, NULL, 0), "none");
 	TEST_ASSERT_EQUAL(count("rqt") + count("tir") + count("flow"), 0, "something is left");
 	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q[1]), "nothing refers to it");
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, NULL, 0), "none again");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, NULL, 0), "none again");
 	return TEST_SUCCESS;
 }
 
@@ -94,11 +94,13 @@ test_failure_changes_nothing(void)
 {
 	uint32_t none[QUEUES] = {ids[0], ids[0] ^ 0x8000, ids[0]};
 
-	TEST_ASSERT(hf_steer_set(steer, none, QUEUES) < 0, "a queue that does not exist");
+	TEST_ASSERT(
+		hf_steer_set(steer, HF_RQT_VIRTQ, none, QUEUES) < 0, "a queue that does not exist");
 	TEST_ASSERT_EQUAL(count("rqt") + count("tir") + count("flow"), 0, "something is left");
 	TEST_ASSERT_EQUAL(hf_steer_queues(steer), 0, "%u queues", hf_steer_queues(steer));
-	TEST_ASSERT_SUCCESS(hf_steer_set(steer, ids, 1), "one queue");
-	TEST_ASSERT(hf_steer_set(steer, none, QUEUES) < 0, "a queue that does not exist");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "one queue");
+	TEST_ASSERT(
+		hf_steer_set(steer, HF_RQT_VIRTQ, none, QUEUES) < 0, "a queue that does not exist");
 	TEST_ASSERT_EQUAL(hf_steer_queues(steer), 1, "%u queues", hf_steer_queues(steer));
 	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
 	return TEST_SUCCESS;
@@ -112,7 +114,8 @@ test_too_many(void)
 
 	for (i = 0; i < RTE_DIM(many); i++)
 		many[i] = ids[0];
-	TEST_ASSERT_EQUAL(hf_steer_set(steer, many, RTE_DIM(many)), -E2BIG, "65535 queues");
+	TEST_ASSERT_EQUAL(
+		hf_steer_set(steer, HF_RQT_VIRTQ, many, RTE_DIM(many)), -E2BIG, "65535 queues");
 	TEST_ASSERT_EQUAL(hf_steer_queues(steer), 0, "%u queues", hf_steer_queues(steer));
 	return TEST_SUCCESS;
 }

@@ -32,7 +32,7 @@ hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 	for (i = 0; i < dev->max_vqs; i++)
 		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running && &dev->vqs[i] != but)
 			ids[n++] = dev->vqs[i].target;
-	ret = hf_steer_set(dev->steer, ids, n);
+	ret = hf_steer_set(dev->steer, HF_RQT_VIRTQ, ids, n);
 	free(ids);
 	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot spread received packets over %u queues: %s", dev->name, n,
@@ -69,7 +69,7 @@ hf_conf_ring_event(struct hf_dev *dev, struct hf_vq *vq, enum hf_event event)
 	if (vq->running && hf_vq_is_rx(vq)) {
 		steered = hf_conf_steer(dev, vq) == 0;
 		if (!steered)
-			hf_steer_set(dev->steer, NULL, 0);
+			hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
 	}
 	hf_vq_end(vq, hf_life(event));
 	if (!steered)
@@ -163,7 +163,7 @@ hf_conf_stop(struct hf_dev *dev, const struct hf_life *life)
 {
 	hf_rings_quiesce(dev);
 	if (!hf_conf_keep_steering(dev, life))
-		hf_steer_set(dev->steer, NULL, 0);
+		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
 	hf_rings_stop(dev, life);
 }
 
@@ -249,12 +249,12 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	int ret;
 
 	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, rings))
-		hf_steer_set(dev->steer, NULL, 0);
+		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
 	ret = hf_rings_start(dev, t, rings);
 	if (ret != 0 && hf_steer_queues(dev->steer) > 0) {
 		/* The NIC refused to resume a queue, and it could not go while packets led to it.
 		 */
-		hf_steer_set(dev->steer, NULL, 0);
+		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
 		ret = hf_rings_start(dev, t, rings);
 	}
 	return ret != 0 ? ret : hf_conf_steer(dev, NULL);

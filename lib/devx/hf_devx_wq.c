@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "devx_priv.h"
+#include "hf_devx_wq.h"
+
+#define LOG_SEG_BYTES 4
+
+/* What is the same in the contexts of both kinds. */
+struct wq_layout {
+	uint32_t size; /* entries */
+	uint8_t log_stride; /* log2 of the bytes of one */
+	unsigned int rec; /* which of the two doorbell records: MLX5_RCV_DBR or MLX5_SND_DBR */
+};
+
+static int
+size_check(const struct hf_devx *dev, const char *kind, uint32_t size)
+{
+	uint32_t max = 1u << dev->caps.log_max_wq_sz;
+
+	if (!dev->caps.eth.queues)
+		return devx_call_failed(
+			dev, ENOTSUP, "creating a %s on a function without Ethernet queues", kind);
+	if (size != 0 && rte_is_power_of_2(size) && size <= max)
+		return 0;
+	return devx_call_failed(dev, EINVAL,
+		"a %s of %u entries (the NIC has a power of two up to %u)", kind, size, max);
+}
+
+/* The ring, and behind it a line with the doorbell records. */
+static int
+memory_create(struct hf_wq *wq, const struct wq_layout *l, void *wqc)
+{
+	size_t ring = RTE_CACHE_LINE_ROUNDUP((size_t)l->size << l->log_stride);
+	struct hf_devx *dev = wq->dev;
+	int ret;
+
+	ret = hf_umem_create(dev, ring + RTE_CACHE_LINE_SIZE, &wq->umem);
+	if (ret)
+		return ret;
+	wq->ring = wq->umem.buf;
+	wq->rec = (volatile uint32_t *)RTE_PTR_ADD(wq->umem.buf, ring) + l->rec;
+	DEVX_SET(wq, wqc, wq_type, MLX5_WQ_TYPE_CYCLIC);
+	DEVX_SET(wq, wqc, pd, dev->pdn);
+	DEVX_SET(wq, wqc, log_wq_stride, l->log_stride);
+	DEVX_SET(wq, wqc, log_wq_sz, rte_log2_u32(l->size));
+	DEVX_SET(wq, wqc, log_wq_pg_sz, devx_log_page_size(dev));
+	DEVX_SET(wq, wqc, wq_umem_valid, 1);
+	DEVX_SET(wq, wqc, wq_umem_id, wq->umem.id);
+	DEVX_SET(wq, wqc, dbr_umem_valid, 1);
+	DEVX_SET(wq, wqc, dbr_umem_id, wq->umem.id);
+	DEVX_SET64(wq, wqc, dbr_addr, ring);
+	return 0;
+}
+
+static int
+object_create(struct hf_wq *wq, const char *kind, const void *in, size_t inlen)
+{
+	uint32_t out[DEVX_ST_SZ_DW(create_sq_out)] = {0};
+	int ret;
+
+	RTE_BUILD_BUG_ON(__devx_st_sz_bits(create_sq_out) != __devx_st_sz_bits(create_rq_out));
+	ret = devx_create(
+		wq->dev, kind, in, inlen, out, sizeof(out), &wq->devx, &wq->obj, &wq->num);
+	if (ret)
+		hf_umem_destroy(&wq->umem);
+	return ret;
+}
+
+static int
+wq_destroy(struct hf_wq *wq, const char *kind)
+{
+	int ret = devx_destroy(wq->dev, kind, wq->num, &wq->devx, &wq->obj);
+
+	return ret ? ret : hf_umem_destroy(&wq->umem);
+}
+
+/* --- send queues --- */
+
+int
+hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *sq)
+{
+	const struct wq_layout layout = {
+		.size = attr->size, .log_stride = MLX5_SEND_WQE_SHIFT, .rec = MLX5_SND_DBR};
+	uint32_t in[DEVX_ST_SZ_DW(create_sq_in)] = {0};
+	void *ctx = DEVX_ADDR_OF(create_sq_in, in, ctx);
+	void *wqc = DEVX_ADDR_OF(sqc, ctx, wq);
+	int ret;
+
+	*sq = (struct hf_sq){.wq.dev = dev};
+	ret = size_check(dev, "sq", attr->size);
+	if (ret)
+		return ret;
+	ret = memory_create(&sq->wq, &layout, wqc);
+	if (ret)
+		return ret;
+	sq->db = dev->uar->reg_addr;
+	sq->db_combines = !dev->uar_nc;
+	DEVX_SET(create_sq_in, in, opcode, MLX5_CMD_OP_CREATE_SQ);
+	DEVX_SET(sqc, ctx, flush_in_error_en, 1);
+	DEVX_SET(sqc, ctx, min_wqe_inline_mode, dev->caps.eth.inline_mode);
+	DEVX_SET(sqc, ctx, state, MLX5_SQC_STATE_RST);
+	DEVX_SET(sqc, ctx, ts_format, devx_ts_format(dev->caps.ts_format_sq));
+	DEVX_SET(sqc, ctx, cqn, attr->cqn);
+	DEVX_SET(sqc, ctx, tis_lst_sz, 1);
+	DEVX_SET(sqc, ctx, tis_num_0, attr->tisn);
+	DEVX_SET(wq, wqc, uar_page, dev->uar->page_id);
+	return object_create(&sq->wq, "sq", in, sizeof(in));
+}
+
+int
+hf_sq_modify(struct hf_sq *sq, enum hf_wq_state from, enum hf_wq_state to)
+{
+	uint32_t out[DEVX_ST_SZ_DW(modify_sq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(modify_sq_in)] = {0};
+
+	DEVX_SET(modify_sq_in, in, opcode, MLX5_CMD_OP_MODIFY_SQ);
+	DEVX_SET(modify_sq_in, in, sqn, sq->wq.num);
+	DEVX_SET(modify_sq_in, in, sq_state, from);
+	DEVX_SET(modify_sq_in, in, ctx.state, to);
+	return devx_modify(sq->wq.dev, sq->wq.devx, in, sizeof(in), out, sizeof(out));
+}
+
+int
+hf_sq_query(struct hf_sq *sq, enum hf_wq_state *state)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_sq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(query_sq_in)] = {0};
+	int ret;
+
+	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_SQC_STATE_RST);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_RQC_STATE_RST);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_SQC_STATE_RDY);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_RQC_STATE_RDY);
+	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_SQC_STATE_ERR);
+	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_RQC_STATE_ERR);
+	DEVX_SET(query_sq_in, in, opcode, MLX5_CMD_OP_QUERY_SQ);
+	DEVX_SET(query_sq_in, in, sqn, sq->wq.num);
+	ret = devx_query(sq->wq.dev, sq->wq.devx, in, sizeof(in), out, sizeof(out));
+	if (ret == 0)
+		*state = DEVX_GET(query_sq_out, out, sq_context.state);
+	return ret;
+}
+
+int
+hf_sq_destroy(struct hf_sq *sq)
+{
+	return wq_destroy(&sq->wq, "sq");
+}
+
+/* --- receive queues --- */
+
+uint16_t
+hf_rq_max_segs(const struct hf_devx_caps *caps)
+{
+	uint16_t bytes = RTE_MIN(1u << caps->log_max_stride_sz_rq, caps->max_wqe_sz_rq);
+
+	return rte_align32prevpow2(bytes >> LOG_SEG_BYTES);
+}
+
+int
+hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *rq)
+{
+	const struct wq_layout layout = {.size = attr->size,
+		.log_stride = LOG_SEG_BYTES + rte_log2_u32(attr->segs),
+		.rec = MLX5_RCV_DBR};
+	uint32_t in[DEVX_ST_SZ_DW(create_rq_in)] = {0};
+	void *ctx = DEVX_ADDR_OF(create_rq_in, in, ctx);
+	int ret;
+
+	*rq = (struct hf_rq){.wq.dev = dev};
+	ret = size_check(dev, "rq", attr->size);
+	if (ret)
+		return ret;
+	if (attr->segs == 0 || !rte_is_power_of_2(attr->segs) ||
+		attr->segs > hf_rq_max_segs(&dev->caps))
+		return devx_call_failed(dev, EINVAL,
+			"a rq with %u segments to an entry (the NIC has a power of two up to %u)",
+			attr->segs, hf_rq_max_segs(&dev->caps));
+	ret = memory_create(&rq->wq, &layout, DEVX_ADDR_OF(rqc, ctx, wq));
+	if (ret)
+		return ret;
+	DEVX_SET(create_rq_in, in, opcode, MLX5_CMD_OP_CREATE_RQ);
+	DEVX_SET(rqc, ctx, vsd, 1);
+	DEVX_SET(rqc, ctx, mem_rq_type, MLX5_RQC_MEM_RQ_TYPE_MEMORY_RQ_INLINE);
+	DEVX_SET(rqc, ctx, state, MLX5_RQC_STATE_RST);
+	DEVX_SET(rqc, ctx, flush_in_error_en, 1);
+	DEVX_SET(rqc, ctx, ts_format, devx_ts_format(dev->caps.ts_format_rq));
+	DEVX_SET(rqc, ctx, cqn, attr->cqn);
+	return object_create(&rq->wq, "rq", in, sizeof(in));
+}
+
+int
+hf_rq_modify(struct hf_rq *rq, enum hf_wq_state from, enum hf_wq_state to)
+{
+	uint32_t out[DEVX_ST_SZ_DW(modify_rq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(modify_rq_in)] = {0};
+
+	DEVX_SET(modify_rq_in, in, opcode, MLX5_CMD_OP_MODIFY_RQ);
+	DEVX_SET(modify_rq_in, in, rqn, rq->wq.num);
+	DEVX_SET(modify_rq_in, in, rq_state, from);
+	DEVX_SET(modify_rq_in, in, ctx.state, to);
+	return devx_modify(rq->wq.dev, rq->wq.devx, in, sizeof(in), out, sizeof(out));
+}
+
+int
+hf_rq_query(struct hf_rq *rq, enum hf_wq_state *state)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_rq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(query_rq_in)] = {0};
+	int ret;
+
+	DEVX_SET(query_rq_in, in, opcode, MLX5_CMD_OP_QUERY_RQ);
+	DEVX_SET(query_rq_in, in, rqn, rq->wq.num);
+	ret = devx_query(rq->wq.dev, rq->wq.devx, in, sizeof(in), out, sizeof(out));
+	if (ret == 0)
+		*state = DEVX_GET(query_rq_out, out, rq_context.state);
+	return ret;
+}
+
+int
+hf_rq_destroy(struct hf_rq *rq)
+{
+	return wq_destroy(&rq->wq, "rq");
+}
