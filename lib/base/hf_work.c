@@ -38,7 +38,8 @@ struct hf_work {
 	pthread_cond_t wake; /* there is work, or no more will come */
 	pthread_cond_t done; /* a batch is complete, or a deferred task has returned */
 	struct work_batches batches;
-	struct work_tasks tasks;
+	struct work_tasks posts; /* each for any worker */
+	struct work_tasks tasks; /* deferred: one at a time */
 	bool deferring; /* a worker runs a deferred task */
 	uint64_t deferred, run; /* tasks ever queued, ever returned */
 	bool stop;
@@ -65,6 +66,19 @@ work_batch_step(struct hf_work *w, struct work_batch *b)
 	/* After the last one the batch may be gone. */
 	if (++b->finished == b->n)
 		pthread_cond_broadcast(&w->done);
+}
+
+/* Run one posted task. Lock held, and released meanwhile. */
+static void
+work_post_step(struct hf_work *w)
+{
+	struct work_task *t = TAILQ_FIRST(&w->posts);
+
+	TAILQ_REMOVE(&w->posts, t, next);
+	pthread_mutex_unlock(&w->lock);
+	t->fn(t->arg);
+	free(t);
+	pthread_mutex_lock(&w->lock);
 }
 
 /* Run one deferred task. Lock held, and released meanwhile. */
@@ -97,6 +111,8 @@ work_thread(void *arg)
 		b = TAILQ_FIRST(&w->batches);
 		if (b != NULL)
 			work_batch_step(w, b);
+		else if (!TAILQ_EMPTY(&w->posts))
+			work_post_step(w);
 		else if (!w->deferring && !TAILQ_EMPTY(&w->tasks))
 			work_task_step(w);
 		else if (w->stop && TAILQ_EMPTY(&w->tasks))
@@ -146,6 +162,7 @@ hf_work_create(const char *name, unsigned int n, struct hf_work **out)
 	pthread_cond_init(&w->wake, NULL);
 	pthread_cond_init(&w->done, NULL);
 	TAILQ_INIT(&w->batches);
+	TAILQ_INIT(&w->posts);
 	TAILQ_INIT(&w->tasks);
 	ret = work_start(w, name, n);
 	if (ret != 0) {
@@ -193,12 +210,16 @@ int
 hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
 {
 	struct work_batch b = {.fn = fn, .arg = arg, .n = n, .failed = n};
+	unsigned int i;
 
 	if (w == NULL || n < 2)
 		return work_batch_alone(fn, arg, n);
 	pthread_mutex_lock(&w->lock);
 	TAILQ_INSERT_TAIL(&w->batches, &b, next);
-	pthread_cond_broadcast(&w->wake);
+	/* No more than there is work for beside the caller: to wake a thread costs as much as many
+	 * an item. */
+	for (i = 1; i < n && i <= w->n; i++)
+		pthread_cond_signal(&w->wake);
 	while (b.taken < n)
 		work_batch_step(w, &b);
 	while (b.finished < n)
@@ -207,15 +228,39 @@ hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg
 	return b.ret;
 }
 
-int
-hf_work_defer(struct hf_work *w, void (*fn)(void *arg), void *arg)
+static struct work_task *
+work_task_new(void (*fn)(void *arg), void *arg)
 {
 	struct work_task *t = calloc(1, sizeof(*t));
 
+	if (t != NULL) {
+		t->fn = fn;
+		t->arg = arg;
+	}
+	return t;
+}
+
+int
+hf_work_post(struct hf_work *w, void (*fn)(void *arg), void *arg)
+{
+	struct work_task *t = work_task_new(fn, arg);
+
 	if (t == NULL)
 		return -ENOMEM;
-	t->fn = fn;
-	t->arg = arg;
+	pthread_mutex_lock(&w->lock);
+	TAILQ_INSERT_TAIL(&w->posts, t, next);
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	return 0;
+}
+
+int
+hf_work_defer(struct hf_work *w, void (*fn)(void *arg), void *arg)
+{
+	struct work_task *t = work_task_new(fn, arg);
+
+	if (t == NULL)
+		return -ENOMEM;
 	pthread_mutex_lock(&w->lock);
 	TAILQ_INSERT_TAIL(&w->tasks, t, next);
 	w->deferred++;

@@ -19,8 +19,8 @@ struct hf_work;
 /* name: of the threads, cut at 11 characters and numbered. 0, -EINVAL (n is 0 or too large), or of
  * pthread_create(). The threads take no signals. */
 int hf_work_create(const char *name, unsigned int n, struct hf_work **w);
-/* Runs all that is deferred, then joins. Not on a worker, not beside any other call. NULL is
- * allowed.
+/* Runs all that is posted and deferred, then joins. Not on a worker, not beside any other call.
+ * NULL is allowed.
  */
 void hf_work_destroy(struct hf_work *w);
 /*
@@ -30,6 +30,11 @@ void hf_work_destroy(struct hf_work *w);
  */
 int hf_work_batch(
 	struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n);
+/*
+ * Run fn(arg) soon, on any worker, beside others that were posted; begun in their order, behind
+ * batches that wait. Any thread. -ENOMEM: it is not queued (the caller runs it himself).
+ */
+int hf_work_post(struct hf_work *w, void (*fn)(void *arg), void *arg);
 /*
  * Run fn(arg) later, on one worker, after what was deferred before it and behind batches that wait.
  * Any thread. -ENOMEM: it is not queued (the caller runs it himself).

@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * The pool of workers: everything is run once, failures are the right ones, what is deferred comes
- * in order and is waited for.
+ * in order and is waited for. The lock that is handed on.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,6 +14,7 @@
 
 #include <rte_common.h>
 
+#include "hf_turn.h"
 #include "hf_work.h"
 #include "test.h"
 
@@ -242,6 +243,122 @@ test_destroy_runs_all(void)
 	return check_order(log, n);
 }
 
+/* --- posted tasks --- */
+
+struct post {
+	atomic_uint *runs;
+	bool meet; /* only with as many others, that it runs beside */
+};
+
+static void
+post_run(void *arg)
+{
+	struct post *p = arg;
+
+	if (p->meet)
+		pthread_barrier_wait(&together);
+	atomic_fetch_add(p->runs, 1);
+}
+
+/* All workers at once, while a deferred task is under way and more of those wait. */
+static int
+test_posted(void)
+{
+	unsigned int log[2], n = 0, i;
+	struct post posts[WORKERS - 1], rest[100];
+	struct task tasks[2];
+	atomic_bool gate = false;
+	atomic_uint runs = 0;
+
+	for (i = 0; i < 2; i++) {
+		tasks[i] = (struct task){.log = log, .n = &n, .id = i, .gate = &gate};
+		TEST_ASSERT_SUCCESS(hf_work_defer(work, task_run, &tasks[i]), "defer");
+	}
+	pthread_barrier_init(&together, NULL, WORKERS);
+	for (i = 0; i < WORKERS - 1; i++) {
+		posts[i] = (struct post){.runs = &runs, .meet = true};
+		TEST_ASSERT_SUCCESS(hf_work_post(work, post_run, &posts[i]), "post");
+	}
+	/* All others of the pool are in these, or this never ends. */
+	pthread_barrier_wait(&together);
+	pthread_barrier_destroy(&together);
+	for (i = 0; i < RTE_DIM(rest); i++) {
+		rest[i] = (struct post){.runs = &runs};
+		TEST_ASSERT_SUCCESS(hf_work_post(work, post_run, &rest[i]), "post");
+	}
+	atomic_store(&gate, true);
+	/* Destruction loses nothing. */
+	hf_work_destroy(work);
+	work = NULL;
+	TEST_ASSERT_EQUAL(
+		atomic_load(&runs), WORKERS - 1 + RTE_DIM(rest), "%u ran", atomic_load(&runs));
+	TEST_ASSERT_EQUAL(n, 2, "%u deferred tasks ran", n);
+	return TEST_SUCCESS;
+}
+
+/* --- the lock that is handed on --- */
+
+static struct turn_test {
+	struct hf_turn turn;
+	unsigned int inside, most, sum; /* guarded by turn */
+} tt;
+
+static void
+turn_work(void)
+{
+	tt.inside++;
+	tt.most = RTE_MAX(tt.most, tt.inside);
+	tt.sum++;
+	if (tt.sum % 16 == 0)
+		usleep(10);
+	tt.inside--;
+}
+
+static void
+turn_end(void *arg)
+{
+	RTE_SET_USED(arg);
+	turn_work();
+	hf_turn_give(&tt.turn);
+}
+
+/* Some take it and give it back, some hand it to a worker that gives it back. */
+static void *
+turn_thread(void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < ITEMS; i++) {
+		hf_turn_take(&tt.turn);
+		turn_work();
+		if (arg == NULL || hf_work_post(work, turn_end, NULL) != 0)
+			hf_turn_give(&tt.turn);
+	}
+	return NULL;
+}
+
+static int
+test_turn(void)
+{
+	pthread_t threads[4];
+	unsigned int i;
+
+	tt.most = tt.sum = tt.inside = 0;
+	TEST_ASSERT_SUCCESS(hf_turn_init(&tt.turn), "init");
+	for (i = 0; i < RTE_DIM(threads); i++)
+		TEST_ASSERT_SUCCESS(
+			pthread_create(&threads[i], NULL, turn_thread, i % 2 != 0 ? &tt : NULL),
+			"thread");
+	for (i = 0; i < RTE_DIM(threads); i++)
+		pthread_join(threads[i], NULL);
+	hf_turn_take(&tt.turn);
+	TEST_ASSERT_EQUAL(tt.most, 1, "%u had it at once", tt.most);
+	TEST_ASSERT_EQUAL(tt.sum, 6 * ITEMS, "%u turns", tt.sum);
+	hf_turn_give(&tt.turn);
+	hf_turn_fini(&tt.turn);
+	return TEST_SUCCESS;
+}
+
 /* --- the pool --- */
 
 struct name {
@@ -307,6 +424,8 @@ static struct unit_test_suite work_suite = {
 			TEST_CASE_ST(setup, teardown, test_many_callers),
 			TEST_CASE_ST(setup, teardown, test_deferred),
 			TEST_CASE_ST(setup, teardown, test_destroy_runs_all),
+			TEST_CASE_ST(setup, teardown, test_posted),
+			TEST_CASE_ST(setup, teardown, test_turn),
 			TEST_CASE_ST(setup, teardown, test_names),
 			TEST_CASE(test_bad_sizes),
 			TEST_CASES_END(),

@@ -32,14 +32,14 @@ api_enter(struct rte_vdpa_device *vdev)
 	struct hf_dev *dev = hf_dev_enter(vdev);
 
 	if (dev != NULL)
-		pthread_mutex_lock(&dev->lock);
+		hf_dev_lock(dev);
 	return dev;
 }
 
 static void
 api_leave(struct hf_dev *dev)
 {
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
 }
 

@@ -264,7 +264,7 @@ hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_
 	dev->front.vid = -1;
 	dev->front.request_fd = -1;
 	rte_pci_device_name(&pci->addr, dev->name, sizeof(dev->name));
-	ret = -pthread_mutex_init(&dev->lock, NULL);
+	ret = hf_turn_init(&dev->lock);
 	if (ret != 0)
 		goto error_dev;
 	ret = hf_dev_open(dev);
@@ -286,7 +286,7 @@ error_runtime:
 error_open:
 	hf_devx_close(dev->devx);
 error_lock:
-	pthread_mutex_destroy(&dev->lock);
+	hf_turn_fini(&dev->lock);
 error_dev:
 	free(dev);
 	return ret;
@@ -295,13 +295,13 @@ error_dev:
 void
 hf_dev_destroy(struct hf_dev *dev)
 {
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	hf_dev_event(dev, HF_EVENT_REMOVE);
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_resources_destroy(dev);
 	hf_runtime_put(dev->rt);
 	hf_devx_close(dev->devx);
-	pthread_mutex_destroy(&dev->lock);
+	hf_turn_fini(&dev->lock);
 	free(dev);
 }
 

@@ -10,7 +10,9 @@
  *
  * - hf_dev.lock: the state of the device and of its queues, and all calls of lib/devx, lib/ioas and
  *   lib/steer for it; workers make them for the thread that holds the lock and waits (hf_rings.h,
- *   lib/ioas), and what lib/ioas destroys later they destroy without it;
+ *   lib/ioas), and what lib/ioas destroys later they destroy without it. It is a turn that can be
+ *   handed on: librte_vhost's thread, which serves all devices, gives it to a thread of the pool
+ *   "start" with the start of a device, and only the next message of that device waits for it;
  *
  * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
  *   hf_loop_del() is never called under it, so the event thread may take it.
@@ -20,7 +22,8 @@
  *
  * Threads: librte_vhost's (messages), the application's (statistics, removal), and those of the
  * process for all devices (hf_runtime.h): "events" relays kicks and completions and never takes
- * hf_dev.lock, "control" repairs queues and may, workers carry out commands and never do.
+ * hf_dev.lock, "control" repairs queues and may, workers carry out commands and never do, "start"
+ * starts devices with the lock that it was handed, "ask" talks to front ends without it.
  */
 #ifndef HF_DEV_H
 #define HF_DEV_H
@@ -35,6 +38,7 @@
 #include <hf_log.h>
 #include <hf_loop.h>
 #include <hf_steer.h>
+#include <hf_turn.h>
 
 #include "hf_args.h"
 #include "hf_front.h"
@@ -73,7 +77,7 @@ struct hf_dev {
 	struct hf_vq *vqs;
 	struct hf_ring_job *jobs; /* hf_rings.c: as many; guarded by lock */
 
-	pthread_mutex_t lock;
+	struct hf_turn lock; /* hf_dev_lock() */
 	/* Guarded by lock. */
 	struct hf_front front; /* the vhost-user connection */
 	bool configured; /* between a successful hf_dev_conf() and the next stop */
@@ -109,6 +113,19 @@ struct hf_dev *hf_dev_enter(const struct rte_vdpa_device *vdev);
 /* The same by PCI address, as log lines have it. */
 struct hf_dev *hf_dev_enter_name(const char *name);
 void hf_dev_leave(struct hf_dev *dev);
+
+/* Not by who has it; who holds it may be another thread when it is given back. */
+static inline void
+hf_dev_lock(struct hf_dev *dev)
+{
+	hf_turn_take(&dev->lock);
+}
+
+static inline void
+hf_dev_unlock(struct hf_dev *dev)
+{
+	hf_turn_give(&dev->lock);
+}
 /* cb for each published device, under the lock of the list: it reads what never changes. */
 void hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg);
 

@@ -74,10 +74,10 @@ hf_error_event(struct hf_dev *dev, uint64_t cookie)
 	if (index >= dev->max_vqs)
 		return;
 	vq = &dev->vqs[index];
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	if (vq->running && vq->version == version)
 		hf_error_check(dev, vq);
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }
 
 /* Events were lost: ask every queue. */
@@ -86,11 +86,11 @@ hf_error_overflow(struct hf_dev *dev)
 {
 	uint16_t i;
 
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].running)
 			hf_error_check(dev, &dev->vqs[i]);
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }
 
 /* --- the device as a whole --- */
@@ -102,9 +102,9 @@ hf_error_fatal(struct hf_dev *dev)
 		"%s: the NIC has a fatal error: all its rings stop, and no guest is served until the"
 		" device is removed and added again",
 		dev->name);
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	hf_dev_event(dev, HF_EVENT_NIC_ERROR);
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }
 
 static void
@@ -172,13 +172,13 @@ hf_error_report_cb(int fd, void *arg)
 	uint16_t i;
 
 	eventfd_read(fd, &n);
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	for (i = 0; i < dev->max_vqs; i++) {
 		if (__atomic_exchange_n(&dev->vqs[i].suspect, false, __ATOMIC_ACQUIRE) &&
 			dev->vqs[i].running)
 			hf_error_check(dev, &dev->vqs[i]);
 	}
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }
 
 void

@@ -28,15 +28,15 @@ struct hf_front {
 	 */
 	bool table;
 	bool table_change; /* inside SET_MEM_TABLE: dev_close is for a changed table */
-	bool started; /* the library has the device configured: dev_conf succeeded, and no stop
+	bool started; /* the library has the device configured: dev_conf was called, and no stop
 			 since */
 	bool reset_said; /* SET_STATUS 0 was the last status: the guest's driver is gone */
+	bool driver_gone; /* a status without DRIVER_OK was the last one */
 	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
 	int request_fd; /* the library's, for requests to the front end; -1: none */
 	/*
-	 * The library calls dev_conf again after each message while it fails. Messages that can
-	 * make a difference are counted, and dev_conf is only tried in earnest when there were
-	 * some.
+	 * A start that failed is repeated when there were messages since that can make a
+	 * difference, which are counted (vhost/hf_start.h).
 	 */
 	uint64_t changes, failed_at;
 	bool failed;

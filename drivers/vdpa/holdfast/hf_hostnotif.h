@@ -4,8 +4,8 @@
  * Host notifier: the front end maps the NIC's doorbell page into the guest, whose kicks then reach
  * the NIC without us.
  *
- * Asking the front end means to wait for its answer, so a thread of the device does it
- * (vhost/hf_hostnotif.c): never a thread that relays, and never while the device closes. Where it
+ * Asking the front end means to wait for its answer, so threads of their own do it (pool
+ * "ask" of hf_runtime.h): never a thread that relays, and never while the device closes. Where it
  * is refused or not supported, the kick relay serves on.
  */
 #ifndef HF_HOSTNOTIF_H

@@ -165,12 +165,12 @@ memory_timer_cb(int fd, void *arg)
 	struct hf_dev *dev = arg;
 	uint64_t times;
 
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	/* Nothing to read: it was set anew since it fired. */
 	if (read(fd, &times, sizeof(times)) == sizeof(times) && dev->mem.held) {
 		dev->mem.held_drops += hf_memory_drop(dev, "grace time over") == 0;
 	}
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }
 
 int

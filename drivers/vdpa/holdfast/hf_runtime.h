@@ -15,8 +15,16 @@ struct hf_runtime {
 	struct hf_loop *events;
 	/* Queue errors: its call-backs may take hf_dev.lock and command the NIC. */
 	struct hf_loop *control;
-	/* Registrations side by side, and destruction later: never takes hf_dev.lock. */
+	/* Commands and registrations side by side, destruction later: never takes hf_dev.lock. */
 	struct hf_work *work;
+	/* Starts of devices, each with the hf_dev.lock that it was handed. */
+	struct hf_work *start;
+	/*
+	 * Requests to front ends, each of which waits for an answer: takes no lock meanwhile. So
+	 * few that silent front ends can hold up the requests to others, which then do without a
+	 * host notifier until the silent ones are gone.
+	 */
+	struct hf_work *ask;
 };
 
 /*
@@ -25,6 +33,8 @@ struct hf_runtime {
  * hf_runtime_put().
  */
 int hf_runtime_get(const char *name, int event_core, struct hf_runtime **rt);
+/* A thread of "ask" waits for good: the pool is left behind at the end. */
+void hf_runtime_ask_lost(void);
 /* Not on one of the threads. */
 void hf_runtime_put(struct hf_runtime *rt);
 

@@ -37,14 +37,14 @@ tel_enter(const char *params, char *copy, char **rest)
 			copy);
 		return NULL;
 	}
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	return dev;
 }
 
 static void
 tel_leave(struct hf_dev *dev)
 {
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
 }
 

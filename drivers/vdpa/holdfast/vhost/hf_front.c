@@ -134,9 +134,9 @@ hf_front_cut(struct hf_dev *dev)
 {
 	char socket[sizeof(dev->front.socket)];
 
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	memcpy(socket, dev->front.socket, sizeof(socket));
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	/* The application may have closed it, and have another one there now. */
 	if (socket[0] == '\0' || rte_vhost_driver_get_vdpa_device(socket) != dev->vdev)
 		return;

@@ -17,6 +17,7 @@
 #include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_msg.h"
+#include "hf_start.h"
 
 /* The library's thread for messages, in 22.11. */
 #define HF_HOOK_THREAD "vhost-events"
@@ -212,6 +213,7 @@ hf_hook_status(struct hf_dev *dev, uint64_t status)
 	bool stopped = hf_front_is_stopped(dev);
 
 	dev->front.reset_said = status == 0;
+	dev->front.driver_gone = (status & VIRTIO_CONFIG_S_DRIVER_OK) == 0;
 	if (!stopped && hf_front_is_stopped(dev) && !dev->configured)
 		hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
 }
@@ -246,9 +248,10 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		 * configured too.
 		 */
 		dev->front.changes++;
-		if (dev->configured && m->fd_num == 0) {
+		if (m->fd_num == 0) {
 			dev->front.started = false;
-			hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+			if (dev->configured)
+				hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		}
 		break;
 	case HF_MSG_SET_STATUS:
@@ -365,10 +368,10 @@ hf_hook_enter(int vid)
 
 	if (dev == NULL)
 		return NULL;
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	if (dev->front.vid == vid)
 		return dev;
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
 	return NULL;
 }
@@ -376,34 +379,60 @@ hf_hook_enter(int vid)
 static void
 hf_hook_leave(struct hf_dev *dev)
 {
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
+}
+
+/* Nothing of the device depends on it: it need not wait for a start, nor the others behind it. */
+static bool
+hf_hook_passes(const struct hf_msg *m)
+{
+	return m->request == HF_MSG_GET_STATUS;
+}
+
+/* The same message, without the lock. */
+static enum rte_vhost_msg_result
+hf_hook_pass(int vid, const struct hf_msg *m)
+{
+	struct hf_dev *dev = hf_dev_enter(rte_vhost_get_vdpa_device(vid));
+	int ret;
+
+	if (dev == NULL)
+		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	ret = hf_msg_check(dev->name, hf_feature_protocol(), m);
+	hf_dev_leave(dev);
+	return ret == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED : RTE_VHOST_MSG_RESULT_ERR;
 }
 
 static enum rte_vhost_msg_result
 hf_hook_pre_cb(int vid, void *msg)
 {
 	enum rte_vhost_msg_result ret;
-	struct hf_dev *dev = hf_hook_enter(vid);
+	struct hf_dev *dev;
 
-	if (dev == NULL)
-		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	ret = hf_hook_pre(dev, msg);
+	if (hf_hook_passes(msg)) {
+		ret = hf_hook_pass(vid, msg);
+	} else {
+		dev = hf_hook_enter(vid);
+		if (dev == NULL)
+			return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+		ret = hf_hook_pre(dev, msg);
+		hf_hook_leave(dev);
+	}
 	/* Who answers for the library also closes for it. */
 	if (ret != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
 		hf_hook_close_fds(msg);
-	hf_hook_leave(dev);
 	return ret;
 }
 
 static enum rte_vhost_msg_result
 hf_hook_post_cb(int vid, void *msg)
 {
-	struct hf_dev *dev = hf_hook_enter(vid);
+	struct hf_dev *dev = hf_hook_passes(msg) ? NULL : hf_hook_enter(vid);
 
 	if (dev != NULL) {
 		hf_hook_post(dev, msg);
-		hf_hook_leave(dev);
+		hf_start_leave(dev);
 	}
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
@@ -447,7 +476,7 @@ hf_hook_scan(struct hf_dev *dev)
 	if (pthread_getname_np(pthread_self(), thread, sizeof(thread)) != 0 ||
 		strcmp(thread, HF_HOOK_THREAD) != 0)
 		return;
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	for (vid = 0; dev->front.vid < 0 && vid < HF_HOOK_VIDS && empty < HF_HOOK_EMPTY_SLOTS;
 		vid++) {
 		vdev = rte_vhost_get_vdpa_device(vid);
@@ -456,5 +485,5 @@ hf_hook_scan(struct hf_dev *dev)
 		else if (vdev == dev->vdev)
 			hf_hook_claim(dev, vid);
 	}
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 }

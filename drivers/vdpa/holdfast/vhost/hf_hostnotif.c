@@ -25,14 +25,14 @@ enum hf_hostnotif_state { HF_HOSTNOTIF_NONE, HF_HOSTNOTIF_WANTED, HF_HOSTNOTIF_A
  */
 struct hf_hostnotif {
 	char name[32];
-	pthread_t thread;
+	struct hf_work *ask; /* the process's threads for this */
 	pthread_mutex_t lock; /* innermost; not held during a request */
-	pthread_cond_t cond; /* something below changed; CLOCK_MONOTONIC */
+	pthread_cond_t cond; /* busy or posted ended; CLOCK_MONOTONIC */
 	/* Guarded by lock. */
 	int vid; /* whose rings these are */
+	bool posted; /* a thread asks for these rings, or will */
 	bool busy; /* a request is on its way */
-	bool stop; /* the thread shall end */
-	bool orphan; /* nobody waits for it: it frees this */
+	bool orphan; /* nobody waits for who asks: he frees this */
 	uint16_t n;
 	uint8_t state[]; /* enum hf_hostnotif_state of each ring */
 };
@@ -83,26 +83,22 @@ hf_hostnotif_ask(struct hf_hostnotif *h, uint16_t index)
 			h->name, index);
 }
 
-static void *
-hf_hostnotif_thread(void *arg)
+static void
+hf_hostnotif_task(void *arg)
 {
 	struct hf_hostnotif *h = arg;
 	uint16_t index;
 	bool orphan;
 
 	pthread_mutex_lock(&h->lock);
-	while (!h->stop) {
-		index = hf_hostnotif_next(h);
-		if (index < h->n)
-			hf_hostnotif_ask(h, index);
-		else
-			pthread_cond_wait(&h->cond, &h->lock);
-	}
+	while ((index = hf_hostnotif_next(h)) < h->n)
+		hf_hostnotif_ask(h, index);
+	h->posted = false;
+	pthread_cond_broadcast(&h->cond);
 	orphan = h->orphan;
 	pthread_mutex_unlock(&h->lock);
 	if (orphan)
 		hf_hostnotif_free(h);
-	return NULL;
 }
 
 static int
@@ -135,24 +131,19 @@ hf_hostnotif_create(struct hf_dev *dev)
 	memcpy(h->name, dev->name, sizeof(h->name));
 	h->vid = -1;
 	h->n = dev->max_vqs;
+	h->ask = dev->rt->ask;
 	ret = hf_hostnotif_locks(h);
 	if (ret != 0) {
 		free(h);
 		return ret;
 	}
-	ret = pthread_create(&h->thread, NULL, hf_hostnotif_thread, h);
-	if (ret != 0) {
-		hf_hostnotif_free(h);
-		return -ret;
-	}
-	pthread_setname_np(h->thread, "hf-notifier");
 	dev->hostnotif = h;
 	return 0;
 }
 
-/* With lock: wait until no request is on its way. False after ms milliseconds. */
+/* With lock: wait while *what is true. False: it still is after ms milliseconds. */
 static bool
-hf_hostnotif_idle(struct hf_hostnotif *h, unsigned int ms)
+hf_hostnotif_wait(struct hf_hostnotif *h, const bool *what, unsigned int ms)
 {
 	struct timespec until;
 	int ret = 0;
@@ -161,9 +152,9 @@ hf_hostnotif_idle(struct hf_hostnotif *h, unsigned int ms)
 	until.tv_nsec += (ms % 1000) * 1000000L;
 	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	while (h->busy && ret == 0)
+	while (*what && ret == 0)
 		ret = pthread_cond_timedwait(&h->cond, &h->lock, &until);
-	return !h->busy;
+	return !*what;
 }
 
 static void
@@ -177,30 +168,26 @@ void
 hf_hostnotif_destroy(struct hf_dev *dev)
 {
 	struct hf_hostnotif *h = dev->hostnotif;
-	bool idle;
+	bool done, stuck;
 
 	if (h == NULL)
 		return;
 	dev->hostnotif = NULL;
 	pthread_mutex_lock(&h->lock);
 	hf_hostnotif_forget(h);
-	h->stop = true;
-	pthread_cond_broadcast(&h->cond);
-	idle = hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS);
-	if (!idle) {
-		/* From the unlock on it may be gone. */
-		h->orphan = true;
-		pthread_detach(h->thread);
-	}
+	done = hf_hostnotif_wait(h, &h->posted, HF_HOSTNOTIF_CUT_MS);
+	/* From the unlock on it may be gone. */
+	h->orphan = !done;
+	stuck = h->busy;
 	pthread_mutex_unlock(&h->lock);
-	if (!idle) {
+	if (done) {
+		hf_hostnotif_free(h);
+	} else if (stuck) {
+		hf_runtime_ask_lost();
 		HF_LOG(ERR,
 			"%s: a front end does not answer the host notifier request; its thread is left behind",
 			dev->name);
-		return;
 	}
-	pthread_join(h->thread, NULL);
-	hf_hostnotif_free(h);
 }
 
 void
@@ -216,7 +203,13 @@ hf_hostnotif_offer(struct hf_dev *dev)
 	for (i = 0; i < h->n; i++)
 		if (dev->vqs[i].running && h->state[i] == HF_HOSTNOTIF_NONE)
 			h->state[i] = HF_HOSTNOTIF_WANTED;
-	pthread_cond_broadcast(&h->cond);
+	if (!h->posted && hf_hostnotif_next(h) < h->n) {
+		h->posted = hf_work_post(h->ask, hf_hostnotif_task, h) == 0;
+		if (!h->posted)
+			HF_LOG(WARNING,
+				"%s: no memory to ask for host notifiers: kicks are relayed",
+				h->name);
+	}
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -241,14 +234,14 @@ hf_hostnotif_end(struct hf_dev *dev)
 		return;
 	pthread_mutex_lock(&h->lock);
 	hf_hostnotif_forget(h);
-	if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_ANSWER_MS)) {
+	if (!hf_hostnotif_wait(h, &h->busy, HF_HOSTNOTIF_ANSWER_MS)) {
 		/*
 		 * The library closes it next; closing alone would not wake the thread that reads
 		 * from it.
 		 */
 		if (dev->front.request_fd >= 0)
 			shutdown(dev->front.request_fd, SHUT_RDWR);
-		if (!hf_hostnotif_idle(h, HF_HOSTNOTIF_CUT_MS))
+		if (!hf_hostnotif_wait(h, &h->busy, HF_HOSTNOTIF_CUT_MS))
 			HF_LOG(ERR,
 				"%s: the front end still owes an answer to a host notifier request",
 				dev->name);

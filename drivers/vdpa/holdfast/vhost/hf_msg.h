@@ -37,6 +37,7 @@ enum hf_msg_request {
 	HF_MSG_GET_INFLIGHT_FD = 31,
 	HF_MSG_SET_INFLIGHT_FD = 32,
 	HF_MSG_SET_STATUS = 39,
+	HF_MSG_GET_STATUS = 40,
 };
 
 #define HF_MSG_REGIONS 8

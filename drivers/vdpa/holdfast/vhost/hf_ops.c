@@ -21,6 +21,7 @@
 #include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_ops.h"
+#include "hf_start.h"
 
 /* Most that a front end can ask of the configuration space (VHOST_USER_MAX_CONFIG_SIZE). */
 #define HF_OPS_CONFIG_MAX 256
@@ -35,19 +36,12 @@ hf_ops_enter(int vid)
 		HF_LOG(ERR, "connection %d has no device of this driver", vid);
 		return NULL;
 	}
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	if (hf_hook_claim(dev, vid) == 0)
 		return dev;
-	pthread_mutex_unlock(&dev->lock);
+	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
 	return NULL;
-}
-
-static void
-hf_ops_leave(struct hf_dev *dev)
-{
-	pthread_mutex_unlock(&dev->lock);
-	hf_dev_leave(dev);
 }
 
 /* Only what never changes, for ops that run in the middle of others: no lock. */
@@ -106,30 +100,17 @@ hf_ops_get_dev_type(struct rte_vdpa_device *vdev, uint32_t *type)
 
 /* --- of a connection --- */
 
-/* No lock of the library is held. While this fails it is called again after each message. */
+/* No lock of the library is held. */
 static int
 hf_ops_dev_conf(int vid)
 {
 	struct hf_dev *dev = hf_ops_enter(vid);
-	int ret;
 
 	if (dev == NULL)
 		return -1;
-	if (dev->front.failed && dev->front.failed_at == dev->front.changes) {
-		HF_LOG(DEBUG, "%s: not configured: nothing changed since that failed", dev->name);
-		hf_ops_leave(dev);
-		return -1;
-	}
-	ret = hf_dev_conf(dev);
-	dev->front.started = ret == 0;
-	dev->front.failed = ret != 0;
-	dev->front.failed_at = dev->front.changes;
-	if (ret == 0)
-		HF_LOG(INFO, "%s: configured for connection %d", dev->name, vid);
-	else
-		HF_LOG(ERR, "%s: cannot serve connection %d: %s", dev->name, vid, strerror(-ret));
-	hf_ops_leave(dev);
-	return ret == 0 ? 0 : -1;
+	dev->front.started = true;
+	hf_start(dev);
+	return 0;
 }
 
 /* The library asks for the indices, or unmaps the guest's memory, as soon as this returns. */
@@ -142,7 +123,7 @@ hf_ops_dev_close(int vid)
 		return -1;
 	dev->front.started = false;
 	hf_dev_event(dev, dev->front.table_change ? HF_EVENT_TABLE_CHANGE : HF_EVENT_DEVICE_STOP);
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return 0;
 }
 
@@ -158,7 +139,7 @@ hf_ops_dev_cleanup(int vid)
 
 	if (dev == NULL)
 		return -1;
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	if (dev->front.vid == vid) {
 		event = dev->front.owner_reset ? HF_EVENT_OWNER_RESET : HF_EVENT_DISCONNECT;
 		hf_hostnotif_end(dev);
@@ -170,7 +151,7 @@ hf_ops_dev_cleanup(int vid)
 		dev->front.request_fd = -1;
 		dev->front.changes++;
 	}
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return 0;
 }
 
@@ -186,13 +167,13 @@ hf_ops_set_vring_state(int vid, int vring, int state)
 	if (vring < 0 || vring >= dev->max_vqs) {
 		HF_LOG(ERR, "%s: ring %d %s: there are rings 0 to %u", dev->name, vring,
 			state ? "enabled" : "disabled", dev->max_vqs - 1);
-		hf_ops_leave(dev);
+		hf_start_leave(dev);
 		return -E2BIG;
 	}
 	if (!state)
 		dev->front.changes++;
 	ret = hf_dev_ring_state(dev, vring, state != 0);
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return ret;
 }
 
@@ -208,7 +189,7 @@ hf_ops_set_features(int vid)
 
 	if (dev == NULL)
 		return -ENODEV;
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return 0;
 }
 
@@ -224,7 +205,7 @@ hf_ops_migration_done(int vid)
 	if (dev == NULL)
 		return -ENODEV;
 	hf_dev_nudge(dev);
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return 0;
 }
 
@@ -302,7 +283,7 @@ hf_ops_get_config(int vid, uint8_t *config, uint32_t size)
 		memset(config, 0, size);
 		memcpy(config, &net, RTE_MIN(size, sizeof(net)));
 	}
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return ret;
 }
 
@@ -355,7 +336,7 @@ hf_ops_enter_ring(struct rte_vdpa_device *vdev, int qid, int *err)
 		*err = -E2BIG;
 		return NULL;
 	}
-	pthread_mutex_lock(&dev->lock);
+	hf_dev_lock(dev);
 	return dev;
 }
 
@@ -372,7 +353,7 @@ hf_ops_get_stats(struct rte_vdpa_device *vdev, int qid, struct rte_vdpa_stat *st
 	n = RTE_MIN(n, hf_stats_count(dev));
 	values = calloc(n + 1, sizeof(*values));
 	ret = values != NULL ? hf_stats_read(dev, qid, values, n) : -ENOMEM;
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	for (i = 0; i < ret; i++)
 		stats[i] = (struct rte_vdpa_stat){.id = i, .value = values[i]};
 	free(values);
@@ -389,7 +370,7 @@ hf_ops_reset_stats(struct rte_vdpa_device *vdev, int qid)
 	if (dev == NULL)
 		return ret;
 	ret = hf_stats_reset(dev, qid);
-	hf_ops_leave(dev);
+	hf_start_leave(dev);
 	return ret;
 }
 

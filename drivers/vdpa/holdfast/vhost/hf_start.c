@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "../hf_dev.h"
+#include "hf_start.h"
+
+static void
+hf_start_task(void *arg)
+{
+	struct hf_dev *dev = arg;
+	int ret;
+
+	ret = hf_dev_conf(dev);
+	dev->front.failed = ret != 0;
+	dev->front.failed_at = dev->front.changes;
+	if (ret == 0)
+		HF_LOG(INFO, "%s: configured for connection %d", dev->name, dev->front.vid);
+	else
+		HF_LOG(ERR, "%s: cannot serve connection %d: %s", dev->name, dev->front.vid,
+			strerror(-ret));
+	hf_dev_unlock(dev);
+	hf_dev_leave(dev);
+}
+
+void
+hf_start(struct hf_dev *dev)
+{
+	/* Without memory for that it is done here, and the others wait. */
+	if (hf_work_post(dev->rt->start, hf_start_task, dev) != 0)
+		hf_start_task(dev);
+}
+
+/* The library thinks that the device runs, and it does not, and something has changed. */
+static bool
+hf_start_again(const struct hf_dev *dev)
+{
+	const struct hf_front *front = &dev->front;
+
+	return front->started && front->failed && !front->driver_gone &&
+		front->failed_at != front->changes;
+}
+
+void
+hf_start_leave(struct hf_dev *dev)
+{
+	if (hf_start_again(dev)) {
+		hf_start(dev);
+		return;
+	}
+	hf_dev_unlock(dev);
+	hf_dev_leave(dev);
+}
