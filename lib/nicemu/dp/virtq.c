@@ -16,7 +16,7 @@ forget_addresses(struct dp_vq *v)
 {
 	vq_rewind(v);
 	v->mapped = false;
-	memset(v->tlb, 0, sizeof(v->tlb));
+	keytlb_clear(&v->tlb);
 	v->dirty = (struct vq_dirty){.on = v->q->dirty_on};
 }
 

@@ -16,7 +16,6 @@
 #include "prm.h"
 
 #define DESC_LEN 16u
-#define TLB_SMALL 16u /* log2 of a translation where a region does not allow VQ_TLB_LOG */
 
 /* What a failed translation (mem_xlate()) is. */
 enum vq_error
@@ -84,43 +83,10 @@ vq_map(struct dp_vq *v)
 }
 
 static int
-xlate_miss(
-	struct dp_vq *v, struct vq_tlb *t, uint64_t addr, uint32_t len, struct iovec *seg, int max)
-{
-	uint8_t perm = v->base.tx ? NIC_PERM_LR : NIC_PERM_LW;
-	static const uint8_t logs[] = {VQ_TLB_LOG, TLB_SMALL};
-	struct iovec wide;
-	unsigned int i;
-	int n;
-
-	n = mem_xlate(v->base.f, v->q->pd, v->q->mkey, addr, len, perm, seg, max);
-	if (n != 1 || seg[0].iov_base == NULL)
-		return n;
-	for (i = 0; i < sizeof(logs); i++) {
-		uint64_t base = addr >> logs[i] << logs[i];
-
-		if (mem_xlate(v->base.f, v->q->pd, v->q->mkey, base, 1u << logs[i], perm, &wide,
-			    1) == 1 &&
-			wide.iov_base != NULL) {
-			*t = (struct vq_tlb){
-				.base = base, .len = wide.iov_len, .host = wide.iov_base};
-			break;
-		}
-	}
-	return n;
-}
-
-static int
 xlate(struct dp_vq *v, uint64_t addr, uint32_t len, struct iovec *seg, int max)
 {
-	struct vq_tlb *t = &v->tlb[(addr >> VQ_TLB_LOG) % VQ_TLB];
-	uint64_t off = addr - t->base;
-
-	if (max > 0 && off < t->len && len <= t->len - off) {
-		*seg = (struct iovec){.iov_base = t->host + off, .iov_len = len};
-		return 1;
-	}
-	return xlate_miss(v, t, addr, len, seg, max);
+	return keytlb_xlate(&v->tlb, v->base.f, v->q->pd, v->q->mkey, addr, len,
+		v->base.tx ? NIC_PERM_LR : NIC_PERM_LW, seg, max);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "../mem/mem.h"
 #include "../nic.h"
 #include "cq.h"
+#include "keytlb.h"
 #include "prefetch.h"
 #include "queue.h"
 
@@ -23,9 +24,6 @@
 #define VQ_MAX_SEGS 96u /* host segments of a chain, after translation */
 #define VQ_POOL (4 * VQ_MAX_SEGS)
 #define VQ_AREA_SEGS 4u /* host segments of a ring area */
-#define VQ_TLB 64u
-/* log2 of the translations that are kept: 2 MiB, where a region allows it */
-#define VQ_TLB_LOG 21u
 
 /* An area of a ring in host memory. Several segments: it lies across memory regions. */
 struct vq_area {
@@ -44,12 +42,6 @@ struct vq_chain {
 	uint16_t seg, n_seg; /* in vq->pool */
 	uint32_t len; /* bytes */
 	uint32_t used; /* of them, when it is completed */
-};
-
-/* Translations of buffers, by address. Under a pause emptied when a memory key changes. */
-struct vq_tlb {
-	uint64_t base, len; /* guest addresses; len 0: empty */
-	uint8_t *host;
 };
 
 /* The log of written pages (dirty.h). The part of it that was looked up last: len 0, nothing. */
@@ -127,7 +119,7 @@ struct dp_vq {
 	struct vq_chain chain[VQ_BURST];
 	unsigned int seg_tail;
 	struct iovec pool[VQ_POOL];
-	struct vq_tlb tlb[VQ_TLB];
+	struct key_tlb tlb; /* of buffers */
 	uint64_t pool_addr[VQ_POOL]; /* guest addresses of 'pool', when the NIC writes there and
 					logs */
 };
@@ -227,14 +219,11 @@ static inline bool
 vq_plain(struct dp_vq *v, unsigned int nth, unsigned int seg, uint16_t pos, uint16_t id,
 	uint64_t addr, uint32_t len)
 {
-	const struct vq_tlb *t = &v->tlb[(addr >> VQ_TLB_LOG) % VQ_TLB];
-	uint64_t off = addr - t->base;
-	uint8_t *host;
+	uint8_t *host = keytlb_get(&v->tlb, v->q->mkey, addr, len);
 
-	/* an entry without a translation has length 0; so does a bad descriptor */
-	if (off >= t->len || len > t->len - off || len == 0)
+	/* a bad descriptor has no length */
+	if (host == NULL || len == 0)
 		return false;
-	host = t->host + off;
 	/* the header of virtio-net, and what a frame begins with */
 	if (v->base.tx) {
 		__builtin_prefetch(host);
