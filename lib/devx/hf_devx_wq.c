@@ -18,18 +18,27 @@ struct wq_layout {
 	unsigned int rec; /* which of the two doorbell records: MLX5_RCV_DBR or MLX5_SND_DBR */
 };
 
-static int
-size_check(const struct hf_devx *dev, const char *kind, uint32_t size)
+static const char SQ[] = "sq", RQ[] = "rq";
+
+static bool
+is_sq(const struct hf_wq *wq)
 {
+	return wq->kind == SQ;
+}
+
+static int
+size_check(const struct hf_wq *wq, uint32_t size)
+{
+	const struct hf_devx *dev = wq->dev;
 	uint32_t max = 1u << dev->caps.log_max_wq_sz;
 
 	if (!dev->caps.eth.queues)
-		return devx_call_failed(
-			dev, ENOTSUP, "creating a %s on a function without Ethernet queues", kind);
+		return devx_call_failed(dev, ENOTSUP,
+			"creating a %s on a function without Ethernet queues", wq->kind);
 	if (size != 0 && rte_is_power_of_2(size) && size <= max)
 		return 0;
 	return devx_call_failed(dev, EINVAL,
-		"a %s of %u entries (the NIC has a power of two up to %u)", kind, size, max);
+		"a %s of %u entries (the NIC has a power of two up to %u)", wq->kind, size, max);
 }
 
 /* The ring, and behind it a line with the doorbell records. */
@@ -59,28 +68,81 @@ memory_create(struct hf_wq *wq, const struct wq_layout *l, void *wqc)
 }
 
 static int
-object_create(struct hf_wq *wq, const char *kind, const void *in, size_t inlen)
+object_create(struct hf_wq *wq, const void *in, size_t inlen)
 {
 	uint32_t out[DEVX_ST_SZ_DW(create_sq_out)] = {0};
 	int ret;
 
 	RTE_BUILD_BUG_ON(__devx_st_sz_bits(create_sq_out) != __devx_st_sz_bits(create_rq_out));
 	ret = devx_create(
-		wq->dev, kind, in, inlen, out, sizeof(out), &wq->devx, &wq->obj, &wq->num);
+		wq->dev, wq->kind, in, inlen, out, sizeof(out), &wq->devx, &wq->obj, &wq->num);
 	if (ret)
 		hf_umem_destroy(&wq->umem);
 	return ret;
 }
 
-static int
-wq_destroy(struct hf_wq *wq, const char *kind)
+/* --- both kinds: number and state have the same places in the commands --- */
+
+#define SAME_PLACE(type_sq, field_sq, type_rq, field_rq) \
+	RTE_BUILD_BUG_ON(__devx_bit_off(type_sq, field_sq) != __devx_bit_off(type_rq, field_rq))
+
+int
+hf_wq_modify(struct hf_wq *wq, enum hf_wq_state from, enum hf_wq_state to)
 {
-	int ret = devx_destroy(wq->dev, kind, wq->num, &wq->devx, &wq->obj);
+	uint32_t out[DEVX_ST_SZ_DW(modify_sq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(modify_sq_in)] = {0};
+
+	RTE_BUILD_BUG_ON(__devx_st_sz_bits(modify_sq_in) != __devx_st_sz_bits(modify_rq_in));
+	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_SQC_STATE_RST);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_RQC_STATE_RST);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_SQC_STATE_RDY);
+	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_RQC_STATE_RDY);
+	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_SQC_STATE_ERR);
+	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_RQC_STATE_ERR);
+	SAME_PLACE(modify_sq_in, sqn, modify_rq_in, rqn);
+	SAME_PLACE(modify_sq_in, sq_state, modify_rq_in, rq_state);
+	SAME_PLACE(modify_sq_in, ctx.state, modify_rq_in, ctx.state);
+	DEVX_SET(modify_sq_in, in, opcode,
+		is_sq(wq) ? MLX5_CMD_OP_MODIFY_SQ : MLX5_CMD_OP_MODIFY_RQ);
+	DEVX_SET(modify_sq_in, in, sqn, wq->num);
+	DEVX_SET(modify_sq_in, in, sq_state, from);
+	DEVX_SET(modify_sq_in, in, ctx.state, to);
+	return devx_modify(wq->dev, wq->devx, in, sizeof(in), out, sizeof(out));
+}
+
+int
+hf_wq_query(struct hf_wq *wq, enum hf_wq_state *state)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_sq_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(query_sq_in)] = {0};
+	int ret;
+
+	RTE_BUILD_BUG_ON(__devx_st_sz_bits(query_sq_out) != __devx_st_sz_bits(query_rq_out));
+	SAME_PLACE(query_sq_in, sqn, query_rq_in, rqn);
+	SAME_PLACE(query_sq_out, sq_context.state, query_rq_out, rq_context.state);
+	DEVX_SET(query_sq_in, in, opcode, is_sq(wq) ? MLX5_CMD_OP_QUERY_SQ : MLX5_CMD_OP_QUERY_RQ);
+	DEVX_SET(query_sq_in, in, sqn, wq->num);
+	ret = devx_query(wq->dev, wq->devx, in, sizeof(in), out, sizeof(out));
+	if (ret == 0)
+		*state = DEVX_GET(query_sq_out, out, sq_context.state);
+	return ret;
+}
+
+int
+hf_wq_destroy(struct hf_wq *wq)
+{
+	int ret = devx_destroy(wq->dev, wq->kind, wq->num, &wq->devx, &wq->obj);
 
 	return ret ? ret : hf_umem_destroy(&wq->umem);
 }
 
 /* --- send queues --- */
+
+uint16_t
+hf_sq_max_segs(const struct hf_devx_caps *caps)
+{
+	return RTE_MIN(caps->max_wqe_sz_sq / (int)MLX5_WSEG_SIZE, MLX5_DSEG_MAX);
+}
 
 int
 hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *sq)
@@ -92,8 +154,8 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 	void *wqc = DEVX_ADDR_OF(sqc, ctx, wq);
 	int ret;
 
-	*sq = (struct hf_sq){.wq.dev = dev};
-	ret = size_check(dev, "sq", attr->size);
+	*sq = (struct hf_sq){.wq = {.dev = dev, .kind = SQ}};
+	ret = size_check(&sq->wq, attr->size);
 	if (ret)
 		return ret;
 	ret = memory_create(&sq->wq, &layout, wqc);
@@ -110,47 +172,7 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 	DEVX_SET(sqc, ctx, tis_lst_sz, 1);
 	DEVX_SET(sqc, ctx, tis_num_0, attr->tisn);
 	DEVX_SET(wq, wqc, uar_page, dev->uar->page_id);
-	return object_create(&sq->wq, "sq", in, sizeof(in));
-}
-
-int
-hf_sq_modify(struct hf_sq *sq, enum hf_wq_state from, enum hf_wq_state to)
-{
-	uint32_t out[DEVX_ST_SZ_DW(modify_sq_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(modify_sq_in)] = {0};
-
-	DEVX_SET(modify_sq_in, in, opcode, MLX5_CMD_OP_MODIFY_SQ);
-	DEVX_SET(modify_sq_in, in, sqn, sq->wq.num);
-	DEVX_SET(modify_sq_in, in, sq_state, from);
-	DEVX_SET(modify_sq_in, in, ctx.state, to);
-	return devx_modify(sq->wq.dev, sq->wq.devx, in, sizeof(in), out, sizeof(out));
-}
-
-int
-hf_sq_query(struct hf_sq *sq, enum hf_wq_state *state)
-{
-	uint32_t out[DEVX_ST_SZ_DW(query_sq_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(query_sq_in)] = {0};
-	int ret;
-
-	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_SQC_STATE_RST);
-	RTE_BUILD_BUG_ON((int)HF_WQ_RST != MLX5_RQC_STATE_RST);
-	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_SQC_STATE_RDY);
-	RTE_BUILD_BUG_ON((int)HF_WQ_RDY != MLX5_RQC_STATE_RDY);
-	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_SQC_STATE_ERR);
-	RTE_BUILD_BUG_ON((int)HF_WQ_ERR != MLX5_RQC_STATE_ERR);
-	DEVX_SET(query_sq_in, in, opcode, MLX5_CMD_OP_QUERY_SQ);
-	DEVX_SET(query_sq_in, in, sqn, sq->wq.num);
-	ret = devx_query(sq->wq.dev, sq->wq.devx, in, sizeof(in), out, sizeof(out));
-	if (ret == 0)
-		*state = DEVX_GET(query_sq_out, out, sq_context.state);
-	return ret;
-}
-
-int
-hf_sq_destroy(struct hf_sq *sq)
-{
-	return wq_destroy(&sq->wq, "sq");
+	return object_create(&sq->wq, in, sizeof(in));
 }
 
 /* --- receive queues --- */
@@ -164,7 +186,7 @@ hf_rq_max_segs(const struct hf_devx_caps *caps)
 }
 
 int
-hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *rq)
+hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *rq)
 {
 	const struct wq_layout layout = {.size = attr->size,
 		.log_stride = LOG_SEG_BYTES + rte_log2_u32(attr->segs),
@@ -173,8 +195,8 @@ hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *r
 	void *ctx = DEVX_ADDR_OF(create_rq_in, in, ctx);
 	int ret;
 
-	*rq = (struct hf_rq){.wq.dev = dev};
-	ret = size_check(dev, "rq", attr->size);
+	*rq = (struct hf_wq){.dev = dev, .kind = RQ};
+	ret = size_check(rq, attr->size);
 	if (ret)
 		return ret;
 	if (attr->segs == 0 || !rte_is_power_of_2(attr->segs) ||
@@ -182,7 +204,7 @@ hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *r
 		return devx_call_failed(dev, EINVAL,
 			"a rq with %u segments to an entry (the NIC has a power of two up to %u)",
 			attr->segs, hf_rq_max_segs(&dev->caps));
-	ret = memory_create(&rq->wq, &layout, DEVX_ADDR_OF(rqc, ctx, wq));
+	ret = memory_create(rq, &layout, DEVX_ADDR_OF(rqc, ctx, wq));
 	if (ret)
 		return ret;
 	DEVX_SET(create_rq_in, in, opcode, MLX5_CMD_OP_CREATE_RQ);
@@ -192,39 +214,5 @@ hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *r
 	DEVX_SET(rqc, ctx, flush_in_error_en, 1);
 	DEVX_SET(rqc, ctx, ts_format, devx_ts_format(dev->caps.ts_format_rq));
 	DEVX_SET(rqc, ctx, cqn, attr->cqn);
-	return object_create(&rq->wq, "rq", in, sizeof(in));
-}
-
-int
-hf_rq_modify(struct hf_rq *rq, enum hf_wq_state from, enum hf_wq_state to)
-{
-	uint32_t out[DEVX_ST_SZ_DW(modify_rq_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(modify_rq_in)] = {0};
-
-	DEVX_SET(modify_rq_in, in, opcode, MLX5_CMD_OP_MODIFY_RQ);
-	DEVX_SET(modify_rq_in, in, rqn, rq->wq.num);
-	DEVX_SET(modify_rq_in, in, rq_state, from);
-	DEVX_SET(modify_rq_in, in, ctx.state, to);
-	return devx_modify(rq->wq.dev, rq->wq.devx, in, sizeof(in), out, sizeof(out));
-}
-
-int
-hf_rq_query(struct hf_rq *rq, enum hf_wq_state *state)
-{
-	uint32_t out[DEVX_ST_SZ_DW(query_rq_out)] = {0};
-	uint32_t in[DEVX_ST_SZ_DW(query_rq_in)] = {0};
-	int ret;
-
-	DEVX_SET(query_rq_in, in, opcode, MLX5_CMD_OP_QUERY_RQ);
-	DEVX_SET(query_rq_in, in, rqn, rq->wq.num);
-	ret = devx_query(rq->wq.dev, rq->wq.devx, in, sizeof(in), out, sizeof(out));
-	if (ret == 0)
-		*state = DEVX_GET(query_rq_out, out, rq_context.state);
-	return ret;
-}
-
-int
-hf_rq_destroy(struct hf_rq *rq)
-{
-	return wq_destroy(&rq->wq, "rq");
+	return object_create(rq, in, sizeof(in));
 }

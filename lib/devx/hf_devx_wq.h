@@ -46,6 +46,7 @@ enum hf_wq_state { HF_WQ_RST = 0, HF_WQ_RDY = 1, HF_WQ_ERR = 3 };
 
 struct hf_wq {
 	struct mlx5dv_devx_obj *devx;
+	const char *kind; /* "sq" or "rq" */
 	uint32_t num; /* SQN or RQN */
 	uint8_t *ring;
 	volatile uint32_t *rec; /* doorbell record: entries posted, big endian, 16 bits */
@@ -53,10 +54,14 @@ struct hf_wq {
 	struct hf_devx *dev;
 	struct hf_obj *obj;
 };
+/* from: the state that it is in, as far as the caller knows; an error if it is not. */
+int hf_wq_modify(struct hf_wq *wq, enum hf_wq_state from, enum hf_wq_state to);
+int hf_wq_query(struct hf_wq *wq, enum hf_wq_state *state);
+int hf_wq_destroy(struct hf_wq *wq); /* an RQ: refused while a table or a TIR refers to it */
 
 /*
- * Send queue, in RST. An entry (WQE) is one or more blocks of 64 bytes, the first has a multiple of
- * 64 as its place; db is where the first 8 bytes of the last entry are stored to ring the doorbell.
+ * Send queue, in RST. An entry (WQE) is one or more blocks of 64 bytes, the ring is a multiple of
+ * those; db is where the first 8 bytes of the last entry are stored to ring the doorbell.
  */
 struct hf_sq_attr {
 	uint16_t size; /* blocks, a power of two up to 1 << log_max_wq_sz */
@@ -68,10 +73,7 @@ struct hf_sq {
 	bool db_combines; /* stores to db are combined: barriers have to stand around one */
 };
 int hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *sq);
-/* from: the state that it is in, as far as the caller knows. -EINVAL if it is not. */
-int hf_sq_modify(struct hf_sq *sq, enum hf_wq_state from, enum hf_wq_state to);
-int hf_sq_query(struct hf_sq *sq, enum hf_wq_state *state);
-int hf_sq_destroy(struct hf_sq *sq);
+uint16_t hf_sq_max_segs(const struct hf_devx_caps *caps); /* of 16 bytes in one entry */
 
 /*
  * Receive queue, in RST. An entry is segs places of struct mlx5_wqe_data_seg. Tags of VLANs are
@@ -82,13 +84,7 @@ struct hf_rq_attr {
 	uint16_t segs; /* a power of two up to hf_rq_max_segs() */
 	uint32_t cqn;
 };
-struct hf_rq {
-	struct hf_wq wq;
-};
-int hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_rq *rq);
-int hf_rq_modify(struct hf_rq *rq, enum hf_wq_state from, enum hf_wq_state to);
-int hf_rq_query(struct hf_rq *rq, enum hf_wq_state *state);
-int hf_rq_destroy(struct hf_rq *rq); /* refused while a table or a TIR refers to it */
+int hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *rq);
 uint16_t hf_rq_max_segs(const struct hf_devx_caps *caps);
 
 #endif /* HF_DEVX_WQ_H */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Receiving; to be included by hf_ethq.h, which has the rules for threads and errors.
+ *
+ * An entry (WQE) is a list of data segments, which one frame fills from the first on. Each frame
+ * consumes one entry, in the order of put, and makes one completion.
+ */
+#ifndef HF_ETHQ_RX_H
+#define HF_ETHQ_RX_H
+
+struct hf_ethq_rx_attr {
+	uint16_t size; /* entries, a power of two */
+	uint16_t max_segs; /* of one entry, up to hf_rq_max_segs(); fewer make a denser ring */
+	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
+	uint64_t cookie; /* of the events */
+};
+
+/*
+ * flags of a completion: what the NIC's parser found in the frame, as it says it. L3_OK: an IPv6
+ * header, or an IPv4 header with a good checksum. L4_OK: TCP or UDP with a good checksum.
+ */
+#define HF_ETHQ_RX_IPV6 MLX5_CQE_RX_IPV6_PACKET
+#define HF_ETHQ_RX_IPV4 MLX5_CQE_RX_IPV4_PACKET
+#define HF_ETHQ_RX_FRAG MLX5_CQE_RX_IP_FRAG_PACKET
+#define HF_ETHQ_RX_L3_OK MLX5_CQE_RX_L3_HDR_VALID
+#define HF_ETHQ_RX_L4_OK MLX5_CQE_RX_L4_HDR_VALID
+
+struct hf_ethq_rx_cpl {
+	uint32_t len; /* bytes of the frame, without check sequence */
+	uint32_t hash; /* of the fields that hash_type names */
+	uint16_t flags; /* HF_ETHQ_RX_* */
+	uint8_t hash_type; /* CQE_RSS_HTYPE_*; 0: no hash */
+	uint8_t syndrome; /* not 0 (MLX5_CQE_SYNDROME_*): no frame, but the entry is consumed */
+};
+
+/* CQE_L4_HDR_TYPE_*: UDP, a TCP kind or none. */
+static inline unsigned int
+hf_ethq_rx_l4(const struct hf_ethq_rx_cpl *c)
+{
+	return (c->flags & MLX5_CQE_L4_TYPE_MASK) >> MLX5_CQE_L4_TYPE_SHIFT;
+}
+
+/* All fields are the data path's. */
+struct hf_ethq_rx {
+	uint8_t *ring;
+	uint32_t size; /* entries */
+	uint16_t segs; /* places for segments in one */
+	uint8_t log_stride; /* log2 of its bytes */
+	bool failed;
+	uint16_t pi, ci; /* entries put, consumed */
+	uint16_t rung; /* entries that the NIC knows */
+	volatile uint32_t *rec;
+	struct hf_ethq_cq cq;
+	struct hf_ethq_error error;
+	const char *name; /* of the NIC, for log lines */
+	struct hf_wq rq;
+};
+
+/* Stopped. -EINVAL: a size or a number of segments that the NIC does not have. */
+int hf_ethq_rx_create(
+	struct hf_devx *dev, const struct hf_ethq_rx_attr *attr, struct hf_ethq_rx **rx);
+/* Frees rx on success only; refused while a receive table refers to the queue. rx NULL: 0. */
+int hf_ethq_rx_destroy(struct hf_ethq_rx *rx);
+/* From stopped, empty. What completed before it and was not polled is forgotten. */
+int hf_ethq_rx_start(struct hf_ethq_rx *rx);
+/*
+ * Any state to stopped: when it returns the NIC writes nothing any more into what was put. What had
+ * completed can still be polled; the rest, hf_ethq_rx_pending(), has no frame.
+ */
+int hf_ethq_rx_stop(struct hf_ethq_rx *rx);
+
+/* For receive tables: the RQN. */
+static inline uint32_t
+hf_ethq_rx_rqn(const struct hf_ethq_rx *rx)
+{
+	return rx->rq.num;
+}
+
+/* Entries that were put and have not come back. */
+static inline uint16_t
+hf_ethq_rx_pending(const struct hf_ethq_rx *rx)
+{
+	return rx->pi - rx->ci;
+}
+
+/*
+ * The NIC could not use the first of the pending entries (a wrong key, an address outside of it),
+ * or a senseless completion came: nothing is received any more until stop and start.
+ */
+static inline bool
+hf_ethq_rx_failed(const struct hf_ethq_rx *rx)
+{
+	return rx->failed;
+}
+
+static inline const struct hf_ethq_error *
+hf_ethq_rx_error(const struct hf_ethq_rx *rx)
+{
+	return &rx->error;
+}
+
+/* One event for the next completion that was not polled. */
+void hf_ethq_rx_arm(struct hf_ethq_rx *rx);
+
+/* Put an entry of n segments (1 to max_segs) behind the others. The NIC does not know it yet.
+ * false: no room now. */
+static inline bool
+hf_ethq_rx_put(struct hf_ethq_rx *rx, const struct hf_ethq_seg *segs, unsigned int n)
+{
+	struct mlx5_wqe_data_seg *seg =
+		(void *)(rx->ring + ((size_t)(rx->pi & (rx->size - 1)) << rx->log_stride));
+	unsigned int i;
+
+	if (unlikely(hf_ethq_rx_pending(rx) == rx->size))
+		return false;
+	for (i = 0; i < n; i++, seg++) {
+		seg->byte_count = rte_cpu_to_be_32(segs[i].len);
+		seg->lkey = rte_cpu_to_be_32(segs[i].lkey);
+		seg->addr = rte_cpu_to_be_64(segs[i].addr);
+	}
+	if (n < rx->segs) { /* ends the list */
+		seg->byte_count = 0;
+		seg->lkey = rte_cpu_to_be_32(MLX5_INVALID_LKEY);
+		seg->addr = 0;
+	}
+	rx->pi++;
+	return true;
+}
+
+/* Tell the NIC of all that was put since the last time. */
+static inline void
+hf_ethq_rx_ring(struct hf_ethq_rx *rx)
+{
+	if (rx->pi == rx->rung)
+		return;
+	rx->rung = rx->pi;
+	/* Room in the completion queue and the entries, then the record. */
+	rte_io_wmb();
+	*rx->rec = rte_cpu_to_be_32(rx->pi);
+}
+
+/* A completion that is no good frame. true: the entry is consumed, and c filled. */
+bool hf_ethq_rx_bad(
+	struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *cqe, struct hf_ethq_rx_cpl *c);
+
+/* Up to n completions, in the order of put: each consumes one entry. None once it has failed. */
+static inline unsigned int
+hf_ethq_rx_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
+{
+	volatile struct prm_eth_cqe *cqe;
+	uint32_t ci = rx->cq.ci;
+	unsigned int i = 0;
+
+	while (i < n && likely(!rx->failed) && (cqe = hf_ethq_cq_next(&rx->cq)) != NULL) {
+		rx->cq.ci++;
+		if (unlikely(cqe->op_own >> 4 != MLX5_CQE_RESP_SEND ||
+			    rte_be_to_cpu_16(cqe->wqe_counter) != rx->ci || rx->ci == rx->rung)) {
+			if (!hf_ethq_rx_bad(rx, cqe, &c[i]))
+				break;
+		} else {
+			c[i].len = rte_be_to_cpu_32(cqe->byte_cnt);
+			c[i].hash = rte_be_to_cpu_32(cqe->rx_hash_res);
+			c[i].flags = rte_be_to_cpu_16(cqe->hdr_type_etc);
+			c[i].hash_type = cqe->rx_hash_type;
+			c[i].syndrome = 0;
+		}
+		rx->ci++;
+		i++;
+	}
+	if (rx->cq.ci != ci)
+		hf_ethq_cq_release(&rx->cq);
+	return i;
+}
+
+#endif /* HF_ETHQ_RX_H */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * Sending; to be included by hf_ethq.h, which has the rules for threads and errors.
+ *
+ * An entry (WQE) is a control segment, an Ethernet segment with the inlined bytes behind it, and
+ * the data segments, of 16 bytes each, in blocks of 64. Of each burst the last entry alone asks for
+ * a completion, which stands for all before it.
+ */
+#ifndef HF_ETHQ_TX_H
+#define HF_ETHQ_TX_H
+
+#include <string.h>
+
+struct hf_ethq_tx_attr {
+	/* Blocks of 64 bytes, a power of two. A packet takes (5 + segments + 15ths of what is
+	 * inlined) / 4 of them: one, if it has up to two segments and nothing inlined. */
+	uint16_t size;
+	uint16_t max_segs; /* data segments of one packet at most */
+	uint16_t max_inline; /* inlined bytes of one packet at most; not below the NIC's minimum */
+	uint32_t tisn;
+	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
+	uint64_t cookie; /* of the events */
+};
+
+/* Checksums that the NIC puts into the frame: of the IPv4 header; of TCP or UDP over IPv4 or IPv6.
+ */
+#define HF_ETHQ_TX_CSUM_L3 MLX5_ETH_WQE_L3_CSUM
+#define HF_ETHQ_TX_CSUM_L4 MLX5_ETH_WQE_L4_CSUM
+
+struct hf_ethq_tx_pkt {
+	const void *hdr; /* the first bytes of the frame, copied into the entry */
+	uint16_t hdr_len; /* the NIC's minimum (or the frame, if shorter) to max_inline; with mss
+			     not 0 all headers, Ethernet to TCP */
+	uint16_t n_segs; /* up to max_segs */
+	const struct hf_ethq_seg *segs; /* the rest of the frame */
+	uint16_t mss; /* not 0: TCP payload of one segment, to be cut by the NIC */
+	uint8_t csum; /* HF_ETHQ_TX_CSUM_* */
+};
+
+/* All fields are the data path's. */
+struct hf_ethq_tx {
+	uint8_t *ring, *ring_end;
+	uint32_t *slot; /* per block where an entry starts: packet number, blocks << 16 */
+	struct mlx5_wqe_ctrl_seg *last; /* entry, of those put */
+	uint32_t sqn; /* << 8 */
+	uint32_t size; /* blocks */
+	/* in blocks: behind what was put, behind what the NIC knows, first that is not free */
+	uint16_t pi, rung, ci;
+	uint16_t put, done; /* packets, as counted from the start */
+	bool failed;
+	bool db_combines;
+	volatile uint32_t *rec;
+	volatile uint64_t *db;
+	struct hf_ethq_cq cq;
+	struct hf_ethq_error error;
+	const char *name; /* of the NIC, for log lines */
+	struct hf_sq sq;
+};
+
+/* Stopped. -EINVAL: a size or a number of segments that the NIC does not have. */
+int hf_ethq_tx_create(
+	struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_ethq_tx **tx);
+/* Frees tx on success only. tx NULL: 0. */
+int hf_ethq_tx_destroy(struct hf_ethq_tx *tx);
+/* From stopped, empty. What completed before it and was not polled is forgotten. */
+int hf_ethq_tx_start(struct hf_ethq_tx *tx);
+/*
+ * Any state to stopped: when it returns the NIC reads nothing any more of what was put. What had
+ * completed can still be polled; the rest, hf_ethq_tx_pending(), was not sent, or not known to be.
+ */
+int hf_ethq_tx_stop(struct hf_ethq_tx *tx);
+
+/* Segments of one packet at most when so many bytes are inlined; 0: too many bytes. */
+uint16_t hf_ethq_tx_max_segs(const struct hf_devx_caps *caps, uint16_t inlined);
+
+static inline uint16_t
+hf_ethq_tx_pending(const struct hf_ethq_tx *tx)
+{
+	return tx->put - tx->done;
+}
+
+/*
+ * An error completion came (or a senseless one): nothing is sent any more until stop and start. The
+ * packet in question is the first of those that are pending.
+ */
+static inline bool
+hf_ethq_tx_failed(const struct hf_ethq_tx *tx)
+{
+	return tx->failed;
+}
+
+static inline const struct hf_ethq_error *
+hf_ethq_tx_error(const struct hf_ethq_tx *tx)
+{
+	return &tx->error;
+}
+
+/* One event for the next completion that was not polled. */
+void hf_ethq_tx_arm(struct hf_ethq_tx *tx);
+
+/* Units of 16 bytes behind the Ethernet segment, which itself holds the first two bytes. */
+#define HF_ETHQ_ESEG_BYTES 2u
+static inline unsigned int
+hf_ethq_inline_units(unsigned int bytes)
+{
+	return bytes <= HF_ETHQ_ESEG_BYTES
+		? 0
+		: (bytes - HF_ETHQ_ESEG_BYTES + MLX5_WSEG_SIZE - 1) / MLX5_WSEG_SIZE;
+}
+
+/* Blocks of an entry of so many units of 16 bytes. */
+static inline unsigned int
+hf_ethq_blocks(unsigned int units)
+{
+	return (units + 3) / 4;
+}
+
+/* The bytes behind the Ethernet segment, around the end of the ring. Returns the place after them.
+ */
+static inline uint8_t *
+hf_ethq_tx_inline(struct hf_ethq_tx *tx, struct mlx5_wqe_eth_seg *eth,
+	const struct hf_ethq_tx_pkt *pkt, unsigned int units)
+{
+	const uint8_t *src = (const uint8_t *)pkt->hdr + HF_ETHQ_ESEG_BYTES;
+	uint8_t *dst = eth->inline_hdr;
+	uint32_t len = pkt->hdr_len - HF_ETHQ_ESEG_BYTES;
+	uint32_t room = tx->ring_end - dst;
+
+	memcpy(eth->inline_hdr_start, pkt->hdr, HF_ETHQ_ESEG_BYTES);
+	eth->inline_hdr_sz = rte_cpu_to_be_16(pkt->hdr_len);
+	if (likely(len <= room)) {
+		memcpy(dst, src, len);
+	} else {
+		memcpy(dst, src, room);
+		memcpy(tx->ring, src + room, len - room);
+	}
+	dst += units * MLX5_WSEG_SIZE;
+	return dst < tx->ring_end ? dst : dst - (tx->ring_end - tx->ring);
+}
+
+/* Put a packet behind the others. The NIC does not know it yet. false: no room now. */
+static inline bool
+hf_ethq_tx_put(struct hf_ethq_tx *tx, const struct hf_ethq_tx_pkt *pkt)
+{
+	unsigned int units = hf_ethq_inline_units(pkt->hdr_len);
+	unsigned int ds = 2 + units + pkt->n_segs;
+	unsigned int blocks = hf_ethq_blocks(ds);
+	unsigned int index = tx->pi & (tx->size - 1);
+	struct mlx5_wqe_ctrl_seg *ctrl = (void *)(tx->ring + index * MLX5_SEND_WQE_BB);
+	struct mlx5_wqe_eth_seg *eth = (void *)(ctrl + 1);
+	struct mlx5_wqe_data_seg *seg = (void *)eth->inline_hdr;
+	unsigned int i;
+
+	if (unlikely((uint16_t)(tx->pi - tx->ci) + blocks > tx->size))
+		return false;
+	ctrl->opmod_idx_opcode = rte_cpu_to_be_32(
+		(uint32_t)tx->pi << 8 | (pkt->mss != 0 ? MLX5_OPCODE_TSO : MLX5_OPCODE_SEND));
+	ctrl->qpn_ds = rte_cpu_to_be_32(tx->sqn | ds);
+	/* signature, stream channel and immediate data: none */
+	((uint32_t *)ctrl)[2] = rte_cpu_to_be_32(MLX5_COMP_ONLY_FIRST_ERR << MLX5_COMP_MODE_OFFSET);
+	ctrl->imm = 0;
+	eth->rsvd0 = 0;
+	eth->cs_flags = pkt->csum;
+	eth->rsvd1 = 0;
+	eth->mss = rte_cpu_to_be_16(pkt->mss);
+	eth->rsvd2 = 0;
+	if (pkt->hdr_len != 0)
+		seg = (void *)hf_ethq_tx_inline(tx, eth, pkt, units);
+	else
+		*(uint32_t *)&eth->inline_hdr_sz = 0;
+	for (i = 0; i < pkt->n_segs; i++) {
+		seg->byte_count = rte_cpu_to_be_32(pkt->segs[i].len);
+		seg->lkey = rte_cpu_to_be_32(pkt->segs[i].lkey);
+		seg->addr = rte_cpu_to_be_64(pkt->segs[i].addr);
+		if (unlikely((uint8_t *)++seg == tx->ring_end))
+			seg = (void *)tx->ring;
+	}
+	tx->slot[index] = tx->put | blocks << 16;
+	tx->last = ctrl;
+	tx->pi += blocks;
+	tx->put++;
+	return true;
+}
+
+/* Tell the NIC of all that was put since the last time. */
+static inline void
+hf_ethq_tx_ring(struct hf_ethq_tx *tx)
+{
+	if (tx->pi == tx->rung)
+		return;
+	tx->last->fm_ce_se = MLX5_COMP_ALWAYS << MLX5_COMP_MODE_OFFSET;
+	tx->rung = tx->pi;
+	/* The entries, then the record, then the doorbell. */
+	rte_io_wmb();
+	*tx->rec = rte_cpu_to_be_32(tx->pi);
+	if (tx->db_combines)
+		rte_wmb();
+	else
+		rte_io_wmb();
+	*tx->db = *(const uint64_t *)tx->last;
+	if (tx->db_combines)
+		rte_wmb();
+}
+
+/* An error completion, or one that makes no sense: what completed before it is done. */
+void hf_ethq_tx_bad(struct hf_ethq_tx *tx, volatile struct prm_eth_cqe *cqe);
+
+/* A completion of entry 'counter'. false: that entry is none of those that are under way. */
+static inline bool
+hf_ethq_tx_complete(struct hf_ethq_tx *tx, uint16_t counter)
+{
+	uint32_t slot = tx->slot[counter & (tx->size - 1)];
+	uint16_t blocks = counter + (slot >> 16) - tx->ci;
+	uint16_t packets = (uint16_t)slot + 1 - tx->done;
+
+	if (unlikely(blocks == 0 || blocks > (uint16_t)(tx->rung - tx->ci) || packets == 0 ||
+		    packets > hf_ethq_tx_pending(tx)))
+		return false;
+	tx->ci += blocks;
+	tx->done += packets;
+	return true;
+}
+
+/* Packets that completed since the last call, in the order of put; nothing once it has failed. */
+static inline uint16_t
+hf_ethq_tx_poll(struct hf_ethq_tx *tx)
+{
+	volatile struct prm_eth_cqe *cqe;
+	uint16_t before = tx->done;
+	uint32_t ci = tx->cq.ci;
+
+	while (likely(!tx->failed) && (cqe = hf_ethq_cq_next(&tx->cq)) != NULL) {
+		tx->cq.ci++;
+		if (unlikely(cqe->op_own >> 4 != MLX5_CQE_REQ ||
+			    !hf_ethq_tx_complete(tx, rte_be_to_cpu_16(cqe->wqe_counter))))
+			hf_ethq_tx_bad(tx, cqe);
+	}
+	if (tx->cq.ci != ci)
+		hf_ethq_cq_release(&tx->cq);
+	return tx->done - before;
+}
+
+#endif /* HF_ETHQ_TX_H */
