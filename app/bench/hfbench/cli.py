@@ -14,12 +14,18 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import forward, profile, report
+from . import control_report, forward, matrix, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
 through testpmd that forwards between two net_vhost ports, DPDK's software datapath. Needs two CPUs: one for the guest,
 one for what forwards. The two take turns in short slices. Every byte of every frame that arrives is compared.
+"""
+
+CONTROL = """\
+How long a guest is without traffic when it connects, resets, changes or comes back, what the NIC is asked to do for it, and
+what that costs: our driver under each mr_policy, and DPDK's vdpa/mlx5, at its defaults and with its queues made beforehand.
+Real frames flow both ways all the time. The guests' memory is sparse: a TiB takes no more than what is used of it.
 """
 
 
@@ -54,6 +60,71 @@ def _add_forward(commands) -> None:
     cmd.set_defaults(run=_forward)
 
 
+def _words(known: tuple[str, ...]):
+    def parse(text: str) -> tuple[str, ...]:
+        words = tuple(text.split(","))
+        wrong = [word for word in words if word not in known]
+        if wrong:
+            raise argparse.ArgumentTypeError(f"'{wrong[0]}' is none of {', '.join(known)}")
+        return words
+    return parse
+
+
+def _scales(text: str) -> tuple[float, ...]:
+    try:
+        scales = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        scales = (0.0,)
+    if not all(0.01 <= scale <= 100 for scale in scales):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of factors from 0.01 to 100, as 0.5,1,2")
+    return scales
+
+
+def _add_control(commands) -> None:
+    cmd = commands.add_parser("control", help="connects, resets, hot-plug ..., against DPDK's vdpa/mlx5", description=CONTROL,
+                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    cfg = matrix.ControlConfig()
+    cmd.add_argument("--memory", type=_numbers, default="256", metavar="GIB", help="sizes of the guest, 1 to 1024")
+    cmd.add_argument("--pairs", type=_numbers, default="16", help="queue pairs of the guest, 1 to 64")
+    cmd.add_argument("--sides", type=_words(cfg.sides), default=",".join(cfg.sides), help="who is measured: mr_policy of "
+                     "ours, and the peer")
+    cmd.add_argument("--scenarios", type=_words(cfg.scenarios), default=",".join(cfg.scenarios), help="what happens")
+    cmd.add_argument("--rounds", type=int, default=cfg.rounds, help="how often")
+    cmd.add_argument("--timing", default="none", help="profiles of the NIC's time (see nicemu run --timing), as in none,cx6dx")
+    cmd.add_argument("--scale", type=_scales, default="1", help="factors for the profile's times")
+    cmd.add_argument("--traces", type=Path, metavar="DIR", help="keep the NIC's trace of each here, for nicemu trace")
+    cmd.add_argument("--quick", action="store_true", help="1 round, a pause of 0.2 s: to see whether it works")
+    cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
+    cmd.add_argument("--picture", type=_picture, metavar="FILE", help="draw it: .svg or .png (needs python3-matplotlib)")
+    cmd.set_defaults(run=_control)
+
+
+def _control(args, parser) -> int:
+    timings = [(name, scale) for name in args.timing.split(",") for scale in (args.scale if name != "none" else (1.0,))]
+    cfg = matrix.ControlConfig(memory=args.memory, pairs=args.pairs, sides=args.sides, scenarios=args.scenarios,
+                               rounds=args.rounds, timings=tuple(timings), traces=args.traces)
+    if args.quick:
+        cfg.rounds, cfg.pause, cfg.never = 1, 0.2, 2.0
+    if not all(1 <= gib <= 1024 for gib in cfg.memory):
+        parser.error("--memory: 1 to 1024 GiB")
+    if not all(1 <= pairs <= 64 for pairs in cfg.pairs) or cfg.rounds < 1:
+        parser.error("--pairs: 1 to 64; --rounds: at least 1")
+    _need_matplotlib(args, parser)
+    if cfg.traces:
+        cfg.traces.mkdir(parents=True, exist_ok=True)
+    result = matrix.run(cfg)
+    print(control_report.table(result))
+    _write_json(args.json, result)
+    if args.picture:
+        control_report.picture(result, args.picture)
+    return 0 if all(row["wrong"] == 0 for block in result["blocks"] for row in block["rows"]) else 1
+
+
+def _need_matplotlib(args, parser) -> None:
+    if args.picture and importlib.util.find_spec("matplotlib") is None:
+        parser.error("--picture needs matplotlib (Debian: python3-matplotlib)")
+
+
 def _write_json(path: str | None, what: dict) -> None:
     if path:
         Path(path).write_text(json.dumps(what, indent=2) + "\n", encoding="utf-8")
@@ -78,8 +149,7 @@ def _forward(args, parser) -> int:
         print(profile.table(profiles))
         _write_json(args.json, profile.report(profiles))
         return 0
-    if args.picture and importlib.util.find_spec("matplotlib") is None:
-        parser.error("--picture needs matplotlib (Debian: python3-matplotlib)")
+    _need_matplotlib(args, parser)
     result = forward.run(cfg)
     print(report.table(result))
     _write_json(args.json, result)
@@ -94,6 +164,7 @@ def main(argv: list[str] | None = None) -> int:
                                      "Progress goes to standard error, the report to standard output.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_forward(commands)
+    _add_control(commands)
     args = parser.parse_args(argv)
     try:
         return args.run(args, parser)

@@ -29,6 +29,7 @@ class VdpaConfig:
     memory: int = 256
     eal: list[str] = field(default_factory=list)
     under: list[str] = field(default_factory=list)      # a command that runs it, as valgrind
+    patience: float = 60.0      # seconds until its prompt has to be there
 
 
 def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
@@ -51,7 +52,7 @@ class Vdpa:
         self.stage = stage
         self.process: Process
         self.process, self.nic = nic.run(stage, f"vdpa-{self.cfg.driver}", self.cfg.nic, argv(stage, self.cfg))
-        self.process.expect(r"vdpa> ", 60)
+        self.process.expect(r"vdpa> ", self.cfg.patience)
 
     def do(self, command: str, timeout: float = 60.0) -> str:
         """Type a command; what was printed until the prompt came back."""
