@@ -129,11 +129,11 @@ rqt_fields(cJSON *j, const struct nic_rqt *r)
 	uint32_t i, k;
 
 	add_num(j, "entries", r->size);
-	for (i = 0; i < r->size && r->vq != NULL; i++) {
-		for (k = 0; k < i && r->vq[k] != r->vq[i]; k++)
+	for (i = 0; i < r->size && r->q != NULL; i++) {
+		for (k = 0; k < i && r->q[k] != r->q[i]; k++)
 			;
-		if (k == i && r->vq[i] != NULL)
-			cJSON_AddItemToArray(list, cJSON_CreateNumber(r->vq[i]->obj.id));
+		if (k == i && r->q[i] != NULL)
+			cJSON_AddItemToArray(list, cJSON_CreateNumber(r->q[i]->id));
 	}
 }
 

@@ -251,7 +251,7 @@ struct nic_rqt {
 	struct nic_obj obj;
 	uint8_t q_type;
 	uint32_t max_size, size;
-	struct nic_virtq **vq; /* 'size' entries */
+	struct nic_obj **q; /* 'size' entries, each of the type that q_type says */
 };
 
 struct nic_tir {
@@ -280,6 +280,7 @@ struct nic_flow {
 	struct nic_tir *tir; /* NULL: packets are dropped */
 	uint8_t value[NIC_LYR24_LEN] __attribute__((aligned(8)));
 	uint16_t priority; /* 0 first: the matcher's, or that of multicast */
+	uint32_t tag; /* completions of packets tell it */
 	uint64_t seq; /* order of creation, breaks ties of priority; the same for equal matches */
 	struct nic_flow *also; /* of the first flow of a match: a copy of the packet goes there */
 	_Atomic uint64_t hits;

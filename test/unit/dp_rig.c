@@ -276,8 +276,8 @@ ring_doorbell(struct nic_func *f)
 	TAILQ_REMOVE(vars, &var.obj, next);
 }
 
-static struct nic_virtq *rqt_tbl[1];
-static struct nic_rqt one_rqt = {.size = 1, .vq = rqt_tbl};
+static struct nic_obj *rqt_tbl[1];
+static struct nic_rqt one_rqt = {.size = 1, .q = rqt_tbl};
 static struct nic_tir one_tir = {.rqt = &one_rqt};
 
 void
@@ -285,7 +285,7 @@ steer_to(struct nic_func *f, struct nic_virtq *q)
 {
 	unsigned int i;
 
-	rqt_tbl[0] = q;
+	rqt_tbl[0] = &q->obj;
 	frame_flows(f);
 	for (i = 0; i < f->n_flows; i++)
 		flows[i].tir = &one_tir;
@@ -362,8 +362,8 @@ lane_open(struct lane *l, unsigned int rx)
 	struct nic_func *f = guests[rx].q.obj.func;
 
 	memset(l, 0, sizeof(*l));
-	l->rqt_tbl[0] = &guests[rx].q;
-	l->rqt = (struct nic_rqt){.size = 1, .vq = l->rqt_tbl};
+	l->rqt_tbl[0] = &guests[rx].q.obj;
+	l->rqt = (struct nic_rqt){.size = 1, .q = l->rqt_tbl};
 	l->tir.rqt = &l->rqt;
 	l->flow.matcher = &l->matcher;
 	l->flow.tir = &l->tir;

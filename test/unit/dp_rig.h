@@ -103,7 +103,7 @@ struct lane {
 	struct nic_flow flow, *flow_tbl[1];
 	struct nic_tir tir;
 	struct nic_rqt rqt;
-	struct nic_virtq *rqt_tbl[1];
+	struct nic_obj *rqt_tbl[1];
 };
 void lane_open(struct lane *l, unsigned int rx);
 

@@ -5,7 +5,9 @@
  */
 #include <stdlib.h>
 
+#include "dp/classify.h"
 #include "dp/csum.h"
+#include "dp/vq.h"
 #include "dp_frame.h"
 #include "prm.h"
 #include "test.h"
@@ -202,6 +204,7 @@ test_toeplitz_ipv4(void)
 	struct frame f;
 	struct pkt p;
 	unsigned int i;
+	uint8_t type;
 
 	memcpy(tir.key, ms_key, sizeof(ms_key));
 	for (i = 0; i < RTE_DIM(rows); i++) {
@@ -210,10 +213,13 @@ test_toeplitz_ipv4(void)
 		frame_l4(&f, IPPROTO_TCP, rows[i].sport, rows[i].dport, 0);
 		frame_load(&p, &f);
 		tir.fields = 0x3;
-		TEST_ASSERT_EQUAL(rss_hash(&tir, &p), rows[i].ip, "row %u, addresses", i);
+		TEST_ASSERT_EQUAL(rss_hash(&tir, &p, &type), rows[i].ip, "row %u, addresses", i);
+		TEST_ASSERT_EQUAL(type, CQE_RSS_IPV4 << 2 | CQE_RSS_IPV4, "row %u: %#x", i, type);
 		tir.fields = 0xf;
 		TEST_ASSERT_EQUAL(
-			rss_hash(&tir, &p), rows[i].tcp, "row %u, addresses and ports", i);
+			rss_hash(&tir, &p, &type), rows[i].tcp, "row %u, addresses and ports", i);
+		TEST_ASSERT_EQUAL(type, CQE_RSS_L4_TCP << 6 | CQE_RSS_L4_TCP << 4 | 5,
+			"row %u: %#x", i, type);
 	}
 	return TEST_SUCCESS;
 }
@@ -257,12 +263,15 @@ test_rss_rules(void)
 {
 	struct nic_tir tir = {
 		.hash_fn = MLX5_RX_HASH_FN_TOEPLITZ, .fields = 0xf, .symmetric = true};
-	struct nic_virtq vq[3];
-	struct nic_virtq *tbl[3] = {&vq[0], &vq[1], &vq[2]};
-	struct nic_rqt rqt = {.size = 3, .max_size = 3, .vq = tbl};
+	struct dp_vq half[3] = {0};
+	struct nic_virtq vq[3] = {{.dp = &half[0]}, {.dp = &half[1]}, {.dp = &half[2]}};
+	struct nic_obj *tbl[3] = {&vq[0].obj, &vq[1].obj, &vq[2].obj};
+	struct nic_rqt rqt = {.size = 3, .max_size = 3, .q = tbl};
+	struct rx_meta meta;
 	struct frame f, back;
 	struct pkt p, q;
 	uint32_t hash;
+	uint8_t type;
 
 	memcpy(tir.key, ms_key, sizeof(ms_key));
 	tir.rqt = &rqt;
@@ -272,24 +281,32 @@ test_rss_rules(void)
 	frame_l4(&back, IPPROTO_TCP, 2000, 1000, 0);
 	frame_load(&p, &f);
 	frame_load(&q, &back);
-	hash = rss_hash(&tir, &p);
-	TEST_ASSERT_EQUAL(hash, rss_hash(&tir, &q), "symmetric: both directions hash the same");
-	TEST_ASSERT(rss_virtq(&tir, &p) == &vq[hash % 3], "a table of three entries");
+	hash = rss_hash(&tir, &p, &type);
+	TEST_ASSERT_EQUAL(
+		hash, rss_hash(&tir, &q, &type), "symmetric: both directions hash the same");
+	TEST_ASSERT(rss_queue(&tir, &p, &meta) == &half[hash % 3].base && meta.hash == hash,
+		"a table of three entries");
 	tir.symmetric = false;
-	TEST_ASSERT(rss_hash(&tir, &p) != rss_hash(&tir, &q), "not symmetric");
+	TEST_ASSERT(rss_hash(&tir, &p, &type) != rss_hash(&tir, &q, &type), "not symmetric");
 	tir.l4_type = MLX5_L4_PROT_TYPE_UDP;
-	hash = rss_hash(&tir, &p);
+	hash = rss_hash(&tir, &p, &type);
 	tir.fields = 0x3;
-	TEST_ASSERT_EQUAL(hash, rss_hash(&tir, &p), "ports of another layer 4 take no part");
+	TEST_ASSERT(hash == rss_hash(&tir, &p, &type) && type == 5,
+		"ports of another layer 4 take no part");
+	tir.fields = 0x2;
+	rss_hash(&tir, &p, &type);
+	TEST_ASSERT_EQUAL(type, CQE_RSS_IPV4 << 2, "the destination alone: %#x", type);
+	tir.fields = 0x3;
 	tir.l3_type = MLX5_L3_PROT_TYPE_IPV6;
-	TEST_ASSERT_EQUAL(rss_hash(&tir, &p), 0u, "addresses of another layer 3 neither");
+	TEST_ASSERT(rss_hash(&tir, &p, &type) == 0 && type == 0,
+		"addresses of another layer 3 neither");
 	tir.l3_type = MLX5_L3_PROT_TYPE_IPV4;
 	tir.hash_fn = MLX5_RX_HASH_FN_INVERTED_XOR8;
-	TEST_ASSERT_EQUAL(rss_hash(&tir, &p), (uint8_t) ~(10 ^ 1 ^ 10 ^ 2), "inverted XOR8");
+	TEST_ASSERT_EQUAL(rss_hash(&tir, &p, &type), (uint8_t) ~(10 ^ 1 ^ 10 ^ 2), "inverted XOR8");
 	tir.hash_fn = MLX5_RX_HASH_FN_NONE;
-	TEST_ASSERT(rss_virtq(&tir, &p) == &vq[0], "no hash: the first entry");
+	TEST_ASSERT(rss_queue(&tir, &p, &meta) == &half[0].base, "no hash: the first entry");
 	rqt.size = 0;
-	TEST_ASSERT_NULL(rss_virtq(&tir, &p), "an empty table");
+	TEST_ASSERT_NULL(rss_queue(&tir, &p, &meta), "an empty table");
 	return TEST_SUCCESS;
 }
 

@@ -15,8 +15,9 @@
 
 static unsigned int seed;
 static struct dp_vq vqs[QUEUES];
-static struct nic_virtq queues[QUEUES], *rqt_tbl[QUEUES];
-static struct nic_rqt rqt = {.size = QUEUES, .vq = rqt_tbl};
+static struct nic_virtq queues[QUEUES];
+static struct nic_obj *rqt_tbl[QUEUES];
+static struct nic_rqt rqt = {.size = QUEUES, .q = rqt_tbl};
 static struct nic_tir tirs[RULES];
 static struct nic_matcher matchers[RULES];
 static struct nic_flow rules[RULES], *rule_tbl[RULES];
@@ -83,6 +84,7 @@ random_rules(void)
 			rules[r].value[i] = key[i] & matchers[r].mask[i];
 		rules[r].matcher = &matchers[r];
 		rules[r].tir = &tirs[r];
+		rules[r].tag = r;
 		rule_tbl[r] = &rules[r];
 		tirs[r] = (struct nic_tir){.rqt = &rqt,
 			.hash_fn = (uint8_t)pick(3),
@@ -134,26 +136,34 @@ test_same_way(void)
 	nic_setup();
 	seed = 1;
 	for (i = 0; i < QUEUES; i++) {
-		rqt_tbl[i] = &queues[i];
+		rqt_tbl[i] = &queues[i].obj;
 		queues[i].dp = &vqs[i];
 	}
 	for (round = 0; round < ROUNDS; round++) {
 		random_rules();
 		for (i = 0; i < FRAMES; i++) {
 			const struct nic_flow *flow;
-			const struct nic_virtq *q;
+			struct rx_meta meta = {0};
+			struct dp_queue *q;
+			const struct dp_vq *v;
 			struct nic_func *src = &funcs[1 + pick(2)];
 			bool there;
 
 			random_frame(&f);
 			frame_load(&p, &f);
 			flow = classify(&funcs[2], &p);
-			q = flow == NULL ? NULL : rss_virtq(flow->tir, &p);
+			q = flow == NULL ? NULL : rss_queue(flow->tir, &p, &meta);
 			known += is_known(src, &p);
 			/* only function 2 has flows, and it gets nothing of its own */
 			there = src != &funcs[2] && memcmp(f.b, mac_a, sizeof(mac_a)) != 0;
-			TEST_ASSERT(pass_on(src, &p) == (q == NULL || !there ? NULL : q->dp),
+			v = pass_on(src, &p);
+			TEST_ASSERT(v == (q == NULL || !there ? NULL : vq_of(q)),
 				"round %u, frame %u goes elsewhere", round, i);
+			TEST_ASSERT(v == NULL ||
+					(eng->bin[0].meta[0].hash == meta.hash &&
+						eng->bin[0].meta[0].hash_type == meta.hash_type &&
+						eng->bin[0].meta[0].flow_tag == flow->tag),
+				"round %u, frame %u has another hash or tag", round, i);
 		}
 	}
 	TEST_ASSERT(known > ROUNDS * FRAMES / 50, "the cache was asked: %u times", known);
@@ -173,12 +183,12 @@ test_changes(void)
 	nic_setup();
 	funcs[2].flow_tbl = tbl;
 	funcs[2].n_flows = 1;
-	rqt_tbl[0] = &queues[0];
+	rqt_tbl[0] = &queues[0].obj;
 	frame_make_ipv4(&f, mac_b, mac_a, IPPROTO_UDP, 100);
 	frame_load(&p, &f);
 	TEST_ASSERT(pass_on(&funcs[1], &p) == &vqs[0] && is_known(&funcs[1], &p), "first");
 	TEST_ASSERT(pass_on(&funcs[1], &p) == &vqs[0], "again");
-	rqt_tbl[0] = &queues[1];
+	rqt_tbl[0] = &queues[1].obj;
 	dp_flows_changed(&funcs[2]);
 	TEST_ASSERT(pass_on(&funcs[1], &p) == &vqs[1], "another queue");
 	funcs[2].n_flows = 0;
@@ -198,8 +208,8 @@ test_changes(void)
 static int
 test_copies(void)
 {
-	struct nic_virtq *one[] = {&queues[0]}, *two[] = {&queues[1]};
-	struct nic_rqt rqts[2] = {{.size = 1, .vq = one}, {.size = 1, .vq = two}};
+	struct nic_obj *one[] = {&queues[0].obj}, *two[] = {&queues[1].obj};
+	struct nic_rqt rqts[2] = {{.size = 1, .q = one}, {.size = 1, .q = two}};
 	struct nic_tir to[2] = {{.rqt = &rqts[0]}, {.rqt = &rqts[1]}};
 	struct nic_matcher all = {.criteria = 0};
 	struct nic_flow second = {.matcher = &all, .tir = &to[1]};

@@ -32,6 +32,7 @@ struct rx_bin {
 	struct dp_queue *q;
 	unsigned int n;
 	struct pkt *pkt[VQ_BURST];
+	struct rx_meta meta[VQ_BURST];
 };
 
 struct dp_engine {
@@ -88,7 +89,8 @@ void eswitch_tx(struct dp_engine *e, struct nic_func *f, struct pkt *p);
 void engine_count_tx(struct dp_engine *e, struct nic_func *f);
 
 /* Receive virtqueue: the work of queue_deliver(). */
-void rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n);
+void rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt,
+	const struct rx_meta *meta, unsigned int n);
 /* Receive virtqueue became ready. Its lock is held. */
 void rxq_start(struct dp_vq *v);
 

@@ -196,7 +196,7 @@ flush_bin(struct dp_engine *e, struct rx_bin *b)
 
 	b->n = 0;
 	if (n > 0)
-		queue_deliver(e, b->q, b->pkt, n);
+		queue_deliver(e, b->q, b->pkt, b->meta, n);
 }
 
 static unsigned int
@@ -243,9 +243,25 @@ arrive(struct dp_engine *e, struct flow_entry *to, struct pkt *p)
 	if (to->bin >= e->n_bins || e->bin[to->bin].q != to->q)
 		to->bin = bin_of(e, to->q);
 	b = &e->bin[to->bin];
-	b->pkt[b->n++] = p;
+	b->pkt[b->n] = p;
+	b->meta[b->n++] = to->meta;
 	if (b->n == VQ_BURST)
 		flush_bin(e, b);
+}
+
+/* The receive queue of a flow that a frame matched. False: it is counted, there is none. */
+static bool
+find_queue(struct nic_func *f, struct nic_flow *flow, const struct pkt *p, struct flow_entry *to)
+{
+	to->q = rss_queue(flow->tir, p, &to->meta);
+	if (to->q == NULL) {
+		count(&f->stats.rx_no_flow);
+		return false;
+	}
+	to->meta.flow_tag = flow->tag;
+	to->dst = f;
+	to->flow = flow;
+	return true;
 }
 
 /* A frame arrives at a function: which receive queue? False: none. */
@@ -253,26 +269,21 @@ static bool
 steer(struct nic_func *f, const struct pkt *p, struct flow_entry *to)
 {
 	struct nic_flow *flow;
-	struct nic_virtq *q;
 
 	if (is_cut_off(f))
 		return false;
 	sniff(f->capture, p);
 	flow = classify(f, p);
-	if (flow != NULL && flow->tir == NULL) {
+	if (flow == NULL) {
+		count(&f->stats.rx_no_flow);
+		return false;
+	}
+	if (flow->tir == NULL) {
 		count(&flow->hits);
 		count(&f->stats.rx_no_flow);
 		return false;
 	}
-	q = flow == NULL ? NULL : rss_virtq(flow->tir, p);
-	if (q == NULL || q->dp == NULL || q->dp->base.tx) {
-		count(&f->stats.rx_no_flow);
-		return false;
-	}
-	to->dst = f;
-	to->flow = flow;
-	to->q = &q->dp->base;
-	return true;
+	return find_queue(f, flow, p, to);
 }
 
 /* Other destinations of the match: each gets a copy. False: there are none. */
@@ -280,19 +291,13 @@ static bool
 arrive_also(struct dp_engine *e, const struct flow_entry *to, struct pkt *p)
 {
 	struct nic_flow *flow = to->flow->also;
-	struct flow_entry copy;
-	struct nic_virtq *q;
+	struct flow_entry copy = {0};
 
 	if (flow == NULL)
 		return false;
 	for (; flow != NULL; flow = flow->also) {
-		q = rss_virtq(flow->tir, p);
-		if (q == NULL || q->dp == NULL || q->dp->base.tx) {
-			count(&to->dst->stats.rx_no_flow);
-			continue;
-		}
-		copy = (struct flow_entry){.dst = to->dst, .flow = flow, .q = &q->dp->base};
-		arrive(e, &copy, p);
+		if (find_queue(to->dst, flow, p, &copy))
+			arrive(e, &copy, p);
 	}
 	return true;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "pkt.h"
+#include "queue.h"
 
 #define FLOWCACHE_LOG 9u
 /* Bytes of layer 4: a TCP header. A UDP frame that is padded to 60 bytes has as many. */
@@ -41,6 +42,7 @@ struct flow_entry {
 	struct nic_func *dst;
 	struct nic_flow *flow;
 	struct dp_queue *q; /* NULL: the entry is empty */
+	struct rx_meta meta; /* looks at no other header fields than the key has */
 	unsigned int bin; /* of the engine, where the last frame went: a guess */
 } __attribute__((aligned(64)));
 

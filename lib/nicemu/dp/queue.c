@@ -70,11 +70,12 @@ engine_count_tx(struct dp_engine *e, struct nic_func *f)
 }
 
 void
-queue_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n)
+queue_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt,
+	const struct rx_meta *meta, unsigned int n)
 {
 	pthread_mutex_lock(&q->lock);
 	e->rx_locked = q;
-	q->ops->deliver(e, q, pkt, n);
+	q->ops->deliver(e, q, pkt, meta, n);
 	e->rx_locked = NULL;
 	pthread_mutex_unlock(&q->lock);
 }

@@ -16,13 +16,20 @@ struct dp_engine;
 struct dp_queue;
 struct pkt;
 
+/* What steering found out of a frame: it hangs on the TIR, so each destination has its own. */
+struct rx_meta {
+	uint32_t hash;
+	uint32_t flow_tag;
+	uint8_t hash_type; /* rx_hash_type of a completion, 0: not hashed */
+};
+
 /* All but the last for the queue's engine, or the holder of its lock, inside a mem_guard. */
 struct dp_queue_ops {
 	/* Bits of 'attn' are set. */
 	void (*attend)(struct dp_engine *e, struct dp_queue *q);
 	/* Receive: these frames have arrived, in this order. */
-	void (*deliver)(
-		struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n);
+	void (*deliver)(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt,
+		const struct rx_meta *meta, unsigned int n);
 	/* Receive: a burst was cut off by a fault; make visible what was delivered of it. */
 	void (*publish)(struct dp_queue *q);
 	/* An access faulted: is the address in a ring of the queue, or in a buffer it fetched? */
@@ -55,7 +62,8 @@ struct dp_queue {
 };
 
 /* Receive: frames for this queue, which it takes or drops. For any engine, inside a mem_guard. */
-void queue_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n);
+void queue_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt,
+	const struct rx_meta *meta, unsigned int n);
 
 /* Give a new queue to an engine; the caller has set 'ops'. Under a pause, as queue_leave(). */
 void queue_join(struct dp_queue *q, struct nic_func *f, bool tx);

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "prm.h"
+#include "vq.h"
 
 #define INPUT_MAX 36u /* two IPv6 addresses and two ports */
 
@@ -68,34 +69,48 @@ put_pair(uint8_t *in, const uint8_t *pair, unsigned int width, bool src, bool ds
 	return n;
 }
 
+/* Which of a pair take part, as a completion tells it: 'what' for the source, and for the other. */
+static uint8_t
+pair_type(bool src, bool dst, uint8_t what)
+{
+	return (uint8_t)((src ? what : 0) | (dst ? what << 2 : 0));
+}
+
 static unsigned int
-hash_input(const struct nic_tir *t, const struct pkt *p, uint8_t in[INPUT_MAX])
+hash_input(const struct nic_tir *t, const struct pkt *p, uint8_t in[INPUT_MAX], uint8_t *type)
 {
 	const struct pkt_hdr *h = &p->hdr;
-	uint8_t proto = t->l4_type == MLX5_L4_PROT_TYPE_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+	bool udp = t->l4_type == MLX5_L4_PROT_TYPE_UDP;
 	bool v6 = t->l3_type == MLX5_L3_PROT_TYPE_IPV6;
 	unsigned int n;
 
+	*type = 0;
 	if (h->l3 != (v6 ? PKT_L3_IPV6 : PKT_L3_IPV4))
 		return 0;
 	n = put_pair(in, p->head + h->l3_off + (v6 ? 8 : 12), v6 ? 16 : 4, HAS(t, SRC_IP),
 		HAS(t, DST_IP), t->symmetric);
-	if (h->l4_off == 0 || h->frag || h->proto != proto || p->head_len < h->l4_off + 4u)
+	*type = pair_type(HAS(t, SRC_IP), HAS(t, DST_IP), v6 ? CQE_RSS_IPV6 : CQE_RSS_IPV4);
+	if (h->l4_off == 0 || h->frag || h->proto != (udp ? IPPROTO_UDP : IPPROTO_TCP) ||
+		p->head_len < h->l4_off + 4u)
 		return n;
+	*type |=
+		pair_type(HAS(t, L4_SPORT), HAS(t, L4_DPORT), udp ? CQE_RSS_L4_UDP : CQE_RSS_L4_TCP)
+		<< 4;
 	return n +
 		put_pair(in + n, p->head + h->l4_off, 2, HAS(t, L4_SPORT), HAS(t, L4_DPORT),
 			t->symmetric);
 }
 
 uint32_t
-rss_hash(const struct nic_tir *t, const struct pkt *p)
+rss_hash(const struct nic_tir *t, const struct pkt *p, uint8_t *type)
 {
 	uint8_t in[INPUT_MAX];
 	unsigned int n;
 
+	*type = 0;
 	if (t->hash_fn == MLX5_RX_HASH_FN_NONE || t->fields == 0)
 		return 0;
-	n = hash_input(t, p, in);
+	n = hash_input(t, p, in, type);
 	if (n == 0)
 		return 0;
 	if (t->hash_fn == MLX5_RX_HASH_FN_TOEPLITZ)
@@ -103,14 +118,26 @@ rss_hash(const struct nic_tir *t, const struct pkt *p)
 	return inverted_xor8(in, n);
 }
 
-struct nic_virtq *
-rss_virtq(const struct nic_tir *t, const struct pkt *p)
+static struct dp_queue *
+engines_half(const struct nic_obj *o)
+{
+	struct dp_vq *v = ((const struct nic_virtq *)o)->dp;
+
+	return v != NULL && !v->base.tx ? &v->base : NULL;
+}
+
+struct dp_queue *
+rss_queue(const struct nic_tir *t, const struct pkt *p, struct rx_meta *meta)
 {
 	const struct nic_rqt *rqt = t->rqt;
+	uint32_t i = 0;
 
+	*meta = (struct rx_meta){0};
 	if (rqt == NULL || rqt->size == 0)
 		return NULL;
-	if (rqt->size == 1)
-		return rqt->vq[0];
-	return rqt->vq[rss_hash(t, p) % rqt->size];
+	if (rqt->size > 1) {
+		meta->hash = rss_hash(t, p, &meta->hash_type);
+		i = meta->hash % rqt->size;
+	}
+	return engines_half(rqt->q[i]);
 }

@@ -171,8 +171,10 @@ fill(struct dp_vq *v, struct pkt *const *pkt, unsigned int n)
 }
 
 void
-rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt, unsigned int n)
+rxq_deliver(struct dp_engine *e, struct dp_queue *q, struct pkt *const *pkt,
+	const struct rx_meta *meta, unsigned int n)
 {
+	(void)meta;
 	struct dp_vq *v = vq_of(q);
 
 	(void)e;

@@ -76,13 +76,14 @@ int fw_var_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *
 int fw_var_free(struct nic_func *f, uint32_t page_id);
 /*
  * Flow matcher and flow of the root table, as the kernel's flow steering makes them for a user.
- * What is wrong with a matcher is refused at its first flow. tirn 0: packets are dropped.
+ * What is wrong with a matcher is refused at its first flow. tirn 0: packets are dropped. tag (24
+ * bits, NULL: none): what completions of the packets tell.
  */
 int fw_matcher_create(struct nic_func *f, uint16_t uid, const void *mask, uint32_t mask_len,
 	uint8_t criteria, uint16_t priority, uint32_t *id);
 int fw_matcher_destroy(struct nic_func *f, uint32_t id);
 int fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
-	uint32_t value_len, uint32_t tirn, uint32_t *id);
+	uint32_t value_len, uint32_t tirn, const uint32_t *tag, uint32_t *id);
 int fw_flow_destroy(struct nic_func *f, uint32_t id);
 
 /*

@@ -278,13 +278,14 @@ check_rqt(struct check *k, const struct nic_rqt *r)
 {
 	uint32_t i;
 
-	CHECK(k, &r->obj, r->size > 0 && r->size <= r->max_size && r->vq != NULL,
+	CHECK(k, &r->obj, r->size > 0 && r->size <= r->max_size && r->q != NULL,
 		"has %u of at most %u entries", r->size, r->max_size);
-	for (i = 0; i < r->size && r->vq != NULL; i++) {
-		CHECK(k, &r->obj, r->vq[i] != NULL, "entry %u is empty", i);
-		ref(k, &r->obj, r->vq[i], NIC_OBJ_VIRTQ);
-		if (find(k, r->vq[i]) != NULL)
-			CHECK(k, &r->obj, !(r->vq[i]->index & 1), "entry %u transmits", i);
+	for (i = 0; i < r->size && r->q != NULL; i++) {
+		CHECK(k, &r->obj, r->q[i] != NULL, "entry %u is empty", i);
+		ref(k, &r->obj, r->q[i], NIC_OBJ_VIRTQ);
+		if (find(k, r->q[i]) != NULL)
+			CHECK(k, &r->obj, !(((const struct nic_virtq *)r->q[i])->index & 1),
+				"entry %u transmits", i);
 	}
 }
 

@@ -313,12 +313,12 @@ entry_extend(struct fw_cmd *c, const struct entry *e)
  * Every handle of a user is a flow here. Those with the same match are one entry of the firmware's
  * table, of which each TIR is a destination. Only the first flow to a TIR costs a command (Linux
  * fs_core.c find_flow_rule() counts a reference). err: what the kernel does not even try: to drop
- * and to deliver (fs_core.c check_conflicting_actions()), to change an entry that cannot be changed
- * (fs_cmd.c mlx5_cmd_update_fte()).
+ * and to deliver, or to give a match another tag (fs_core.c check_conflicting_ftes()), to change an
+ * entry that cannot be changed (fs_cmd.c mlx5_cmd_update_fte()).
  */
 static uint8_t
 flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, uint32_t tirn,
-	uint32_t *id, int *err)
+	const uint32_t *tag, uint32_t *id, int *err)
 {
 	uint8_t value[NIC_LYR24_LEN];
 	struct nic_matcher *m;
@@ -338,7 +338,9 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 	if (e.first == NULL && entry_create(c, m, flow_priority(m, value)) != 0)
 		return c->status;
 	more = e.first != NULL && e.to == NULL;
-	if (more && (tir == NULL || e.first->tir == NULL))
+	if (e.first != NULL && tag != NULL && *tag != e.first->tag)
+		*err = -EEXIST;
+	else if (more && (tir == NULL || e.first->tir == NULL))
 		*err = -EEXIST;
 	else if (more && !FW_CAP_FT(c->f, flow_modify_en))
 		*err = -EOPNOTSUPP;
@@ -352,7 +354,13 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 	fl->matcher = m;
 	fl->tir = tir;
 	fl->priority = flow_priority(m, value);
-	fl->seq = e.first != NULL ? e.first->seq : ++c->f->flow_seq;
+	if (e.first != NULL) {
+		fl->seq = e.first->seq;
+		fl->tag = e.first->tag;
+	} else {
+		fl->seq = ++c->f->flow_seq;
+		fl->tag = tag != NULL ? *tag : 0;
+	}
 	memcpy(fl->value, value, sizeof(value));
 	fw_hold(m);
 	fw_hold(tir);
@@ -363,13 +371,13 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 
 int
 fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *value,
-	uint32_t value_len, uint32_t tirn, uint32_t *id)
+	uint32_t value_len, uint32_t tirn, const uint32_t *tag, uint32_t *id)
 {
 	struct fw_cmd c;
 	int err = 0, rc;
 
 	fw_kern_begin(&c, f, 0, uid);
-	flow_fill(&c, matcher, value, value_len, tirn, id, &err);
+	flow_fill(&c, matcher, value, value_len, tirn, tag, id, &err);
 	rc = fw_kern_end(&c);
 	return err != 0 ? err : rc;
 }

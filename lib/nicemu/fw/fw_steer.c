@@ -117,13 +117,36 @@ fw_query_tis(struct fw_cmd *c)
 
 /* ---- RQT ---- */
 
+/* A queue that a table can have. NULL: refused. */
+static struct nic_obj *
+rqt_entry(struct fw_cmd *c, uint32_t id)
+{
+	struct nic_virtq *vq = fw_use(c, NIC_OBJ_VIRTQ, id, FW_R_RQT_QUEUE);
+
+	if (vq != NULL && (vq->index & 1)) {
+		fw_refuse(c, FW_R_RQT_TX);
+		return NULL;
+	}
+	return vq != NULL ? &vq->obj : NULL;
+}
+
+static void
+rqt_drop(struct nic_obj **list, uint32_t size)
+{
+	uint32_t i;
+
+	for (i = 0; i < size; i++)
+		list[i]->refs--;
+	free(list);
+}
+
 /* The queues of a mailbox's table, each held. NULL: refused. */
-static struct nic_virtq **
+static struct nic_obj **
 rqt_list(struct fw_cmd *c, const uint8_t *rqtc, uint32_t size, uint8_t q_type)
 {
 	const uint8_t *e = DEVX_ADDR_OF(rqtc, rqtc, rq_num);
 	size_t room = c->inlen - (size_t)(e - (const uint8_t *)c->in);
-	struct nic_virtq **list;
+	struct nic_obj **list;
 	uint32_t i;
 
 	/* no raw receive queues here: a table for them finds none */
@@ -135,36 +158,20 @@ rqt_list(struct fw_cmd *c, const uint8_t *rqtc, uint32_t size, uint8_t q_type)
 		fw_refuse(c, FW_R_RQT_LIST_LEN);
 		return NULL;
 	}
-	list = calloc(size, sizeof(struct nic_virtq *));
+	list = calloc(size, sizeof(struct nic_obj *));
 	if (list == NULL) {
 		fw_refuse(c, FW_R_MEMORY);
 		return NULL;
 	}
 	for (i = 0; i < size; i++, e += DEVX_ST_SZ_BYTES(rq_num)) {
-		list[i] = fw_use(c, NIC_OBJ_VIRTQ, DEVX_GET(rq_num, e, rq_num), FW_R_RQT_QUEUE);
-		if (list[i] == NULL)
-			goto err;
-		if (list[i]->index & 1) {
-			fw_refuse(c, FW_R_RQT_TX);
-			goto err;
+		list[i] = rqt_entry(c, DEVX_GET(rq_num, e, rq_num));
+		if (list[i] == NULL) {
+			rqt_drop(list, i);
+			return NULL;
 		}
+		list[i]->refs++;
 	}
-	for (i = 0; i < size; i++)
-		fw_hold(list[i]);
 	return list;
-err:
-	free(list);
-	return NULL;
-}
-
-static void
-rqt_drop(struct nic_virtq **list, uint32_t size)
-{
-	uint32_t i;
-
-	for (i = 0; i < size; i++)
-		fw_drop(list[i]);
-	free(list);
 }
 
 uint8_t
@@ -174,7 +181,7 @@ fw_create_rqt(struct fw_cmd *c)
 	uint32_t max = DEVX_GET(rqtc, rqtc, rqt_max_size);
 	uint32_t size = DEVX_GET(rqtc, rqtc, rqt_actual_size);
 	uint8_t q_type = DEVX_GET(rqtc, rqtc, list_q_type);
-	struct nic_virtq **list;
+	struct nic_obj **list;
 	struct nic_rqt *r;
 
 	if (q_type > MLX5_INLINE_Q_TYPE_VIRTQ)
@@ -194,7 +201,7 @@ fw_create_rqt(struct fw_cmd *c)
 	r->q_type = q_type;
 	r->max_size = max;
 	r->size = size;
-	r->vq = list;
+	r->q = list;
 	DEVX_SET(create_rqt_out, c->out, rqtn, r->obj.id);
 	return 0;
 }
@@ -205,7 +212,7 @@ fw_modify_rqt(struct fw_cmd *c)
 	const uint8_t *rqtc = DEVX_ADDR_OF(modify_rqt_in, c->in, rqt_context);
 	struct nic_rqt *r = fw_target(c, NIC_OBJ_RQT, DEVX_GET(modify_rqt_in, c->in, rqtn));
 	uint32_t size = DEVX_GET(rqtc, rqtc, rqt_actual_size);
-	struct nic_virtq **list;
+	struct nic_obj **list;
 
 	if (r == NULL)
 		return c->status;
@@ -218,8 +225,8 @@ fw_modify_rqt(struct fw_cmd *c)
 	list = rqt_list(c, rqtc, size, r->q_type);
 	if (list == NULL)
 		return c->status;
-	rqt_drop(r->vq, r->size);
-	r->vq = list;
+	rqt_drop(r->q, r->size);
+	r->q = list;
 	r->size = size;
 	dp_flows_changed(c->f);
 	return 0;
@@ -228,7 +235,7 @@ fw_modify_rqt(struct fw_cmd *c)
 void
 fw_rqt_free(struct nic_rqt *r)
 {
-	rqt_drop(r->vq, r->size);
+	rqt_drop(r->q, r->size);
 	fw_obj_free(&r->obj);
 }
 
@@ -248,7 +255,7 @@ fw_query_rqt(struct fw_cmd *c)
 	DEVX_SET(rqtc, rqtc, rqt_max_size, r->max_size);
 	DEVX_SET(rqtc, rqtc, rqt_actual_size, r->size);
 	for (i = 0; i < r->size; i++, e += DEVX_ST_SZ_BYTES(rq_num))
-		DEVX_SET(rq_num, e, rq_num, r->vq[i]->obj.id);
+		DEVX_SET(rq_num, e, rq_num, r->q[i]->id);
 	return 0;
 }
 

@@ -130,6 +130,7 @@ flow_create(struct uv_call *call)
 	struct uv_obj *o = uv_attr_obj(call, MLX5_IB_ATTR_CREATE_FLOW_HANDLE);
 	struct uv_obj *matcher = uv_attr_obj(call, MLX5_IB_ATTR_CREATE_FLOW_MATCHER);
 	uint32_t tirn, tag = 0;
+	bool has_tag;
 	void *value;
 	size_t len;
 	int ret;
@@ -145,11 +146,12 @@ flow_create(struct uv_call *call)
 	ret = uv_get(call, MLX5_IB_ATTR_CREATE_FLOW_TAG, &tag, sizeof(tag));
 	if ((ret != 0 && ret != -ENOENT) || tag >= 1u << 24)
 		return -EINVAL;
+	has_tag = ret == 0;
 	ret = uv_get_buf(call, MLX5_IB_ATTR_CREATE_FLOW_MATCH_VALUE, &value, &len);
 	if (ret != 0)
 		return ret;
 	ret = fw_flow_create(call->ctx->func, call->ctx->uid, matcher->matcher.id, value,
-		(uint32_t)len, tirn, &o->flow.id);
+		(uint32_t)len, tirn, has_tag ? &tag : NULL, &o->flow.id);
 	free(value);
 	if (ret != 0)
 		return ret;
