@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "hf_backing.h"
 #include "hf_limit.h"
 #include "hf_log.h"
@@ -22,17 +24,16 @@ change_zero(struct hf_ioas_change *change)
 int
 hf_ioas_create(struct hf_devx *dev, const struct hf_ioas_attr *attr, struct hf_ioas **as)
 {
-	const uint64_t piece = attr->piece != 0 ? attr->piece : HF_IOAS_PIECE;
 	struct hf_ioas *a;
 
-	if ((piece & (piece - 1)) != 0 || piece < (uint64_t)sysconf(_SC_PAGESIZE))
+	if (attr->piece != 0 &&
+		(!rte_is_power_of_2(attr->piece) || attr->piece < (uint64_t)sysconf(_SC_PAGESIZE)))
 		return -EINVAL;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->dev = dev;
 	a->attr = *attr;
-	a->attr.piece = piece;
 	TAILQ_INIT(&a->users);
 	hf_yard_init(&a->yard, hf_devx_name(dev), attr->asid, attr->work);
 	pthread_mutex_init(&a->lock, NULL);

@@ -56,8 +56,14 @@ struct hf_work;
 /* Far above the 8 of librte_vhost (VHOST_MEMORY_MAX_NREGIONS): the 509 slots of Linux' vhost fit.
  */
 #define HF_IOAS_MAX_REGIONS 512
-/* A registration is cut into pieces of at most this, which workers register side by side. */
-#define HF_IOAS_PIECE (UINT64_C(4) << 30)
+/*
+ * What a change registers is cut into about so many pieces, which workers register side by side,
+ * but into none below the least: each registration has a price of its own (libibverbs reads
+ * /proc/self/smaps for it under one lock once ibv_fork_init() was called, as DPDK's mlx5 drivers
+ * do).
+ */
+#define HF_IOAS_PIECES 16
+#define HF_IOAS_PIECE_MIN (UINT64_C(256) << 20)
 
 struct hf_ioas_attr {
 	uint32_t asid; /* for log lines: 0 the guest's, 1 the host's */
@@ -68,7 +74,7 @@ struct hf_ioas_attr {
 	 * changed, what leaves it and what comes are both pinned.
 	 */
 	uint64_t pinned_max;
-	/* Bytes of one MR at most, a power of two, no less than a page; 0: HF_IOAS_PIECE. */
+	/* Bytes of one MR at most, a power of two, no less than a page; 0: by what is new. */
 	uint64_t piece;
 	int numa_node; /* of the NIC, -1: unknown */
 };

@@ -17,7 +17,8 @@
 #define REGION_FMT "region 0x%" PRIx64 "+0x%" PRIx64
 #define REGION_ARGS(r) (r)->gpa, (r)->len
 
-/* Of one update: far above 1 PiB in pieces of HF_IOAS_PIECE, and no more memory than some MiB. */
+/* Of one update: far above 1 PiB in pieces of HF_IOAS_PIECE_MIN, and no more memory than some MiB.
+ */
 #define REGION_MAX_PIECES (1u << 18)
 
 static _Atomic uint64_t region_pinned;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
+
 #include "hf_edit.h"
 #include "hf_klm.h"
 #include "hf_table.h"
@@ -51,6 +53,18 @@ hf_table_discard(struct hf_table *t)
 	}
 }
 
+/* So large that there are some for each worker, and no more. */
+static uint64_t
+table_piece(const struct hf_edit *edit)
+{
+	const struct hf_edit_entry *e;
+	uint64_t bytes = 0;
+
+	for (e = edit->entries; e < &edit->entries[edit->n]; e++)
+		bytes += e->keep == NULL ? e->desc.len : 0;
+	return RTE_MAX(rte_align64pow2(bytes / HF_IOAS_PIECES), HF_IOAS_PIECE_MIN);
+}
+
 int
 hf_table_build(
 	struct hf_devx *dev, const struct hf_edit *edit, uint64_t piece, struct hf_table **table)
@@ -63,6 +77,8 @@ hf_table_build(
 	t = calloc(1, sizeof(*t) + edit->n * sizeof(t->regions[0]));
 	if (t == NULL)
 		return -ENOMEM;
+	if (piece == 0)
+		piece = table_piece(edit);
 	for (e = edit->entries; e < &edit->entries[edit->n]; e++) {
 		r = e->keep;
 		if (r != NULL) {

@@ -29,7 +29,8 @@ struct hf_table {
 
 /*
  * The regions that an edit names: those it keeps are shared, the others are mapped, without MRs and
- * without a mkey. 0 or negative errno with a log line, and then nothing is left.
+ * without a mkey. piece: bytes of one MR at most, 0: by what is new. 0 or negative errno with a log
+ * line, and then nothing is left.
  */
 int hf_table_build(
 	struct hf_devx *dev, const struct hf_edit *edit, uint64_t piece, struct hf_table **table);

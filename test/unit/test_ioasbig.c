@@ -49,7 +49,7 @@ tib_regions(struct hf_ioas_region *r, unsigned int n, int fd)
 static int
 check_tib(unsigned int n)
 {
-	const unsigned int mrs = TIB / HF_IOAS_PIECE;
+	const unsigned int mrs = HF_IOAS_PIECES;
 	const struct outcome first = {.changed = true, .regions = n, .registered = mrs};
 	const struct outcome grown = {
 		.changed = true, .regions = n + 1, .registered = 1, .kept = mrs};
@@ -127,18 +127,21 @@ check_commands(const char *name, uint64_t *seen, uint64_t want)
 	return TEST_SUCCESS;
 }
 
-/* To plug one of many in is one MR and one mkey, and nothing else. */
+/* To plug one of many in is its MRs and one mkey, and nothing else. */
 static int
 test_many_files(void)
 {
 	const struct outcome most = {
 		.changed = true, .regions = MAX_REGIONS - 1, .registered = MAX_REGIONS - 1};
-	const struct outcome plug = {
-		.changed = true, .regions = MAX_REGIONS, .registered = 1, .kept = MAX_REGIONS - 1};
+	const unsigned int mrs = GIB(2) / HF_IOAS_PIECE_MIN; /* of one file, by itself */
+	const struct outcome plug = {.changed = true,
+		.regions = MAX_REGIONS,
+		.registered = mrs,
+		.kept = MAX_REGIONS - 1};
 	const struct outcome unplug = {.changed = true,
 		.regions = MAX_REGIONS - 1,
 		.kept = MAX_REGIONS - 1,
-		.destroyed = 1};
+		.destroyed = mrs};
 	static struct guest_file f[MAX_REGIONS];
 	static struct hf_ioas_region r[MAX_REGIONS];
 	uint64_t created = 0, destroyed = 0, before, used;
@@ -150,7 +153,7 @@ test_many_files(void)
 	nic_ctl_commands("CREATE_MKEY", &created);
 	nic_ctl_commands("DESTROY_MKEY", &destroyed);
 	TEST_ASSERT_SUCCESS(ic_update(r, MAX_REGIONS, &plug), "plug");
-	TEST_ASSERT_SUCCESS(check_commands("CREATE_MKEY", &created, 2), "plug");
+	TEST_ASSERT_SUCCESS(check_commands("CREATE_MKEY", &created, mrs + 1), "plug");
 	TEST_ASSERT_SUCCESS(check_commands("DESTROY_MKEY", &destroyed, 1), "plug");
 	used = heap() - before;
 	TEST_ASSERT(used < OWN_MEMORY, "%" PRIu64 " bytes of our own", used);
@@ -158,7 +161,7 @@ test_many_files(void)
 		"first and last region");
 	TEST_ASSERT_SUCCESS(ic_update(r, MAX_REGIONS - 1, &unplug), "unplug");
 	TEST_ASSERT_SUCCESS(check_commands("CREATE_MKEY", &created, 1), "unplug");
-	TEST_ASSERT_SUCCESS(check_commands("DESTROY_MKEY", &destroyed, 2), "unplug");
+	TEST_ASSERT_SUCCESS(check_commands("DESTROY_MKEY", &destroyed, mrs + 1), "unplug");
 	for (i = 0; i < MAX_REGIONS; i++)
 		guest_file_close(&f[i]);
 	return ic_finish();
