@@ -13,6 +13,7 @@
 #include "hf_argsz.h"
 #include "hf_dev.h"
 #include "rte_pmd_holdfast.h"
+#include "vhost/hf_start.h"
 
 static_assert((int)RTE_PMD_HOLDFAST_MR_RESET == HF_MR_RESET &&
 		(int)RTE_PMD_HOLDFAST_MR_CONNECTION == HF_MR_CONNECTION &&
@@ -39,8 +40,7 @@ api_enter(struct rte_vdpa_device *vdev)
 static void
 api_leave(struct hf_dev *dev)
 {
-	hf_dev_unlock(dev);
-	hf_dev_leave(dev);
+	hf_start_leave(dev);
 }
 
 /* Room for any structure of the interface. */

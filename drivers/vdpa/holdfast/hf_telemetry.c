@@ -15,6 +15,7 @@
 #include "hf_api.h"
 #include "hf_args.h"
 #include "hf_dev.h"
+#include "vhost/hf_start.h"
 
 /* Longest parameter string that is taken: a PCI address and a policy. */
 #define TEL_PARAMS 256
@@ -44,8 +45,7 @@ tel_enter(const char *params, char *copy, char **rest)
 static void
 tel_leave(struct hf_dev *dev)
 {
-	hf_dev_unlock(dev);
-	hf_dev_leave(dev);
+	hf_start_leave(dev);
 }
 
 /* --- /holdfast/devices --- */

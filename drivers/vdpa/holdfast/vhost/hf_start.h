@@ -8,7 +8,7 @@
  * thread of the process. No front end can tell: the library has sent its answers by then. The next
  * message or op of the device, and nobody else's, waits for the start to end; a ring's base is read
  * of a device that runs. A start that fails is for us to repeat, since the library does not call
- * again: at each message that can make a difference, as it would have done.
+ * again: after each message, and each request of the application, that can make a difference.
  */
 #ifndef HF_START_H
 #define HF_START_H
@@ -19,7 +19,7 @@ struct hf_dev;
 void hf_start(struct hf_dev *dev);
 /*
  * Give lock and hold back, or hand both on if a start that failed is worth another attempt. After
- * what a front end said was carried out.
+ * what a front end or the application said was carried out.
  */
 void hf_start_leave(struct hf_dev *dev);
 
