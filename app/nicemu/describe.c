@@ -94,6 +94,8 @@ print_ini(const struct conf *c)
 	}
 	printf("\n# capabilities of all functions; cap.NAME in [func N]: of that one\n[cap]\n");
 	print_caps(c);
+	printf("\n# what commands and registrations take\n[timing]\n");
+	print_keys(conf_timing_keys, conf_n_timing_keys, &c->timing, true);
 	for (i = 0; i < c->n_funcs; i++) {
 		printf("\n[func %u]\n", i);
 		print_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], i == 0);
@@ -113,7 +115,8 @@ json_keys(cJSON *j, const struct conf_key *keys, unsigned int n, const void *bas
 	for (i = 0; i < n; i++) {
 		conf_print(&keys[i], base, value, sizeof(value));
 		if (keys[i].type == CONF_BOOL || keys[i].type == CONF_UINT ||
-			keys[i].type == CONF_U16 || keys[i].type == CONF_INT)
+			keys[i].type == CONF_U16 || keys[i].type == CONF_INT ||
+			keys[i].type == CONF_REAL)
 			cJSON_AddNumberToObject(j, keys[i].name, atof(value));
 		else
 			cJSON_AddStringToObject(j, keys[i].name, value);
@@ -164,6 +167,8 @@ print_json(const struct conf *c)
 	char *text;
 
 	json_keys(cJSON_AddObjectToObject(j, "nic"), conf_nic_keys, conf_n_nic_keys, c);
+	json_keys(cJSON_AddObjectToObject(j, "timing"), conf_timing_keys, conf_n_timing_keys,
+		&c->timing);
 	json_caps(cJSON_AddArrayToObject(j, "capabilities"), c);
 	list = cJSON_AddArrayToObject(j, "functions");
 	for (i = 0; i < c->n_funcs; i++) {

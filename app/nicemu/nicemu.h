@@ -64,9 +64,15 @@ int ending_status(const struct conf *c, int status);
 /* preload.c: the value of LD_PRELOAD that puts a command on the NIC. 0 or -ENOENT, reported. */
 int preload_value(char *buf, size_t len);
 bool preload_is_sanitized(void);
+/* The file of a profile that comes with this program. 0 or -ENOENT. */
+int timing_path(const char *name, char *path, size_t len);
+
+/* json.c: a member of an object: its text, or ""; its number, or 0. */
+struct cJSON;
+const char *text_of(const struct cJSON *j, const char *name);
+double number_of(const struct cJSON *j, const char *name);
 
 /* table.c: an answer of the control socket for people. */
-struct cJSON;
 void table_print(const char *request, const struct cJSON *answer);
 
 #endif /* APP_NICEMU_H */

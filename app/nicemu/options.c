@@ -5,10 +5,12 @@
  * --config say what the others apply to.
  */
 #include <argp.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nicemu.h"
 
@@ -36,6 +38,8 @@ enum key {
 	KEY_FAIL,
 	KEY_CTL,
 	KEY_TRACE,
+	KEY_TIMING,
+	KEY_TIMING_SCALE,
 	KEY_PCAP,
 	KEY_KEEP,
 	KEY_LEAKS,
@@ -94,6 +98,9 @@ static const char doc[] =
 	"      check\n"
 	"          look for states of its objects that no sequence of commands may\n"
 	"          lead to: an error, in words, if there are any\n"
+	"      timing, timing on|off, timing scale X\n"
+	"          the time that commands take (run --timing): what it is, whether it\n"
+	"          passes, and how much of it\n"
 	"      pcap, pcap start PORT FILE, pcap stop PORT, pcap play\n"
 	"          capture what passes a port: FUNC, or port, the NIC's own; and begin\n"
 	"          to play what the wire pcap: holds\n"
@@ -164,6 +171,10 @@ static const struct argp_option options[] = {
 	{"trace", KEY_TRACE, "FILE", 0,
 		"write each firmware command and each call of the kernel as a line of JSON; -: to "
 		"stderr", 0},
+	{"timing", KEY_TIMING, "PROFILE", 0,
+		"commands and registrations take the time that they take on a NIC: cx6dx, or a file of "
+		"such figures; none: what the CPU takes (none)", 0},
+	{"timing-scale", KEY_TIMING_SCALE, "X", 0, "all of these times by X (1)", 0},
 	{NULL, 0, NULL, 0, "The command (run):", 4},
 	{"leaks", KEY_LEAKS, NULL, 0,
 		"report what is left behind in a device that is closed, or at exit; then the exit "
@@ -407,6 +418,23 @@ set_queues(struct conf *c, const char *arg, char *why)
 	return ret;
 }
 
+/* A name of ours, or a file. */
+static int
+set_timing(struct conf *c, const char *arg, char *why)
+{
+	char path[PATH_MAX];
+
+	if (strcmp(arg, "none") == 0)
+		return conf_set_timing(c, "profile", arg, why, WHY_LEN);
+	if (strchr(arg, '/') == NULL && timing_path(arg, path, sizeof(path)) == 0)
+		return conf_read_timing(c, path, why, WHY_LEN);
+	if (access(arg, F_OK) == 0)
+		return conf_read_timing(c, arg, why, WHY_LEN);
+	snprintf(why, WHY_LEN, "timing '%s': want none, cx6dx, or a file with a section [timing]",
+		arg);
+	return -1;
+}
+
 static int
 apply(struct conf *c, const struct setting *s, char *why)
 {
@@ -451,6 +479,10 @@ apply(struct conf *c, const struct setting *s, char *why)
 		return conf_set_pcap(c, s->arg, why, WHY_LEN);
 	case KEY_TRACE:
 		return conf_set(c, -1, "trace", s->arg, why, WHY_LEN);
+	case KEY_TIMING:
+		return set_timing(c, s->arg, why);
+	case KEY_TIMING_SCALE:
+		return conf_set_timing(c, "scale", s->arg, why, WHY_LEN);
 	default:
 		return conf_set_fail(c, s->arg, why, WHY_LEN);
 	}
@@ -479,7 +511,13 @@ describe_nic(struct parser *p, char *why)
 		ret = conf_default(c, (unsigned int)vfs, why, WHY_LEN);
 	for (i = 0; ret == 0 && i < p->n_settings; i++)
 		ret = apply(c, &p->settings[i], why);
-	return ret != 0 ? ret : conf_check(c, why, WHY_LEN);
+	if (ret != 0)
+		return ret;
+	if (c->timing.scale != 1 && !conf_is_timed(c)) {
+		snprintf(why, WHY_LEN, "--timing-scale: there is no --timing to scale");
+		return -1;
+	}
+	return conf_check(c, why, WHY_LEN);
 }
 
 void

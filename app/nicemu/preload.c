@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * What has to be preloaded: the library, and in front of it the runtime of the sanitizer that it
- * was built with.
+ * What belongs to this program: the library that is preloaded, and in front of it the runtime of
+ * the sanitizer that it was built with; profiles of time.
  */
 #include <errno.h>
 #include <limits.h>
@@ -41,29 +41,51 @@ preload_is_sanitized(void)
 	return runtimes[0] != '\0';
 }
 
-/* Beside this program in a build tree, or where 'meson install' puts it. */
+/* Of these places relative to this program's, the first that has the file. */
 static int
-find_library(char *path, size_t len)
+find_file(const char *const *places, unsigned int n, const char *name, char *path, size_t len)
 {
-	static const char *const places[] = {"/../../lib/nicemu/", "/../" NICEMU_LIBDIR "/", "/"};
 	char exe[PATH_MAX], try[2 * PATH_MAX], full[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	ssize_t end = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	unsigned int i;
 
-	if (n < 0)
+	if (end < 0)
 		return -errno;
-	exe[n] = '\0';
+	exe[end] = '\0';
 	*strrchr(exe, '/') = '\0';
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(try, sizeof(try), "%s%s%s", exe, places[i], LIB_NAME);
+	for (i = 0; i < n; i++) {
+		snprintf(try, sizeof(try), "%s%s%s", exe, places[i], name);
 		if (realpath(try, full) == NULL)
 			continue;
 		snprintf(path, len, "%s", full);
 		return 0;
 	}
-	fprintf(stderr, "nicemu: no %s beside %s, nor in its ../%s\n", LIB_NAME, exe,
-		NICEMU_LIBDIR);
 	return -ENOENT;
+}
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Beside this program in a build tree, or where 'meson install' puts it. */
+static int
+find_library(char *path, size_t len)
+{
+	static const char *const places[] = {"/../../lib/nicemu/", "/../" NICEMU_LIBDIR "/", "/"};
+	int ret = find_file(places, N(places), LIB_NAME, path, len);
+
+	if (ret != 0)
+		fprintf(stderr, "nicemu: no %s beside this program, nor in ../%s\n", LIB_NAME,
+			NICEMU_LIBDIR);
+	return ret;
+}
+
+int
+timing_path(const char *name, char *path, size_t len)
+{
+	static const char *const places[] = {"/timing/", "/../" NICEMU_DATADIR "/nicemu/timing/"};
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%s.ini", name);
+	return find_file(places, N(places), file, path, len);
 }
 
 int

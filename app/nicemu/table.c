@@ -9,22 +9,6 @@
 
 #include "nicemu.h"
 
-static const char *
-text_of(const cJSON *j, const char *name)
-{
-	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(j, name));
-
-	return s != NULL ? s : "";
-}
-
-static double
-number_of(const cJSON *j, const char *name)
-{
-	const cJSON *v = cJSON_GetObjectItem(j, name);
-
-	return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
 static void
 print_value(const cJSON *v)
 {
@@ -178,6 +162,16 @@ static const struct {
 };
 
 static void
+print_timing(const cJSON *answer)
+{
+	const cJSON *t = cJSON_GetObjectItem(answer, "timing");
+
+	if (t != NULL)
+		printf("timing %s, times %g: %s\n", text_of(t, "profile"), number_of(t, "scale"),
+			text_of(t, "state"));
+}
+
+static void
 print_captures(const cJSON *answer)
 {
 	const cJSON *c, *play = cJSON_GetObjectItem(answer, "play");
@@ -205,6 +199,7 @@ table_print(const char *request, const cJSON *answer)
 		printf("port link %s: set %s, carrier %s\n", text_of(port, "link"),
 			text_of(port, "set"), text_of(port, "carrier"));
 	print_faults(answer);
+	print_timing(answer);
 	print_captures(answer);
 	cJSON_ArrayForEach(f, cJSON_GetObjectItem(answer, "functions"))
 	{

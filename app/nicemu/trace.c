@@ -34,22 +34,6 @@ struct reader {
 	unsigned int n_rows;
 };
 
-static const char *
-text_of(const cJSON *j, const char *name)
-{
-	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(j, name));
-
-	return s != NULL ? s : "";
-}
-
-static double
-number_of(const cJSON *j, const char *name)
-{
-	const cJSON *v = cJSON_GetObjectItem(j, name);
-
-	return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
 static bool
 is_command(const cJSON *j)
 {
@@ -70,7 +54,8 @@ is_ours(const cJSON *j)
 {
 	const char *kind = text_of(j, "kind");
 
-	return (strcmp(kind, "cmd") == 0 || strcmp(kind, "ioctl") == 0) &&
+	return (strcmp(kind, "cmd") == 0 || strcmp(kind, "ioctl") == 0 ||
+		       strcmp(kind, "pages") == 0) &&
 		cJSON_IsString(cJSON_GetObjectItem(j, "name")) &&
 		cJSON_IsNumber(cJSON_GetObjectItem(j, "t_ns")) &&
 		cJSON_IsNumber(cJSON_GetObjectItem(j, "dur_ns")) && number_of(j, "t_ns") >= 0 &&

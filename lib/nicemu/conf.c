@@ -29,6 +29,19 @@ func_default(struct conf_func *f, unsigned int idx)
 	f->mtu = 1500;
 }
 
+void
+conf_default_timing(struct conf *c)
+{
+	c->timing = (struct conf_timing){
+		.profile = "none", .scale = 1, .commands = 1, .pin_gib_per_s = 1000000};
+}
+
+bool
+conf_is_timed(const struct conf *c)
+{
+	return strcmp(c->timing.profile, "none") != 0;
+}
+
 int
 conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len)
 {
@@ -48,6 +61,7 @@ conf_default(struct conf *c, unsigned int n_vfs, char *why, size_t len)
 	snprintf(c->wire, sizeof(c->wire), "none");
 	c->memlock = true;
 	c->engines = 1;
+	conf_default_timing(c);
 	for (i = 0; i < c->n_funcs; i++)
 		func_default(&c->funcs[i], i);
 	return conf_set_part(c, parts[0].name, why, len);

@@ -44,6 +44,18 @@ struct conf_func {
 	struct conf_cap caps[CONF_MAX_CAPS]; /* on top of the adapter's */
 };
 
+/* What takes how long (timing.h), at a scale of 1. */
+struct conf_timing {
+	char profile[CONF_STR]; /* "none": nothing does */
+	double scale; /* all times by this */
+	unsigned int commands; /* that the firmware works on at once */
+	unsigned int command_us, virtq_create_us, virtq_suspend_us, virtq_resume_us;
+	unsigned int virtq_modify_one_us, virtq_modify_us;
+	unsigned int pin_us_per_gib; /* of one thread */
+	unsigned int pin_gib_per_s; /* of all together */
+	unsigned int unpin_percent; /* of the same time */
+};
+
 /* A port that is captured from the start. */
 struct conf_pcap {
 	int port; /* index of a function, -1: the NIC's own */
@@ -71,6 +83,7 @@ struct conf {
 	struct fault faults[FAULTS_MAX];
 	unsigned int n_pcaps;
 	struct conf_pcap pcaps[CONF_MAX_PCAPS];
+	struct conf_timing timing;
 };
 
 /* All return 0 or a negative errno, and then 'why' says what is wrong, with the value and what is
@@ -85,7 +98,8 @@ void conf_free(struct conf *c);
  * Set one thing from its text. func: index of a function, or -1 for the adapter (conf_set) or all
  * functions (conf_set_cap). conf_set(): the key mc of a function adds to what is there, any other
  * replaces it. conf_set_cap(): name and value of a capability; an unknown name lists
- * those that are close to it. conf_set_fail(): a spec as in fault.h.
+ * those that are close to it. conf_set_fail(): a spec as in fault.h. conf_set_timing(): a key of
+ * [timing]; conf_read_timing(): all of a profile's file, on top of nothing modelled.
  */
 int conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len);
 int conf_set_cap(
@@ -94,6 +108,10 @@ int conf_set_cap(
 int conf_set_part(struct conf *c, const char *name, char *why, size_t len);
 int conf_set_fail(struct conf *c, const char *spec, char *why, size_t len);
 /* conf_set_pcap(): "[PORT=]FILE", one more. conf_find_port(): a PORT; -1: the NIC's own. */
+int conf_set_timing(struct conf *c, const char *key, const char *value, char *why, size_t len);
+int conf_read_timing(struct conf *c, const char *path, char *why, size_t len);
+void conf_default_timing(struct conf *c); /* none */
+bool conf_is_timed(const struct conf *c);
 int conf_set_pcap(struct conf *c, const char *spec, char *why, size_t len);
 int conf_find_port(const struct conf *c, const char *name, int *port, char *why, size_t len);
 void conf_print_pcap(const struct conf_pcap *p, char *buf, size_t len);
@@ -108,19 +126,28 @@ int conf_find_func(const struct conf *c, const char *name);
 int conf_number(const char *s, int64_t *v);
 
 /*
- * The keys of the sections [nic] and [func N], for all who read, write or explain them. Those that
- * may be there several times are not among them: fail, pcap, mc, and the capabilities.
+ * The keys of the sections [nic], [timing] and [func N], for all who read, write or explain them.
+ * Those that may be there several times are not among them: fail, pcap, mc, and the capabilities.
  */
-enum conf_type { CONF_TEXT, CONF_BOOL, CONF_UINT, CONF_U16, CONF_HEX16, CONF_INT, CONF_MAC };
+enum conf_type {
+	CONF_TEXT,
+	CONF_BOOL,
+	CONF_UINT,
+	CONF_U16,
+	CONF_HEX16,
+	CONF_INT,
+	CONF_REAL,
+	CONF_MAC
+};
 struct conf_key {
 	const char *name;
 	enum conf_type type;
-	size_t off, size; /* in struct conf or struct conf_func; size of a text */
-	int64_t min, max; /* of a number */
+	size_t off, size; /* in struct conf, conf_timing or conf_func; size of a text */
+	int64_t min, max; /* of a number; of a real one the least is left out */
 	const char *help;
 };
-extern const struct conf_key conf_nic_keys[], conf_func_keys[];
-extern const unsigned int conf_n_nic_keys, conf_n_func_keys;
+extern const struct conf_key conf_nic_keys[], conf_timing_keys[], conf_func_keys[];
+extern const unsigned int conf_n_nic_keys, conf_n_timing_keys, conf_n_func_keys;
 /* The value of a key as text, as conf_set() takes it. */
 void conf_print(const struct conf_key *k, const void *base, char *buf, size_t len);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "nic.h"
+#include "timing.h"
 
 #define NIC_KEY(member, type, min, max, help) \
 	{ \
@@ -22,6 +23,13 @@
 #member, type, offsetof(struct conf_func, member), \
 			sizeof(((struct conf_func *)0)->member), min, max, help \
 	}
+
+#define TIMING_KEY(member, type, min, max, help) \
+	{ \
+#member, type, offsetof(struct conf_timing, member), \
+			sizeof(((struct conf_timing *)0)->member), min, max, help \
+	}
+#define MAX_US 10000000 /* ten seconds */
 
 /* clang-format off */
 const struct conf_key conf_nic_keys[] = {
@@ -40,6 +48,21 @@ const struct conf_key conf_nic_keys[] = {
 	NIC_KEY(tree, CONF_TEXT, 0, 0, "root of the generated sysfs tree, set by nicemu run"),
 };
 
+const struct conf_key conf_timing_keys[] = {
+	TIMING_KEY(profile, CONF_TEXT, 0, 0, "name of these figures; none: nothing takes any time but the CPU's"),
+	TIMING_KEY(scale, CONF_REAL, 0, 1000, "all times by this"),
+	TIMING_KEY(commands, CONF_UINT, 1, TIMING_MAX_COMMANDS, "commands that the firmware works on at once"),
+	TIMING_KEY(command_us, CONF_UINT, 0, MAX_US, "a command without a figure of its own, microseconds"),
+	TIMING_KEY(virtq_create_us, CONF_UINT, 0, MAX_US, "CREATE of a virtqueue"),
+	TIMING_KEY(virtq_suspend_us, CONF_UINT, 0, MAX_US, "MODIFY of its state to SUSPEND"),
+	TIMING_KEY(virtq_resume_us, CONF_UINT, 0, MAX_US, "MODIFY of its state to RDY"),
+	TIMING_KEY(virtq_modify_one_us, CONF_UINT, 0, MAX_US, "MODIFY of one other field"),
+	TIMING_KEY(virtq_modify_us, CONF_UINT, 0, MAX_US, "MODIFY of several fields; a change of the state comes on top"),
+	TIMING_KEY(pin_us_per_gib, CONF_UINT, 0, MAX_US, "to pin memory and to give the NIC its pages, one thread alone"),
+	TIMING_KEY(pin_gib_per_s, CONF_UINT, 1, 1000000, "all threads together, GiB in a second"),
+	TIMING_KEY(unpin_percent, CONF_UINT, 0, 1000, "to give it back, in percent of the time"),
+};
+
 const struct conf_key conf_func_keys[] = {
 	FUNC_KEY(bdf, CONF_TEXT, 0, 0, "PCI address"),
 	FUNC_KEY(ibdev, CONF_TEXT, 0, 0, "name of the RDMA device"),
@@ -56,6 +79,7 @@ const struct conf_key conf_func_keys[] = {
 };
 /* clang-format on */
 const unsigned int conf_n_nic_keys = sizeof(conf_nic_keys) / sizeof(conf_nic_keys[0]);
+const unsigned int conf_n_timing_keys = sizeof(conf_timing_keys) / sizeof(conf_timing_keys[0]);
 const unsigned int conf_n_func_keys = sizeof(conf_func_keys) / sizeof(conf_func_keys[0]);
 
 int
@@ -108,12 +132,29 @@ set_number(const struct conf_key *k, void *dst, const char *value, char *why, si
 }
 
 static int
+set_real(const struct conf_key *k, double *dst, const char *value, char *why, size_t len)
+{
+	char *end;
+	double v = strtod(value, &end);
+
+	if (end == value || *end != '\0' || !(v > (double)k->min) || !(v <= (double)k->max)) {
+		snprintf(why, len, "%s: '%s': want a number above %lld and up to %lld", k->name,
+			value, (long long)k->min, (long long)k->max);
+		return -EINVAL;
+	}
+	*dst = v;
+	return 0;
+}
+
+static int
 set_key(const struct conf_key *k, void *base, const char *value, char *why, size_t len)
 {
 	void *dst = (char *)base + k->off;
 
 	if (k->type == CONF_TEXT)
 		return set_text(k, dst, value, why, len);
+	if (k->type == CONF_REAL)
+		return set_real(k, dst, value, why, len);
 	if (k->type != CONF_MAC)
 		return set_number(k, dst, value, why, len);
 	if (strlen(value) > 17 || ether_aton_r(value, dst) == NULL) {
@@ -124,13 +165,29 @@ set_key(const struct conf_key *k, void *base, const char *value, char *why, size
 	return 0;
 }
 
+/* -ENOENT: there is no such key, and 'why' lists those that there are. */
+static int
+find_and_set(const struct conf_key *keys, unsigned int n, void *base, const char *key,
+	const char *value, char *why, size_t len)
+{
+	unsigned int i;
+	size_t at;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(keys[i].name, key) == 0)
+			return set_key(&keys[i], base, value, why, len);
+	}
+	at = (size_t)snprintf(why, len, "unknown key '%s', allowed:", key);
+	for (i = 0; i < n && at < len; i++)
+		at += (size_t)snprintf(why + at, len - at, " %s", keys[i].name);
+	return -ENOENT;
+}
+
 int
 conf_set(struct conf *c, int func, const char *key, const char *value, char *why, size_t len)
 {
-	const struct conf_key *keys = func < 0 ? conf_nic_keys : conf_func_keys;
-	unsigned int n = func < 0 ? conf_n_nic_keys : conf_n_func_keys;
-	unsigned int i;
 	size_t at;
+	int ret;
 
 	if (func >= (int)c->n_funcs) {
 		snprintf(why, len, "%s: no function %d, there are %u (0 is the PF)", key, func,
@@ -139,19 +196,21 @@ conf_set(struct conf *c, int func, const char *key, const char *value, char *why
 	}
 	if (func < 0 && strcmp(key, "part") == 0)
 		return conf_set_part(c, value, why, len);
-	if (func >= 0 && strcmp(key, "mc") == 0)
+	if (func < 0)
+		return find_and_set(conf_nic_keys, conf_n_nic_keys, c, key, value, why, len);
+	if (strcmp(key, "mc") == 0)
 		return conf_add_mc(&c->funcs[func], value, why, len);
-	for (i = 0; i < n; i++) {
-		if (strcmp(keys[i].name, key) == 0)
-			return set_key(&keys[i], func < 0 ? (void *)c : (void *)&c->funcs[func],
-				value, why, len);
-	}
-	at = (size_t)snprintf(why, len, "unknown key '%s', allowed:", key);
-	for (i = 0; i < n && at < len; i++)
-		at += (size_t)snprintf(why + at, len - at, " %s", keys[i].name);
-	if (func >= 0 && at < len)
+	ret = find_and_set(conf_func_keys, conf_n_func_keys, &c->funcs[func], key, value, why, len);
+	at = strlen(why);
+	if (ret == -ENOENT && at < len)
 		snprintf(why + at, len - at, " mc");
-	return -EINVAL;
+	return ret;
+}
+
+int
+conf_set_timing(struct conf *c, const char *key, const char *value, char *why, size_t len)
+{
+	return find_and_set(conf_timing_keys, conf_n_timing_keys, &c->timing, key, value, why, len);
 }
 
 void
@@ -185,6 +244,9 @@ conf_print(const struct conf_key *k, const void *base, char *buf, size_t len)
 		break;
 	case CONF_UINT:
 		snprintf(buf, len, "%u", *(const unsigned int *)src);
+		break;
+	case CONF_REAL:
+		snprintf(buf, len, "%g", *(const double *)src);
 		break;
 	case CONF_MAC:
 		conf_print_mac(src, buf, len);

@@ -4,6 +4,7 @@
  * A description from an INI file:
  * - [nic]: vfs, fail and pcap (as often as needed) and the keys of conf_nic_keys.
  * - [cap]: NAME = VALUE, for all functions.
+ * - [timing]: the keys of conf_timing_keys. A profile has this section and no other.
  * - [func N]: the keys of conf_func_keys, mc (as often as needed) and cap.NAME = VALUE.
  *
  * Everything has a default; conf_write() writes all of it.
@@ -71,6 +72,17 @@ set_nic(struct reader *r, const char *name, const char *value, char *why, size_t
 	return conf_set(r->c, -1, name, value, why, len);
 }
 
+/* What a handler returns; the reason of the first error is the one that counts. */
+static int
+keep_first(struct reader *r, int ret, const char *why)
+{
+	if (ret != 0 && !r->failed) {
+		r->failed = true;
+		snprintf(r->why, r->len, "%s", why);
+	}
+	return ret == 0;
+}
+
 static int
 set_handler(void *user, const char *section, const char *name, const char *value)
 {
@@ -83,20 +95,32 @@ set_handler(void *user, const char *section, const char *name, const char *value
 		ret = set_nic(r, name, value, why, sizeof(why));
 	} else if (strcmp(section, "cap") == 0) {
 		ret = conf_set_cap(r->c, -1, name, value, why, sizeof(why));
+	} else if (strcmp(section, "timing") == 0) {
+		ret = conf_set_timing(r->c, name, value, why, sizeof(why));
 	} else if (func >= 0 && strncmp(name, "cap.", 4) == 0) {
 		ret = conf_set_cap(r->c, func, name + 4, value, why, sizeof(why));
 	} else if (func >= 0) {
 		ret = conf_set(r->c, func, name, value, why, sizeof(why));
 	} else {
-		snprintf(why, sizeof(why), "unknown section [%s], allowed: [nic], [cap], [func N]",
-			section);
+		snprintf(why, sizeof(why),
+			"unknown section [%s], allowed: [nic], [cap], [timing], [func N]", section);
 		ret = -EINVAL;
 	}
-	if (ret != 0 && !r->failed) {
-		r->failed = true;
-		snprintf(r->why, r->len, "%s", why);
-	}
-	return ret == 0;
+	return keep_first(r, ret, why);
+}
+
+static int
+timing_handler(void *user, const char *section, const char *name, const char *value)
+{
+	struct reader *r = user;
+	char why[512] = "";
+	int ret = -EINVAL;
+
+	if (strcmp(section, "timing") == 0)
+		ret = conf_set_timing(r->c, name, value, why, sizeof(why));
+	else
+		snprintf(why, sizeof(why), "section [%s]: a profile has [timing] only", section);
+	return keep_first(r, ret, why);
 }
 
 int
@@ -130,4 +154,27 @@ conf_read(struct conf *c, const char *path, char *why, size_t len)
 fail:
 	conf_free(c);
 	return ret;
+}
+
+int
+conf_read_timing(struct conf *c, const char *path, char *why, size_t len)
+{
+	char text[512] = "not 'key = value'";
+	struct reader r = {.c = c, .why = text, .len = sizeof(text)};
+	double scale = c->timing.scale;
+	int line;
+
+	/* what the file does not say takes no time */
+	conf_default_timing(c);
+	c->timing.scale = scale;
+	snprintf(c->timing.profile, sizeof(c->timing.profile), "%.*s", CONF_STR - 1, path);
+	line = ini_parse(path, timing_handler, &r);
+	if (line == 0)
+		return 0;
+	if (line > 0) {
+		snprintf(why, len, "%s:%d: %s", path, line, text);
+		return -EINVAL;
+	}
+	snprintf(why, len, "%s: %s", path, strerror(errno));
+	return errno != 0 ? -errno : -EIO;
 }

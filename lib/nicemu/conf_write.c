@@ -57,6 +57,8 @@ conf_write(const struct conf *c, FILE *f)
 	}
 	fputs("\n[cap]\n", f);
 	write_caps(c->caps, c->n_caps, "", f);
+	fputs("\n[timing]\n", f);
+	write_keys(conf_timing_keys, conf_n_timing_keys, &c->timing, f);
 	for (i = 0; i < c->n_funcs; i++) {
 		fprintf(f, "\n[func %u]\n", i);
 		write_keys(conf_func_keys, conf_n_func_keys, &c->funcs[i], f);

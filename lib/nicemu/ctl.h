@@ -58,6 +58,7 @@ const char *ctl_link(struct nic *nic, char *arg, struct cJSON *j, char *why, siz
 const char *ctl_kill(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_unload(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 const char *ctl_revive(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
+const char *ctl_timing(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 /* ctl_check.c */
 const char *ctl_check(struct nic *nic, char *arg, struct cJSON *j, char *why, size_t len);
 /* ctl_pcap.c */

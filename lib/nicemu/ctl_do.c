@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Requests that do something to the NIC: failures, links, life and death of a function.
+ * Requests that do something to the NIC: failures, links, life and death of a function, time.
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "dp/dp.h"
 #include "fw/fw.h"
+#include "timing.h"
 #include "uverbs/uverbs.h"
 
 /* NULL: reported in why. */
@@ -186,5 +187,39 @@ ctl_revive(struct nic *nic, char *arg, cJSON *j, char *why, size_t len)
 	uverbs_unload(f);
 	fw_revive(f);
 	uverbs_load(f);
+	return NULL;
+}
+
+static const char *
+scale_time(struct nic *nic, const char *arg, char *why, size_t len)
+{
+	struct conf c;
+
+	if (conf_set_timing(&c, "scale", arg, why, len) != 0)
+		return why;
+	timing_scale(nic->timing, c.timing.scale);
+	return NULL;
+}
+
+const char *
+ctl_timing(struct nic *nic, char *arg, cJSON *j, char *why, size_t len)
+{
+	cJSON *item;
+	double scale;
+	bool on;
+
+	if (nic->timing == NULL)
+		return "commands take no time here: nicemu run --timing";
+	if (strcmp(arg, "on") == 0 || strcmp(arg, "off") == 0)
+		timing_switch(nic->timing, strcmp(arg, "on") == 0);
+	else if (strncmp(arg, "scale ", 6) == 0)
+		return scale_time(nic, arg + 6, why, len);
+	else if (*arg != '\0')
+		return "want timing, timing on|off, or timing scale X";
+	timing_state(nic->timing, &on, &scale);
+	item = cJSON_AddObjectToObject(j, "timing");
+	cJSON_AddStringToObject(item, "profile", nic->conf->timing.profile);
+	cJSON_AddStringToObject(item, "state", on ? "on" : "off");
+	cJSON_AddNumberToObject(item, "scale", scale);
 	return NULL;
 }

@@ -68,6 +68,7 @@ static const struct request {
 	{"kill", NULL, ctl_kill},
 	{"unload", NULL, ctl_unload},
 	{"revive", NULL, ctl_revive},
+	{"timing", NULL, ctl_timing},
 	{"pcap", NULL, ctl_pcap},
 	{"check", NULL, ctl_check},
 };

@@ -15,6 +15,7 @@
 #include "fw/fw.h"
 #include "mem/mem.h"
 #include "report.h"
+#include "timing.h"
 #include "trace.h"
 #include "wire/wire.h"
 
@@ -63,6 +64,7 @@ static void
 func_free(struct nic_func *f)
 {
 	fw_func_fini(f);
+	pthread_mutex_destroy(&f->flows_lock);
 	free(f);
 }
 
@@ -89,9 +91,11 @@ func_create(struct nic *nic, unsigned int idx)
 	f->vport.n_mc = conf->n_mc;
 	memcpy(f->vport.mc, conf->mc, sizeof(conf->mc));
 	f->vport.mtu = conf->mtu;
+	pthread_mutex_init(&f->flows_lock, NULL);
 	ret = fw_func_init(f);
 	if (ret != 0) {
 		fprintf(stderr, "nicemu: %s: no firmware: %s\n", conf->ibdev, strerror(-ret));
+		pthread_mutex_destroy(&f->flows_lock);
 		free(f);
 		return ret;
 	}
@@ -105,6 +109,7 @@ nic_free(struct nic *nic)
 	while (nic->n_funcs > 0)
 		func_free(nic->funcs[--nic->n_funcs]);
 	trace_close(nic->trace);
+	timing_free(nic->timing);
 	pthread_mutex_destroy(&nic->link_lock);
 	pthread_mutex_destroy(&nic->fw_lock);
 	free(nic);
@@ -125,6 +130,10 @@ nic_create(const struct conf *conf, struct nic **out)
 		ret = trace_open(conf->trace, &nic->trace);
 		if (ret != 0)
 			fprintf(stderr, "nicemu: trace %s: %s\n", conf->trace, strerror(-ret));
+	}
+	if (ret == 0 && conf_is_timed(conf)) {
+		nic->timing = timing_start(&conf->timing);
+		ret = nic->timing != NULL ? 0 : -ENOMEM;
 	}
 	pthread_mutex_init(&nic->link_lock, NULL);
 	nic->carrier = true;

@@ -12,11 +12,14 @@
  * - mem/: pinned memory and its translation.
  *
  * Locks, in the order in which they are taken:
+ * - func->flows_lock (fw/fw_time.h): flows of a function, over several commands.
  * - uverbs lock (uverbs/): handles of all contexts.
  * - nic->fw_lock (fw_exec() and the fw_*() calls of fw.h take it): every firmware object.
  * - dp_pause() (dp/): stops all engines between two bursts.
  * - nic->link_lock: state of port and vports; may be taken by an engine.
  * - event lock (uverbs/): subscriptions; may be taken by an engine.
+ * - the lock of the modelled time (timing.h): under it none is taken. While time passes, a thread
+ *   holds no lock but that of flows.
  *
  * A firmware object changes only under fw_lock and a pause, so an engine reads objects without a
  * lock.
@@ -53,6 +56,7 @@ struct fw_uctx;
 struct dp_engine;
 struct eswitch_fdb;
 struct capture;
+struct timing;
 struct trace;
 struct wire;
 
@@ -349,6 +353,7 @@ struct nic_func {
 	uint8_t max_indirection; /* capability, for the engines */
 	uint8_t next_tag; /* of the keys that the kernel asks for */
 	uint64_t flow_seq;
+	pthread_mutex_t flows_lock;
 	int bar_fd; /* memfd that stands for the BAR; mmap offsets of UAR and VAR lie in it */
 	uint8_t *bar; /* the NIC's own mapping of the used part */
 	uint64_t n_cmds[NIC_OPCODES], n_failed[NIC_OPCODES];
@@ -384,6 +389,7 @@ struct nic {
 	struct nic_port_stats port; /* the wire */
 	struct capture *capture; /* of the wire, as nic_func.capture */
 	struct trace *trace; /* of commands, NULL: none */
+	struct timing *timing; /* of commands; NULL: they take none */
 	bool running;
 };
 

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "real.h"
 
@@ -72,12 +72,7 @@ trace_close(struct trace *t)
 uint64_t
 trace_now(const struct trace *t)
 {
-	struct timespec ts;
-
-	if (t == NULL)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return t != NULL ? clock_ns() : 0;
 }
 
 void

@@ -152,7 +152,10 @@ static const struct {
 } errors[] = {
 	{"[nic]\nvfs = 65\n", ":2: vfs: '65': want a number from 0 to 64"},
 	{"[nic]\nvfs = 1\nfoo = 1\n", ":3: unknown key 'foo', allowed: part fw_ver wire"},
-	{"[foo]\na = 1\n", ":2: unknown section [foo], allowed: [nic], [cap], [func N]"},
+	{"[foo]\na = 1\n", ":2: unknown section [foo], allowed: [nic], [cap], [timing], [func N]"},
+	{"[timing]\ncommands = 65\n", ":2: commands: '65': want a number from 1 to 64"},
+	{"[timing]\nscale = 0\n", ":2: scale: '0': want a number above 0 and up to 1000"},
+	{"[timing]\nvirtq_us = 1\n", ":2: unknown key 'virtq_us', allowed: profile scale"},
 	{"[nic]\nengines\n", ":2: not 'key = value'"},
 	{"[nic]\nengines = 0\n", ":2: engines: '0': want a number from 1 to"},
 	{"[nic]\npart = cx9\n", ":2: part 'cx9': only cx6dx (ConnectX-6 Dx), cx5 (ConnectX-5"},
@@ -214,6 +217,33 @@ test_errors(void)
 	return TEST_SUCCESS;
 }
 
+/* A profile has its own section only; what it does not say takes no time, and the scale stays. */
+static int
+test_profile(void)
+{
+	struct conf c;
+	char why[512];
+
+	TEST_ASSERT_EQUAL(conf_default(&c, 0, why, sizeof(why)), 0, "default: %s", why);
+	TEST_ASSERT(!conf_is_timed(&c), "time without a profile");
+	TEST_ASSERT_EQUAL(conf_set_timing(&c, "virtq_create_us", "7", why, sizeof(why)), 0, "set");
+	TEST_ASSERT_EQUAL(conf_set_timing(&c, "scale", "0.25", why, sizeof(why)), 0, "set");
+	TEST_ASSERT_SUCCESS(write_file("[timing]\ncommands = 3\ncommand_us = 5\n"), "file");
+	TEST_ASSERT_EQUAL(conf_read_timing(&c, path, why, sizeof(why)), 0, "%s", why);
+	TEST_ASSERT(conf_is_timed(&c) && strcmp(c.timing.profile, path) == 0, "its name");
+	TEST_ASSERT(c.timing.commands == 3 && c.timing.command_us == 5, "what it says");
+	TEST_ASSERT_EQUAL(c.timing.virtq_create_us, 0, "what it does not say");
+	TEST_ASSERT(c.timing.scale > 0.24 && c.timing.scale < 0.26, "scale");
+	TEST_ASSERT_SUCCESS(write_file("[timing]\nprofile = own\n[nic]\nengines = 2\n"), "file");
+	TEST_ASSERT(conf_read_timing(&c, path, why, sizeof(why)) != 0 &&
+			strstr(why, ":4: section [nic]: a profile has [timing] only") != NULL,
+		"%s", why);
+	TEST_ASSERT_EQUAL(
+		conf_read_timing(&c, "/nonexistent/x", why, sizeof(why)), -ENOENT, "%s", why);
+	conf_free(&c);
+	return TEST_SUCCESS;
+}
+
 /* Specs of failures, and how each is written down. */
 static const struct {
 	const char *spec, *printed;
@@ -261,6 +291,7 @@ static struct unit_test_suite conf_suite = {
 			TEST_CASE(test_part),
 			TEST_CASE(test_multicast_list),
 			TEST_CASE(test_errors),
+			TEST_CASE(test_profile),
 			TEST_CASE(test_specs),
 			TEST_CASES_END(),
 		},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fw_reserved.h"
+#include "fw_time.h"
 #include "fw_trace.h"
 #include "../trace.h"
 
@@ -327,6 +328,7 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 	c.opcode = DEVX_GET(mbox_in, in, opcode);
 	c.uid = DEVX_GET(mbox_in, in, uid);
 	memset(out, 0, outlen);
+	fw_time_begin(&c);
 	pthread_mutex_lock(&f->nic->fw_lock);
 	fw_trace_begin(&c);
 	execute(&c);
@@ -338,28 +340,46 @@ fw_exec(struct nic_func *f, const void *in, uint32_t inlen, void *out, uint32_t 
 	}
 	count(&c);
 	pthread_mutex_unlock(&f->nic->fw_lock);
+	fw_time_end(&c);
 	trace_flush(f->nic->trace);
 	return c.dead ? -ENXIO : 0;
+}
+
+/* The kernel's own commands: each by itself, in between one pause of the engines. */
+static uint8_t
+kern_enter(struct fw_cmd *c)
+{
+	fw_time_begin(c);
+	pthread_mutex_lock(&c->f->nic->fw_lock);
+	fw_trace_begin(c);
+	dp_pause(c->f->nic);
+	return c->opcode != 0 ? injected(c) : 0;
+}
+
+static void
+kern_leave(struct fw_cmd *c)
+{
+	/* opcode 0: not a command, the kernel's own bookkeeping */
+	if (c->opcode != 0)
+		count(c);
+	dp_resume(c->f->nic);
+	pthread_mutex_unlock(&c->f->nic->fw_lock);
+	fw_time_end(c);
 }
 
 uint8_t
 fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid)
 {
 	*c = (struct fw_cmd){.f = f, .opcode = opcode, .uid = uid, .about = NIC_OBJ_TYPES};
-	pthread_mutex_lock(&f->nic->fw_lock);
-	fw_trace_begin(c);
-	dp_pause(f->nic);
-	return opcode != 0 ? injected(c) : 0;
+	return kern_enter(c);
 }
 
 uint8_t
 fw_kern_next(struct fw_cmd *c, uint16_t opcode)
 {
-	if (c->opcode != 0)
-		count(c);
+	kern_leave(c);
 	c->opcode = opcode;
-	fw_trace_begin(c);
-	return injected(c);
+	return kern_enter(c);
 }
 
 void
@@ -367,9 +387,12 @@ fw_kern_aside(const struct fw_cmd *c, uint16_t opcode)
 {
 	struct fw_cmd aside = {.f = c->f, .opcode = opcode, .uid = c->uid, .about = NIC_OBJ_TYPES};
 
-	fw_trace_begin(&aside);
-	injected(&aside);
-	count(&aside);
+	dp_resume(c->f->nic);
+	pthread_mutex_unlock(&c->f->nic->fw_lock);
+	kern_enter(&aside);
+	kern_leave(&aside);
+	pthread_mutex_lock(&c->f->nic->fw_lock);
+	dp_pause(c->f->nic);
 }
 
 int
@@ -402,11 +425,7 @@ fw_status_errno(uint8_t status)
 int
 fw_kern_end(struct fw_cmd *c)
 {
-	/* opcode 0: not a command, the kernel's own bookkeeping */
-	if (c->opcode != 0)
-		count(c);
-	dp_resume(c->f->nic);
-	pthread_mutex_unlock(&c->f->nic->fw_lock);
+	kern_leave(c);
 	trace_flush(c->f->nic->trace);
 	return c->dead ? fw_dead_errno(c->opcode) : fw_status_errno(c->status);
 }

@@ -43,12 +43,10 @@ int fw_status_errno(uint8_t status);
 int fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iova, uint64_t len,
 	uint32_t ibv_access, uint32_t *lkey);
 /*
- * The same region with another domain, access or pages (NULL: the same pages and addresses); the
- * key stays. Linux does it by a work request of its own, so it is no command. Takes the pin over on
- * success.
+ * The same region with another domain or access; the key stays. Linux does it by a work request of
+ * its own, so it is no command.
  */
-int fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pin,
-	uint64_t iova, uint64_t len, uint32_t ibv_access);
+int fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, uint32_t ibv_access);
 int fw_mr_destroy(struct nic_func *f, uint32_t lkey);
 /* CREATE_UMEM with a page list. Takes the pin over on success. */
 int fw_umem_create(struct nic_func *f, uint16_t uid, struct mem_pin *pin, uint64_t len,

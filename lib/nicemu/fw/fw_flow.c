@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fw_int.h"
+#include "fw_time.h"
 
 #define MAX_PRIORITY 15 /* Linux mlx5_ib fs.c: MLX5_BY_PASS_NUM_REGULAR_PRIOS */
 #define MULTICAST_PRIORITY (MAX_PRIORITY + 1) /* MLX5_IB_FLOW_MCAST_PRIO comes after all others */
@@ -348,6 +348,8 @@ flow_fill(struct fw_cmd *c, uint32_t matcher, const uint8_t *in, uint32_t len, u
 		return c->status;
 	if (!flow_tbl_room(c->f, c->f->n_objs[NIC_OBJ_FLOW] + 1))
 		return fw_refuse(c, FW_R_MEMORY);
+	/* the end of another context may have taken flows of its own along meanwhile */
+	e = entry_find(c->f, m, value, tir, NULL);
 	fl = fw_obj_new(c, NIC_OBJ_FLOW, sizeof(*fl));
 	if (fl == NULL)
 		return c->status;
@@ -376,9 +378,11 @@ fw_flow_create(struct nic_func *f, uint16_t uid, uint32_t matcher, const void *v
 	struct fw_cmd c;
 	int err = 0, rc;
 
+	fw_flows_lock(f);
 	fw_kern_begin(&c, f, 0, uid);
 	flow_fill(&c, matcher, value, value_len, tirn, tag, id, &err);
 	rc = fw_kern_end(&c);
+	fw_flows_unlock(f);
 	return err != 0 ? err : rc;
 }
 
@@ -408,7 +412,9 @@ fw_flow_destroy(struct nic_func *f, uint32_t id)
 	uint16_t priority;
 	struct fw_cmd c;
 	struct entry e;
+	int rc;
 
+	fw_flows_lock(f);
 	fw_kern_begin(&c, f, 0, 0);
 	fl = fw_target(&c, NIC_OBJ_FLOW, id);
 	if (fl == NULL)
@@ -424,5 +430,7 @@ fw_flow_destroy(struct nic_func *f, uint32_t id)
 	if (!group_exists(f, m, priority))
 		fw_kern_aside(&c, FW_OP_DESTROY_FLOW_GROUP);
 out:
-	return fw_kern_end(&c);
+	rc = fw_kern_end(&c);
+	fw_flows_unlock(f);
+	return rc;
 }

@@ -11,6 +11,7 @@
 #include "fw.h"
 #include "../dp/dp.h"
 #include "../mem/mem.h"
+#include "../timing.h"
 #include "prm.h"
 
 enum fw_rule {
@@ -41,6 +42,9 @@ struct fw_cmd {
 	uint32_t inlen, outlen;
 	uint8_t status;
 	uint32_t syndrome;
+	/* its time, when that is modelled (fw_time.h) */
+	bool timed;
+	struct timing_cmd time;
 	/* for the trace (fw_trace.h) */
 	uint64_t began; /* ns */
 	uint64_t pinned; /* bytes pinned when it began */
@@ -99,19 +103,20 @@ void fw_objs_init(struct nic_func *f);
 #define fw_drop(o) ((o) != NULL ? (void)(o)->obj.refs-- : (void)0)
 
 /*
- * A command of the kernel's own: takes fw_lock, pauses the engines, counts. fw_kern_end() undoes
- * that; it returns 0, or the negative errno that Linux makes of c->status (mlx5 cmd.c
- * cmd_status_to_err()). When fw_kern_begin() returns anything but 0 (failure on demand), skip the
- * command and call fw_kern_end().
+ * A command of the kernel's own: its time passes (fw_time.h), then it takes fw_lock, pauses the
+ * engines, counts. fw_kern_end() undoes that; it returns 0, or the negative errno that Linux makes
+ * of c->status (mlx5 cmd.c cmd_status_to_err()). When fw_kern_begin() returns anything but 0
+ * (failure on demand), skip the command and call fw_kern_end().
  */
 uint8_t fw_kern_begin(struct fw_cmd *c, struct nic_func *f, uint16_t opcode, uint16_t uid);
 int fw_kern_end(struct fw_cmd *c);
 /*
  * For what takes more than one command, or perhaps none: begin with opcode 0, and go on to the next
- * command with this. Not 0: failure on demand.
+ * command with this. Not 0: failure on demand. Without fw_lock and pause in between: whatever has
+ * no lock of its own may have changed.
  */
 uint8_t fw_kern_next(struct fw_cmd *c, uint16_t opcode);
-/* A command of which the kernel does no more than warn when it fails. */
+/* A command of which the kernel does no more than warn when it fails; as fw_kern_next(). */
 void fw_kern_aside(const struct fw_cmd *c, uint16_t opcode);
 
 /* Capabilities by bit position; see fw_caps.c. */

@@ -70,6 +70,7 @@ fw_die(struct nic_func *f)
 	}
 	dp_resume(f->nic);
 	fprintf(stderr, "nicemu: %s: fatal error of the firmware\n", f->conf->ibdev);
+	timing_wake(f->nic->timing);
 	fw_port_update(f->nic);
 	uverbs_async(f, IBV_EVENT_DEVICE_FATAL, 1);
 }

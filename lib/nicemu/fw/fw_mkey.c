@@ -366,33 +366,23 @@ fw_mr_create(struct nic_func *f, uint32_t pdn, struct mem_pin *pin, uint64_t iov
 }
 
 static uint8_t
-mr_change(struct fw_cmd *c, uint32_t lkey, uint32_t pdn, struct mem_pin *pin, uint64_t iova,
-	uint64_t len, uint32_t ibv_access)
+mr_change(struct fw_cmd *c, uint32_t lkey, uint32_t pdn, uint32_t ibv_access)
 {
 	struct nic_mkey *k = fw_target(c, NIC_OBJ_MKEY, lkey >> 8);
 	struct nic_pd *pd = k != NULL ? fw_use(c, NIC_OBJ_PD, pdn, FW_R_MKEY_PD) : NULL;
 
-	if (pd == NULL || access_check(c, ibv_access) != 0 ||
-		(pin != NULL && range_check(c, iova, len) != 0))
+	if (pd == NULL || access_check(c, ibv_access) != 0)
 		return c->status;
 	fw_drop(k->pd);
 	k->pd = pd;
 	fw_hold(pd);
 	k->perm = verbs_perm(ibv_access);
-	if (pin != NULL) {
-		c->f->mr_bytes += mem_pin_bytes(pin) - mem_pin_bytes(k->pin);
-		mem_unpin(k->pin);
-		k->pin = pin;
-		k->start = iova;
-		k->len = len;
-	}
 	dp_mkeys_changed(c->f);
 	return 0;
 }
 
 int
-fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pin, uint64_t iova,
-	uint64_t len, uint32_t ibv_access)
+fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, uint32_t ibv_access)
 {
 	struct fw_cmd c;
 	bool dead;
@@ -401,15 +391,10 @@ fw_mr_change(struct nic_func *f, uint32_t lkey, uint32_t pdn, struct mem_pin *pi
 	fw_kern_begin(&c, f, 0, 0);
 	dead = fw_is_dead(f);
 	if (!dead)
-		mr_change(&c, lkey, pdn, pin, iova, len, ibv_access);
+		mr_change(&c, lkey, pdn, ibv_access);
 	ret = fw_kern_end(&c);
-	if (!dead)
-		return ret;
-	/*
-	 * Linux mlx5_ib umr.c mlx5r_umr_post_send(): no work request is posted; mr.c
-	 * create_real_mr(): for new pages CREATE_MKEY is refused.
-	 */
-	return pin == NULL ? -EIO : -ENOLINK;
+	/* Linux mlx5_ib umr.c mlx5r_umr_post_send(): no work request is posted */
+	return dead ? -EIO : ret;
 }
 
 int

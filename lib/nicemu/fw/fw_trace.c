@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
+#include "../clock.h"
 #include "../trace.h"
 
 static uint64_t
@@ -81,6 +82,23 @@ add_name(cJSON *j, const char *key, const char *name, uint64_t number)
 		trace_hex(j, key, number);
 }
 
+/* When it was, and for how long: as it is modelled, or as it took place. */
+static void
+add_time(cJSON *j, const struct fw_cmd *c)
+{
+	uint64_t now = clock_ns();
+
+	if (!c->timed) {
+		trace_num(j, "t_ns", c->began);
+		trace_num(j, "dur_ns", now - c->began);
+		return;
+	}
+	trace_num(j, "t_ns", c->time.start);
+	trace_num(j, "dur_ns", c->time.end - c->time.start);
+	trace_num(j, "queued_ns", c->time.start - c->time.came);
+	trace_num(j, "late_ns", now > c->time.end ? now - c->time.end : 0);
+}
+
 static void
 add_mailboxes(cJSON *j, const struct fw_cmd *c)
 {
@@ -132,8 +150,7 @@ fw_trace_end(const struct fw_cmd *c)
 	if (j == NULL)
 		return;
 	trace_num(j, "call", trace_call);
-	trace_num(j, "t_ns", c->began);
-	trace_num(j, "dur_ns", trace_now(t) - c->began);
+	add_time(j, c);
 	trace_hex(j, "opcode", c->opcode);
 	cJSON_AddStringToObject(j, "name", fw_opcode_name(c->opcode));
 	trace_num(j, "uid", c->uid);

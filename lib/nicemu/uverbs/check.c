@@ -96,8 +96,8 @@ check_obj(struct check *k, const struct uv_obj *o, uint64_t *pinned)
 		if (other->handle == o->handle)
 			fault(k, o, "is there twice");
 	}
-	/* of what the firmware has lost only the handle is left */
-	if (o->gone)
+	/* of what the firmware has lost only the handle is left; or it is about to */
+	if (o->gone || o->in_calls < 0)
 		return;
 	n = users_of(o);
 	if (n != o->users)

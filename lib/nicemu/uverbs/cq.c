@@ -103,30 +103,30 @@ struct memory {
 };
 
 static void
-memory_free(struct memory *m)
+memory_free(const struct uv_ctx *ctx, struct memory *m)
 {
 	mem_unpin(m->entries);
-	uv_unpinned(m->entries_pinned);
+	uv_unpinned(ctx, m->entries_pinned);
 	if (m->record == NULL)
 		return;
 	mem_unpin(m->record);
-	uv_unpinned(m->record_pinned);
+	uv_unpinned(ctx, m->record_pinned);
 }
 
 static int
-memory_pin(struct memory *m, const struct mlx5_ib_create_cq *cmd, int log)
+memory_pin(const struct uv_ctx *ctx, struct memory *m, const struct mlx5_ib_create_cq *cmd, int log)
 {
 	int ret;
 
 	*m = (struct memory){0};
-	ret = uv_pin(cmd->buf_addr, (uint64_t)cmd->cqe_size << log, true, &m->entries,
+	ret = uv_pin(ctx, cmd->buf_addr, (uint64_t)cmd->cqe_size << log, true, &m->entries,
 		&m->entries_pinned);
 	if (ret != 0)
 		return ret;
-	ret = uv_pin(cmd->db_addr & ~(uint64_t)(NIC_PAGE - 1), NIC_PAGE, false, &m->record,
+	ret = uv_pin(ctx, cmd->db_addr & ~(uint64_t)(NIC_PAGE - 1), NIC_PAGE, false, &m->record,
 		&m->record_pinned);
 	if (ret != 0)
-		memory_free(m);
+		memory_free(ctx, m);
 	return ret;
 }
 
@@ -202,7 +202,7 @@ cq_create(struct uv_call *call)
 		return log;
 	ret = get_driver(call, &cmd);
 	if (ret == 0)
-		ret = memory_pin(&m, &cmd, log);
+		ret = memory_pin(call->ctx, &m, &cmd, log);
 	if (ret != 0)
 		return ret;
 	ret = check_driver(&cmd);
@@ -211,10 +211,10 @@ cq_create(struct uv_call *call)
 	if (ret == 0)
 		return 0;
 	if (o->cq.cqn == 0)
-		memory_free(&m);
+		memory_free(call->ctx, &m);
 	else if (uv_cq_destroy(o) != 0)
 		/* a queue that the firmware keeps is nobody's, and so is its memory */
-		uv_unpinned(uv_obj_pinned(o));
+		uv_unpinned(call->ctx, uv_obj_pinned(o));
 	return ret;
 }
 
@@ -230,10 +230,11 @@ uv_cq_destroy(struct uv_obj *o)
 	ret = uv_exec_kernel(o->ctx, in, sizeof(in), out, sizeof(out));
 	if (ret != 0)
 		return ret;
+	uv_unpinned(o->ctx, o->cq.entries_pinned);
+	uv_unpinned(o->ctx, o->cq.record_pinned);
+	/* the last, since what was read is told next, and another call may do the same in a wait */
 	uv_chan_verbs_gone(
 		o->ctx->func, NIC_OBJ_CQ, o->cq.cqn, &o->ctx->read.comp, &o->ctx->read.async);
-	uv_unpinned(o->cq.entries_pinned);
-	uv_unpinned(o->cq.record_pinned);
 	return 0;
 }
 
@@ -266,7 +267,7 @@ uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32
 	uint64_t pinned;
 	int log, ret;
 
-	ret = uv_obj_find(call->ctx, UVERBS_OBJECT_CQ, cmd->cq_handle, &o);
+	ret = uv_obj_use(call, UVERBS_OBJECT_CQ, cmd->cq_handle, false, &o);
 	if (ret != 0)
 		return ret;
 	if (!DEVX_GET(cmd_hca_cap, f->caps[0], cq_resize))
@@ -281,7 +282,8 @@ uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32
 	if (ret == 0 && (drv.reserved0 != 0 || drv.reserved1 != 0))
 		ret = -EINVAL;
 	if (ret == 0)
-		ret = uv_pin(drv.buf_addr, (uint64_t)drv.cqe_size << log, true, &pin, &pinned);
+		ret = uv_pin(call->ctx, drv.buf_addr, (uint64_t)drv.cqe_size << log, true, &pin,
+			&pinned);
 	if (ret != 0)
 		return ret;
 	if (drv.buf_addr % ENTRIES_ALIGN != 0)
@@ -290,10 +292,10 @@ uv_cq_resize(struct uv_call *call, const struct ib_uverbs_resize_cq *cmd, uint32
 		ret = fw_cq_resize(f, o->cq.cqn, pin, (uint8_t)log, log_stride(drv.cqe_size));
 	if (ret != 0) {
 		mem_unpin(pin);
-		uv_unpinned(pinned);
+		uv_unpinned(call->ctx, pinned);
 		return ret;
 	}
-	uv_unpinned(o->cq.entries_pinned);
+	uv_unpinned(call->ctx, o->cq.entries_pinned);
 	o->cq.entries_pinned = pinned;
 	o->cq.cqe = *cqe;
 	return 0;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "../mem/mem.h"
 #include "../nic_own.h"
 #include "../real.h"
+#include "../timing.h"
 #include "../trace.h"
 #include "uv.h"
 #include "uverbs.h"
@@ -36,6 +38,12 @@ static LIST_HEAD(, uv_ctx) ctxs = LIST_HEAD_INITIALIZER(ctxs);
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct nic *nic;
 static bool exiting;
+
+/* Calls for which time passes now, without the lock. */
+static unsigned int n_waits[NIC_MAX_FUNCS], n_all_waits;
+static pthread_cond_t waits_over = PTHREAD_COND_INITIALIZER;
+static __thread bool has_lock;
+static __thread struct uv_ctx *caller; /* NULL: in no call */
 
 /*
  * A system call is not interrupted by a signal handler of its own thread: neither is what stands
@@ -58,6 +66,7 @@ uv_lock(void)
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&lock);
+	has_lock = true;
 	old_mask = old;
 	old_cancel = cancel;
 }
@@ -68,9 +77,43 @@ uv_unlock(void)
 	sigset_t old = old_mask;
 	int cancel = old_cancel;
 
+	has_lock = false;
 	pthread_mutex_unlock(&lock);
 	pthread_setcancelstate(cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* The thread stays without signals: neither is a call of the kernel's interrupted by one here. */
+void
+uverbs_wait_begin(const struct nic_func *f)
+{
+	if (!has_lock)
+		return;
+	n_waits[f->idx]++;
+	n_all_waits++;
+	if (caller != NULL)
+		caller->waits++;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+uverbs_wait_end(const struct nic_func *f)
+{
+	if (!has_lock)
+		return;
+	pthread_mutex_lock(&lock);
+	n_all_waits--;
+	if (caller != NULL)
+		caller->waits--;
+	if (--n_waits[f->idx] == 0)
+		pthread_cond_broadcast(&waits_over);
+}
+
+void
+uv_waits_over(const struct nic_func *f)
+{
+	while (f != NULL ? n_waits[f->idx] > 0 : n_all_waits > 0)
+		pthread_cond_wait(&waits_over, &lock);
 }
 
 /* Index of the function whose BAR file this is, -1: none. */
@@ -142,17 +185,46 @@ uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx))
 	}
 }
 
+/* A context that nobody has open any more; what a call is in goes with the end of the call. */
+static struct uv_ctx *
+ctx_closed(void)
+{
+	struct uv_ctx *ctx;
+
+	LIST_FOREACH(ctx, &ctxs, next) {
+		if (is_locked(ctx->func->bar_fd, ctx->number))
+			continue;
+		if (ctx->waits == 0)
+			return ctx;
+		ctx->closed = true;
+	}
+	return NULL;
+}
+
 static void
 reap(void)
 {
-	struct uv_ctx *ctx, *next;
+	struct uv_ctx *ctx;
 
-	for (ctx = LIST_FIRST(&ctxs); ctx != NULL; ctx = next) {
-		next = LIST_NEXT(ctx, next);
-		if (!is_locked(ctx->func->bar_fd, ctx->number))
-			ctx_free(ctx);
-	}
+	/* time may pass while one goes, and the list is another then */
+	while ((ctx = ctx_closed()) != NULL)
+		ctx_free(ctx);
 	uv_chan_reap();
+}
+
+/* One call on a context at a time and thread. */
+static void
+call_begin(struct uv_ctx *ctx)
+{
+	caller = ctx;
+}
+
+static void
+call_end(struct uv_ctx *ctx)
+{
+	caller = NULL;
+	if (ctx->closed && ctx->waits == 0)
+		reap();
 }
 
 static void
@@ -185,6 +257,8 @@ fork_child(void)
 	if (nic != NULL)
 		pthread_mutex_unlock(&nic->fw_lock);
 	nic = NULL;
+	memset(n_waits, 0, sizeof(n_waits));
+	n_all_waits = 0;
 	LIST_INIT(&ctxs);
 	atomic_store(&n_bars, 0);
 	uv_pinned_forget();
@@ -302,9 +376,11 @@ file_ioctl(int fd, void *arg, int *ret)
 	uv_lock();
 	ctx = exiting ? NULL : ctx_find(fd, func);
 	if (ctx != NULL) {
-		err = uv_ioctl(ctx, arg);
 		/* once unlocked, a close() of another thread may free the context */
 		trace = ctx->func->nic->trace;
+		call_begin(ctx);
+		err = uv_ioctl(ctx, arg);
+		call_end(ctx);
 	}
 	uv_unlock();
 	trace_flush(trace);
@@ -326,8 +402,10 @@ file_write(int fd, const void *buf, size_t len, ssize_t *ret)
 	uv_lock();
 	ctx = exiting ? NULL : ctx_find(fd, func);
 	if (ctx != NULL) {
-		err = uv_write(ctx, buf, len);
 		trace = ctx->func->nic->trace;
+		call_begin(ctx);
+		err = uv_write(ctx, buf, len);
+		call_end(ctx);
 	}
 	uv_unlock();
 	trace_flush(trace);
@@ -416,7 +494,8 @@ file_check(char *why, size_t len)
 		/* the first fault is told */
 		faults += uv_check(ctx, &pinned, why, faults == 0 ? len : 0);
 	}
-	if (pinned != uv_pinned() && faults++ == 0)
+	/* what a call has pinned is not a handle's yet */
+	if (n_all_waits == 0 && pinned != uv_pinned() && faults++ == 0)
 		snprintf(why, len, "%llu pinned bytes are accounted as %llu",
 			(unsigned long long)pinned, (unsigned long long)uv_pinned());
 	uv_unlock();
@@ -433,6 +512,9 @@ static void __attribute__((destructor)) fini(void)
 
 	uv_lock();
 	exiting = true;
+	if (nic != NULL)
+		timing_stop(nic->timing);
+	uv_waits_over(NULL);
 	LIST_FOREACH(ctx, &ctxs, next)
 		uv_leaks_report(ctx, "at exit");
 	uv_unlock();

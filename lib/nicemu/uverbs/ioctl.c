@@ -111,7 +111,9 @@ check_handle(struct uv_call *call, struct uv_attr *a)
 
 	if (a->in.attr_data.reserved != 0 || a->in.len != 0)
 		return -EINVAL;
-	if (a->spec->access != UV_NEW)
+	if (a->spec->access == UV_READ)
+		return uv_obj_use(call, a->spec->obj_type, a->in.data_s64, false, &a->obj);
+	if (a->spec->access == UV_DESTROY)
 		return uv_obj_find(call->ctx, a->spec->obj_type, a->in.data_s64, &a->obj);
 	if (!call->ctx->has_ucontext)
 		return -EINVAL;
@@ -161,7 +163,7 @@ check_array(struct uv_call *call, struct uv_attr *a)
 			memcpy(&handle, (const uint8_t *)&a->in.data + i * sizeof(handle),
 				sizeof(handle));
 		if (ret == 0)
-			ret = uv_obj_find(call->ctx, a->spec->obj_type, handle, &a->obj);
+			ret = uv_obj_use(call, a->spec->obj_type, handle, false, &a->obj);
 	}
 	return ret;
 }
@@ -303,6 +305,7 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	if (ret == 0) {
 		ret = run_method(&call, user->attrs, hdr.num_attrs);
 		finish_objects(&call, ret);
+		uv_obj_unuse(&call);
 	}
 	uv_call_end(&call, ret);
 	uv_trace_end(&call, &clock, ret);

@@ -10,6 +10,7 @@
 #include <rdma/ib_user_ioctl_cmds.h>
 
 #include "../fw/fw.h"
+#include "../timing.h"
 #include "method.h"
 #include "uv.h"
 #include "uverbs.h"
@@ -64,6 +65,10 @@ uverbs_unload(struct nic_func *f)
 	uv_lock();
 	if (uverbs_loaded(f)) {
 		atomic_store(&f->unloaded, true);
+		/* uverbs_disassociate_api_pre(): what is under way ends first, and here without
+		 * delay */
+		timing_wake(f->nic->timing);
+		uv_waits_over(f);
 		uv_ctx_each(f, disassociate);
 		ret = 0;
 	}

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Protection domains and memory regions. Linux core/uverbs_cmd.c, core/umem.c,
- * core/uverbs_std_types_mr.c.
+ * Protection domains and memory regions. Linux core/uverbs_cmd.c, core/uverbs_std_types_mr.c,
+ * hw/mlx5/mr.c.
  */
 #include <errno.h>
 #include <infiniband/mlx5dv.h>
-#include <linux/capability.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 
-#include "../conf.h"
 #include "../fw/fw.h"
 #include "../mem/mem.h"
-#include "../nic_own.h"
 #include "prm.h"
 #include "uv.h"
 
@@ -38,7 +32,10 @@
 		IB_UVERBS_ACCESS_ON_DEMAND | IB_UVERBS_ACCESS_HUGETLB | ACCESS_FLUSH | \
 		IB_UVERBS_ACCESS_OPTIONAL_RANGE)
 
-static uint64_t pinned_total; /* mm->pinned_vm in bytes, under uv_lock() */
+struct uv_mr_attr {
+	uint64_t start, len, iova;
+	uint32_t access;
+};
 
 int
 uv_check_access(uint32_t access)
@@ -50,62 +47,6 @@ uv_check_access(uint32_t access)
 		return -EINVAL;
 	/* paging on demand and flushes are not advertised */
 	return (access & (IB_UVERBS_ACCESS_ON_DEMAND | ACCESS_FLUSH)) != 0 ? -EOPNOTSUPP : 0;
-}
-
-/* What the kernel asks of a process that pins memory: can_do_mlock(), and the limit. */
-static int
-check_limit(uint64_t bytes)
-{
-	struct rlimit lim;
-
-	if (!nic_conf()->memlock || uv_capable(CAP_IPC_LOCK) ||
-		getrlimit(RLIMIT_MEMLOCK, &lim) != 0)
-		return 0;
-	if (lim.rlim_cur == RLIM_INFINITY ||
-		(lim.rlim_cur != 0 && pinned_total + bytes <= lim.rlim_cur))
-		return 0;
-	if (nic_verbose())
-		fprintf(stderr,
-			"nicemu: %llu bytes to pin, %llu are pinned, RLIMIT_MEMLOCK is %llu: raise it "
-			"(ulimit -l), give CAP_IPC_LOCK, or nicemu run --no-memlock\n",
-			(unsigned long long)bytes, (unsigned long long)pinned_total,
-			(unsigned long long)lim.rlim_cur);
-	return lim.rlim_cur == 0 ? -EPERM : -ENOMEM;
-}
-
-int
-uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned)
-{
-	uint64_t first = va & ~(uint64_t)(NIC_PAGE - 1), end;
-	int ret;
-
-	if (len == 0 || __builtin_add_overflow(va, len, &end) || end > UINT64_MAX - NIC_PAGE)
-		return -EINVAL;
-	*pinned = ((end + NIC_PAGE - 1) & ~(uint64_t)(NIC_PAGE - 1)) - first;
-	ret = check_limit(*pinned);
-	if (ret == 0)
-		ret = mem_pin(va, len, writable, pin);
-	if (ret == 0)
-		pinned_total += *pinned;
-	return ret;
-}
-
-void
-uv_unpinned(uint64_t pinned)
-{
-	pinned_total -= pinned;
-}
-
-uint64_t
-uv_pinned(void)
-{
-	return pinned_total;
-}
-
-void
-uv_pinned_forget(void)
-{
-	pinned_total = 0;
 }
 
 int
@@ -145,12 +86,38 @@ uv_pd_destroy(struct uv_obj *o)
 	return uv_exec_kernel(o->ctx, in, sizeof(in), out, sizeof(out));
 }
 
-int
-uv_reg_mr(
-	struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp)
+/* A region of these pages in o->mr. */
+static int
+mr_make(struct uv_obj *o, struct uv_obj *pd, const struct uv_mr_attr *a)
 {
-	bool writable = (cmd->access_flags & ACCESS_WRITABLE) != 0;
+	bool writable = (a->access & ACCESS_WRITABLE) != 0;
 	struct mem_pin *pin;
+	int ret;
+
+	ret = uv_pin(o->ctx, a->start, a->len, writable, &pin, &o->mr.pinned);
+	if (ret != 0)
+		return ret;
+	ret = fw_mr_create(o->ctx->func, pd->pd.pdn, pin, a->iova, a->len, a->access, &o->mr.lkey);
+	if (ret != 0) {
+		mem_unpin(pin);
+		uv_unpinned(o->ctx, o->mr.pinned);
+		return ret;
+	}
+	o->mr.iova = a->iova;
+	o->mr.len = a->len;
+	o->mr.access = a->access;
+	o->mr.writable = writable;
+	o->mr.pd = pd;
+	pd->users++;
+	return 0;
+}
+
+int
+uv_reg_mr(struct uv_call *call, const struct ib_uverbs_reg_mr *cmd,
+	struct ib_uverbs_reg_mr_resp *resp)
+{
+	struct uv_mr_attr a = {cmd->start, cmd->length, cmd->hca_va, cmd->access_flags};
+	struct uv_ctx *ctx = call->ctx;
 	struct uv_obj *pd, *o;
 	int ret;
 
@@ -158,66 +125,51 @@ uv_reg_mr(
 		return -EINVAL;
 	ret = uv_check_access(cmd->access_flags);
 	if (ret == 0)
-		ret = uv_obj_find(ctx, UVERBS_OBJECT_PD, cmd->pd_handle, &pd);
+		ret = uv_obj_use(call, UVERBS_OBJECT_PD, cmd->pd_handle, false, &pd);
 	if (ret != 0)
 		return ret;
 	o = uv_obj_new(ctx, UVERBS_OBJECT_MR);
 	if (o == NULL)
 		return -ENOMEM;
-	ret = uv_pin(cmd->start, cmd->length, writable, &pin, &o->mr.pinned);
-	if (ret != 0)
-		goto abort;
-	ret = fw_mr_create(ctx->func, pd->pd.pdn, pin, cmd->hca_va, cmd->length, cmd->access_flags,
-		&o->mr.lkey);
-	if (ret != 0)
-		goto unpin;
-	o->mr.iova = cmd->hca_va;
-	o->mr.len = cmd->length;
-	o->mr.access = cmd->access_flags;
-	o->mr.writable = writable;
-	o->mr.pd = pd;
-	pd->users++;
+	ret = mr_make(o, pd, &a);
+	if (ret != 0) {
+		uv_obj_abort(o);
+		return ret;
+	}
 	uv_obj_commit(o);
 	*resp = (struct ib_uverbs_reg_mr_resp){
 		.mr_handle = o->handle, .lkey = o->mr.lkey, .rkey = o->mr.lkey};
 	return 0;
-unpin:
-	mem_unpin(pin);
-	uv_unpinned(o->mr.pinned);
-abort:
-	uv_obj_abort(o);
-	return ret;
 }
 
-/* New pages for a region. */
+/*
+ * New pages for a region are a new region with the old handle (mlx5_ib mr.c create_real_mr()), and
+ * the old one goes; when the firmware keeps it, it stays with a handle that nobody knows
+ * (rdma_assign_uobject()).
+ */
 static int
-move(struct uv_obj *o, const struct ib_uverbs_rereg_mr *cmd, uint32_t pdn, uint32_t access)
+move(struct uv_obj *o, struct uv_obj *pd, const struct uv_mr_attr *a)
 {
-	bool writable = (access & ACCESS_WRITABLE) != 0;
-	struct mem_pin *pin;
-	uint64_t pinned;
+	struct uv_obj *old = uv_obj_new(o->ctx, UVERBS_OBJECT_MR);
 	int ret;
 
-	ret = uv_pin(cmd->start, cmd->length, writable, &pin, &pinned);
-	if (ret != 0)
-		return ret;
-	ret = fw_mr_change(o->ctx->func, o->mr.lkey, pdn, pin, cmd->hca_va, cmd->length, access);
+	if (old == NULL)
+		return -ENOMEM;
+	old->mr = o->mr;
+	ret = mr_make(o, pd, a);
 	if (ret != 0) {
-		mem_unpin(pin);
-		uv_unpinned(pinned);
+		o->mr = old->mr;
+		uv_obj_abort(old);
 		return ret;
 	}
-	uv_unpinned(o->mr.pinned);
-	o->mr.pinned = pinned;
-	o->mr.writable = writable;
-	o->mr.iova = cmd->hca_va;
-	o->mr.len = cmd->length;
+	uv_obj_commit(old);
+	uv_obj_destroy(old);
 	return 0;
 }
 
 /* What ib_uverbs_rereg_mr() and mlx5_ib_rereg_user_mr() look at before anything changes. */
 static int
-rereg_check(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd, struct uv_obj **o,
+rereg_check(struct uv_call *call, const struct ib_uverbs_rereg_mr *cmd, struct uv_obj **o,
 	struct uv_obj **pd)
 {
 	bool writes = (cmd->access_flags & ACCESS_WRITABLE) != 0;
@@ -230,14 +182,14 @@ rereg_check(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd, struct uv_
 	if ((cmd->flags & REREG_TRANS) != 0 &&
 		(cmd->start & (NIC_PAGE - 1)) != (cmd->hca_va & (NIC_PAGE - 1)))
 		return -EINVAL;
-	ret = uv_obj_find(ctx, UVERBS_OBJECT_MR, cmd->mr_handle, o);
+	ret = uv_obj_use(call, UVERBS_OBJECT_MR, cmd->mr_handle, true, o);
 	if (ret == 0 && (cmd->flags & REREG_ACCESS) != 0)
 		ret = uv_check_access(cmd->access_flags);
 	if (ret != 0)
 		return ret;
 	*pd = (*o)->mr.pd;
 	if ((cmd->flags & REREG_PD) != 0)
-		ret = uv_obj_find(ctx, UVERBS_OBJECT_PD, cmd->pd_handle, pd);
+		ret = uv_obj_use(call, UVERBS_OBJECT_PD, cmd->pd_handle, false, pd);
 	if (ret != 0)
 		return ret;
 	if ((cmd->flags & (REREG_ACCESS | REREG_TRANS)) == REREG_ACCESS && writes &&
@@ -246,28 +198,38 @@ rereg_check(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd, struct uv_
 	return 0;
 }
 
-int
-uv_rereg_mr(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd,
-	struct ib_uverbs_rereg_mr_resp *resp)
+/* Other rights or another domain are a work request of the kernel's (mlx5r_umr_rereg_pd_access()).
+ */
+static int
+change(struct uv_obj *o, struct uv_obj *pd, uint32_t access)
 {
-	struct uv_obj *o, *pd;
-	uint32_t access;
-	int ret;
+	int ret = fw_mr_change(o->ctx->func, o->mr.lkey, pd->pd.pdn, access);
 
-	ret = rereg_check(ctx, cmd, &o, &pd);
-	if (ret != 0)
-		return ret;
-	access = (cmd->flags & REREG_ACCESS) != 0 ? cmd->access_flags : o->mr.access;
-	if ((cmd->flags & REREG_TRANS) != 0)
-		ret = move(o, cmd, pd->pd.pdn, access);
-	else
-		ret = fw_mr_change(ctx->func, o->mr.lkey, pd->pd.pdn, NULL, 0, 0, access);
 	if (ret != 0)
 		return ret;
 	o->mr.access = access;
 	o->mr.pd->users--;
 	o->mr.pd = pd;
 	pd->users++;
+	return 0;
+}
+
+int
+uv_rereg_mr(struct uv_call *call, const struct ib_uverbs_rereg_mr *cmd,
+	struct ib_uverbs_rereg_mr_resp *resp)
+{
+	struct uv_mr_attr a = {cmd->start, cmd->length, cmd->hca_va, cmd->access_flags};
+	struct uv_obj *o, *pd;
+	int ret;
+
+	ret = rereg_check(call, cmd, &o, &pd);
+	if (ret != 0)
+		return ret;
+	if ((cmd->flags & REREG_ACCESS) == 0)
+		a.access = o->mr.access;
+	ret = (cmd->flags & REREG_TRANS) != 0 ? move(o, pd, &a) : change(o, pd, a.access);
+	if (ret != 0)
+		return ret;
 	*resp = (struct ib_uverbs_rereg_mr_resp){.lkey = o->mr.lkey, .rkey = o->mr.lkey};
 	return 0;
 }
@@ -279,7 +241,7 @@ uv_mr_destroy(struct uv_obj *o)
 
 	if (ret != 0)
 		return ret;
-	uv_unpinned(o->mr.pinned);
+	uv_unpinned(o->ctx, o->mr.pinned);
 	o->mr.pd->users--;
 	return 0;
 }

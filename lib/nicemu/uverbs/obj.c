@@ -72,10 +72,40 @@ uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **f
 			continue;
 		if (type != UV_ANY_OBJECT && o->type != type)
 			return -EINVAL;
+		if (o->in_calls < 0)
+			return -EBUSY;
 		*found = o;
 		return 0;
 	}
 	return -ENOENT;
+}
+
+/* uverbs_try_lock_object() */
+int
+uv_obj_use(struct uv_call *call, uint16_t type, int64_t handle, bool alone, struct uv_obj **o)
+{
+	int ret = uv_obj_find(call->ctx, type, handle, o);
+
+	if (ret == 0 && alone && (*o)->in_calls > 0)
+		ret = -EBUSY;
+	if (ret == 0 && call->n_used == UV_MAX_ATTRS)
+		ret = -EINVAL;
+	if (ret != 0)
+		return ret;
+	(*o)->in_calls += alone ? -1 : 1;
+	call->used[call->n_used++] = *o;
+	return 0;
+}
+
+void
+uv_obj_unuse(struct uv_call *call)
+{
+	struct uv_obj *o;
+
+	while (call->n_used > 0) {
+		o = call->used[--call->n_used];
+		o->in_calls += o->in_calls < 0 ? 1 : -1;
+	}
 }
 
 static void
@@ -103,8 +133,13 @@ destroy_hw(struct uv_obj *o)
 int
 uv_obj_destroy(struct uv_obj *o)
 {
-	int ret = destroy_hw(o);
+	int ret;
 
+	if (o->in_calls != 0)
+		return -EBUSY;
+	o->in_calls = -1;
+	ret = destroy_hw(o);
+	o->in_calls = 0;
 	if (ret == 0)
 		remove_handle(o);
 	return ret;
@@ -145,7 +180,7 @@ uv_obj_destroy_all(struct uv_ctx *ctx, bool keep)
 	 * the memory with it.
 	 */
 	TAILQ_FOREACH(o, &ctx->objs, next) {
-		uv_unpinned(uv_obj_pinned(o));
+		uv_unpinned(ctx, uv_obj_pinned(o));
 		o->gone = true;
 	}
 	while (!keep && (o = TAILQ_FIRST(&ctx->objs)) != NULL)

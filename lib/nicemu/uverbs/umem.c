@@ -54,7 +54,7 @@ umem_reg(struct uv_call *call)
 	ret = get_request(call, &addr, &len, &access);
 	if (ret != 0)
 		return ret;
-	ret = uv_pin(addr, len,
+	ret = uv_pin(call->ctx, addr, len,
 		(access &
 			~(uint64_t)(IB_UVERBS_ACCESS_REMOTE_READ |
 				IB_UVERBS_ACCESS_OPTIONAL_RANGE)) != 0,
@@ -71,7 +71,7 @@ umem_reg(struct uv_call *call)
 		return 0;
 	fw_umem_destroy(f, o->umem.id);
 unpinned:
-	uv_unpinned(o->umem.pinned);
+	uv_unpinned(call->ctx, o->umem.pinned);
 	return ret;
 }
 
@@ -81,7 +81,7 @@ uv_umem_destroy(struct uv_obj *o)
 	int ret = fw_umem_destroy(o->ctx->func, o->umem.id);
 
 	if (ret == 0)
-		uv_unpinned(o->umem.pinned);
+		uv_unpinned(o->ctx, o->umem.pinned);
 	return ret;
 }
 

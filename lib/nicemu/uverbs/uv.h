@@ -6,8 +6,10 @@
  * hw/mlx5.
  *
  * One lock, uv_lock(), guards all contexts and objects; every function here is called with it held
- * unless it says otherwise. Event channels have a lock of their own (event.c), which engines take,
- * and which is taken after this one.
+ * unless it says otherwise. Where a command is executed or memory pinned and that takes time
+ * (timing.h), others have the lock meanwhile; what a call uses stays, by counts of users in
+ * contexts, objects and channels. Event channels have a lock of their own (event.c), which engines
+ * take, and which is taken after this one.
  */
 #ifndef NICEMU_UV_H
 #define NICEMU_UV_H
@@ -22,6 +24,7 @@
 #define UV_ANY_OBJECT 0xffff /* an attribute takes a handle of any type */
 #define UV_MAX_ATTRS 32 /* more than any method has */
 
+struct timing_pages;
 struct uv_chan;
 
 /* A handle. What it stands for, by type: */
@@ -32,6 +35,7 @@ struct uv_obj {
 	uint32_t handle;
 	unsigned int users; /* objects that need this one */
 	bool gone; /* what it stood for was destroyed with its context */
+	int in_calls; /* calls that use it; -1: one changes or destroys it (ib_uobject.usecnt) */
 	union {
 		struct {
 			uint32_t pdn;
@@ -80,6 +84,8 @@ struct uv_ctx {
 	LIST_ENTRY(uv_ctx) next;
 	struct nic_func *func;
 	uint32_t number; /* byte of the BAR file that its descriptor has locked (file.c) */
+	unsigned int waits; /* of its calls: time passes for so many; then it is not freed */
+	bool closed; /* nobody has it open; the last of these calls is to free it */
 	bool has_ucontext;
 	bool gone; /* the driver was taken off it: disassociated */
 	uint16_t uid; /* firmware's user context, 0: none was asked for */
@@ -161,18 +167,26 @@ struct uv_call {
 	unsigned int index; /* its name, method.h; of INVOKE_WRITE that of its command */
 	struct uv_attr attrs[UV_MAX_ATTRS];
 	unsigned int n_attrs;
+	struct uv_obj *used[UV_MAX_ATTRS]; /* uv_obj_use() */
+	unsigned int n_used;
 };
 
 void uv_lock(void);
 void uv_unlock(void);
+/* file.c: until no call about this function (NULL: any) waits any more. Others have the lock. */
+void uv_waits_over(const struct nic_func *f);
 
 /* ioctl.c: RDMA_VERBS_IOCTL on a context. Returns 0 or a negative errno. */
 int uv_ioctl(struct uv_ctx *ctx, void *arg);
 
 /* call_trace.c: around a call, its line in the trace of the NIC. Nothing without a trace. */
 struct uv_call_clock {
-	uint64_t began, pinned;
+	uint64_t began;
+	int64_t pinned;
 };
+/* A line of what the kernel does with pages, in a call or at the end of a context. */
+void uv_trace_pages(
+	const struct uv_ctx *ctx, const struct timing_pages *p, uint64_t bytes, bool unpin);
 void uv_trace_begin(const struct uv_ctx *ctx, struct uv_call_clock *clock);
 void uv_trace_end(const struct uv_call *call, const struct uv_call_clock *clock, int ret);
 /*
@@ -218,8 +232,14 @@ struct uv_obj *uv_attr_obj(struct uv_call *call, uint16_t id);
 struct uv_obj *uv_obj_new(struct uv_ctx *ctx, uint16_t type);
 void uv_obj_commit(struct uv_obj *o);
 void uv_obj_abort(struct uv_obj *o);
-/* 0; -ENOENT: no such handle, -EINVAL: of another type */
+/* 0; -ENOENT: no such handle, -EINVAL: of another type, -EBUSY: another call destroys it */
 int uv_obj_find(struct uv_ctx *ctx, uint16_t type, int64_t handle, struct uv_obj **o);
+/*
+ * The same for as long as the call lasts: nobody destroys it, and if it is 'alone' nobody uses it.
+ * -EBUSY: a call does. uv_obj_unuse(): the end of the call.
+ */
+int uv_obj_use(struct uv_call *call, uint16_t type, int64_t handle, bool alone, struct uv_obj **o);
+void uv_obj_unuse(struct uv_call *call);
 /* Bytes that it has pinned now. */
 uint64_t uv_obj_pinned(const struct uv_obj *o);
 /* Destroy what it stands for, and the handle. On an error nothing has changed. */
@@ -275,19 +295,24 @@ int uv_write_find(uint32_t command, struct uv_write_sizes *s);
 /* legacy.c: write() on a device. 0 or a negative errno. */
 int uv_write(struct uv_ctx *ctx, const void *buf, size_t count);
 
-/* mr.c: pinning as ib_umem_get() does it, within RLIMIT_MEMLOCK. 'pinned' is what counts towards
- * the limit. */
-int uv_pin(uint64_t va, uint64_t len, bool writable, struct mem_pin **pin, uint64_t *pinned);
-void uv_unpinned(uint64_t pinned);
+/*
+ * pin.c: pinning as ib_umem_get() does it, within RLIMIT_MEMLOCK. 'pinned' is what counts towards
+ * the limit. Both may take time. uv_pinned_here(): what this thread has pinned, less what it has
+ * given back, ever.
+ */
+int uv_pin(const struct uv_ctx *ctx, uint64_t va, uint64_t len, bool writable, struct mem_pin **pin,
+	uint64_t *pinned);
+void uv_unpinned(const struct uv_ctx *ctx, uint64_t pinned);
 uint64_t uv_pinned(void);
+int64_t uv_pinned_here(void);
 void uv_pinned_forget(void); /* in a forked child, which has pinned nothing */
 struct ib_uverbs_reg_mr;
 struct ib_uverbs_reg_mr_resp;
-int uv_reg_mr(
-	struct uv_ctx *ctx, const struct ib_uverbs_reg_mr *cmd, struct ib_uverbs_reg_mr_resp *resp);
+int uv_reg_mr(struct uv_call *call, const struct ib_uverbs_reg_mr *cmd,
+	struct ib_uverbs_reg_mr_resp *resp);
 struct ib_uverbs_rereg_mr;
 struct ib_uverbs_rereg_mr_resp;
-int uv_rereg_mr(struct uv_ctx *ctx, const struct ib_uverbs_rereg_mr *cmd,
+int uv_rereg_mr(struct uv_call *call, const struct ib_uverbs_rereg_mr *cmd,
 	struct ib_uverbs_rereg_mr_resp *resp);
 int uv_alloc_pd(struct uv_ctx *ctx, uint32_t *handle, uint32_t *pdn);
 /* ib_check_mr_access(): 0, -EINVAL or -EOPNOTSUPP */

@@ -23,6 +23,13 @@ void uverbs_event(struct nic_func *f, uint16_t event_type, enum nic_obj_type obj
 void uverbs_async(struct nic_func *f, unsigned int event, uint64_t element);
 
 /*
+ * In between, the thread of a call has no lock of the kernel's: time passes for it, and other calls
+ * go on. What the call uses stays (struct uv_obj). Nothing for a thread that is in no call.
+ */
+void uverbs_wait_begin(const struct nic_func *f);
+void uverbs_wait_end(const struct nic_func *f);
+
+/*
  * The kernel takes its driver off the function: objects of all users are destroyed, their contexts
  * stay dead (-EIO) until they are closed, and no new ones can be opened before uverbs_load().
  * Neither is done twice: -EALREADY. From a thread that is in no call of ours.

@@ -162,7 +162,7 @@ reg_mr(struct uv_call *call, const void *cmd)
 	struct ib_uverbs_reg_mr_resp resp;
 	int ret;
 
-	ret = uv_reg_mr(call->ctx, cmd, &resp);
+	ret = uv_reg_mr(call, cmd, &resp);
 	return ret != 0 ? ret
 			: put_made(call, UVERBS_OBJECT_MR, resp.mr_handle, &resp, sizeof(resp));
 }
@@ -171,7 +171,7 @@ static int
 rereg_mr(struct uv_call *call, const void *cmd)
 {
 	struct ib_uverbs_rereg_mr_resp resp;
-	int ret = uv_rereg_mr(call->ctx, cmd, &resp);
+	int ret = uv_rereg_mr(call, cmd, &resp);
 
 	return ret != 0 ? ret : put_core(call, &resp, sizeof(resp));
 }
