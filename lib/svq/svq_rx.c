@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * The guest receives. A work entry has one chain of the guest, or, with MRG_RXBUF, as many as the
+ * largest frame needs; those that a packet left empty are offered to the NIC again, behind all
+ * others. A frame that does not fit into its entry is dropped by the NIC, with a completion.
+ */
+#include "svq_rxbuf.h"
+
+#include <linux/virtio_config.h>
+#include <rte_common.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hf_log.h"
+
+#define RX_SEGS_MIN 4u /* work entries of 64 bytes */
+#define RX_USUAL_BUF 1518u /* what guests make their buffers of, at least */
+
+/* --- from the ring --- */
+
+static __rte_always_inline int
+buf_add(struct hf_svq *q, const struct svq_chain *c)
+{
+	struct svq_rx *rx = &q->rx;
+	const struct hf_ethq_seg *s = c->seg;
+	struct svq_rxbuf *b = svq_rx_buf(rx, rx->tail);
+
+	if (unlikely(c->len <= q->hdr_len)) {
+		svq_ring_bad(&q->ring, -EPROTO, "a buffer of %u bytes, header included", c->len);
+		return -1;
+	}
+	*b = (struct svq_rxbuf){
+		.gpa = s->addr,
+		.len = s->len,
+		.seq = rx->seq,
+		.id = c->id,
+		.slots = c->slots,
+		.n = 1,
+	};
+	if (likely(s->len >= q->hdr_len))
+		b->hdr = svq_mem_at(q->ring.mem, &q->hint, s->addr, q->hdr_len);
+	if (unlikely(b->hdr == NULL) && svq_rx_odd_header(q, rx->tail, c) != 0) {
+		svq_ring_bad(&q->ring, -EFAULT,
+			"the virtio header of buffer %u is outside of the guest's memory", c->id);
+		return -1;
+	}
+	if (c->n > 1)
+		svq_rx_keep_pieces(q, rx->tail, c);
+	rx->seq += c->slots;
+	rx->tail++;
+	return 0;
+}
+
+static __rte_always_inline unsigned int
+rx_take(struct hf_svq *q, bool packed, unsigned int max)
+{
+	struct svq_burst *b = &q->burst;
+	unsigned int i;
+
+	svq_ring_take(&q->ring, packed, b, max);
+	for (i = 0; i < b->n; i++) {
+		if (unlikely(buf_add(q, &b->c[i]) != 0)) {
+			svq_ring_untake(&q->ring, packed, b, i);
+			break;
+		}
+	}
+	return i;
+}
+
+/* --- to the NIC --- */
+
+/* One buffer in one piece that takes any frame. */
+static __rte_always_inline bool
+post_plain(struct hf_svq *q, const struct svq_rxbuf *b)
+{
+	const struct hf_ethq_seg s = {
+		.addr = b->gpa + q->hdr_len,
+		.len = q->max_frame,
+		.lkey = q->ring.mkey,
+	};
+
+	return hf_ethq_rx_put(q->rx.ethq, &s, 1);
+}
+
+static __rte_always_inline void
+rx_post(struct hf_svq *q)
+{
+	struct svq_rx *rx = &q->rx;
+	const uint32_t need = q->max_frame + q->hdr_len, before = rx->posted;
+	unsigned int k;
+
+	while (rx->posted != rx->tail) {
+		const struct svq_rxbuf *b = svq_rx_buf(rx, rx->posted);
+
+		if (likely(b->n == 1 && b->len >= need)) {
+			k = 1;
+			if (!post_plain(q, b))
+				break;
+		} else {
+			struct svq_rx_entry e;
+
+			k = svq_rx_entry_make(q, &e);
+			if (k == 0 || !hf_ethq_rx_put(rx->ethq, e.seg, e.n))
+				break;
+		}
+		rx->group[rx->wqe_tail++ & rx->mask] = (uint16_t)k;
+		rx->posted += k;
+	}
+	if (rx->posted != before)
+		hf_ethq_rx_ring(rx->ethq);
+}
+
+/* --- from the NIC, to the guest --- */
+
+static __rte_always_inline void
+header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
+{
+	const struct virtio_net_hdr_v1 h = {
+		.flags = valid ? VIRTIO_NET_HDR_F_DATA_VALID : 0,
+		.gso_type = VIRTIO_NET_HDR_GSO_NONE,
+		.num_buffers = rte_cpu_to_le_16(buffers),
+	};
+	uint8_t *const *byte;
+	unsigned int n;
+
+	if (likely(svq_rx_buf(&q->rx, i)->hdr != NULL)) {
+		memcpy(svq_rx_buf(&q->rx, i)->hdr, &h,
+			likely(q->hdr_len == sizeof(h)) ? sizeof(h)
+							: sizeof(struct virtio_net_hdr));
+		return;
+	}
+	byte = svq_rx_more(&q->rx, i)->hdr_byte;
+	for (n = 0; n < q->hdr_len; n++)
+		*byte[n] = ((const uint8_t *)&h)[n];
+}
+
+/* n bytes, header included. */
+static __rte_always_inline void
+buf_used(struct hf_svq *q, bool packed, struct svq_used *u, uint32_t i, uint32_t n)
+{
+	const struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
+	const uint32_t end = b->seq + b->slots;
+
+	if (unlikely(svq_log_is_on(&q->ring.log)))
+		svq_rx_log(q, i, n);
+	if ((int32_t)(end - q->rx.high) > 0)
+		q->rx.high = end;
+	svq_used_add(&q->ring, packed, u, b->id, b->slots, n);
+}
+
+/* No frame came of this entry: it was too short for one. A single buffer goes back empty. */
+static void
+packet_drop(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k)
+{
+	struct svq_rx *rx = &q->rx;
+	unsigned int i;
+
+	svq_count(&q->stats.drop_small, 1);
+	for (i = 0; i < k; i++, rx->head++) {
+		/* How much of it was written, the NIC does not say. */
+		if (unlikely(svq_log_is_on(&q->ring.log)))
+			svq_rx_log(q, rx->head, svq_rx_total(rx, rx->head));
+		if (rx->mrg)
+			svq_rx_repost(rx, rx->head);
+		else
+			buf_used(q, packed, u, rx->head, 0);
+	}
+}
+
+/* A packet of 'left' bytes, header included, in the first of k buffers. */
+static void
+packet_spread(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k, uint32_t left,
+	bool valid)
+{
+	struct svq_rx *rx = &q->rx;
+	uint32_t room = 0;
+	unsigned int j, i;
+
+	for (j = 0; j < k && room < left; j++)
+		room += RTE_MIN(left, svq_rx_total(rx, rx->head + j));
+	if (room < left) {
+		svq_ring_bad(&q->ring, -EIO, "the NIC says of %u bytes that it wrote them", left);
+		return;
+	}
+	header_write(q, rx->head, valid, (uint16_t)j);
+	for (i = 0; i < j; i++, rx->head++) {
+		uint32_t part = RTE_MIN(left, svq_rx_total(rx, rx->head));
+
+		buf_used(q, packed, u, rx->head, part);
+		left -= part;
+	}
+	for (; i < k; i++, rx->head++)
+		svq_rx_repost(rx, rx->head);
+}
+
+static void
+rx_failed(struct hf_svq *q)
+{
+	const struct hf_ethq_error *e = hf_ethq_rx_error(q->rx.ethq);
+
+	svq_ring_bad(
+		&q->ring, svq_nic_error(e), "the NIC could not receive, syndrome %#x", e->syndrome);
+}
+
+static __rte_always_inline void
+packet_give(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl)
+{
+	struct svq_rx *rx = &q->rx;
+	const unsigned int k = rx->group[rx->wqe_head++ & rx->mask];
+	const bool valid = rx->guest_csum && (cpl->flags & HF_ETHQ_RX_L4_OK) != 0;
+	const uint32_t len = cpl->len + q->hdr_len;
+	const struct svq_rxbuf *b = svq_rx_buf(rx, rx->head);
+
+	if (unlikely(cpl->syndrome != 0)) {
+		packet_drop(q, packed, u, k);
+		return;
+	}
+	if (likely(k == 1 && b->n == 1 && len <= b->len && cpl->len <= q->max_frame)) {
+		header_write(q, rx->head, valid, 1);
+		buf_used(q, packed, u, rx->head, len);
+		rx->head++;
+	} else {
+		packet_spread(q, packed, u, k, RTE_MAX(len, cpl->len), valid);
+	}
+	svq_count(&q->stats.packets, 1);
+	svq_count(&q->stats.bytes, cpl->len);
+}
+
+/* What was received goes to the guest. */
+static __rte_always_inline unsigned int
+rx_give(struct hf_svq *q, bool packed, unsigned int max)
+{
+	struct svq_rx *rx = &q->rx;
+	struct hf_ethq_rx_cpl cpl[SVQ_BURST];
+	unsigned int i, n = hf_ethq_rx_poll(rx->ethq, cpl, max);
+	uint32_t at = rx->head;
+	struct svq_used u;
+
+	for (i = 0; i < n; i++) {
+		const void *hdr = svq_rx_buf(rx, at)->hdr;
+
+		__builtin_prefetch(hdr, 1);
+		at += rx->group[(rx->wqe_head + i) & rx->mask];
+	}
+	svq_used_begin(&q->ring, &u);
+	for (i = 0; i < n && likely(q->ring.error == 0); i++)
+		packet_give(q, packed, &u, &cpl[i]);
+	svq_used_end(&q->ring, packed, &u);
+	return i;
+}
+
+static __rte_always_inline unsigned int
+rx_poll(struct hf_svq *q, bool packed, unsigned int burst)
+{
+	unsigned int n;
+
+	if (unlikely(q->ring.error != 0))
+		return 0;
+	n = rx_give(q, packed, RTE_MIN(burst, SVQ_BURST));
+	n += rx_take(q, packed, SVQ_BURST);
+	rx_post(q);
+	if (unlikely(hf_ethq_rx_failed(q->rx.ethq)))
+		rx_failed(q);
+	return n;
+}
+
+static unsigned int
+rx_poll_split(struct hf_svq *q, unsigned int burst)
+{
+	return rx_poll(q, false, burst);
+}
+
+static unsigned int
+rx_poll_packed(struct hf_svq *q, unsigned int burst)
+{
+	return rx_poll(q, true, burst);
+}
+
+/* Pieces of a work entry, all of the largest frame in buffers as guests have them. */
+static uint16_t
+segs_for(uint32_t max_frame)
+{
+	const uint32_t segs = RTE_MAX(max_frame / RX_USUAL_BUF + 2, RX_SEGS_MIN);
+
+	return (uint16_t)rte_align32pow2(RTE_MIN(segs, SVQ_RX_SEGS_MAX));
+}
+
+int
+svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
+{
+	struct svq_rx *rx = &q->rx;
+	const struct hf_ethq_rx_attr ea = {
+		.size = (uint16_t)rte_align32pow2(attr->size),
+		.max_segs = segs_for(q->max_frame),
+		.ch = attr->ch,
+		.cookie = attr->cookie,
+	};
+	int ret;
+
+	rx->mask = ea.size - 1u;
+	rx->max_segs = ea.max_segs;
+	rx->more_size = sizeof(struct svq_rxmore) + rx->max_segs * sizeof(struct hf_ethq_seg);
+	rx->buf = aligned_alloc(RTE_CACHE_LINE_SIZE, ea.size * sizeof(*rx->buf));
+	rx->more = calloc(ea.size, rx->more_size);
+	rx->group = calloc(ea.size, sizeof(*rx->group));
+	ret = rx->buf == NULL || rx->more == NULL || rx->group == NULL ? -ENOMEM : 0;
+	if (ret == 0)
+		ret = hf_ethq_rx_create(attr->devx, &ea, &rx->ethq);
+	if (ret)
+		svq_rx_destroy(q);
+	return ret;
+}
+
+int
+svq_rx_destroy(struct hf_svq *q)
+{
+	struct svq_rx *rx = &q->rx;
+	int ret = hf_ethq_rx_destroy(rx->ethq);
+
+	if (ret)
+		return ret;
+	free(rx->group);
+	free(rx->more);
+	free(rx->buf);
+	return 0;
+}
+
+int
+svq_rx_start(struct hf_svq *q, uint64_t features)
+{
+	struct svq_rx *rx = &q->rx;
+
+	rx->head = rx->posted = rx->tail = 0;
+	rx->wqe_head = rx->wqe_tail = 0;
+	rx->seq = rx->high = 0;
+	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
+	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
+	q->poll = q->ring.packed ? rx_poll_packed : rx_poll_split;
+	return hf_ethq_rx_start(rx->ethq);
+}
+
+/* Buffers that were available before one that was used are used, too. */
+static void
+rx_return(struct hf_svq *q, bool packed)
+{
+	struct svq_rx *rx = &q->rx;
+	const uint32_t high = rx->high;
+	struct svq_used u;
+
+	svq_used_begin(&q->ring, &u);
+	for (; rx->head != rx->tail; rx->head++) {
+		if ((int32_t)(svq_rx_buf(rx, rx->head)->seq - high) < 0)
+			buf_used(q, packed, &u, rx->head, 0);
+	}
+	svq_used_end(&q->ring, packed, &u);
+	svq_count(&q->stats.returned, u.n);
+}
+
+void
+svq_rx_stop(struct hf_svq *q)
+{
+	const bool packed = q->ring.packed;
+	int ret = hf_ethq_rx_stop(q->rx.ethq);
+
+	if (ret)
+		HF_LOG(ERR, "%s: the NIC's queue does not stop: %s", q->ring.name, strerror(-ret));
+	while (rx_give(q, packed, SVQ_BURST) > 0)
+		;
+	rx_return(q, packed);
+}
+
+void
+svq_rx_arm(struct hf_svq *q)
+{
+	hf_ethq_rx_arm(q->rx.ethq);
+}
