@@ -3,6 +3,7 @@
  */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <infiniband/mlx5dv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,4 +227,45 @@ int
 nic_ctl_fail_clear(void)
 {
 	return ctl_command("fail clear\n");
+}
+
+int
+nic_ctl_tell(const char *request)
+{
+	char *answer = nic_ctl_text(request);
+
+	free(answer);
+	return answer != NULL ? 0 : -EIO;
+}
+
+int
+nic_ctl_objects(const char *kind)
+{
+	char *answer = nic_ctl_text("objects");
+	cJSON *j = cJSON_Parse(answer);
+	const cJSON *f = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "functions"), 0);
+	const cJSON *n = cJSON_GetObjectItem(cJSON_GetObjectItem(f, "counts"), kind);
+	int count = cJSON_IsNumber(n) ? n->valueint : -1;
+
+	cJSON_Delete(j);
+	free(answer);
+	return count;
+}
+
+struct ibv_context *
+nic_ctl_open(int index)
+{
+	struct mlx5dv_context_attr attr = {.flags = MLX5DV_CONTEXT_FLAGS_DEVX};
+	struct ibv_device **list = ibv_get_device_list(NULL);
+	struct ibv_context *c = NULL;
+	int err = ENODEV;
+
+	if (list != NULL && list[0] != NULL && (index == 0 || list[1] != NULL)) {
+		c = mlx5dv_open_device(list[index], &attr);
+		err = errno;
+	}
+	if (list != NULL)
+		ibv_free_device_list(list);
+	errno = err;
+	return c;
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ibv_context;
+
 struct nic_mrs {
 	uint64_t registered, destroyed; /* ever, by all functions */
 	uint64_t bytes; /* now */
@@ -26,6 +28,12 @@ int nic_ctl_mrs(struct nic_mrs *mrs);
 uint64_t nic_ctl_count(const char *opcode);
 /* The whole answer to a request such as "objects", to be freed; NULL: none. */
 char *nic_ctl_text(const char *request);
+/* A request that has no more to say than whether it was done. 0 or negative errno. */
+int nic_ctl_tell(const char *request);
+/* How many objects of a kind ("mkey") the PF has, by the NIC's word; -1: no answer. */
+int nic_ctl_objects(const char *kind);
+/* The device of a function, for DevX: 0 the PF, 1 the first VF. NULL: errno. */
+struct ibv_context *nic_ctl_open(int index);
 /* How often all functions together executed this command: "CREATE_MKEY". 0 or negative errno. */
 int nic_ctl_commands(const char *name, uint64_t *count);
 /* Let something fail once, as 'nicemu run --fail' has it: "CREATE_MKEY:2:BAD_RES". */

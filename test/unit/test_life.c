@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "nic_ctl.h"
 #include "prm.h"
 #include "test.h"
@@ -23,56 +21,12 @@
 static struct ibv_context *ctx;
 static uint8_t memory[3 * 4096] __attribute__((aligned(4096)));
 
-static struct ibv_context *
-open_func(int index)
-{
-	struct mlx5dv_context_attr attr = {.flags = MLX5DV_CONTEXT_FLAGS_DEVX};
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *c = NULL;
-	int err = ENODEV;
-
-	if (list != NULL && list[0] != NULL && (index == 0 || list[1] != NULL)) {
-		c = mlx5dv_open_device(list[index], &attr);
-		err = errno;
-	}
-	if (list != NULL)
-		ibv_free_device_list(list);
-	errno = err;
-	return c;
-}
-
-/* 0, or -EIO when the NIC refused it. */
-static int
-tell(const char *request)
-{
-	char *answer = nic_ctl_text(request);
-	int ret = answer != NULL && strstr(answer, "\"ok\":true") != NULL ? 0 : -EIO;
-
-	free(answer);
-	return ret;
-}
-
-/* How many objects of a kind function 0 has. */
-static int
-count_of(const char *kind)
-{
-	char *answer = nic_ctl_text("objects");
-	cJSON *j = cJSON_Parse(answer);
-	const cJSON *f = cJSON_GetArrayItem(cJSON_GetObjectItem(j, "functions"), 0);
-	const cJSON *n = cJSON_GetObjectItem(cJSON_GetObjectItem(f, "counts"), kind);
-	int count = cJSON_IsNumber(n) ? n->valueint : -1;
-
-	cJSON_Delete(j);
-	free(answer);
-	return count;
-}
-
 static int
 setup(void)
 {
 	if (!nic_ctl_there())
 		return TEST_SKIPPED;
-	ctx = open_func(0);
+	ctx = nic_ctl_open(0);
 	return ctx != NULL ? 0 : -1;
 }
 
@@ -82,10 +36,10 @@ teardown(void)
 {
 	if (ctx != NULL)
 		ibv_close_device(ctx);
-	tell("fail clear");
-	tell("revive 0");
-	tell("link port up");
-	tell("link 0 auto");
+	nic_ctl_tell("fail clear");
+	nic_ctl_tell("revive 0");
+	nic_ctl_tell("link port up");
+	nic_ctl_tell("link 0 auto");
 }
 
 /* The next event of a context, -1: none is there. */
@@ -166,9 +120,9 @@ test_call_fails(void)
 	struct ibv_pd *pd;
 	char *answer;
 
-	TEST_ASSERT_SUCCESS(tell("fail 0/ioctl:ALLOC_PD:2:ENOMEM"), "fail");
-	TEST_ASSERT_SUCCESS(tell("fail 0/ioctl:DEALLOC_PD:1:EBUSY"), "fail");
-	TEST_ASSERT_SUCCESS(tell("fail 1/ioctl:ALLOC_PD"), "fail");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("fail 0/ioctl:ALLOC_PD:2:ENOMEM"), "fail");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("fail 0/ioctl:DEALLOC_PD:1:EBUSY"), "fail");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("fail 1/ioctl:ALLOC_PD"), "fail");
 	answer = nic_ctl_text("fail list");
 	TEST_ASSERT(answer != NULL && strstr(answer, "\"0/ioctl:ALLOC_PD:2:ENOMEM\"") != NULL,
 		"list: %s", answer);
@@ -179,7 +133,7 @@ test_call_fails(void)
 	TEST_ASSERT_EQUAL(errno, ENOMEM, "%s", strerror(errno));
 	TEST_ASSERT_EQUAL(ibv_dealloc_pd(pd), EBUSY, "refused, and still there");
 	TEST_ASSERT_SUCCESS(ibv_dealloc_pd(pd), "once only");
-	TEST_ASSERT_NOT_EQUAL(tell("fail 0/ioctl:FOO"), 0, "an unknown call");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("fail 0/ioctl:FOO"), 0, "an unknown call");
 	return TEST_SUCCESS;
 }
 
@@ -208,16 +162,16 @@ test_port_down(void)
 {
 	struct ibv_port_attr attr;
 
-	TEST_ASSERT_SUCCESS(tell("link port down"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link port down"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_PORT_ERR, "event");
 	TEST_ASSERT_SUCCESS(ibv_query_port(ctx, 1, &attr), "query");
 	TEST_ASSERT_EQUAL(attr.state, IBV_PORT_DOWN, "state %d", attr.state);
 	TEST_ASSERT_EQUAL(vport_state(ctx, 0), 0, "vport");
 	TEST_ASSERT_EQUAL(vport_state(ctx, 2), 0, "port");
 	TEST_ASSERT_EQUAL(sysfs_state(), IBV_PORT_DOWN, "sysfs: %d", sysfs_state());
-	TEST_ASSERT_SUCCESS(tell("link port down"), "again");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link port down"), "again");
 	TEST_ASSERT_EQUAL(next_event(ctx), -1, "an event without a change");
-	TEST_ASSERT_SUCCESS(tell("link port up"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link port up"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_PORT_ACTIVE, "event");
 	TEST_ASSERT_SUCCESS(ibv_query_port(ctx, 1, &attr), "query");
 	TEST_ASSERT_EQUAL(attr.state, IBV_PORT_ACTIVE, "state %d", attr.state);
@@ -229,19 +183,19 @@ test_port_down(void)
 static int
 test_vport_down(void)
 {
-	TEST_ASSERT_SUCCESS(tell("link 1 down"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link 1 down"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), -1, "another's link");
-	TEST_ASSERT_SUCCESS(tell("link 1 auto"), "link");
-	TEST_ASSERT_SUCCESS(tell("link 0 down"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link 1 auto"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link 0 down"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_PORT_ERR, "event");
 	TEST_ASSERT_EQUAL(vport_state(ctx, 0), 0, "vport");
 	TEST_ASSERT_EQUAL(vport_state(ctx, 2), 1, "port");
-	TEST_ASSERT_SUCCESS(tell("link 0 up"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link 0 up"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_PORT_ACTIVE, "event");
-	TEST_ASSERT_SUCCESS(tell("link port down"), "link");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("link port down"), "link");
 	TEST_ASSERT_EQUAL(next_event(ctx), -1, "it does not follow");
-	TEST_ASSERT_NOT_EQUAL(tell("link port auto"), 0, "not a port's");
-	TEST_ASSERT_NOT_EQUAL(tell("link 7 up"), 0, "no such function");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("link port auto"), 0, "not a port's");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("link 7 up"), 0, "no such function");
 	return TEST_SUCCESS;
 }
 
@@ -275,8 +229,8 @@ test_killed(void)
 	struct things t;
 
 	TEST_ASSERT_SUCCESS(make_things(&t), "objects: %s", strerror(errno));
-	TEST_ASSERT_SUCCESS(tell("kill 0"), "kill");
-	TEST_ASSERT_NOT_EQUAL(tell("kill 0"), 0, "twice");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("kill 0"), "kill");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("kill 0"), 0, "twice");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_DEVICE_FATAL, "event");
 	TEST_ASSERT_EQUAL(next_event(ctx), -1, "it was the only one");
 	TEST_ASSERT_EQUAL(sysfs_state(), IBV_PORT_DOWN, "link of a dead function");
@@ -295,8 +249,8 @@ test_killed(void)
 	TEST_ASSERT_EQUAL(errno, ENXIO, "%s", strerror(errno));
 	TEST_ASSERT_EQUAL(vport_state(ctx, 0), -1, "a query");
 	TEST_ASSERT_EQUAL(ibv_query_port(ctx, 1, &attr), ENOLINK, "a query of the port");
-	TEST_ASSERT_NULL(open_func(0), "a new context");
-	other = open_func(1);
+	TEST_ASSERT_NULL(nic_ctl_open(0), "a new context");
+	other = nic_ctl_open(1);
 	TEST_ASSERT_NOT_NULL(other, "another function: %s", strerror(errno));
 	ibv_close_device(other);
 	mlx5dv_devx_free_uar(t.uar);
@@ -304,14 +258,14 @@ test_killed(void)
 	TEST_ASSERT_SUCCESS(mlx5dv_devx_obj_destroy(t.td), "DevX object");
 	TEST_ASSERT_SUCCESS(ibv_dereg_mr(t.mr), "memory region");
 	TEST_ASSERT_SUCCESS(ibv_dealloc_pd(t.pd), "protection domain");
-	TEST_ASSERT_EQUAL(count_of("umem"), 0, "%d umems", count_of("umem"));
+	TEST_ASSERT_EQUAL(nic_ctl_objects("umem"), 0, "%d umems", nic_ctl_objects("umem"));
 	return TEST_SUCCESS;
 }
 
 static int
 test_died_at(void)
 {
-	TEST_ASSERT_SUCCESS(tell("fail 0/ALLOC_TRANSPORT_DOMAIN:2:die"), "fail");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("fail 0/ALLOC_TRANSPORT_DOMAIN:2:die"), "fail");
 	TEST_ASSERT_NOT_NULL(make_td(ctx), "the first: %s", strerror(errno));
 	TEST_ASSERT_NULL(make_td(ctx), "the second");
 	TEST_ASSERT_EQUAL(errno, ENXIO, "%s", strerror(errno));
@@ -326,12 +280,14 @@ test_unloaded(void)
 	struct things t;
 
 	TEST_ASSERT_SUCCESS(make_things(&t), "objects: %s", strerror(errno));
-	TEST_ASSERT_SUCCESS(tell("unload 0"), "unload");
-	TEST_ASSERT_NOT_EQUAL(tell("unload 0"), 0, "twice");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("unload 0"), "unload");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("unload 0"), 0, "twice");
 	TEST_ASSERT_EQUAL(next_event(ctx), IBV_EVENT_DEVICE_FATAL, "event");
 	TEST_ASSERT_EQUAL(next_event(ctx), -1, "it was the last");
-	TEST_ASSERT_EQUAL(count_of("umem") + count_of("td") + count_of("uar"), 0, "objects");
-	TEST_ASSERT_EQUAL(count_of("mkey"), 1, "the null key, and %d more", count_of("mkey") - 1);
+	TEST_ASSERT_EQUAL(nic_ctl_objects("umem") + nic_ctl_objects("td") + nic_ctl_objects("uar"),
+		0, "objects");
+	TEST_ASSERT_EQUAL(nic_ctl_objects("mkey"), 1, "the null key, and %d more",
+		nic_ctl_objects("mkey") - 1);
 	TEST_ASSERT_NULL(ibv_alloc_pd(ctx), "a protection domain");
 	TEST_ASSERT_EQUAL(errno, EIO, "%s", strerror(errno));
 	TEST_ASSERT_NULL(make_td(ctx), "a DevX object");
@@ -339,7 +295,7 @@ test_unloaded(void)
 	TEST_ASSERT_EQUAL(mlx5dv_devx_obj_destroy(t.td), EIO, "a driver's method");
 	TEST_ASSERT_SUCCESS(ibv_dereg_mr(t.mr), "memory region");
 	TEST_ASSERT_SUCCESS(ibv_dealloc_pd(t.pd), "protection domain");
-	TEST_ASSERT_NULL(open_func(0), "a new context");
+	TEST_ASSERT_NULL(nic_ctl_open(0), "a new context");
 	return TEST_SUCCESS;
 }
 
@@ -350,14 +306,15 @@ test_revived(void)
 	struct ibv_context *again;
 	struct things t;
 
-	TEST_ASSERT_NOT_EQUAL(tell("revive 0"), 0, "it is alive");
+	TEST_ASSERT_NOT_EQUAL(nic_ctl_tell("revive 0"), 0, "it is alive");
 	TEST_ASSERT_SUCCESS(make_things(&t), "objects: %s", strerror(errno));
-	TEST_ASSERT_SUCCESS(tell("kill 0"), "kill");
-	TEST_ASSERT_SUCCESS(tell("revive 0"), "revive");
-	TEST_ASSERT_EQUAL(count_of("umem") + count_of("td") + count_of("uar"), 0, "objects");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("kill 0"), "kill");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("revive 0"), "revive");
+	TEST_ASSERT_EQUAL(nic_ctl_objects("umem") + nic_ctl_objects("td") + nic_ctl_objects("uar"),
+		0, "objects");
 	TEST_ASSERT_NULL(ibv_alloc_pd(ctx), "the old context");
 	TEST_ASSERT_EQUAL(errno, EIO, "%s", strerror(errno));
-	again = open_func(0);
+	again = nic_ctl_open(0);
 	TEST_ASSERT_NOT_NULL(again, "a new context: %s", strerror(errno));
 	TEST_ASSERT_NOT_NULL(make_td(again), "an object: %s", strerror(errno));
 	TEST_ASSERT_EQUAL(next_event(again), -1, "an event of the old life");
