@@ -84,6 +84,20 @@ qp_fields(cJSON *j, const struct nic_qp *q)
 }
 
 static void
+sq_fields(cJSON *j, const struct nic_sq *s)
+{
+	static const char *const states[] = {
+		[NIC_WQ_RST] = "RST", [NIC_WQ_RDY] = "RDY", [NIC_WQ_ERR] = "ERR"};
+
+	cJSON_AddStringToObject(j, "state", states[atomic_load(&s->state)]);
+	add_num(j, "log_size", s->wq.log_size);
+	add_num(j, "cq", s->cq->obj.id);
+	add_num(j, "tis", s->tis->obj.id);
+	add_num(j, "ci", s->ci);
+	add_num(j, "pi", s->pi);
+}
+
+static void
 cq_fields(cJSON *j, const struct nic_cq *c)
 {
 	add_num(j, "log_size", c->log_size);
@@ -155,6 +169,9 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 		break;
 	case NIC_OBJ_QP:
 		qp_fields(j, (const struct nic_qp *)o);
+		break;
+	case NIC_OBJ_SQ:
+		sq_fields(j, (const struct nic_sq *)o);
 		break;
 	case NIC_OBJ_VIRTQ:
 		virtq_fields(j, (const struct nic_virtq *)o);
@@ -268,11 +285,27 @@ vq_errors(cJSON *parent, const struct nic_func *f)
 	}
 }
 
+/* The same of raw queues. */
+static void
+wqe_errors(cJSON *parent, const struct nic_func *f)
+{
+	cJSON *j = cJSON_AddObjectToObject(parent, "wqe_errors");
+	unsigned int e;
+
+	for (e = WQE_E_NONE + 1; e < WQE_ERRORS; e++) {
+		uint64_t n = atomic_load(&f->wqe_errors[e]);
+
+		if (n > 0)
+			add_num(j, dp_wqe_error_text((enum wqe_error)e), n);
+	}
+}
+
 void
 ctl_stats(cJSON *j, const struct nic_func *f)
 {
 	ctl_port_stats(j, "vport", &f->stats);
 	vq_errors(j, f);
+	wqe_errors(j, f);
 	add_num(j, "events_lost", uverbs_events_lost(f));
 	ctl_queues(j, f);
 }

@@ -51,6 +51,7 @@ struct mem_pin;
 struct conf;
 struct conf_func;
 struct dp_queue;
+struct dp_sq;
 struct dp_vq;
 struct fw_uctx;
 struct dp_engine;
@@ -70,6 +71,9 @@ enum nic_obj_type {
 	NIC_OBJ_VAR,
 	NIC_OBJ_CQ,
 	NIC_OBJ_QP,
+	NIC_OBJ_SQ,
+	NIC_OBJ_RQ,
+	NIC_OBJ_RMP,
 	NIC_OBJ_VIRTQ_COUNTERS,
 	NIC_OBJ_VIRTQ,
 	NIC_OBJ_RQT,
@@ -99,8 +103,10 @@ struct nic_td {
 };
 struct nic_uar {
 	struct nic_obj obj;
-	uint64_t bar_offset;
-}; /* page in the BAR file */
+	uint64_t bar_offset; /* page in the BAR file */
+	TAILQ_HEAD(, dp_sq) sqs; /* send queues that ring there; dp/ */
+	TAILQ_ENTRY(nic_uar) next_bell; /* func->bells, while there are some */
+};
 struct nic_var {
 	struct nic_obj obj;
 	uint64_t bar_offset;
@@ -163,6 +169,8 @@ struct nic_cq {
 	bool collapsed; /* cqc.cc: all completions in entry 0 */
 	bool overrun_ignore; /* cqc.oi */
 	uint32_t pi; /* completions written */
+	uint32_t ci; /* consumer index as last read; dp/ */
+	uint8_t fault; /* enum vq_error, under dp_lock: to be told when that is free */
 	uint32_t arm_seen; /* last arm word that took effect */
 	bool armed; /* true in a new CQ; dp/ */
 	bool rung; /* its UAR doorbell was rung, so that 'armed' counts; dp/ */
@@ -188,6 +196,47 @@ struct nic_qp {
 	uint8_t ack_timeout, retry_count, rnr_retry; /* of its messages, as qpc has them */
 	uint8_t min_rnr_nak; /* timer for who finds no receive WQE here */
 	struct nic_virtq *virtq; /* the virtqueue whose event QP this is */
+};
+
+/* A work queue: what a raw send or receive queue, or a pool, has of wq. */
+struct nic_wq {
+	struct nic_pd *pd;
+	struct nic_uar *uar; /* of its doorbell; NULL: receive queues have none */
+	struct nic_umem *umem, *dbr_umem;
+	struct nic_umem pages, record; /* of the kernel: what 'umem' and 'dbr_umem' point to then */
+	uint64_t offset, dbr_offset;
+	uint8_t log_size, log_stride; /* entries; bytes of one */
+};
+
+/* States of raw send and receive queues. */
+enum nic_wq_state { NIC_WQ_RST, NIC_WQ_RDY, NIC_WQ_ERR };
+
+/* Why a raw queue fails, or completes a work request in error (wqe_errors.h). */
+enum wqe_error {
+	WQE_E_NONE,
+#define WQE_ERROR(name, synd, num, text) WQE_E_##name,
+#include "wqe_errors.h"
+#undef WQE_ERROR
+	WQE_ERRORS
+};
+
+/* sqc.min_wqe_inline_mode, Linux vport.h MLX5_INLINE_MODE_* */
+enum nic_inline { NIC_INLINE_NONE, NIC_INLINE_L2, NIC_INLINE_IP, NIC_INLINE_TCP_UDP };
+
+struct nic_sq {
+	struct nic_obj obj;
+	_Atomic int state; /* enum nic_wq_state; an engine may set ERR */
+	struct nic_wq wq;
+	struct nic_cq *cq;
+	struct nic_tis *tis;
+	uint32_t user_index;
+	uint8_t min_inline; /* enum nic_inline: headers that each entry has to have inline */
+	uint8_t ts_format; /* MLX5_QPC_TIMESTAMP_FORMAT_* */
+	uint32_t clock_khz; /* of time stamps that run freely */
+	bool flush; /* flush_in_error_en: entries that an error finds are completed */
+	uint16_t ci; /* hw_counter: entries carried out, in basic blocks of 64 bytes */
+	uint16_t pi; /* sw_counter: as the doorbell record had it last */
+	struct dp_sq *dp; /* engine's half, owned by dp/ */
 };
 
 struct nic_virtq_counters {
@@ -350,6 +399,7 @@ struct nic_func {
 	uint64_t bar_used[4]; /* BAR pages in use, one bit each */
 	unsigned int bar_next; /* BAR page from which the next free one is looked for */
 	TAILQ_HEAD(, dp_queue) queues; /* of all kinds, the engines' halves; dp/ */
+	TAILQ_HEAD(, nic_uar) bells; /* pages that have send queues; dp/ */
 	uint8_t max_indirection; /* capability, for the engines */
 	uint8_t next_tag; /* of the keys that the kernel asks for */
 	uint64_t flow_seq;
@@ -360,6 +410,7 @@ struct nic_func {
 	/* The same of the kernel's calls (method.h); under fw_lock, too. */
 	uint64_t n_calls[METHODS], n_calls_failed[METHODS];
 	_Atomic uint64_t vq_errors[VQ_ERRORS]; /* how often, ever */
+	_Atomic uint64_t wqe_errors[WQE_ERRORS]; /* of raw queues, flushes not counted */
 	uint64_t mr_registered, mr_destroyed, mr_bytes; /* direct mkeys, ever; bytes pinned now */
 	uint64_t umem_bytes; /* pinned by umems now */
 };

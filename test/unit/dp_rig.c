@@ -12,7 +12,7 @@
 
 /* --- what firmware and kernel are here --- */
 
-_Atomic uint32_t bar[N_BARS][16];
+_Atomic uint32_t bar[N_BARS][NIC_PAGE / 4];
 struct nic_qp qps[2];
 unsigned int n_object_events, n_comp_events, n_cq_errors, n_qp_errors;
 uint8_t last_eqe[64] __attribute__((aligned(8)));
@@ -94,6 +94,7 @@ nic_setup(void)
 		funcs[i].vport.mtu = 1500;
 		memcpy(&funcs[i].vport.mac, macs[i], 6);
 		TAILQ_INIT(&funcs[i].queues);
+		TAILQ_INIT(&funcs[i].bells);
 		for (t = 0; t < NIC_OBJ_TYPES; t++)
 			TAILQ_INIT(&funcs[i].objs[t]);
 	}

@@ -34,7 +34,7 @@
 #define N_FUNCS 3u
 #define N_BARS 4u
 
-extern _Atomic uint32_t bar[N_BARS][16]; /* of each function, VAR and UAR in one */
+extern _Atomic uint32_t bar[N_BARS][NIC_PAGE / 4]; /* of each function, VAR and UAR in one */
 extern struct nic_qp qps[2]; /* of the firmware, and of the user */
 /* events that were raised, and the last that had a body */
 extern unsigned int n_object_events, n_comp_events, n_cq_errors, n_qp_errors;

@@ -403,6 +403,46 @@ build_modify_tir(const struct fw_rig *r, struct fw_box *b)
 	DEVX_SET(modify_tir_in, b->in, ctx.indirect_table, r->id[ID_RQT]);
 }
 
+static void
+build_sq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, CREATE_SQ);
+	SIZES(b, create_sq);
+	DEVX_SET(create_sq_in, b->in, ctx.flush_in_error_en, 1);
+	DEVX_SET(create_sq_in, b->in, ctx.min_wqe_inline_mode, 1);
+	DEVX_SET(create_sq_in, b->in, ctx.state, MLX5_SQC_STATE_RST);
+	DEVX_SET(create_sq_in, b->in, ctx.cqn, r->id[ID_CQ]);
+	DEVX_SET(create_sq_in, b->in, ctx.tis_lst_sz, 1);
+	DEVX_SET(create_sq_in, b->in, ctx.tis_num_0, r->id[ID_TIS]);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.wq_type, MLX5_WQ_TYPE_CYCLIC);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.pd, r->id[ID_PD]);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.uar_page, r->uar->page_id);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.log_wq_stride, 6);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.log_wq_sz, 6);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.dbr_umem_id, r->id[ID_UMEM]);
+	DEVX_SET64(create_sq_in, b->in, ctx.wq.dbr_addr, 6 * UMEM_STEP + 0x1000);
+	DEVX_SET(create_sq_in, b->in, ctx.wq.wq_umem_id, r->id[ID_UMEM]);
+	DEVX_SET64(create_sq_in, b->in, ctx.wq.wq_umem_offset, 6 * UMEM_STEP);
+}
+
+static void
+build_modify_sq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, MODIFY_SQ);
+	SIZES(b, modify_sq);
+	DEVX_SET(modify_sq_in, b->in, sqn, r->id[ID_SQ_RDY]);
+	DEVX_SET(modify_sq_in, b->in, sq_state, MLX5_SQC_STATE_RDY);
+	DEVX_SET(modify_sq_in, b->in, ctx.state, MLX5_SQC_STATE_RDY);
+}
+
+static void
+build_query_sq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, QUERY_SQ);
+	SIZES(b, query_sq);
+	DEVX_SET(query_sq_in, b->in, sqn, r->id[ID_SQ]);
+}
+
 void
 fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b)
 {
@@ -441,6 +481,9 @@ fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b)
 		[C_QUERY_RQT] = build_query_rqt,
 		[C_CREATE_TIR] = build_tir,
 		[C_MODIFY_TIR] = build_modify_tir,
+		[C_CREATE_SQ] = build_sq,
+		[C_MODIFY_SQ] = build_modify_sq,
+		[C_QUERY_SQ] = build_query_sq,
 	};
 
 	memset(b, 0, sizeof(*b));

@@ -37,7 +37,8 @@ open_function(struct fw_rig *r)
 		if (r->ctx == NULL)
 			continue;
 		if (fw_rig_caps(r, MLX5_CAP_GENERAL, r->caps) == 0 &&
-			fw_rig_caps(r, MLX5_CAP_VDPA_EMULATION, r->vdpa) == 0)
+			fw_rig_caps(r, MLX5_CAP_VDPA_EMULATION, r->vdpa) == 0 &&
+			fw_rig_caps(r, MLX5_CAP_ETHERNET_OFFLOADS, r->eth) == 0)
 			break;
 		ibv_close_device(r->ctx);
 		r->ctx = NULL;
@@ -123,7 +124,8 @@ modify(struct fw_rig *r, enum fw_id id, struct fw_box *b)
 {
 	uint8_t out[FW_OUT_MAX] __attribute__((aligned(8))) = {0};
 
-	DEVX_SET(general_obj_in_cmd_hdr, b->in, obj_id, r->id[id]);
+	/* 24 bits: what is above is a field of its own in some */
+	DEVX_SET(modify_sq_in, b->in, sqn, r->id[id]);
 	if (mlx5dv_devx_obj_modify(r->obj[id], b->in, b->inlen, out, b->outlen) == 0)
 		return 0;
 	fprintf(stderr, "modify of object %d of the rig: status 0x%x, syndrome 0x%x\n", id,
@@ -208,6 +210,30 @@ virtqs_open(struct fw_rig *r)
 	return rc != 0 ? rc : create_by(r, ID_TIR2, C_CREATE_TIR);
 }
 
+static int
+sq_state(struct fw_rig *r, enum fw_id id, unsigned int from, unsigned int to)
+{
+	struct fw_box b;
+
+	fw_build(r, C_MODIFY_SQ, &b);
+	DEVX_SET(modify_sq_in, b.in, sq_state, from);
+	DEVX_SET(modify_sq_in, b.in, ctx.state, to);
+	return modify(r, id, &b);
+}
+
+/* A send queue in each of its states. */
+static int
+sqs_open(struct fw_rig *r)
+{
+	if (create_by(r, ID_SQ, C_CREATE_SQ) != 0 || create_by(r, ID_SQ_RDY, C_CREATE_SQ) != 0 ||
+		create_by(r, ID_SQ_ERR, C_CREATE_SQ) != 0 ||
+		sq_state(r, ID_SQ_RDY, MLX5_SQC_STATE_RST, MLX5_SQC_STATE_RDY) != 0 ||
+		sq_state(r, ID_SQ_ERR, MLX5_SQC_STATE_RST, MLX5_SQC_STATE_RDY) != 0 ||
+		sq_state(r, ID_SQ_ERR, MLX5_SQC_STATE_RDY, MLX5_SQC_STATE_ERR) != 0)
+		return -EIO;
+	return 0;
+}
+
 int
 fw_rig_open(struct fw_rig *r)
 {
@@ -227,6 +253,8 @@ fw_rig_open(struct fw_rig *r)
 			modify_by(r, ID_QP_INIT, C_RST2INIT) != 0))
 		rc = -EIO;
 	if (rc == 0)
+		rc = sqs_open(r);
+	if (rc == 0)
 		rc = virtqs_open(r);
 	if (rc != 0)
 		fw_rig_close(r);
@@ -239,7 +267,8 @@ fw_rig_close(struct fw_rig *r)
 	/* what refers before what is referred to */
 	static const enum fw_id order[] = {ID_TIR, ID_TIR2, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
 		ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX, ID_QP_RDY, ID_QP_SUSPEND,
-		ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_CQ, ID_TIS, ID_TD};
+		ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_SQ, ID_SQ_RDY, ID_SQ_ERR, ID_CQ,
+		ID_TIS, ID_TD};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

@@ -50,6 +50,9 @@ enum fw_id {
 	ID_TIR2,
 	ID_MKEY,
 	ID_MKEY_PD2,
+	ID_SQ,
+	ID_SQ_RDY,
+	ID_SQ_ERR,
 	ID_END
 };
 
@@ -78,6 +81,9 @@ enum fw_cmd_id {
 	C_RTR2RTS,
 	C_SQERR2RTS,
 	C_2RST,
+	C_CREATE_SQ,
+	C_MODIFY_SQ,
+	C_QUERY_SQ,
 	C_CREATE_COUNTERS,
 	C_QUERY_COUNTERS,
 	C_CREATE_VQ,
@@ -107,7 +113,8 @@ struct fw_rig {
 	uint32_t eqn;
 	uint32_t id[ID_END];
 	struct mlx5dv_devx_obj *obj[ID_END];
-	uint8_t caps[4096] __attribute__((aligned(8))), vdpa[4096] __attribute__((aligned(8)));
+	uint8_t caps[4096] __attribute__((aligned(8))), vdpa[4096] __attribute__((aligned(8))),
+		eth[4096] __attribute__((aligned(8)));
 };
 
 /*

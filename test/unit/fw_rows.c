@@ -24,6 +24,9 @@
 #define NO_GEN(fld) { 1, true, OFF(cmd_hca_cap, fld), SZ(cmd_hca_cap, fld) }
 /* a limit that is even, and so below the largest value of a field of all ones */
 #define EVEN_GEN(fld) { 1, true, OFF(cmd_hca_cap, fld) + SZ(cmd_hca_cap, fld) - 1, 1 }
+#define IF_ETH(fld, n) \
+	{ 3, false, OFF(per_protocol_networking_offload_caps, fld) + \
+		SZ(per_protocol_networking_offload_caps, fld) - 1 - (n), 1 }
 #define IF_VDPA(fld) { 2, false, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 #define NO_VDPA(fld) { 2, true, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 /* one bit of a set, and one of the general object types */
@@ -38,6 +41,9 @@
 #define MKC(fld, v) F(create_mkey_in, memory_key_mkey_entry.fld, v)
 #define CQC(fld, v) F(create_cq_in, cq_context.fld, v)
 #define QPC(fld, v) F(create_qp_in, qpc.fld, v)
+#define SQC(fld, v) F(create_sq_in, ctx.fld, v)
+#define WQ(fld, v) SQC(wq.fld, v)
+#define SQ_GO(from, to) F(modify_sq_in, sq_state, MLX5_SQC_STATE_##from), F(modify_sq_in, ctx.state, MLX5_SQC_STATE_##to)
 #define VQ(fld, v) F(create_virtq_in, virtq.fld, v)
 #define VQC(fld, v) F(create_virtq_in, virtq.virtio_q_context.fld, v)
 #define VQCO(fld, obj) O(create_virtq_in, virtq.virtio_q_context.fld, obj)
@@ -176,6 +182,61 @@ const struct fw_row fw_rows[] = {
 	{ R_QP_MSG_MAX, C_INIT2RTR, ID_QP_INIT, { F(init2rtr_qp_in, qpc.log_msg_max, 31) } },
 	{ R_QP_FL, C_INIT2RTR, ID_QP_INIT, { F(init2rtr_qp_in, qpc.primary_address_path.fl, 0) } },
 	{ R_QP_FL_CAP, C_INIT2RTR, ID_QP_INIT, { { 0 } }, NO_GEN(fl_rc_qp_when_roce_disabled) },
+
+	/* work queues, send queues */
+	{ R_WQ_TYPE, C_CREATE_SQ, 0, { WQ(wq_type, MLX5_WQ_TYPE_LINKED_LIST) } },
+	{ R_WQ_KIND, C_CREATE_SQ, 0, { WQ(wq_signature, 1) } },
+	{ R_WQ_KIND, C_CREATE_SQ, 0, { WQ(cd_slave, 1) } },
+	{ R_WQ_HAIRPIN, C_CREATE_SQ, 0, { WQ(log_hairpin_data_sz, 5) } },
+	{ R_WQ_HAIRPIN, C_CREATE_SQ, 0, { WQ(log_hairpin_num_packets, 5) } },
+	{ R_WQ_STRIDE, C_CREATE_SQ, 0, { WQ(log_wq_stride, 5) } },
+	{ R_WQ_STRIDE, C_CREATE_SQ, 0, { WQ(log_wq_stride, 7) } },
+	{ R_WQ_SIZE, C_CREATE_SQ, 0, { WQ(log_wq_sz, 16) } },
+	{ R_WQ_PD, C_CREATE_SQ, 0, { WQ(pd, NONE) } },
+	{ R_WQ_UMEM, C_CREATE_SQ, 0, { WQ(wq_umem_id, NONE) } },
+	{ R_WQ_UMEM_RANGE, C_CREATE_SQ, 0, { WQ(wq_umem_offset, FW_MEM_BYTES - 64) } },
+	{ R_WQ_UMEM_RANGE, C_CREATE_SQ, 0, { WQ(wq_umem_offset, 8) } },
+	{ R_WQ_UMEM_RANGE, C_CREATE_SQ, 0, { WQ(wq_umem_offset, UINT64_MAX - 63) } },
+	{ R_WQ_UMEM_RANGE, C_CREATE_SQ, 0, { O(create_sq_in, ctx.wq.wq_umem_id, ID_UMEM_SMALL) } },
+	{ R_WQ_DBR, C_CREATE_SQ, 0, { WQ(dbr_umem_id, NONE) } },
+	{ R_WQ_DBR_RANGE, C_CREATE_SQ, 0, { WQ(dbr_addr, FW_MEM_BYTES) } },
+	{ R_WQ_DBR_RANGE, C_CREATE_SQ, 0, { WQ(dbr_addr, 4) } },
+	{ R_WQ_UAR, C_CREATE_SQ, 0, { WQ(uar_page, NONE) } },
+	{ R_RESERVED, C_CREATE_SQ, 0, { SQC(reserved_at_11, 1) } },
+	{ R_RESERVED, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, reserved_at_c0, 1) } },
+	{ R_SQ_KIND, C_CREATE_SQ, 0, { SQC(rlky, 1) } },
+	{ R_SQ_KIND, C_CREATE_SQ, 0, { SQC(cd_master, 1) } },
+	{ R_SQ_KIND, C_CREATE_SQ, 0, { SQC(fre, 1) } },
+	{ R_SQ_KIND, C_CREATE_SQ, 0, { SQC(non_wire, 1) } },
+	{ R_SQ_KIND, C_CREATE_SQ, 0, { SQC(static_sq_wq, 1) } },
+	{ R_SQ_HAIRPIN, C_CREATE_SQ, 0, { SQC(hairpin, 1) } },
+	{ R_SQ_HAIRPIN, C_CREATE_SQ, 0, { SQC(hairpin_peer_rq, 1) } },
+	{ R_SQ_HAIRPIN, C_CREATE_SQ, 0, { SQC(hairpin_peer_vhca, 1) } },
+	{ R_SQ_NEW_STATE, C_CREATE_SQ, 0, { SQC(state, MLX5_SQC_STATE_RDY) } },
+	{ R_SQ_UMR, C_CREATE_SQ, 0, { SQC(reg_umr, 1) } },
+	{ R_SQ_SWP, C_CREATE_SQ, 0, { SQC(allow_swp, 1) } },
+	{ R_SQ_MULTI, C_CREATE_SQ, 0, { SQC(allow_multi_pkt_send_wqe, 1) } },
+	{ R_SQ_PACING, C_CREATE_SQ, 0, { SQC(packet_pacing_rate_limit_index, 1) } },
+	{ R_SQ_PACING, C_CREATE_SQ, 0, { SQC(qos_queue_group_id, 1) } },
+	{ R_SQ_TS_CQE, C_CREATE_SQ, 0, { SQC(ts_cqe_to_dest_cqn, 1) } },
+	{ R_SQ_TIS_LIST, C_CREATE_SQ, 0, { SQC(tis_lst_sz, 0) } },
+	{ R_SQ_TIS_LIST, C_CREATE_SQ, 0, { SQC(tis_lst_sz, 2) } },
+	{ R_SQ_INLINE, C_CREATE_SQ, 0, { SQC(min_wqe_inline_mode, 4) } },
+	{ R_SQ_INLINE, C_CREATE_SQ, 0, { SQC(min_wqe_inline_mode, 0) }, IF_ETH(wqe_inline_mode, 0) },
+	{ R_SQ_TS, C_CREATE_SQ, 0, { SQC(ts_format, 3) } },
+	{ R_SQ_TS, C_CREATE_SQ, 0, { SQC(ts_format, MLX5_QPC_TIMESTAMP_FORMAT_REAL_TIME) }, NO_GEN(sq_ts_format) },
+	{ R_SQ_CQ, C_CREATE_SQ, 0, { SQC(cqn, NONE) } },
+	{ R_SQ_TIS, C_CREATE_SQ, 0, { SQC(tis_num_0, NONE) } },
+	{ R_SQ_SELECT, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, modify_bitmask, 1) } },
+	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ, { SQ_GO(RDY, RDY) } },
+	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ_RDY, { SQ_GO(ERR, RST) } },
+	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, sq_state, 2) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ, { SQ_GO(RST, RST) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ, { SQ_GO(RST, ERR) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_RDY, { SQ_GO(RDY, RST) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, ctx.state, 2) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_ERR, { SQ_GO(ERR, RDY) } },
+	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_ERR, { SQ_GO(ERR, ERR) } },
 
 	/* virtqueues: create */
 	{ R_VQ_TYPE, C_CREATE_VQ, 0, { VQC(virtio_q_type, 2) } },

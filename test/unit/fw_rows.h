@@ -25,7 +25,7 @@ struct fw_set {
 
 /* A capability that has to be there, or not to be there, for the row to make sense. */
 struct fw_cond {
-	uint8_t page; /* 0: none, 1: general, 2: virtio emulation */
+	uint8_t page; /* 0: none, 1: general, 2: virtio emulation, 3: Ethernet */
 	bool absent;
 	uint16_t bit;
 	uint8_t width;

@@ -69,7 +69,7 @@ teardown(void)
 static bool
 cond_met(const struct fw_cond *c)
 {
-	const uint8_t *page = c->page == 1 ? rig.caps : rig.vdpa;
+	const uint8_t *page = c->page == 1 ? rig.caps : c->page == 2 ? rig.vdpa : rig.eth;
 
 	return c->page == 0 || (_devx_get(page, c->bit, c->width) == 0) == c->absent;
 }
@@ -95,7 +95,7 @@ static bool
 is_query(enum fw_cmd_id cmd)
 {
 	return cmd == C_QUERY_COUNTERS || cmd == C_QUERY_VQ || cmd == C_QUERY_RQT ||
-		cmd == C_QUERY_TIS;
+		cmd == C_QUERY_TIS || cmd == C_QUERY_SQ;
 }
 
 static bool
@@ -113,7 +113,7 @@ send_box(enum fw_cmd_id cmd, enum fw_id on)
 
 	memset(out, 0, sizeof(out));
 	if (on != ID_NONE) {
-		DEVX_SET(general_obj_in_cmd_hdr, box.in, obj_id, rig.id[on]);
+		DEVX_SET(modify_sq_in, box.in, sqn, rig.id[on]);
 		return is_query(cmd)
 			? mlx5dv_devx_obj_query(rig.obj[on], box.in, box.inlen, out, box.outlen)
 			: mlx5dv_devx_obj_modify(rig.obj[on], box.in, box.inlen, out, box.outlen);
@@ -226,6 +226,10 @@ test_valid(void)
 		{C_QUERY_RQT, ID_RQT},
 		{C_CREATE_TIR, ID_NONE},
 		{C_MODIFY_TIR, ID_TIR},
+		{C_CREATE_SQ, ID_NONE},
+		{C_MODIFY_SQ, ID_SQ_RDY},
+		{C_QUERY_SQ, ID_SQ},
+		{C_QUERY_SQ, ID_SQ_ERR},
 	};
 	unsigned int i;
 
@@ -262,6 +266,8 @@ test_every_rule_has_a_row(void)
 		{R_MKEY_NO_PAGES, "the kernel sets mkey_umem_valid"},
 		{R_CQ_NO_PAGES, "the kernel sets cq_umem_valid"},
 		{R_QP_NO_PAGES, "the kernel sets wq_umem_valid"},
+		{R_WQ_NO_PAGES, "the kernel sets wq_umem_valid"},
+		{R_SQ_RAW, "test_privilege: needs a process without CAP_NET_RAW"},
 		{R_VQ_RAW, "test_privilege: needs a process without CAP_NET_RAW"},
 		{R_FLOW_CRITERIA, "test_matchers"},
 		{R_FLOW_MASK, "test_matchers"},
@@ -643,6 +649,10 @@ test_privilege(void)
 	vq = mlx5dv_devx_obj_create(ctx, box.in, box.inlen, out, box.outlen);
 	TEST_ASSERT(vq == NULL, "a virtqueue without CAP_NET_RAW");
 	TEST_ASSERT_EQUAL(DEVX_GET(mbox_out, out, syndrome), FW_SYNDROME + R_VQ_RAW, "syndrome");
+	fw_build(&rig, C_CREATE_SQ, &box);
+	TEST_ASSERT(mlx5dv_devx_obj_create(ctx, box.in, box.inlen, out, box.outlen) == NULL,
+		"a send queue without CAP_NET_RAW");
+	TEST_ASSERT_EQUAL(DEVX_GET(mbox_out, out, syndrome), FW_SYNDROME + R_SQ_RAW, "syndrome");
 	/* objects of another context are nothing that this one could name */
 	fw_build(&rig, C_CREATE_TIS, &box);
 	TEST_ASSERT(mlx5dv_devx_obj_create(ctx, box.in, box.inlen, out, box.outlen) == NULL,
@@ -755,7 +765,9 @@ test_special(void)
 		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.mtu) >= 1500, "MTU");
 	TEST_ASSERT_EQUAL(
 		DEVX_GET(query_nic_vport_context_out, out, nic_vport_context.min_wqe_inline_mode),
-		0, "inline mode");
+		DEVX_GET(per_protocol_networking_offload_caps, rig.eth, wqe_inline_mode) !=
+			MLX5_CAP_INLINE_MODE_NOT_REQUIRED,
+		"inline mode");
 	fw_build(&rig, C_QUERY_VPORT_STATE, &box);
 	TEST_ASSERT_EQUAL(send_box(C_QUERY_VPORT_STATE, ID_NONE), 0, "vport state");
 	TEST_ASSERT_EQUAL(DEVX_GET(query_vport_state_out, out, state), 1, "vport is down");

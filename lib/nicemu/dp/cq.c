@@ -75,67 +75,108 @@ tell_error(struct nic_cq *cq, uint8_t syndrome, enum vq_error e)
 	uverbs_event(f, MLX5_EVENT_TYPE_CQ_ERROR, NIC_OBJ_CQ, cq->obj.id, eqe);
 }
 
+void
+cq_tell_wq(const struct nic_obj *o, uint8_t event)
+{
+	/* qp_events.type, Linux device.h MLX5_EVENT_QUEUE_TYPE_* */
+	uint8_t type = o->type == NIC_OBJ_SQ ? 2 : o->type == NIC_OBJ_QP ? 0 : 1;
+	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
+	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
+
+	DEVX_SET(eqe, eqe, event_type, event);
+	DEVX_SET(qp_events, data, type, type);
+	DEVX_SET(qp_events, data, qpn_rqn_sqn, o->id);
+	uverbs_event(o->func, event, o->type, o->id, eqe);
+}
+
 /* A queue pair whose completions have nowhere to go (Linux mlx5_ib qp.c: IB_EVENT_QP_FATAL). */
 static void
 fail_qp(struct nic_qp *qp)
 {
-	uint32_t eqe[DEVX_ST_SZ_DW(eqe)] = {0};
-	void *data = DEVX_ADDR_OF(eqe, eqe, event_data);
-
 	qp->state = NIC_QP_ERR;
-	DEVX_SET(eqe, eqe, event_type, MLX5_EVENT_TYPE_WQ_CATAS_ERROR);
-	DEVX_SET(qp_events, data, qpn_rqn_sqn, qp->obj.id);
-	uverbs_event(qp->obj.func, MLX5_EVENT_TYPE_WQ_CATAS_ERROR, NIC_OBJ_QP, qp->obj.id, eqe);
+	cq_tell_wq(&qp->obj, MLX5_EVENT_TYPE_WQ_CATAS_ERROR);
 }
 
 /* False: the entry is not in one piece, so it can't be seen in one. */
 static bool
-write_cqe(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
+put_cqe(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
 {
 	uint32_t slot = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
 	uint32_t stride = 1u << cq->log_cqe_size;
-	uint8_t owner = (uint8_t)(cq->pi >> cq->log_size & 1);
-	struct mlx5_cqe64 cqe = {.sop_drop_qpn = htobe32(qpn),
-		.wqe_counter = htobe16(wqe_counter),
-		.op_own = (uint8_t)(opcode << 4 | owner)};
 	uint8_t *to = mem_umem_ptr(cq->umem, cq->offset + (uint64_t)slot * stride, stride);
 	uint32_t last;
 
 	if (to == NULL)
 		return false;
-	if (opcode == MLX5_CQE_RESP_ERR)
-		((struct mlx5_err_cqe *)(void *)&cqe)->syndrome = MLX5_CQE_SYNDROME_LOCAL_QP_OP_ERR;
+	cqe->op_own = (uint8_t)((cqe->op_own & ~1u) | (cq->pi >> cq->log_size & 1));
 	/* an entry of 128 bytes has the 64 that matter in its second half */
-	to += stride - sizeof(cqe);
+	to += stride - sizeof(*cqe);
 	/* the last word, which a reader looks at first, goes in one store, last */
-	memcpy(to, &cqe, sizeof(cqe) - sizeof(last));
-	memcpy(&last, (uint8_t *)&cqe + sizeof(cqe) - sizeof(last), sizeof(last));
-	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(cqe) - sizeof(last)), last,
+	memcpy(to, cqe, sizeof(*cqe) - sizeof(last));
+	memcpy(&last, (uint8_t *)cqe + sizeof(*cqe) - sizeof(last), sizeof(last));
+	atomic_store_explicit((_Atomic uint32_t *)(void *)(to + sizeof(*cqe) - sizeof(last)), last,
 		memory_order_release);
 	return true;
+}
+
+/* No room, as far as the consumer index says that was read last, and as it is now? */
+static bool
+is_full(struct nic_cq *cq)
+{
+	uint32_t size = 1u << cq->log_size;
+
+	if (cq->overrun_ignore || ((cq->pi - cq->ci) & COUNTER_MASK) < size)
+		return false;
+	cq->ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
+	return ((cq->pi - cq->ci) & COUNTER_MASK) >= size;
+}
+
+bool
+cq_write_begin(struct nic_cq *cq)
+{
+	lock(cq);
+	return !cq->error;
+}
+
+bool
+cq_write(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
+{
+	if (cq->error)
+		return false;
+	if (is_full(cq))
+		cq->fault = VQ_E_CQ_OVERRUN;
+	else if (!put_cqe(cq, cqe))
+		cq->fault = VQ_E_CQ_MEMORY;
+	else
+		cq->pi++;
+	cq->error = cq->fault != VQ_E_NONE;
+	return !cq->error;
+}
+
+void
+cq_write_end(struct nic_cq *cq)
+{
+	enum vq_error e = cq->fault;
+
+	cq->fault = VQ_E_NONE;
+	unlock(cq);
+	if (e != VQ_E_NONE)
+		tell_error(cq, e == VQ_E_CQ_OVERRUN ? SYNDROME_OVERRUN : SYNDROME_ACCESS, e);
 }
 
 bool
 cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode)
 {
-	uint32_t ci;
-	bool overrun, done = false;
-	enum vq_error e = VQ_E_NONE;
+	struct mlx5_cqe64 cqe = {.sop_drop_qpn = htobe32(qpn),
+		.wqe_counter = htobe16(wqe_counter),
+		.op_own = (uint8_t)(opcode << 4)};
+	bool done;
 
-	lock(cq);
-	if (!cq->error) {
-		ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
-		overrun =
-			!cq->overrun_ignore && ((cq->pi - ci) & COUNTER_MASK) >= 1u << cq->log_size;
-		done = !overrun && write_cqe(cq, qpn, wqe_counter, opcode);
-		cq->pi += done;
-		cq->error = !done;
-		if (!done)
-			e = overrun ? VQ_E_CQ_OVERRUN : VQ_E_CQ_MEMORY;
-	}
-	unlock(cq);
-	if (e != VQ_E_NONE)
-		tell_error(cq, e == VQ_E_CQ_OVERRUN ? SYNDROME_OVERRUN : SYNDROME_ACCESS, e);
+	if (opcode == MLX5_CQE_RESP_ERR)
+		((struct mlx5_err_cqe *)(void *)&cqe)->syndrome = MLX5_CQE_SYNDROME_LOCAL_QP_OP_ERR;
+	cq_write_begin(cq);
+	done = cq_write(cq, &cqe);
+	cq_write_end(cq);
 	return done;
 }
 
@@ -168,6 +209,23 @@ cq_faulted(void)
 	return true;
 }
 
+static _Atomic uint64_t *
+bell_of(const struct nic_uar *uar)
+{
+	uint8_t *page = fw_bar_ptr(uar->obj.func, uar->bar_offset);
+
+	return page == NULL ? NULL : (_Atomic uint64_t *)(void *)(page + MLX5_CQ_DOORBELL);
+}
+
+bool
+cq_may_raise(const struct nic_cq *cq)
+{
+	const _Atomic uint64_t *bell = bell_of(cq->uar);
+
+	return (cq->rung && cq->armed) ||
+		(bell != NULL && atomic_load_explicit(bell, memory_order_relaxed) != 0);
+}
+
 /*
  * Was the CQ doorbell of a UAR rung? Rings overwrite each other, so which CQ was meant is lost: all
  * CQs of that UAR whose arm word has changed are armed. The first word of a driver is that of fresh
@@ -177,11 +235,10 @@ static void
 take_rings(const struct nic_uar *uar)
 {
 	struct nic_func *f = uar->obj.func;
-	uint8_t *page = fw_bar_ptr(f, uar->bar_offset);
-	_Atomic uint64_t *bell = (_Atomic uint64_t *)(void *)(page + MLX5_CQ_DOORBELL);
+	_Atomic uint64_t *bell = bell_of(uar);
 	struct nic_obj *o;
 
-	if (page == NULL || atomic_load_explicit(bell, memory_order_relaxed) == 0 ||
+	if (bell == NULL || atomic_load_explicit(bell, memory_order_relaxed) == 0 ||
 		atomic_exchange(bell, 0) == 0)
 		return;
 	taken = bell;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * Completions of virtqueue notifications. The event QP of a virtqueue (it has no queues of its own)
- * sends to the QP that it is connected to; that consumes a receive WQE there, and makes a
- * completion in its receive CQ. For engines, inside a mem_guard.
+ * Completions. Those of raw queues, and of virtqueue notifications: the event QP of a virtqueue (it
+ * has no queues of its own) sends to the QP that it is connected to; that consumes a receive WQE
+ * there, and makes a completion in its receive CQ. For engines, inside a mem_guard.
  */
 #ifndef NICEMU_DP_CQ_H
 #define NICEMU_DP_CQ_H
+
+#include <infiniband/mlx5dv.h>
 
 #include "../nic.h"
 
@@ -37,8 +39,27 @@ bool cq_raise_qp(const struct nic_qp *event_qp);
  */
 bool cq_faulted(void);
 
-/* The two steps for a CQ: write an entry with this opcode (MLX5_CQE_*; false: in error), raise. */
+/*
+ * Write entries, between begin and end, in which the CQ is locked: one pair for a burst.
+ * cq_write_begin() is false for a CQ in error. cq_write() sets the owner bit of an entry that is
+ * else complete (its opcode in the upper half of op_own), and writes it as the CQ wants it, 64 or
+ * 128 bytes; false: the CQ is in error, now perhaps, by an overrun or for want of memory. Its event
+ * goes out at the end. No function that raises an event in between.
+ */
+bool cq_write_begin(struct nic_cq *cq);
+bool cq_write(struct nic_cq *cq, struct mlx5_cqe64 *cqe);
+void cq_write_end(struct nic_cq *cq);
+/* All three for an entry with this opcode (MLX5_CQE_*). False: the CQ is in error. */
 bool cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode);
+/*
+ * Raise its completion event, if it was armed for what was written since. False: not armed, and the
+ * consumer has not yet seen all completions, so look again.
+ */
 bool cq_raise(struct nic_cq *cq);
+/* Is a look worth while? Says so late, but does not touch what the consumer writes. */
+bool cq_may_raise(const struct nic_cq *cq);
+
+/* Tell of an error of a work queue: MLX5_EVENT_TYPE_WQ_*; o: QP, SQ or RQ. */
+void cq_tell_wq(const struct nic_obj *o, uint8_t event);
 
 #endif /* NICEMU_DP_CQ_H */

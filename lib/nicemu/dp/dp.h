@@ -41,10 +41,21 @@ void dp_virtq_dead(struct nic_virtq *vq);
 void dp_virtq_indices(struct nic_virtq *vq);
 /* The dirty log was changed, switched on or off: from the next burst on it counts. */
 void dp_virtq_dirty(struct nic_virtq *vq);
+/* Send queue created: allocate the engine's half. 0, or -ENOMEM. It is in RST. */
+int dp_sq_init(struct nic_sq *sq);
+void dp_sq_fini(struct nic_sq *sq);
+/* RST to RDY, to ERR: what was posted is completed as flushed, ERR to RST: indices are 0. */
+void dp_sq_ready(struct nic_sq *sq);
+void dp_sq_error(struct nic_sq *sq);
+void dp_sq_reset(struct nic_sq *sq);
+/* The function died: ERR, and nothing is told of it. */
+void dp_sq_dead(struct nic_sq *sq);
 void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
 /* An error of a virtqueue in words. Any thread. */
 const char *dp_error_text(enum vq_error e);
+/* The same of a raw queue. */
+const char *dp_wqe_error_text(enum wqe_error e);
 /* The queue goes on in other memory: a last entry in the old says so. Inside of a pause. */
 void dp_cq_resized(struct nic_cq *cq);
 void dp_qp_reset(struct nic_qp *qp); /* 2RST: consumer index 0 */

@@ -41,7 +41,7 @@ publish_rest(struct dp_engine *e, struct dp_queue *rx)
 	if (mem_guard_enter(&e->guard) == 0)
 		rx->ops->publish(rx);
 	else if (!cq_faulted())
-		rx->ops->fail(rx);
+		rx->ops->fail(rx, e->guard.addr);
 	mem_guard_leave();
 }
 
@@ -51,15 +51,16 @@ blame(struct dp_engine *e, struct dp_queue *q)
 {
 	struct dp_queue *rx = e->rx_locked;
 	struct dp_queue *culprit = rx;
+	const uint8_t *addr = e->guard.addr;
 
-	if (rx == NULL || (q != NULL && q->ops->touches(q, e->guard.addr)))
+	if (rx == NULL || (q != NULL && q->ops->touches(q, addr)))
 		culprit = q;
 	if (cq_faulted())
 		culprit = NULL;
 	if (rx != NULL)
 		publish_rest(e, rx);
 	if (culprit != NULL)
-		culprit->ops->fail(culprit);
+		culprit->ops->fail(culprit, addr);
 	e->rx_locked = NULL;
 	if (rx != NULL)
 		pthread_mutex_unlock(&rx->lock);
@@ -138,6 +139,15 @@ attend(struct dp_engine *e, struct dp_queue *q)
 		pthread_mutex_unlock(&q->lock);
 }
 
+static inline bool
+wants_attention(const struct dp_queue *q)
+{
+	unsigned int attn = atomic_load_explicit(&q->attn, memory_order_relaxed);
+
+	/* a poller never arms its CQ: that costs no more than this look */
+	return attn != 0 && (attn != QUEUE_ATTN_ARM || q->cq == NULL || cq_may_raise(q->cq));
+}
+
 /* One round. True: there was work, or there is soon. */
 static bool
 round_trip(struct dp_engine *e)
@@ -154,7 +164,7 @@ round_trip(struct dp_engine *e)
 			doorbell_poll(nic->funcs[w * 64 + (unsigned int)__builtin_ctzll(left)]);
 	}
 	TAILQ_FOREACH(q, &e->queues, next) {
-		if (atomic_load_explicit(&q->attn, memory_order_relaxed) != 0)
+		if (wants_attention(q))
 			engine_dma(e, q, attend);
 		if (q->tx && q->ops->serve(e, q))
 			busy = true;

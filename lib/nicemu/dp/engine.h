@@ -74,7 +74,8 @@ bool engine_dma(struct dp_engine *e, struct dp_queue *q,
 bool txq_serve(struct dp_engine *e, struct dp_queue *q);
 /* How a frame is cut into segments. */
 struct tso {
-	enum pkt_l3 l3; /* what it has to be */
+	enum pkt_l3 l3; /* what it has to be; NONE: either */
+	uint32_t hdr_len; /* of all headers, if they have to be as long as that; 0: any */
 	uint32_t mss; /* bytes of payload in each */
 	bool ip_csum, tcp_csum; /* make these checksums; else they stay as they are */
 };

@@ -34,8 +34,8 @@ struct dp_queue_ops {
 	void (*publish)(struct dp_queue *q);
 	/* An access faulted: is the address in a ring of the queue, or in a buffer it fetched? */
 	bool (*touches)(const struct dp_queue *q, const uint8_t *addr);
-	/* It is the queue's memory that faulted. */
-	void (*fail)(struct dp_queue *q);
+	/* It is the queue's memory that faulted, there. */
+	void (*fail)(struct dp_queue *q, const uint8_t *addr);
 	/*
 	 * Transmit: a round of the engine, outside of a mem_guard. True: there was work, or there
 	 * is soon.
@@ -45,12 +45,15 @@ struct dp_queue_ops {
 	void (*forget)(struct dp_queue *q);
 };
 
-/* A bit of 'attn': there is work within microseconds, too short for a nap. */
+/* Bits of 'attn' that engines know: a completion was written, and its event waits for the CQ to be
+ * armed; there is work within microseconds, too short for a nap. */
+#define QUEUE_ATTN_ARM 4u
 #define QUEUE_ATTN_SOON 8u
 
 struct dp_queue {
 	const struct dp_queue_ops *ops;
 	struct nic_func *f;
+	struct nic_cq *cq; /* where a raw queue completes; NULL: a virtqueue */
 	struct dp_engine *engine; /* NULL: none runs */
 	TAILQ_ENTRY(dp_queue) next; /* engine->queues */
 	TAILQ_ENTRY(dp_queue) of_func; /* f->queues */

@@ -91,12 +91,12 @@ tso_send(struct dp_engine *e, struct nic_func *f, const struct tso *t, struct pk
 	uint32_t off, total, n = 0;
 
 	if (t->mss == 0 || whole.hdr.l4_off == 0 || whole.hdr.frag ||
-		whole.hdr.proto != IPPROTO_TCP || whole.hdr.l3 != t->l3 ||
+		whole.hdr.proto != IPPROTO_TCP || (t->l3 != PKT_L3_NONE && whole.hdr.l3 != t->l3) ||
 		whole.hdr.l4_off + TCP_MIN > whole.head_len)
 		return -EINVAL;
 	c.hdr_len = whole.hdr.l4_off + (whole.head[whole.hdr.l4_off + TCP_DOFF] >> 4) * 4u;
 	if (c.hdr_len < whole.hdr.l4_off + TCP_MIN || c.hdr_len > whole.head_len ||
-		c.hdr_len >= whole.len)
+		c.hdr_len >= whole.len || (t->hdr_len != 0 && t->hdr_len != c.hdr_len))
 		return -EINVAL;
 	total = whole.len - c.hdr_len;
 	for (off = 0; off < total; off += t->mss, n++) {

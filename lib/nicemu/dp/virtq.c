@@ -93,10 +93,11 @@ virtq_touches(const struct dp_queue *q, const uint8_t *addr)
 }
 
 static void
-virtq_fail(struct dp_queue *q)
+virtq_fail(struct dp_queue *q, const uint8_t *addr)
 {
 	struct dp_vq *v = vq_of(q);
 
+	(void)addr;
 	/* of one that has failed it is the queue pair's: a message that can't be tried again */
 	if (!vq_is_ready(v))
 		atomic_fetch_and(&q->attn, ~(unsigned int)VQ_ATTN_NOTIFY);

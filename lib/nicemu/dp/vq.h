@@ -55,7 +55,8 @@ struct vq_dirty {
 enum vq_attn {
 	VQ_ATTN_START = 1, /* just became ready; receive: or was hungry, and a doorbell was rung */
 	VQ_ATTN_NOTIFY = 2, /* a completion waits for a receive WQE of the event QP */
-	VQ_ATTN_ARM = 4, /* a completion was written, its event waits for the CQ to be armed */
+	VQ_ATTN_ARM = QUEUE_ATTN_ARM, /* a completion was written, its event waits for the CQ to be
+					 armed */
 	VQ_ATTN_MODERATED = QUEUE_ATTN_SOON, /* an event waits for more completions, or its time */
 	VQ_ATTN_LATE = 16, /* an event waits: a failure on demand */
 };

@@ -74,6 +74,10 @@ static const struct fw_op fw_ops[] = {
 	MODIFY_QP(QP_2ERR, qp_2err),
 	MODIFY_QP(QP_2RST, 2rst_qp),
 	CMD(QUERY_QP, query_qp, 0, fw_query_qp),
+	CMD(CREATE_SQ, create_sq, HAS_CHANGE, fw_create_sq),
+	CMD(MODIFY_SQ, modify_sq, HAS_CHANGE, fw_modify_sq),
+	CMD(QUERY_SQ, query_sq, HAS_CHANGE, fw_query_sq), /* as those of virtqueues */
+	DESTROY(DESTROY_SQ, destroy_sq, SQ),
 	CMD(QUERY_VPORT_STATE, query_vport_state, HAS_OP_MOD, fw_query_vport_state),
 	CMD(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0, fw_query_nic_vport_context),
 	CMD(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, HAS_CHANGE, fw_alloc_td),

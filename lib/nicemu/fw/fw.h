@@ -66,6 +66,8 @@ struct fw_cq_attr {
 int fw_cq_create(struct nic_func *f, uint16_t uid, const struct fw_cq_attr *a, uint32_t *cqn);
 int fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t log_size,
 	uint8_t log_cqe_size);
+/* Headers that the NIC wants inline in each entry of a send queue: enum nic_inline. */
+uint8_t fw_min_inline(const struct nic_func *f);
 /* One page of BAR each. ALLOC_UAR, and the VAR of the virtio doorbells. */
 int fw_uar_alloc(struct nic_func *f, uint16_t uid, uint32_t *page_id, uint64_t *bar_offset);
 int fw_uar_free(struct nic_func *f, uint32_t page_id);

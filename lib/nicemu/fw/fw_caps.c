@@ -99,7 +99,10 @@ const struct fw_cap fw_caps[] = {
 	GEN(cq_moderation, 0, 0, "no moderation of completion events"),
 	GEN(cqe_compression, 0, 0, "no compressed completions"),
 	GEN(log_max_rq, 0, 0, "no raw receive queues"),
-	GEN(log_max_sq, 0, 0, "no raw send queues"),
+	GEN(log_max_sq, 20, 20, "raw send queues"),
+	GEN(log_max_wq_sz, 15, 15, "entries of a raw queue, of 64 bytes if it sends"),
+	GEN(max_wqe_sz_sq, 1008, 1008, "bytes of a send work queue entry: 63 segments"),
+	GEN(sq_ts_format, MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR_RT, 2, "time in completions of raw send queues, 0: free running, 1: real time, 2: both"),
 
 	/* doorbells */
 	GEN(uar_4k, 1, 1, "UAR pages of 4 KiB"),
@@ -124,7 +127,13 @@ const struct fw_cap fw_caps[] = {
 	FT(sw_owner, 0, 0, "no software steering"),
 	FT(sw_owner_v2, 0, 0, "no software steering"),
 	ETH(csum_cap, 1, 1, "checksums of raw queues"),
-	ETH(wqe_inline_mode, MLX5_CAP_INLINE_MODE_NOT_REQUIRED, 2, "0: L2 headers, 1: ask the vport, 2: none"),
+	ETH(max_lso_cap, 18, 18, "log2 of the largest frame that a raw send queue cuts"),
+	ETH(wqe_vlan_insert, 1, 1, "raw send queues insert a VLAN tag"),
+	ETH(swp, 0, 0, "no offsets of headers given by software"),
+	ETH(reg_umr_sq, 0, 0, "no memory keys changed by raw send queues"),
+	ETH(multi_pkt_send_wqe, 0, 0, "a frame each entry of a raw send queue"),
+	ETH(enhanced_multi_pkt_send_wqe, 0, 0, "a frame each entry of a raw send queue"),
+	ETH(wqe_inline_mode, MLX5_CAP_INLINE_MODE_NOT_REQUIRED, 2, "headers that send queues want inline, 0: L2, 1: as the vport says, 2: none (ConnectX-5 and later, DPDK guide nics/mlx5 txq_inline_min)"),
 	ETH(rss_ind_tbl_cap, 11, 11, "entries of an indirection table"),
 	ETH(lro_cap, 0, 0, "no large receive"),
 

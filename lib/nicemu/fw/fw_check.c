@@ -223,6 +223,38 @@ check_qp(struct check *k, const struct nic_qp *qp)
 			"is the event QP of a virtqueue that does not know it");
 }
 
+static void
+check_wq(struct check *k, const struct nic_obj *o, const struct nic_wq *w, bool sends)
+{
+	ref(k, o, w->pd, NIC_OBJ_PD);
+	ref(k, o, w->uar, NIC_OBJ_UAR);
+	ref(k, o, w->umem, NIC_OBJ_UMEM);
+	ref(k, o, w->dbr_umem, NIC_OBJ_UMEM);
+	CHECK(k, o, w->pd != NULL && (w->uar != NULL) == sends, "without a domain or its doorbell");
+	CHECK(k, o, inside(w->umem, w->offset, 1ull << (w->log_size + w->log_stride)),
+		"reaches beyond its umem");
+	CHECK(k, o, inside(w->dbr_umem, w->dbr_offset, 8), "doorbell record beyond its umem");
+	CHECK(k, o, w->offset % 64 == 0 && w->dbr_offset % 8 == 0, "is not aligned");
+}
+
+static void
+check_sq(struct check *k, const struct nic_sq *sq)
+{
+	const struct nic_obj *o = &sq->obj;
+	int state = atomic_load(&sq->state);
+
+	check_wq(k, o, &sq->wq, true);
+	ref(k, o, sq->cq, NIC_OBJ_CQ);
+	ref(k, o, sq->tis, NIC_OBJ_TIS);
+	CHECK(k, o, sq->cq != NULL && sq->tis != NULL && sq->dp != NULL,
+		"without CQ, TIS or an engine's half");
+	CHECK(k, o, state >= NIC_WQ_RST && state <= NIC_WQ_ERR, "state is %d", state);
+	CHECK(k, o, state != NIC_WQ_RST || (sq->ci == 0 && sq->pi == 0),
+		"in reset, and at entry %u of %u", sq->ci, sq->pi);
+	CHECK(k, o, (uint16_t)(sq->pi - sq->ci) <= 1u << sq->wq.log_size,
+		"has %u entries of %u posted", (uint16_t)(sq->pi - sq->ci), 1u << sq->wq.log_size);
+}
+
 /* What has to be there for a queue to run. */
 static void
 check_ready(struct check *k, const struct nic_virtq *v)
@@ -348,6 +380,9 @@ check_obj(struct check *k, const struct nic_obj *o, uint64_t bar[4])
 		break;
 	case NIC_OBJ_QP:
 		check_qp(k, (const struct nic_qp *)o);
+		break;
+	case NIC_OBJ_SQ:
+		check_sq(k, (const struct nic_sq *)o);
 		break;
 	case NIC_OBJ_VIRTQ:
 		check_virtq(k, (const struct nic_virtq *)o);

@@ -125,6 +125,8 @@ void fw_caps_fini(struct nic_func *f);
 #define FW_CAP(f, type, st, fld) ((f)->caps[type] != NULL ? DEVX_GET(st, (f)->caps[type], fld) : 0)
 #define FW_CAP_GEN(f, fld) FW_CAP(f, MLX5_CAP_GENERAL, cmd_hca_cap, fld)
 #define FW_CAP_GEN2(f, fld) FW_CAP(f, MLX5_CAP_GENERAL_2, cmd_hca_cap_2, fld)
+#define FW_CAP_ETH(f, fld) \
+	FW_CAP(f, MLX5_CAP_ETHERNET_OFFLOADS, per_protocol_networking_offload_caps, fld)
 #define FW_CAP_VDPA(f, fld) FW_CAP(f, MLX5_CAP_VDPA_EMULATION, virtio_emulation_cap, fld)
 #define FW_CAP_FT(f, fld) \
 	FW_CAP(f, MLX5_CAP_FLOW_TABLE, flow_table_nic_cap, flow_table_properties_nic_receive.fld)
@@ -148,6 +150,15 @@ struct fw_umem_rules {
 struct nic_umem *fw_umem_use(struct fw_cmd *c, uint32_t id, uint64_t off, uint64_t len,
 	uint32_t align, const struct fw_umem_rules *r);
 
+/* The work queue of a wq context, without references yet. 0, or refused. */
+enum fw_wq_kind { FW_WQ_SEND, FW_WQ_RECEIVE };
+#define FW_WQ_RECEIVE_STRIDE_MIN 4 /* one data segment */
+uint8_t fw_wq_parse(struct fw_cmd *c, const void *wq, enum fw_wq_kind kind, struct nic_wq *w);
+void fw_wq_hold(struct nic_wq *w);
+void fw_wq_drop(struct nic_wq *w);
+/* The wq context of a query. Counters: entries that the NIC and that software have come to. */
+void fw_wq_query(const struct nic_wq *w, uint16_t hw_counter, uint16_t sw_counter, void *wq);
+
 /*
  * Destroy, after fw_obj_idle(): what DESTROY_* and the end of a user context share. One per type.
  */
@@ -158,6 +169,7 @@ void fw_uar_free_obj(struct nic_uar *u);
 void fw_var_free_obj(struct nic_var *v);
 void fw_cq_free(struct nic_cq *cq);
 void fw_qp_free(struct nic_qp *qp);
+void fw_sq_free(struct nic_sq *sq);
 void fw_virtq_free(struct nic_virtq *vq);
 void fw_tis_free(struct nic_tis *t);
 void fw_rqt_free(struct nic_rqt *r);
@@ -180,6 +192,9 @@ uint8_t fw_modify_cq(struct fw_cmd *c);
 uint8_t fw_create_qp(struct fw_cmd *c);
 uint8_t fw_modify_qp(struct fw_cmd *c);
 uint8_t fw_query_qp(struct fw_cmd *c);
+uint8_t fw_create_sq(struct fw_cmd *c);
+uint8_t fw_modify_sq(struct fw_cmd *c);
+uint8_t fw_query_sq(struct fw_cmd *c);
 uint8_t fw_query_vport_state(struct fw_cmd *c);
 uint8_t fw_query_nic_vport_context(struct fw_cmd *c);
 uint8_t fw_alloc_td(struct fw_cmd *c);

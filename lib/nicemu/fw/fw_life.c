@@ -22,6 +22,7 @@ static const uint16_t pretended[] = {
 	MLX5_CMD_OP_DEALLOC_UAR,
 	MLX5_CMD_OP_DEALLOC_TRANSPORT_DOMAIN,
 	MLX5_CMD_OP_DESTROY_TIR,
+	MLX5_CMD_OP_DESTROY_SQ,
 	MLX5_CMD_OP_DESTROY_TIS,
 	MLX5_CMD_OP_DESTROY_RQT,
 	MLX5_CMD_OP_QP_2ERR,
@@ -68,6 +69,8 @@ fw_die(struct nic_func *f)
 		atomic_store(&((struct nic_virtq *)o)->state, NIC_VQ_ERR);
 		dp_virtq_dead((struct nic_virtq *)o);
 	}
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_SQ], next)
+		dp_sq_dead((struct nic_sq *)o);
 	dp_resume(f->nic);
 	fprintf(stderr, "nicemu: %s: fatal error of the firmware\n", f->conf->ibdev);
 	timing_wake(f->nic->timing);

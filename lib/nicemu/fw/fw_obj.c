@@ -25,6 +25,7 @@ fw_objs_init(struct nic_func *f)
 	enum nic_obj_type t;
 
 	TAILQ_INIT(&f->queues);
+	TAILQ_INIT(&f->bells);
 	for (t = 0; t < NIC_OBJ_TYPES; t++) {
 		TAILQ_INIT(&f->objs[t]);
 		f->next_id[t] = first_id(t);
@@ -106,6 +107,8 @@ obj_max(const struct nic_func *f, enum nic_obj_type type)
 		return 1u << FW_CAP_GEN(f, log_max_tir);
 	case NIC_OBJ_RQT:
 		return 1u << FW_CAP_GEN(f, log_max_rqt);
+	case NIC_OBJ_SQ:
+		return FW_CAP_GEN(f, log_max_sq) == 0 ? 0 : 1u << FW_CAP_GEN(f, log_max_sq);
 	case NIC_OBJ_CQ:
 		return 1u << FW_CAP_GEN(f, log_max_cq);
 	case NIC_OBJ_QP:
@@ -222,6 +225,9 @@ fw_destroy(struct nic_obj *o)
 	case NIC_OBJ_QP:
 		fw_qp_free((struct nic_qp *)o);
 		break;
+	case NIC_OBJ_SQ:
+		fw_sq_free((struct nic_sq *)o);
+		break;
 	case NIC_OBJ_VIRTQ:
 		fw_virtq_free((struct nic_virtq *)o);
 		break;
@@ -323,9 +329,9 @@ static unsigned int
 destroy_types(struct nic_func *f, uint32_t uid)
 {
 	static const enum nic_obj_type order[] = {NIC_OBJ_FLOW, NIC_OBJ_MATCHER, NIC_OBJ_TIR,
-		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_QP, NIC_OBJ_CQ,
-		NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_VAR, NIC_OBJ_UAR,
-		NIC_OBJ_PD};
+		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_SQ, NIC_OBJ_QP,
+		NIC_OBJ_CQ, NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_VAR,
+		NIC_OBJ_UAR, NIC_OBJ_PD};
 	unsigned int i, n = 0;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)

@@ -22,6 +22,7 @@ static const char *const vq_types[] = { "split", "packed" };
 static const char *const vq_events[] = { "NO_MSIX", "QP", "MSIX" };
 static const char *const vq_states[] = { "INIT", "RDY", "SUSPEND", "ERR" };
 static const char *const qp_states[] = { "RST", "INIT", "RTR", "RTS", "SQER", "SQD", "ERR" };
+static const char *const sq_states[] = { "RST", "RDY", NULL, "ERR" };
 static const char *const hash_fns[] = { "none", "xor8", "toeplitz" };
 /* by bit number */
 static const char *const vq_selects[] = {
@@ -66,6 +67,24 @@ static const struct fw_field rtr_in[] = {
 };
 static const struct fw_field qp_out[] = {
 	NAME(query_qp_out, qpc.state, "state", qp_states),
+};
+static const struct fw_field sq_in[] = {
+	NUM(create_sq_in, ctx.cqn, "cq"),
+	NUM(create_sq_in, ctx.tis_num_0, "tis"),
+	NUM(create_sq_in, ctx.wq.pd, "pd"),
+	NUM(create_sq_in, ctx.wq.uar_page, "uar"),
+	NUM(create_sq_in, ctx.wq.log_wq_sz, "log_size"),
+	NUM(create_sq_in, ctx.wq.wq_umem_id, "wq_umem"),
+	NUM(create_sq_in, ctx.min_wqe_inline_mode, "min_inline"),
+};
+static const struct fw_field sq_modify_in[] = {
+	NAME(modify_sq_in, sq_state, "from", sq_states),
+	NAME(modify_sq_in, ctx.state, "state", sq_states),
+};
+static const struct fw_field sq_out[] = {
+	NAME(query_sq_out, sq_context.state, "state", sq_states),
+	NUM(query_sq_out, sq_context.wq.hw_counter, "hw_counter"),
+	NUM(query_sq_out, sq_context.wq.sw_counter, "sw_counter"),
 };
 static const struct fw_field tis_in[] = {
 	NUM(create_tis_in, ctx.transport_domain, "td"),
@@ -134,6 +153,9 @@ static const struct fw_fields table[] = {
 	OP(CREATE_QP, qp_in),
 	OP(INIT2RTR_QP, rtr_in),
 	QUERY(QUERY_QP, qp_out),
+	OP(CREATE_SQ, sq_in),
+	OP(MODIFY_SQ, sq_modify_in),
+	QUERY(QUERY_SQ, sq_out),
 	OP(CREATE_TIS, tis_in),
 	OP(CREATE_TIR, tir_in),
 	OP(MODIFY_TIR, tir_modify_in),

@@ -94,6 +94,8 @@ uar_new(struct fw_cmd *c)
 {
 	struct nic_uar *u = fw_obj_new(c, NIC_OBJ_UAR, sizeof(*u));
 
+	if (u != NULL)
+		TAILQ_INIT(&u->sqs);
 	if (u != NULL && !page_alloc(c->f, &u->bar_offset)) {
 		fw_refuse(c, FW_R_BAR_FULL);
 		fw_obj_free(&u->obj);

@@ -53,6 +53,13 @@ guid(const struct ether_addr *mac)
 }
 
 uint8_t
+fw_min_inline(const struct nic_func *f)
+{
+	return FW_CAP_ETH(f, wqe_inline_mode) == MLX5_CAP_INLINE_MODE_NOT_REQUIRED ? NIC_INLINE_NONE
+										   : NIC_INLINE_L2;
+}
+
+uint8_t
 fw_query_nic_vport_context(struct fw_cmd *c)
 {
 	unsigned int type = DEVX_GET(query_nic_vport_context_in, c->in, allowed_list_type);
@@ -66,6 +73,7 @@ fw_query_nic_vport_context(struct fw_cmd *c)
 		return fw_refuse(c, FW_R_VPORT_OTHER);
 	if (type >= LIST_END)
 		return fw_refuse(c, FW_R_VPORT_LIST);
+	DEVX_SET(nic_vport_context, ctx, min_wqe_inline_mode, fw_min_inline(c->f));
 	DEVX_SET(nic_vport_context, ctx, mtu, v->mtu + HARD_MTU);
 	DEVX_SET64(
 		nic_vport_context, ctx, system_image_guid, guid(&c->f->nic->funcs[0]->vport.mac));

@@ -88,7 +88,8 @@ fill_resp(const struct uv_ctx *ctx, const struct mlx5_ib_alloc_ucontext_req_v2 *
 	r->num_ports = 1;
 	r->cqe_version = cqe_version < req->max_cqe_version ? cqe_version : req->max_cqe_version;
 	r->cmds_supp_uhw = MLX5_USER_CMDS_SUPP_UHW_QUERY_DEVICE | MLX5_USER_CMDS_SUPP_UHW_CREATE_AH;
-	r->eth_min_inline = MLX5_USER_INLINE_MODE_NONE;
+	/* what the vport wants, and one (mlx5_query_min_inline()) */
+	r->eth_min_inline = fw_min_inline(ctx->func) + MLX5_USER_INLINE_MODE_NONE;
 	r->log_uar_size = 12;
 	r->num_uars_per_page = 1;
 }

@@ -27,6 +27,7 @@ static const struct devx_obj {
 	{MLX5_CMD_OP_CREATE_QP, 0, MLX5_CMD_OP_DESTROY_QP, NIC_OBJ_QP},
 	{MLX5_CMD_OP_ALLOC_PD, 0, MLX5_CMD_OP_DEALLOC_PD, NIC_OBJ_PD},
 	{MLX5_CMD_OP_ALLOC_TRANSPORT_DOMAIN, 0, MLX5_CMD_OP_DEALLOC_TRANSPORT_DOMAIN, NIC_OBJ_TD},
+	{MLX5_CMD_OP_CREATE_SQ, 0, MLX5_CMD_OP_DESTROY_SQ, NIC_OBJ_SQ},
 	{MLX5_CMD_OP_CREATE_TIR, 0, MLX5_CMD_OP_DESTROY_TIR, NIC_OBJ_TIR},
 	{MLX5_CMD_OP_CREATE_TIS, 0, MLX5_CMD_OP_DESTROY_TIS, NIC_OBJ_TIS},
 	{MLX5_CMD_OP_CREATE_RQT, 0, MLX5_CMD_OP_DESTROY_RQT, NIC_OBJ_RQT},
@@ -47,6 +48,8 @@ static const struct {
 	{MLX5_CMD_OP_QUERY_CQ, MLX5_CMD_OP_CREATE_CQ},
 	{MLX5_CMD_OP_MODIFY_RQT, MLX5_CMD_OP_CREATE_RQT},
 	{MLX5_CMD_OP_QUERY_RQT, MLX5_CMD_OP_CREATE_RQT},
+	{MLX5_CMD_OP_MODIFY_SQ, MLX5_CMD_OP_CREATE_SQ},
+	{MLX5_CMD_OP_QUERY_SQ, MLX5_CMD_OP_CREATE_SQ},
 	{MLX5_CMD_OP_MODIFY_TIR, MLX5_CMD_OP_CREATE_TIR},
 	{MLX5_CMD_OP_QUERY_TIR, MLX5_CMD_OP_CREATE_TIR},
 	{MLX5_CMD_OP_MODIFY_TIS, MLX5_CMD_OP_CREATE_TIS},
@@ -238,6 +241,13 @@ devx_set_umem_valid(void *in, size_t len)
 		ctx = DEVX_ADDR_OF(create_qp_in, in, qpc);
 		DEVX_SET(qpc, ctx, dbr_umem_valid, 1);
 		DEVX_SET(create_qp_in, in, wq_umem_valid, 1);
+		return 0;
+	case MLX5_CMD_OP_CREATE_SQ:
+		if (len < DEVX_ST_SZ_BYTES(create_sq_in))
+			return 0;
+		ctx = DEVX_ADDR_OF(create_sq_in, in, ctx);
+		DEVX_SET(sqc, ctx, wq.dbr_umem_valid, 1);
+		DEVX_SET(sqc, ctx, wq.wq_umem_valid, 1);
 		return 0;
 	default:
 		return 0;
