@@ -13,18 +13,7 @@
 
 #define WORK_NAME_LEN 16 /* of a thread, pthread_setname_np(3) */
 
-/* On the stack of the thread that waits for it. */
-struct work_batch {
-	TAILQ_ENTRY(work_batch) next;
-	int (*fn)(void *arg, unsigned int i);
-	void *arg;
-	unsigned int n;
-	unsigned int taken; /* handed out; a batch is in the list while some are not */
-	unsigned int finished;
-	unsigned int failed; /* lowest index that failed; n: none did */
-	int ret;
-};
-TAILQ_HEAD(work_batches, work_batch);
+TAILQ_HEAD(work_batches, hf_work_batch);
 
 struct work_task {
 	TAILQ_ENTRY(work_task) next;
@@ -49,7 +38,7 @@ struct hf_work {
 
 /* Run one item of a batch. Lock held, and released meanwhile. */
 static void
-work_batch_step(struct hf_work *w, struct work_batch *b)
+work_batch_step(struct hf_work *w, struct hf_work_batch *b)
 {
 	unsigned int i = b->taken++;
 	int ret;
@@ -104,7 +93,7 @@ static void *
 work_thread(void *arg)
 {
 	struct hf_work *w = arg;
-	struct work_batch *b;
+	struct hf_work_batch *b;
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
@@ -192,40 +181,61 @@ hf_work_destroy(struct hf_work *w)
 	free(w);
 }
 
-static int
-work_batch_alone(int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
+void
+hf_work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
+	void *arg, unsigned int n)
 {
-	int first = 0, ret;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		ret = fn(arg, i);
-		if (first == 0)
-			first = ret;
+	*b = (struct hf_work_batch){.fn = fn, .arg = arg, .n = n, .failed = n};
+	if (w == NULL || n == 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	TAILQ_INSERT_TAIL(&w->batches, b, next);
+	/* No more than there is work for: to wake a thread costs as much as many an item. */
+	for (i = 0; i < n && i < w->n; i++)
+		pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int
+work_alone(struct hf_work_batch *b)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < b->n; i++) {
+		ret = b->fn(b->arg, i);
+		if (b->ret == 0)
+			b->ret = ret;
 	}
-	return first;
+	return b->ret;
+}
+
+int
+hf_work_end(struct hf_work *w, struct hf_work_batch *b)
+{
+	if (w == NULL)
+		return work_alone(b);
+	pthread_mutex_lock(&w->lock);
+	while (b->taken < b->n)
+		work_batch_step(w, b);
+	while (b->finished < b->n)
+		pthread_cond_wait(&w->done, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	return b->ret;
 }
 
 int
 hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
 {
-	struct work_batch b = {.fn = fn, .arg = arg, .n = n, .failed = n};
-	unsigned int i;
+	struct hf_work_batch b;
 
-	if (w == NULL || n < 2)
-		return work_batch_alone(fn, arg, n);
-	pthread_mutex_lock(&w->lock);
-	TAILQ_INSERT_TAIL(&w->batches, &b, next);
-	/* No more than there is work for beside the caller: to wake a thread costs as much as many
-	 * an item. */
-	for (i = 1; i < n && i <= w->n; i++)
-		pthread_cond_signal(&w->wake);
-	while (b.taken < n)
-		work_batch_step(w, &b);
-	while (b.finished < n)
-		pthread_cond_wait(&w->done, &w->lock);
-	pthread_mutex_unlock(&w->lock);
-	return b.ret;
+	/* One alone is the caller's, without waking anyone. */
+	if (n < 2)
+		w = NULL;
+	hf_work_begin(w, &b, fn, arg, n);
+	return hf_work_end(w, &b);
 }
 
 static struct work_task *

@@ -11,6 +11,7 @@
 #define HF_WORK_H
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct hf_work;
 
@@ -30,6 +31,24 @@ void hf_work_destroy(struct hf_work *w);
  */
 int hf_work_batch(
 	struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n);
+/* A batch under way: the caller's, who looks at nothing in it. */
+struct hf_work_batch {
+	TAILQ_ENTRY(hf_work_batch) next;
+	int (*fn)(void *arg, unsigned int i);
+	void *arg;
+	unsigned int n;
+	unsigned int taken; /* handed out; a batch is in the list while some are not */
+	unsigned int finished;
+	unsigned int failed; /* lowest index that failed; n: none did */
+	int ret;
+};
+/*
+ * The same in two halves, with something else between them on the calling thread: other batches,
+ * say. What is not begun by the second half is helped with there, all of it if w is NULL.
+ */
+void hf_work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
+	void *arg, unsigned int n);
+int hf_work_end(struct hf_work *w, struct hf_work_batch *b);
 /*
  * Run fn(arg) soon, on any worker, beside others that were posted; begun in their order, behind
  * batches that wait. Any thread. -ENOMEM: it is not queued (the caller runs it himself).

@@ -191,6 +191,17 @@ struct hf_umem {
 int hf_umem_create(struct hf_devx *dev, size_t len, struct hf_umem *umem);
 int hf_umem_destroy(struct hf_umem *umem); /* refused while a queue lies in it */
 
+/*
+ * Part of a umem that several objects share: each umem has a price (see HF_IOAS_PIECES). At a
+ * multiple of HF_PLACE_ALIGN; who shares sees to it that parts are disjoint, and that the umem
+ * outlives them.
+ */
+#define HF_PLACE_ALIGN 4096
+struct hf_place {
+	const struct hf_umem *umem;
+	size_t offset;
+};
+
 /* --- doorbell page of the virtqueues: hf_devx_var.c --- */
 
 struct hf_var {
@@ -238,7 +249,9 @@ struct hf_eqp_attr {
 	uint16_t size; /* messages that fit: the size of the virtq, a power of two */
 	struct hf_evch *ch; /* has to live until destroy */
 	uint64_t cookie; /* of the events */
+	struct hf_place place; /* of its memory, hf_eqp_bytes(); umem NULL: its own */
 };
+size_t hf_eqp_bytes(uint16_t size);
 /* It is armed: the first completion makes an event. */
 int hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp **eqp);
 /* Refused while a virtq refers to it. eqp is freed on success only. */
@@ -291,6 +304,7 @@ struct hf_virtq_attr {
 	struct {
 		uint32_t id;
 		uint32_t size; /* bytes */
+		uint64_t offset; /* in the umem */
 	} umem[3];
 };
 struct hf_virtq {

@@ -26,18 +26,34 @@ attr_check(const struct hf_devx *dev, const struct hf_cq_attr *attr)
 		attr->size, max);
 }
 
-static int
-memory_create(struct hf_cq *cq)
+static size_t
+ring_bytes(uint32_t size)
 {
-	size_t ring = (size_t)cq->size * sizeof(*cq->cqe);
+	return (size_t)size * sizeof(struct mlx5_cqe64);
+}
+
+/* The doorbell records come behind the ring. */
+size_t
+hf_cq_bytes(uint32_t size)
+{
+	return ring_bytes(size) + RTE_CACHE_LINE_SIZE;
+}
+
+static int
+memory_create(struct hf_cq *cq, const struct hf_place *place)
+{
 	uint32_t i;
 	int ret;
 
-	ret = hf_umem_create(cq->dev, ring + RTE_CACHE_LINE_SIZE, &cq->umem);
-	if (ret)
-		return ret;
-	cq->cqe = cq->umem.buf;
-	cq->ci_rec = RTE_PTR_ADD(cq->umem.buf, ring);
+	cq->place = *place;
+	if (place->umem == NULL) {
+		ret = hf_umem_create(cq->dev, hf_cq_bytes(cq->size), &cq->umem);
+		if (ret)
+			return ret;
+		cq->place.umem = &cq->umem;
+	}
+	cq->cqe = RTE_PTR_ADD(cq->place.umem->buf, cq->place.offset);
+	cq->ci_rec = RTE_PTR_ADD(cq->cqe, ring_bytes(cq->size));
 	cq->arm_rec = cq->ci_rec + 1;
 	cq->arm_db = RTE_PTR_ADD(cq->dev->uar->base_addr, MLX5_CQ_DOORBELL);
 	for (i = 0; i < cq->size; i++)
@@ -55,7 +71,8 @@ object_create(struct hf_cq *cq, bool collapsed)
 
 	DEVX_SET(create_cq_in, in, opcode, MLX5_CMD_OP_CREATE_CQ);
 	DEVX_SET(create_cq_in, in, cq_umem_valid, 1);
-	DEVX_SET(create_cq_in, in, cq_umem_id, cq->umem.id);
+	DEVX_SET(create_cq_in, in, cq_umem_id, cq->place.umem->id);
+	DEVX_SET64(create_cq_in, in, cq_umem_offset, cq->place.offset);
 	DEVX_SET(cqc, cqc, cc, collapsed);
 	DEVX_SET(cqc, cqc, cqe_sz, MLX5_CQE_SIZE_64B);
 	DEVX_SET(cqc, cqc, log_cq_size, rte_log2_u32(cq->size));
@@ -63,8 +80,8 @@ object_create(struct hf_cq *cq, bool collapsed)
 	DEVX_SET(cqc, cqc, uar_page, dev->uar->page_id);
 	DEVX_SET(cqc, cqc, c_eqn, dev->eqn);
 	DEVX_SET(cqc, cqc, dbr_umem_valid, 1);
-	DEVX_SET(cqc, cqc, dbr_umem_id, cq->umem.id);
-	DEVX_SET64(cqc, cqc, dbr_addr, RTE_PTR_DIFF(cq->ci_rec, cq->cqe));
+	DEVX_SET(cqc, cqc, dbr_umem_id, cq->place.umem->id);
+	DEVX_SET64(cqc, cqc, dbr_addr, cq->place.offset + ring_bytes(cq->size));
 	return devx_create(
 		cq->dev, "cq", in, sizeof(in), out, sizeof(out), &cq->devx, &cq->obj, &cq->num);
 }
@@ -79,7 +96,7 @@ hf_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, struct hf_cq *c
 	ret = attr_check(dev, attr);
 	if (ret)
 		return ret;
-	ret = memory_create(cq);
+	ret = memory_create(cq, &attr->place);
 	if (ret)
 		return ret;
 	ret = object_create(cq, attr->collapsed);

@@ -32,7 +32,8 @@ struct hf_eqp {
 	struct hf_devx *dev;
 	uint16_t size;
 	struct hf_cq cq;
-	struct hf_umem rq_umem;
+	struct hf_umem rq_umem; /* its own */
+	struct hf_place rq_place;
 	struct eqp_qp qp[QPS];
 	volatile uint32_t *rq_dbrec;
 	uint32_t ci; /* completions consumed since the queue was made */
@@ -80,25 +81,54 @@ fw_qp_create(struct hf_eqp *e)
 		e->dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
 }
 
+static size_t
+rq_ring_bytes(uint16_t size)
+{
+	return RTE_ALIGN_CEIL((size_t)size * RQ_STRIDE_BYTES, DBREC_BYTES);
+}
+
+/* The queue of completions first. */
+size_t
+hf_eqp_bytes(uint16_t size)
+{
+	return RTE_ALIGN_CEIL(hf_cq_bytes(size), HF_PLACE_ALIGN) + rq_ring_bytes(size) +
+		DBREC_BYTES;
+}
+
+static int
+rq_memory_create(struct hf_eqp *e, const struct hf_place *place)
+{
+	int ret;
+
+	if (place->umem != NULL) {
+		e->rq_place.umem = place->umem;
+		e->rq_place.offset =
+			place->offset + RTE_ALIGN_CEIL(hf_cq_bytes(e->size), HF_PLACE_ALIGN);
+	} else {
+		ret = hf_umem_create(e->dev, rq_ring_bytes(e->size) + DBREC_BYTES, &e->rq_umem);
+		if (ret)
+			return ret;
+		e->rq_place.umem = &e->rq_umem;
+	}
+	e->rq_dbrec =
+		RTE_PTR_ADD(e->rq_place.umem->buf, e->rq_place.offset + rq_ring_bytes(e->size));
+	return 0;
+}
+
 static int
 sw_qp_create(struct hf_eqp *e)
 {
 	uint32_t out[DEVX_ST_SZ_DW(create_qp_out)] = {0};
 	uint32_t in[DEVX_ST_SZ_DW(create_qp_in)] = {0};
 	void *qpc = DEVX_ADDR_OF(create_qp_in, in, qpc);
-	size_t ring = (size_t)e->size * RQ_STRIDE_BYTES;
+	const struct hf_place *place = &e->rq_place;
 	struct eqp_qp *qp = &e->qp[SW];
 	struct hf_devx *dev = e->dev;
-	size_t dbrec = RTE_ALIGN_CEIL(ring, DBREC_BYTES);
-	int ret;
 
-	ret = hf_umem_create(dev, dbrec + DBREC_BYTES, &e->rq_umem);
-	if (ret)
-		return ret;
-	e->rq_dbrec = RTE_PTR_ADD(e->rq_umem.buf, dbrec);
 	DEVX_SET(create_qp_in, in, opcode, MLX5_CMD_OP_CREATE_QP);
 	DEVX_SET(create_qp_in, in, wq_umem_valid, 1);
-	DEVX_SET(create_qp_in, in, wq_umem_id, e->rq_umem.id);
+	DEVX_SET(create_qp_in, in, wq_umem_id, place->umem->id);
+	DEVX_SET64(create_qp_in, in, wq_umem_offset, place->offset);
 	DEVX_SET(qpc, qpc, st, MLX5_QP_ST_RC);
 	DEVX_SET(qpc, qpc, pm_state, MLX5_QP_PM_MIGRATED);
 	DEVX_SET(qpc, qpc, pd, dev->pdn);
@@ -110,8 +140,8 @@ sw_qp_create(struct hf_eqp *e)
 	DEVX_SET(qpc, qpc, log_rq_stride, 0); /* in powers of two from 16 bytes */
 	DEVX_SET(qpc, qpc, cqn_rcv, e->cq.num);
 	DEVX_SET(qpc, qpc, dbr_umem_valid, 1);
-	DEVX_SET(qpc, qpc, dbr_umem_id, e->rq_umem.id);
-	DEVX_SET64(qpc, qpc, dbr_addr, dbrec);
+	DEVX_SET(qpc, qpc, dbr_umem_id, place->umem->id);
+	DEVX_SET64(qpc, qpc, dbr_addr, place->offset + rq_ring_bytes(e->size));
 	DEVX_SET(qpc, qpc, ts_format, devx_ts_format(dev->caps.ts_format_qp));
 	return devx_create(
 		dev, "qp", in, sizeof(in), out, sizeof(out), &qp->devx, &qp->obj, &qp->num);
@@ -207,7 +237,12 @@ int
 hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp **out)
 {
 	const struct hf_cq_attr cq = {
-		.size = attr->size, .collapsed = true, .ch = attr->ch, .cookie = attr->cookie};
+		.size = attr->size,
+		.collapsed = true,
+		.ch = attr->ch,
+		.cookie = attr->cookie,
+		.place = attr->place,
+	};
 	struct hf_eqp *e;
 	int ret;
 
@@ -223,6 +258,9 @@ hf_eqp_create(struct hf_devx *dev, const struct hf_eqp_attr *attr, struct hf_eqp
 	if (ret)
 		goto destroy;
 	ret = fw_qp_create(e);
+	if (ret)
+		goto destroy;
+	ret = rq_memory_create(e, &attr->place);
 	if (ret)
 		goto destroy;
 	ret = sw_qp_create(e);

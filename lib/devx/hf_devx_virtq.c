@@ -112,10 +112,13 @@ virtq_fill_fixed(const struct hf_devx *dev, void *q, const struct hf_virtq_attr 
 	DEVX_SET(virtio_q, ctx, counter_set_id, attr->counters);
 	DEVX_SET(virtio_q, ctx, umem_1_id, attr->umem[0].id);
 	DEVX_SET(virtio_q, ctx, umem_1_size, attr->umem[0].size);
+	DEVX_SET64(virtio_q, ctx, umem_1_offset, attr->umem[0].offset);
 	DEVX_SET(virtio_q, ctx, umem_2_id, attr->umem[1].id);
 	DEVX_SET(virtio_q, ctx, umem_2_size, attr->umem[1].size);
+	DEVX_SET64(virtio_q, ctx, umem_2_offset, attr->umem[1].offset);
 	DEVX_SET(virtio_q, ctx, umem_3_id, attr->umem[2].id);
 	DEVX_SET(virtio_q, ctx, umem_3_size, attr->umem[2].size);
+	DEVX_SET64(virtio_q, ctx, umem_3_offset, attr->umem[2].offset);
 }
 
 static void

@@ -19,6 +19,7 @@ struct hf_cq_attr {
 	bool collapsed; /* all completions are written over the first entry */
 	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
 	uint64_t cookie; /* of the events */
+	struct hf_place place; /* of its memory, hf_cq_bytes(); umem NULL: its own */
 };
 struct hf_cq {
 	struct mlx5dv_devx_obj *devx;
@@ -29,11 +30,13 @@ struct hf_cq {
 	volatile uint32_t *arm_rec; /* doorbell record of hf_cq_arm() */
 	volatile uint64_t *arm_db; /* doorbell of hf_cq_arm(), in the NIC's page */
 	uint32_t arm_sn; /* how often it was armed */
-	struct hf_umem umem;
+	struct hf_umem umem; /* its own */
+	struct hf_place place; /* where its memory is */
 	struct hf_devx *dev;
 	struct hf_obj *obj;
 };
 int hf_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, struct hf_cq *cq);
+size_t hf_cq_bytes(uint32_t size);
 int hf_cq_destroy(struct hf_cq *cq); /* refused while a queue completes into it */
 /* One event for the next completion behind the first ci ones. The thread that polls it. */
 void hf_cq_arm(struct hf_cq *cq, uint32_t ci);

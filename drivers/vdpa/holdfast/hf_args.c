@@ -14,9 +14,12 @@
 #include <hf_log.h>
 
 #include "hf_args.h"
+#include "hf_ring.h"
 
 #define HF_ARG_CLASS "class"
 #define HF_ARG_QUEUE_PAIRS "queue_pairs"
+#define HF_ARG_QUEUES "queues"
+#define HF_ARG_QUEUE_SIZE "queue_size"
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
 #define HF_ARG_MR_POLICY "mr_policy"
@@ -28,6 +31,8 @@ static const char *const hf_args_keys[] = {
 	"driver", /* EAL's own, in its global syntax */
 	HF_ARG_CLASS,
 	HF_ARG_QUEUE_PAIRS,
+	HF_ARG_QUEUES,
+	HF_ARG_QUEUE_SIZE,
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
 	/* The memory policy's, last. */
@@ -218,11 +223,58 @@ hf_args_memory(const struct rte_kvargs *kv, const char *name, struct hf_policy *
 	return ret;
 }
 
+/* Hints about the queues of a guest to come: both or none. */
+static int
+hf_args_hints(const struct rte_kvargs *kv, const char *name, long queues, long size)
+{
+	if (rte_kvargs_count(kv, HF_ARG_QUEUES) != rte_kvargs_count(kv, HF_ARG_QUEUE_SIZE)) {
+		HF_LOG(ERR, "%s: arguments queues and queue_size: give both of them, or none",
+			name);
+		return -EINVAL;
+	}
+	if (queues != 0 && !rte_is_power_of_2(size)) {
+		HF_LOG(ERR, "%s: argument queue_size=%ld: must be a power of two", name, size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *args)
+{
+	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1;
+	const struct {
+		const char *key;
+		long min, max, *value;
+	} numbers[] = {
+		{HF_ARG_QUEUE_PAIRS, 1, HF_ARGS_PAIRS_MAX, &pairs},
+		{HF_ARG_QUEUES, 1, HF_ARGS_PAIRS_MAX, &queues},
+		{HF_ARG_QUEUE_SIZE, 1, HF_RING_MAX_SIZE, &size},
+		{HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core},
+		{HF_ARG_HOST_NOTIFIER, 0, 1, &notifier},
+	};
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < RTE_DIM(numbers) && ret == 0; i++)
+		ret = hf_args_get(
+			kv, name, numbers[i].key, numbers[i].min, numbers[i].max, numbers[i].value);
+	if (ret == 0)
+		ret = hf_args_hints(kv, name, queues, size);
+	args->queue_pairs = pairs;
+	args->queues = queues;
+	args->queue_size = size;
+	args->event_core = core;
+	args->host_notifier = notifier != 0;
+	return ret;
+}
+
 int
 hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_args *args)
 {
-	long pairs = 0, core = -1, notifier = 1;
-	struct hf_policy policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS};
+	struct hf_args parsed = {
+		.policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS},
+	};
 	struct rte_kvargs *kv;
 	int ret;
 
@@ -234,24 +286,13 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 	}
 	ret = hf_args_known(kv, name, hf_args_keys, RTE_DIM(hf_args_keys), HF_ARGS_HELP);
 	if (ret == 0)
-		ret = hf_args_get(kv, name, HF_ARG_QUEUE_PAIRS, 1, HF_ARGS_PAIRS_MAX, &pairs);
+		ret = hf_args_numbers(kv, name, &parsed);
 	if (ret == 0)
-		ret = hf_args_get(
-			kv, name, HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core);
-	if (ret == 0)
-		ret = hf_args_get(kv, name, HF_ARG_HOST_NOTIFIER, 0, 1, &notifier);
-	if (ret == 0)
-		ret = hf_args_memory(kv, name, &policy);
+		ret = hf_args_memory(kv, name, &parsed.policy);
 	rte_kvargs_free(kv);
-	if (ret != 0)
-		return ret;
-	*args = (struct hf_args){
-		.queue_pairs = pairs,
-		.event_core = core,
-		.host_notifier = notifier != 0,
-		.policy = policy,
-	};
-	return 0;
+	if (ret == 0)
+		*args = parsed;
+	return ret;
 }
 
 int

@@ -18,6 +18,8 @@ struct rte_devargs;
 
 struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
+	uint16_t queues; /* pairs of queues to make at probe; 0: none */
+	uint16_t queue_size; /* and their size */
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
 	struct hf_policy policy; /* of the guest's memory, at first */
@@ -32,6 +34,8 @@ struct hf_args {
 #define HF_ARGS_HELP \
 	"class=vdpa " \
 	"queue_pairs=<1-128> " \
+	"queues=<1-128> " \
+	"queue_size=<1-32768> " \
 	"event_core=<CPU number> " \
 	"host_notifier=<0|1> " HF_ARGS_POLICY_HELP
 

@@ -260,6 +260,21 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	return ret != 0 ? ret : hf_conf_steer(dev, NULL);
 }
 
+/* Registering takes longest: the queues, which do not need the memory before they run, are made
+ * beside it. */
+static int
+hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
+{
+	struct hf_rings_making *making = NULL;
+	int ret;
+
+	if (!hf_ioas_same(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n))
+		making = hf_rings_make(dev, t, hf_front_rings(dev));
+	ret = hf_memory_table(dev, t);
+	hf_rings_made(making);
+	return ret;
+}
+
 static int
 hf_conf_start(struct hf_dev *dev)
 {
@@ -283,7 +298,7 @@ hf_conf_start(struct hf_dev *dev)
 		HF_LOG(ERR, "%s: the front end's memory table is empty", dev->name);
 		ret = -EINVAL;
 	} else {
-		ret = hf_memory_table(dev, &t);
+		ret = hf_conf_memory(dev, &t);
 	}
 	if (ret == 0)
 		ret = hf_conf_rings(dev, &t);

@@ -77,6 +77,13 @@ hf_dev_limits(struct hf_dev *dev)
 			dev->args.queue_pairs, max / 2);
 		return -EINVAL;
 	}
+	if (dev->args.queues * 2u > max ||
+		(dev->args.queue_pairs != 0 && dev->args.queues > dev->args.queue_pairs)) {
+		HF_LOG(ERR, "%s: argument queues=%u: the device has %u pairs", dev->name,
+			dev->args.queues,
+			dev->args.queue_pairs != 0 ? dev->args.queue_pairs : max / 2);
+		return -EINVAL;
+	}
 	dev->max_vqs = dev->args.queue_pairs != 0 ? dev->args.queue_pairs * 2 : max;
 	dev->offered = hf_feature_offer(dev->caps);
 	return 0;

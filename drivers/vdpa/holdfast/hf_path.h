@@ -10,6 +10,7 @@
 #define HF_PATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct hf_front_ring;
@@ -17,6 +18,16 @@ struct hf_vq;
 
 struct hf_path {
 	const char *name; /* as the argument has it */
+	/*
+	 * Bytes that parts for a ring of this size take of a slab (hf_parts.h) which is set aside
+	 * for them; 0: none. NULL: none ever.
+	 */
+	size_t (*memory)(const struct hf_vq *vq, uint16_t ring_size);
+	/*
+	 * Make what a later start with a ring of this size needs, and nothing of the guest. NULL:
+	 * nothing takes so long. Not while it runs. 0 or a negative errno.
+	 */
+	int (*make)(struct hf_vq *vq, uint16_t ring_size);
 	/*
 	 * Serve this ring, notifications included: state RDY. A negative errno, and then it is
 	 * stopped; the reason is the caller's to log.

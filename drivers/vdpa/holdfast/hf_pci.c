@@ -17,6 +17,7 @@
 #include "hf_dev.h"
 #include "hf_front.h"
 #include "vhost/hf_ops.h"
+#include "vhost/hf_start.h"
 
 #define HF_PCI_VENDOR 0x15b3
 
@@ -49,6 +50,7 @@ hf_pci_probe(struct rte_pci_driver *drv, struct rte_pci_device *pci)
 		return -EEXIST;
 	}
 	hf_dev_publish(dev);
+	hf_start_early(dev);
 	HF_LOG(INFO, "%s: %u queue pairs, features 0x%" PRIx64, dev->name, dev->max_vqs / 2,
 		dev->offered);
 	return 0;

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "hf_dev.h"
 #include "hf_rings.h"
@@ -20,7 +21,7 @@ rings_collect(struct hf_dev *dev, bool (*wanted)(const struct hf_vq *vq))
 	uint16_t i;
 
 	for (i = 0; i < dev->max_vqs; i++) {
-		if (wanted(&dev->vqs[i]))
+		if (!dev->vqs[i].making && wanted(&dev->vqs[i]))
 			dev->jobs[n++].vq = &dev->vqs[i];
 	}
 	return n;
@@ -38,6 +39,129 @@ static bool
 rings_running(const struct hf_vq *vq)
 {
 	return vq->running;
+}
+
+/* --- memory of parts --- */
+
+/* One slab for all that are about to be made; where it is refused, each gets its own. */
+static void
+rings_set_aside(struct hf_dev *dev, const struct hf_ring_job *jobs, unsigned int n)
+{
+	size_t bytes = 0, at = 0, need;
+	struct hf_slab *slab;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (jobs[i].vq->path->memory != NULL)
+			bytes += jobs[i].vq->path->memory(jobs[i].vq, jobs[i].ring.size);
+	if (bytes == 0 || hf_slab_create(dev->devx, bytes, &slab) != 0)
+		return;
+	for (i = 0; i < n; i++) {
+		need = 0;
+		if (jobs[i].vq->path->memory != NULL)
+			need = jobs[i].vq->path->memory(jobs[i].vq, jobs[i].ring.size);
+		if (need > 0)
+			hf_parts_set_aside(jobs[i].vq, slab, at);
+		at += need;
+	}
+	hf_slab_put(slab);
+}
+
+/* --- make --- */
+
+struct hf_rings_making {
+	struct hf_dev *dev;
+	struct hf_work_batch batch;
+	unsigned int n;
+	struct hf_ring_job jobs[];
+};
+
+static int
+rings_make_one(void *arg, unsigned int i)
+{
+	struct hf_rings_making *m = arg;
+	struct hf_vq *vq = m->jobs[i].vq;
+
+	return vq->path->make(vq, m->jobs[i].ring.size);
+}
+
+/* Takes m. NULL: there is nothing to make. */
+static struct hf_rings_making *
+rings_make(struct hf_rings_making *m)
+{
+	unsigned int i;
+
+	if (m->n == 0) {
+		free(m);
+		return NULL;
+	}
+	rings_set_aside(m->dev, m->jobs, m->n);
+	for (i = 0; i < m->n; i++)
+		m->jobs[i].vq->making = true;
+	hf_work_begin(m->dev->rt->work, &m->batch, rings_make_one, m, m->n);
+	return m;
+}
+
+static struct hf_rings_making *
+rings_making_new(struct hf_dev *dev, uint16_t rings)
+{
+	struct hf_rings_making *m;
+
+	m = calloc(1, sizeof(*m) + rings * sizeof(m->jobs[0]));
+	if (m != NULL)
+		m->dev = dev;
+	return m;
+}
+
+struct hf_rings_making *
+hf_rings_make(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings)
+{
+	struct hf_rings_making *m = rings_making_new(dev, rings);
+	struct hf_vq *vq;
+	uint16_t i;
+
+	if (m == NULL)
+		return NULL;
+	for (i = 0; i < rings; i++) {
+		vq = &dev->vqs[i];
+		if (!vq->enabled || vq->running || vq->made || vq->path->make == NULL)
+			continue;
+		if (hf_front_ring_get(dev, t, i, &m->jobs[m->n].ring) == 0)
+			m->jobs[m->n++].vq = vq;
+	}
+	return rings_make(m);
+}
+
+struct hf_rings_making *
+hf_rings_make_hinted(struct hf_dev *dev, uint16_t rings, uint16_t ring_size)
+{
+	struct hf_rings_making *m = rings_making_new(dev, rings);
+	uint16_t i;
+
+	if (m == NULL)
+		return NULL;
+	for (i = 0; i < rings; i++) {
+		if (dev->vqs[i].running || dev->vqs[i].made || dev->vqs[i].path->make == NULL)
+			continue;
+		m->jobs[m->n].vq = &dev->vqs[i];
+		m->jobs[m->n++].ring.size = ring_size;
+	}
+	return rings_make(m);
+}
+
+int
+hf_rings_made(struct hf_rings_making *m)
+{
+	unsigned int i;
+	int ret;
+
+	if (m == NULL)
+		return 0;
+	ret = hf_work_end(m->dev->rt->work, &m->batch);
+	for (i = 0; i < m->n; i++)
+		m->jobs[i].vq->making = false;
+	free(m);
+	return ret;
 }
 
 /* --- start --- */
@@ -70,6 +194,7 @@ hf_rings_start(struct hf_dev *dev, const struct hf_front_table *t, uint16_t ring
 			HF_LOG(NOTICE, "%s: ring %u is enabled but not set up: left alone",
 				dev->name, i);
 	}
+	rings_set_aside(dev, dev->jobs, n);
 	return rings_batch(dev, rings_start_one, &b, n);
 }
 
@@ -95,7 +220,7 @@ hf_rings_quiesce(struct hf_dev *dev)
 static bool
 rings_any(const struct hf_vq *vq)
 {
-	return vq->running || vq->enabled || vq->addr_set || vq->made || vq->ring_size != 0;
+	return vq->running || vq->enabled || vq->addr_set || vq->made || vq->parts.ring_size != 0;
 }
 
 static int
@@ -164,7 +289,7 @@ rings_use_mkey_one(void *arg, unsigned int i)
 static void
 rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
 {
-	if (!vq->made || vq->mkey == mkey)
+	if (vq->making || !vq->made || vq->mkey == mkey)
 		return;
 	hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
 	vq->path->destroy(vq);

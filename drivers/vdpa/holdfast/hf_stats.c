@@ -56,9 +56,9 @@ hf_stats_query(struct hf_vq *vq, struct hf_virtq_stats *st)
 	int ret;
 
 	*st = (struct hf_virtq_stats){0};
-	if (vq->counters.devx == NULL)
+	if (vq->parts.counters.devx == NULL)
 		return 0;
-	ret = hf_virtq_counters_query(&vq->counters, st);
+	ret = hf_virtq_counters_query(&vq->parts.counters, st);
 	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot read the counters of ring %u: %s", vq->dev->name, vq->index,
 			strerror(-ret));

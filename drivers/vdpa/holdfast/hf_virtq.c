@@ -22,163 +22,49 @@
 
 static int hf_vq_destroy(struct hf_vq *vq);
 
-/* --- parts --- */
-
-static int
-hf_vq_eqp_make(struct hf_vq *vq, uint16_t ring_size)
-{
-	struct hf_eqp_attr attr = {
-		.size = rte_align32pow2(ring_size),
-		.ch = &vq->dev->cq_events,
-		.cookie = vq->index,
-	};
-	struct hf_eqp *eqp;
-	int ret;
-
-	ret = hf_eqp_create(vq->dev->devx, &attr, &eqp);
-	if (ret != 0)
-		return ret;
-	pthread_mutex_lock(&vq->notify_lock);
-	vq->eqp = eqp;
-	vq->eqp_errors = 0;
-	vq->eqp_broken = false;
-	pthread_mutex_unlock(&vq->notify_lock);
-	return 0;
-}
-
-static void
-hf_vq_eqp_drop(struct hf_vq *vq)
-{
-	struct hf_eqp *eqp;
-
-	pthread_mutex_lock(&vq->notify_lock);
-	eqp = vq->eqp;
-	vq->eqp = NULL;
-	pthread_mutex_unlock(&vq->notify_lock);
-	if (eqp != NULL)
-		hf_eqp_destroy(eqp);
-}
-
-/*
- * For a new queue on it. The event thread sees none meanwhile: it would wait for these commands,
- * and take for an error what a destroyed queue leaves in it.
- */
-static int
-hf_vq_eqp_reset(struct hf_vq *vq)
-{
-	struct hf_eqp *eqp = vq->eqp;
-	int ret;
-
-	pthread_mutex_lock(&vq->notify_lock);
-	vq->eqp = NULL;
-	pthread_mutex_unlock(&vq->notify_lock);
-	ret = hf_eqp_reset(eqp);
-	pthread_mutex_lock(&vq->notify_lock);
-	vq->eqp = eqp;
-	vq->eqp_errors = hf_eqp_errors(eqp);
-	vq->eqp_broken = false;
-	pthread_mutex_unlock(&vq->notify_lock);
-	return ret;
-}
-
-/* What the NIC does not give up is left for the next time. */
-static void
-hf_vq_parts_drop(struct hf_vq *vq)
-{
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(vq->umem); i++) {
-		if (vq->umem[i].umem == NULL || hf_umem_destroy(&vq->umem[i]) == 0)
-			vq->umem[i] = (struct hf_umem){0};
-	}
-	hf_vq_eqp_drop(vq);
-	vq->ring_size = 0;
-}
-
-/* Parts for a ring of this size. Those of another size go, and with them the queue on them. */
-static int
-hf_vq_parts_make(struct hf_vq *vq, uint16_t ring_size)
-{
-	const struct hf_devx_caps *caps = vq->dev->caps;
-	unsigned int i;
-	size_t len;
-	int ret;
-
-	if (vq->ring_size == ring_size)
-		return 0;
-	ret = hf_vq_destroy(vq);
-	if (ret != 0)
-		return ret;
-	hf_vq_parts_drop(vq);
-	for (i = 0; i < RTE_DIM(vq->umem); i++) {
-		/* One that is left even now stays in the table of objects, as a leak. */
-		vq->umem[i] = (struct hf_umem){0};
-		len = (size_t)caps->umem[i].a * ring_size + caps->umem[i].b;
-		if (len == 0)
-			continue;
-		ret = hf_umem_create(vq->dev->devx, len, &vq->umem[i]);
-		if (ret != 0)
-			goto error;
-	}
-	ret = hf_vq_eqp_make(vq, ring_size);
-	if (ret != 0)
-		goto error;
-	if (caps->virtio_q_counters && vq->counters.devx == NULL) {
-		ret = hf_virtq_counters_create(vq->dev->devx, &vq->counters);
-		if (ret != 0)
-			goto error;
-	}
-	vq->ring_size = ring_size;
-	return 0;
-error:
-	hf_vq_parts_drop(vq);
-	return ret;
-}
-
 static void
 hf_vq_release(struct hf_vq *vq)
 {
 	/* A queue that stays needs them; the table of objects names them as leaks at the end. */
 	if (hf_vq_destroy(vq) != 0)
 		return;
-	hf_vq_parts_drop(vq);
-	if (vq->counters.devx != NULL)
-		hf_virtq_counters_destroy(&vq->counters);
-	vq->counters = (struct hf_virtq_counters){0};
+	hf_parts_drop(vq);
 }
 
 /* --- the firmware's queue --- */
 
 static void
-hf_vq_attr_fill(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_virtq_attr *attr)
+hf_vq_attr_fill(struct hf_vq *vq, const struct hf_front_ring *ring, uint64_t features,
+	uint32_t mkey, struct hf_virtq_attr *attr)
 {
-	const struct hf_dev *dev = vq->dev;
-	unsigned int i;
-
 	*attr = (struct hf_virtq_attr){
 		.index = vq->index,
 		.size = ring->size,
 		.packed = ring->packed,
-		.version_1 = (dev->features >> VIRTIO_F_VERSION_1) & 1,
-		.tso4 = (dev->features >> VIRTIO_NET_F_HOST_TSO4) & 1,
-		.tso6 = (dev->features >> VIRTIO_NET_F_HOST_TSO6) & 1,
-		.tx_csum = (dev->features >> VIRTIO_NET_F_CSUM) & 1,
-		.rx_csum = (dev->features >> VIRTIO_NET_F_GUEST_CSUM) & 1,
+		.version_1 = (features >> VIRTIO_F_VERSION_1) & 1,
+		.tso4 = (features >> VIRTIO_NET_F_HOST_TSO4) & 1,
+		.tso6 = (features >> VIRTIO_NET_F_HOST_TSO6) & 1,
+		.tx_csum = (features >> VIRTIO_NET_F_CSUM) & 1,
+		.rx_csum = (features >> VIRTIO_NET_F_GUEST_CSUM) & 1,
 		.desc = ring->desc,
 		.avail = ring->avail,
 		.used = ring->used,
-		.mkey = hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]),
+		.mkey = mkey,
 		.avail_idx = ring->avail_idx,
 		.used_idx = ring->used_idx,
 		.event_mode = HF_VQ_EVENT_MODE_QP,
-		.event_qpn = hf_eqp_qpn(vq->eqp),
-		.tisn = dev->tis.id,
-		.counters = vq->counters.id,
+		.tisn = vq->dev->tis.id,
 	};
-	for (i = 0; i < RTE_DIM(attr->umem); i++) {
-		attr->umem[i].id = vq->umem[i].id;
-		attr->umem[i].size = vq->umem[i].len;
-	}
+	hf_parts_describe(vq, attr);
+}
+
+/* For a start with what was negotiated, in the guest's memory. */
+static void
+hf_vq_attr_start(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_virtq_attr *attr)
+{
+	const struct hf_dev *dev = vq->dev;
+
+	hf_vq_attr_fill(vq, ring, dev->features, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]), attr);
 }
 
 /* The firmware accepted them. */
@@ -240,15 +126,11 @@ hf_vq_destroy(struct hf_vq *vq)
 static int
 hf_vq_create(struct hf_vq *vq, const struct hf_virtq_attr *attr)
 {
-	unsigned int i;
 	int ret;
 
-	ret = hf_vq_eqp_reset(vq);
+	ret = hf_parts_reset(vq);
 	if (ret != 0)
 		return ret;
-	for (i = 0; i < RTE_DIM(vq->umem); i++)
-		if (vq->umem[i].buf != NULL)
-			memset(vq->umem[i].buf, 0, vq->umem[i].len);
 	ret = hf_virtq_create(vq->dev->devx, attr, &vq->hw);
 	if (ret != 0) {
 		vq->hw = (struct hf_virtq){0};
@@ -372,6 +254,45 @@ hf_vq_hw_stop(struct hf_vq *vq, uint16_t *base)
 	hf_notify_call_off(vq);
 }
 
+/* Parts for a ring of this size. With those of another size the queue on them goes. */
+static int
+hf_vq_parts_make(struct hf_vq *vq, uint16_t ring_size)
+{
+	int ret;
+
+	if (vq->parts.ring_size == ring_size)
+		return 0;
+	ret = hf_vq_destroy(vq);
+	return ret != 0 ? ret : hf_parts_make(vq, ring_size);
+}
+
+/*
+ * On a key that leads nowhere and without addresses, which a start modifies; on a NIC that does not
+ * modify them, the queue is made by the start, on these parts. The features are a guess until they
+ * are negotiated.
+ */
+static int
+hf_vq_hw_make(struct hf_vq *vq, uint16_t ring_size)
+{
+	const uint64_t start = HF_VIRTQ_MOD_STATE | HF_VIRTQ_MOD_ADDR | HF_VIRTQ_MOD_MKEY;
+	const struct hf_dev *dev = vq->dev;
+	struct hf_front_ring ring = {.size = ring_size};
+	struct hf_virtq_attr attr;
+	uint64_t features = dev->features;
+	int ret;
+
+	ret = hf_vq_parts_make(vq, ring_size);
+	if (ret != 0 || vq->made || !hf_virtq_may_modify(dev->caps, HF_VIRTQ_INIT, start))
+		return ret;
+	if (features == 0)
+		features = dev->offered & ~(UINT64_C(1) << VIRTIO_F_RING_PACKED);
+	ring.packed = (features >> VIRTIO_F_RING_PACKED) & 1;
+	/* Where a ring begins; packed: the wrap counter is 1 there. */
+	ring.avail_idx = ring.used_idx = ring.packed ? UINT16_C(1) << 15 : 0;
+	hf_vq_attr_fill(vq, &ring, features, dev->empty_mkey.key, &attr);
+	return hf_vq_create(vq, &attr);
+}
+
 static int
 hf_vq_hw_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
@@ -382,7 +303,7 @@ hf_vq_hw_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 	ret = hf_vq_parts_make(vq, ring->size);
 	if (ret != 0)
 		return ret;
-	hf_vq_attr_fill(vq, ring, &attr);
+	hf_vq_attr_start(vq, ring, &attr);
 	ret = hf_vq_ready(vq, &attr);
 	if (ret != 0)
 		return ret;
@@ -401,9 +322,9 @@ hf_vq_resumes(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	struct hf_virtq_attr attr;
 
-	if (!vq->made || vq->ring_size != ring->size)
+	if (!vq->made || vq->parts.ring_size != ring->size)
 		return false;
-	hf_vq_attr_fill(vq, ring, &attr);
+	hf_vq_attr_start(vq, ring, &attr);
 	return hf_virtq_may_modify(
 		vq->dev->caps, vq->state, hf_vq_attr_diff(&vq->attr, &attr) | HF_VIRTQ_MOD_STATE);
 }
@@ -470,6 +391,8 @@ hf_vq_hw_failed(struct hf_vq *vq)
 
 const struct hf_path hf_path_hw = {
 	.name = "hw",
+	.memory = hf_parts_bytes,
+	.make = hf_vq_hw_make,
 	.start = hf_vq_hw_start,
 	.resumes = hf_vq_resumes,
 	.quiesce = hf_vq_hw_quiesce,

@@ -15,6 +15,7 @@
 #include <hf_devx.h>
 
 #include "hf_front.h"
+#include "hf_parts.h"
 #include "hf_path.h"
 #include "hf_ring.h"
 
@@ -42,6 +43,7 @@ struct hf_vq {
 	uint32_t target; /* its number for receive steering */
 	uint32_t mkey; /* of the guest's memory that it uses */
 	bool running; /* started, and not stopped since; its state is RDY or, unnoticed yet, ERR */
+	bool making; /* a worker makes its queue: not to be looked at */
 	bool quiesced; /* between the two halves of a stop */
 
 	/* The hardware datapath's: the firmware's queue and its parts. */
@@ -49,9 +51,7 @@ struct hf_vq {
 	struct hf_virtq_attr attr; /* as last accepted by the firmware */
 	bool known; /* quiesced, and the indices in attr are exact */
 	uint32_t version; /* of the queue object, in the cookie of its error events */
-	uint16_t ring_size; /* that the parts were made for */
-	struct hf_umem umem[3];
-	struct hf_virtq_counters counters;
+	struct hf_parts parts;
 	uint64_t error_at[HF_VQ_ERRORS_MAX]; /* ms of the last repairs, a ring */
 	uint32_t errors; /* ever */
 	bool suspect; /* hf_error_report() was called for it; atomic */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../hf_dev.h"
+#include "../hf_rings.h"
 #include "hf_start.h"
 
 static void
@@ -31,6 +32,34 @@ hf_start(struct hf_dev *dev)
 	/* Without memory for that it is done here, and the others wait. */
 	if (hf_work_post(dev->rt->start, hf_start_task, dev) != 0)
 		hf_start_task(dev);
+}
+
+static void
+hf_start_early_task(void *arg)
+{
+	struct hf_dev *dev = arg;
+	struct hf_rings_making *making;
+
+	making = hf_rings_make_hinted(dev, dev->args.queues * 2, dev->args.queue_size);
+	if (hf_rings_made(making) == 0)
+		HF_LOG(INFO, "%s: %u queue pairs of %u entries are made", dev->name,
+			dev->args.queues, dev->args.queue_size);
+	else
+		HF_LOG(WARNING,
+			"%s: not all of the queues that were hinted at could be made: a start will try",
+			dev->name);
+	hf_dev_unlock(dev);
+	hf_dev_leave(dev);
+}
+
+void
+hf_start_early(struct hf_dev *dev)
+{
+	if (dev->args.queues == 0 || hf_dev_enter(dev->vdev) == NULL)
+		return;
+	hf_dev_lock(dev);
+	if (hf_work_post(dev->rt->start, hf_start_early_task, dev) != 0)
+		hf_start_early_task(dev);
 }
 
 /* The library thinks that the device runs, and it does not, and something has changed. */

@@ -15,6 +15,11 @@
 
 struct hf_dev;
 
+/*
+ * Have the queues made that the arguments hint at. Of a published device, on a thread of the
+ * process: the probe of the next device does not wait, who uses this one does.
+ */
+void hf_start_early(struct hf_dev *dev);
 /* With a hold on the device (hf_dev_enter()) and hf_dev.lock, both of which are handed on. */
 void hf_start(struct hf_dev *dev);
 /*

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""The control path: what is made before it is needed, and what waits for nothing."""
+
+import pytest
+from hfrig import nic, vdpa
+from hfvhost.net import Shape
+from pair import Pair, both_ways
+
+CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
+
+
+def hinted(stage, devargs: str, caps: dict[str, int] | None = None) -> Pair:
+    """dpdk-vdpa with hints about its guests, whose queues are made."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, nic=nic.NicConfig(caps=caps or {})))
+    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: \d+ queue pairs of \d+ entries are made", 20, rewind=True)
+    return rig
+
+
+def virtqs(rig, vf: int) -> dict[int, tuple[int, str]]:
+    """Id and state of each of a VF's queues, by their index."""
+    objects = rig.nic.function(nic.vf_bdf(vf))["objects"]
+    return {o["index"]: (o["id"], o["state"]) for o in objects if o["object"] == "virtq"}
+
+
+def commands(rig, vf: int, prefix: str) -> int:
+    """How many commands with such a name a VF has carried out."""
+    func = rig.nic.function(nic.vf_bdf(vf), "commands")
+    return sum(c["count"] for c in func["commands"] if c["name"].startswith(prefix))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_hint(stage, packed):
+    """As many queues as were hinted at, made once; a guest of that size runs on them, and so does the next one."""
+    rig = hinted(stage, "queues=2,queue_size=256")
+    made = virtqs(rig, 1)
+    assert sorted(made) == [0, 1, 2, 3] and {state for _, state in made.values()} == {"INIT"}
+    before = {what: commands(rig, 1, what) for what in CREATED}
+    shape = Shape(pairs=2, packed=packed)
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    both_ways(a, b)
+    assert {i: ident for i, (ident, _) in virtqs(rig, 1).items()} == {i: ident for i, (ident, _) in made.items()}
+    assert {what: commands(rig, 1, what) for what in CREATED} == before
+    b.close()
+    rig.nic.wait_idle(nic.vf_bdf(1))
+    b = rig.guest(1, shape)
+    both_ways(a, b, 1000)
+    assert {i: ident for i, (ident, _) in virtqs(rig, 1).items()} == {i: ident for i, (ident, _) in made.items()}
+
+
+def test_hint_of_another_size(stage):
+    """D24: rings of another size get queues of their own; one that nobody set up stays as it was made."""
+    rig = hinted(stage, "queues=2,queue_size=256")
+    made = virtqs(rig, 1)
+    a, b = rig.guest(0), rig.guest(1, Shape(size=64))
+    both_ways(a, b)
+    now = virtqs(rig, 1)
+    assert now[0][1] == now[1][1] == "RDY" and not {now[0][0], now[1][0]} & {ident for ident, _ in made.values()}
+    assert (now[2], now[3]) == (made[2], made[3])
+
+
+def test_hint_without_modify(stage):
+    """On a NIC whose queues take no addresses after their creation the parts alone are made early."""
+    rig = hinted(stage, "queues=1,queue_size=256", {"virtio_net_q_addr_modify": 0})
+    assert not virtqs(rig, 1)
+    before = {what: commands(rig, 1, what) for what in CREATED[:3]}
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b)
+    assert {what: commands(rig, 1, what) for what in CREATED[:3]} == before
+
+
+def test_hint_refused(stage):
+    """A queue that the NIC refuses at first is made when it starts."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs="queues=2,queue_size=256", nic=nic.NicConfig(
+        options=["--fail", f"{nic.vf_bdf(1)}/CREATE_GENERAL_OBJECT:3"])))
+    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: not all of the queues that were hinted at", 20, rewind=True)
+    shape = Shape(pairs=2)
+    both_ways(rig.guest(0, shape), rig.guest(1, shape))
+
+
+def test_one_umem(stage):
+    """The parts of all queues that a guest starts with lie in one umem."""
+    rig = Pair(stage)
+    before = commands(rig, 1, "CREATE_UMEM")
+    shape = Shape(pairs=2)
+    both_ways(rig.guest(0, shape), rig.guest(1, shape))
+    assert commands(rig, 1, "CREATE_UMEM") == before + 1
