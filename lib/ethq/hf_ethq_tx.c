@@ -134,7 +134,7 @@ hf_ethq_tx_arm(struct hf_ethq_tx *tx)
 void
 hf_ethq_tx_bad(struct hf_ethq_tx *tx, volatile struct prm_eth_cqe *cqe)
 {
-	uint16_t packets;
+	uint32_t slot;
 
 	tx->failed = true;
 	ethq_error(tx->name, &tx->sq.wq, cqe, &tx->error);
@@ -142,12 +142,11 @@ hf_ethq_tx_bad(struct hf_ethq_tx *tx, volatile struct prm_eth_cqe *cqe)
 	 * What was flushed never asked for a completion of its own, so nothing is known of what
 	 * stands before the one that did. Another error comes when all before it are done.
 	 */
-	if (tx->error.err != -EIO || tx->error.syndrome == MLX5_CQE_SYNDROME_WR_FLUSH_ERR ||
-		(uint16_t)(tx->error.wqe_counter - tx->ci) >= (uint16_t)(tx->rung - tx->ci))
+	if (tx->error.err != -EIO || tx->error.syndrome == MLX5_CQE_SYNDROME_WR_FLUSH_ERR)
 		return;
-	packets = (uint16_t)tx->slot[tx->error.wqe_counter & (tx->size - 1)] - tx->done;
-	if (packets < hf_ethq_tx_pending(tx)) {
+	slot = hf_ethq_tx_slot(tx, tx->error.wqe_counter);
+	if (slot != 0) {
 		tx->ci = tx->error.wqe_counter;
-		tx->done += packets;
+		tx->done = slot;
 	}
 }

@@ -41,7 +41,8 @@ struct hf_ethq_tx_pkt {
 /* All fields are the data path's. */
 struct hf_ethq_tx {
 	uint8_t *ring, *ring_end;
-	uint32_t *slot; /* per block where an entry starts: packet number, blocks << 16 */
+	uint32_t *
+		slot; /* per block: number of the packet that starts there, blocks << 16; 0: none */
 	struct mlx5_wqe_ctrl_seg *last; /* entry, of those put */
 	uint32_t sqn; /* << 8 */
 	uint32_t size; /* blocks */
@@ -177,6 +178,8 @@ hf_ethq_tx_put(struct hf_ethq_tx *tx, const struct hf_ethq_tx_pkt *pkt)
 			seg = (void *)tx->ring;
 	}
 	tx->slot[index] = tx->put | blocks << 16;
+	for (i = 1; i < blocks; i++)
+		tx->slot[(index + i) & (tx->size - 1)] = 0;
 	tx->last = ctrl;
 	tx->pi += blocks;
 	tx->put++;
@@ -206,19 +209,25 @@ hf_ethq_tx_ring(struct hf_ethq_tx *tx)
 /* An error completion, or one that makes no sense: what completed before it is done. */
 void hf_ethq_tx_bad(struct hf_ethq_tx *tx, volatile struct prm_eth_cqe *cqe);
 
-/* A completion of entry 'counter'. false: that entry is none of those that are under way. */
+/* The entry that starts at this block, or 0: none that is under way does. */
+static inline uint32_t
+hf_ethq_tx_slot(const struct hf_ethq_tx *tx, uint16_t counter)
+{
+	if (unlikely((uint16_t)(counter - tx->ci) >= (uint16_t)(tx->rung - tx->ci)))
+		return 0;
+	return tx->slot[counter & (tx->size - 1)];
+}
+
+/* A completion of entry 'counter' and all before it. false: it is none of those under way. */
 static inline bool
 hf_ethq_tx_complete(struct hf_ethq_tx *tx, uint16_t counter)
 {
-	uint32_t slot = tx->slot[counter & (tx->size - 1)];
-	uint16_t blocks = counter + (slot >> 16) - tx->ci;
-	uint16_t packets = (uint16_t)slot + 1 - tx->done;
+	uint32_t slot = hf_ethq_tx_slot(tx, counter);
 
-	if (unlikely(blocks == 0 || blocks > (uint16_t)(tx->rung - tx->ci) || packets == 0 ||
-		    packets > hf_ethq_tx_pending(tx)))
+	if (unlikely(slot == 0))
 		return false;
-	tx->ci += blocks;
-	tx->done += packets;
+	tx->ci = counter + (slot >> 16);
+	tx->done = slot + 1;
 	return true;
 }
 
