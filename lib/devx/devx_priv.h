@@ -24,6 +24,8 @@ struct hf_devx {
 	struct ibv_mr *null_mr;
 	struct mlx5dv_devx_uar *uar; /* its page takes the doorbells of all queues */
 	bool uar_nc; /* non-cached: stores are not combined */
+	struct mlx5dv_devx_obj *q_counter; /* of all receive queues; NULL: there is none */
+	uint8_t q_counter_id;
 	uint32_t eqn;
 	int numa_node; /* -1: unknown */
 	size_t page_size;
@@ -73,6 +75,9 @@ int devx_destroy(const struct hf_devx *dev, const char *kind, uint32_t num,
 
 /* QUERY_NIC_VPORT_CONTEXT of this function; out: its answer. */
 int devx_vport_query(struct hf_devx *dev, void *out, size_t outlen);
+
+/* The counter of hf_rq_drops(), if the NIC has one. */
+void devx_q_counter_create(struct hf_devx *dev);
 
 /* So that hf_devx_async_read() never blocks. */
 int devx_async_init(struct hf_devx *dev);

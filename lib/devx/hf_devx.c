@@ -149,6 +149,8 @@ context_create(struct hf_devx *dev, struct ibv_device *ibdev)
 	ret = mlx5dv_devx_query_eqn(dev->ibv, 0, &dev->eqn);
 	if (ret)
 		return devx_call_failed(dev, ret, "mlx5dv_devx_query_eqn of vector 0");
+	if (dev->caps.eth.queues)
+		devx_q_counter_create(dev);
 	return uar_create(dev);
 }
 
@@ -159,6 +161,11 @@ context_destroy(struct hf_devx *dev)
 
 	if (dev->uar != NULL)
 		mlx5dv_devx_free_uar(dev->uar);
+	if (dev->q_counter != NULL) {
+		ret = mlx5dv_devx_obj_destroy(dev->q_counter);
+		if (ret && !devx_was_destroyed(dev, ret))
+			devx_call_failed(dev, ret, "destroying the counter of receive queues");
+	}
 	if (dev->null_mr != NULL) {
 		ret = ibv_dereg_mr(dev->null_mr);
 		if (ret)

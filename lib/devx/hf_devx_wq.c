@@ -8,6 +8,7 @@
 
 #include "devx_priv.h"
 #include "hf_devx_wq.h"
+#include "hf_log.h"
 
 #define LOG_SEG_BYTES 4
 
@@ -214,5 +215,40 @@ hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *r
 	DEVX_SET(rqc, ctx, flush_in_error_en, 1);
 	DEVX_SET(rqc, ctx, ts_format, devx_ts_format(dev->caps.ts_format_rq));
 	DEVX_SET(rqc, ctx, cqn, attr->cqn);
+	DEVX_SET(rqc, ctx, counter_set_id, dev->q_counter_id);
 	return object_create(rq, in, sizeof(in));
+}
+
+/* --- their counter --- */
+
+/* Not all firmware gives one to every function; without it drops are not seen, and that is all. */
+void
+devx_q_counter_create(struct hf_devx *dev)
+{
+	uint32_t out[DEVX_ST_SZ_DW(alloc_q_counter_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(alloc_q_counter_in)] = {0};
+
+	DEVX_SET(alloc_q_counter_in, in, opcode, MLX5_CMD_OP_ALLOC_Q_COUNTER);
+	dev->q_counter = mlx5dv_devx_obj_create(dev->ibv, in, sizeof(in), out, sizeof(out));
+	if (dev->q_counter != NULL)
+		dev->q_counter_id = DEVX_GET(alloc_q_counter_out, out, counter_set_id);
+	else
+		HF_LOG(WARNING, "%s: no counter for frames that receive queues drop", dev->name);
+}
+
+int
+hf_rq_drops(struct hf_devx *dev, uint32_t *frames)
+{
+	uint32_t out[DEVX_ST_SZ_DW(query_q_counter_out)] = {0};
+	uint32_t in[DEVX_ST_SZ_DW(query_q_counter_in)] = {0};
+	int ret;
+
+	if (dev->q_counter == NULL)
+		return -ENOTSUP;
+	DEVX_SET(query_q_counter_in, in, opcode, MLX5_CMD_OP_QUERY_Q_COUNTER);
+	DEVX_SET(query_q_counter_in, in, counter_set_id, dev->q_counter_id);
+	ret = devx_query(dev, dev->q_counter, in, sizeof(in), out, sizeof(out));
+	if (ret == 0)
+		*frames = DEVX_GET(query_q_counter_out, out, out_of_buffer);
+	return ret;
 }

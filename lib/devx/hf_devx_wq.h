@@ -88,6 +88,11 @@ struct hf_rq_attr {
 	uint32_t cqn;
 };
 int hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *rq);
+/*
+ * Frames that receive queues of this device did not take for want of an entry, ever; 32 bits, then
+ * from 0 again (QUERY_Q_COUNTER, out_of_buffer). -ENOTSUP: the NIC gave us no counter.
+ */
+int hf_rq_drops(struct hf_devx *dev, uint32_t *frames);
 uint16_t hf_rq_max_segs(const struct hf_devx_caps *caps);
 
 #endif /* HF_DEVX_WQ_H */
