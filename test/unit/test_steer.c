@@ -9,7 +9,9 @@
 #include <rte_common.h>
 
 #include "devx_rig.h"
+#include "hf_devx_wq.h"
 #include "hf_steer.h"
+#include "nic_ctl.h"
 #include "prm.h"
 #include "test.h"
 
@@ -120,6 +122,114 @@ test_too_many(void)
 	return TEST_SUCCESS;
 }
 
+/* --- queues of the other kind --- */
+
+#define RQS 2
+
+static struct hf_cq cq;
+static struct hf_wq rq[RQS];
+static uint32_t rqs[RQS];
+
+static void
+rqs_teardown(void)
+{
+	unsigned int i;
+
+	hf_steer_destroy(steer);
+	steer = NULL;
+	for (i = 0; i < RQS; i++)
+		hf_wq_destroy(&rq[i]);
+	hf_cq_destroy(&cq);
+	teardown();
+}
+
+static int
+rqs_setup(void)
+{
+	const struct hf_cq_attr cattr = {.size = 64};
+	struct hf_rq_attr rattr = {.size = 16, .segs = 1};
+	unsigned int i;
+	int ret;
+
+	ret = setup();
+	if (ret || !hf_devx_caps(rig.dev)->eth.queues)
+		return ret;
+	ret = hf_cq_create(rig.dev, &cattr, &cq);
+	rattr.cqn = cq.num;
+	for (i = 0; ret == 0 && i < RQS; i++) {
+		ret = hf_rq_create(rig.dev, &rattr, &rq[i]);
+		rqs[i] = rq[i].num;
+	}
+	return ret;
+}
+
+/* One table, that many TIRs and flows, and this kind of queues in it. */
+static int
+kind_check(enum hf_rqt_kind kind)
+{
+	TEST_ASSERT_EQUAL(count("rqt"), 1, "%u tables", count("rqt"));
+	TEST_ASSERT_EQUAL(count("tir"), KINDS, "%u TIRs", count("tir"));
+	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
+	TEST_ASSERT_EQUAL(hf_virtq_destroy(&q[0].vq) < 0, kind == HF_RQT_VIRTQ,
+		"kind %u: destroying the virtq", kind);
+	TEST_ASSERT_EQUAL(
+		hf_wq_destroy(&rq[0]) < 0, kind == HF_RQT_RQ, "kind %u: destroying the RQ", kind);
+	return TEST_SUCCESS;
+}
+
+static int
+test_kinds(void)
+{
+	if (!hf_devx_caps(rig.dev)->eth.queues)
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "virtqs");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_RQ, rqs, RQS), "RQs");
+	TEST_ASSERT_EQUAL(hf_steer_queues(steer), RQS, "%u queues", hf_steer_queues(steer));
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_RQ, rqs, 1), "one RQ less");
+	TEST_ASSERT_SUCCESS(hf_wq_destroy(&rq[1]), "an RQ that gets no more packets");
+	TEST_ASSERT(hf_steer_set(steer, HF_RQT_RQ, ids, 1) < 0 || ids[0] == rqs[0],
+		"a virtq among RQs");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, QUEUES), "virtqs again");
+	TEST_ASSERT_SUCCESS(kind_check(HF_RQT_VIRTQ), "virtqs");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, NULL, 0), "none");
+	TEST_ASSERT_EQUAL(count("rqt") + count("tir") + count("flow"), 0, "something is left");
+	return TEST_SUCCESS;
+}
+
+/* A change that fails at any command leaves the old queues, one that cannot clean up the new ones;
+ * the next set puts it right. */
+static int
+test_kind_fails(void)
+{
+	static const char *const before[] = {"CREATE_RQT:1", "MODIFY_TIR:1", "MODIFY_TIR:4"};
+	unsigned int i;
+
+	if (!hf_devx_caps(rig.dev)->eth.queues || !nic_ctl_there())
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "virtqs");
+	for (i = 0; i < RTE_DIM(before); i++) {
+		TEST_ASSERT_SUCCESS(nic_ctl_fail("%s", before[i]), "%s", before[i]);
+		TEST_ASSERT(hf_steer_set(steer, HF_RQT_RQ, rqs, RQS) < 0, "%s", before[i]);
+		TEST_ASSERT_EQUAL(count("rqt"), 1, "%s: %u tables", before[i], count("rqt"));
+		TEST_ASSERT(hf_virtq_destroy(&q[0].vq) < 0, "%s: not the old queues", before[i]);
+		TEST_ASSERT_EQUAL(hf_steer_queues(steer), 1, "%s: queues", before[i]);
+	}
+	/* Neither forth nor back: both tables are there until the next set. */
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("MODIFY_TIR:3"), "fault");
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("MODIFY_TIR:5"), "fault");
+	TEST_ASSERT(hf_steer_set(steer, HF_RQT_RQ, rqs, RQS) < 0, "stuck half-way");
+	TEST_ASSERT_EQUAL(count("rqt"), 2, "%u tables", count("rqt"));
+	nic_ctl_fail_clear();
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "back");
+	TEST_ASSERT_EQUAL(count("rqt"), 1, "%u tables", count("rqt"));
+	/* The old table stays behind. */
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_RQT:1"), "fault");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_RQ, rqs, RQS), "RQs");
+	TEST_ASSERT_EQUAL(count("rqt"), 2, "%u tables", count("rqt"));
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_RQ, rqs, RQS), "the same again");
+	return kind_check(HF_RQT_RQ);
+}
+
 /* After all others. */
 static int
 test_nothing_left(void)
@@ -136,6 +246,8 @@ static struct unit_test_suite steer_suite = {
 			TEST_CASE_ST(setup, teardown, test_set),
 			TEST_CASE_ST(setup, teardown, test_failure_changes_nothing),
 			TEST_CASE_ST(setup, teardown, test_too_many),
+			TEST_CASE_ST(rqs_setup, rqs_teardown, test_kinds),
+			TEST_CASE_ST(rqs_setup, rqs_teardown, test_kind_fails),
 			TEST_CASE(test_nothing_left),
 			TEST_CASES_END(),
 		},
