@@ -42,6 +42,8 @@ DEVICES = [
     ("too-large", {"only": "queue_pairs=4000"}, r"argument queue_pairs=4000: must be a number from 1 to"),
     ("more-than-the-nic", {"only": "queue_pairs=3"}, r"argument queue_pairs=3: there are queues for 2 pairs"),
     ("twice", {"only": "queue_pairs=1,queue_pairs=2"}, r"argument 'queue_pairs' is given more than once"),
+    ("event-mode", {"only": "event_mode=3"}, r"argument event_mode=3: must be a number from 0 to 2"),
+    ("event-us", {"only": "event_us=0"}, r"argument event_us=0: must be a number from 1 to 100000"),
     ("hint-alone", {"only": "queues=1"}, r"arguments queues and queue_size: give both of them, or none"),
     ("hint-size", {"only": "queues=1,queue_size=100"}, r"argument queue_size=100: must be a power of two"),
     ("hint-pairs", {"only": "queues=3,queue_size=64"}, r"argument queues=3: the device has 2 pairs"),

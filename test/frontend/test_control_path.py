@@ -2,10 +2,14 @@
 # Copyright(c) 2026 The Holdfast authors
 """The control path: what is made before it is needed, and what waits for nothing."""
 
+import os
+import time
+from pathlib import Path
+
 import pytest
 from hfrig import nic, vdpa
 from hfvhost.net import Shape
-from pair import Pair, both_ways
+from pair import Pair, both_ways, burst
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
 
@@ -85,3 +89,39 @@ def test_one_umem(stage):
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
     assert commands(rig, 1, "CREATE_UMEM") == before + 1
+
+
+def called_one_by_one(a, b, first: int, count: int = 30) -> None:
+    """Each frame sent alone; the guest sleeps until it is called."""
+    ring = b.rx().ring
+    for frame in burst(count, first):
+        a.send([frame])
+        while not b.take():
+            assert ring.call_fd.wait(20), "no call for a frame"
+
+
+def cpu(pid: int, seconds: float) -> float:
+    """What share of one CPU a process uses for some time."""
+    def ticks() -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+    before = ticks()
+    time.sleep(seconds)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2], ids=["dynamic", "fixed", "interrupt"])
+def test_event_mode(stage, mode):
+    """D33, P9: every frame is told of, in each mode; by the timer under load, and without traffic nothing runs."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs=f"event_mode={mode},event_us=10000"))
+    a, b = rig.guest(0), rig.guest(1)
+    b.rx().ring.want_calls(True)
+    called_one_by_one(a, b, 0)
+    time.sleep(2)       # 16 rounds without traffic, each 10 ms longer than the one before
+    rounds = rig.app.stats(1, 0)["timer_rounds"]
+    assert (rounds > 0) == (mode != 2)
+    assert cpu(rig.app.process.program(), 1.5) < 0.02
+    assert rig.app.stats(1, 0)["timer_rounds"] == rounds, "the timer runs without traffic"
+    called_one_by_one(a, b, 1000)
+    assert (rig.app.stats(1, 0)["timer_rounds"] > rounds) == (mode != 2)
+    both_ways(a, b, 2000)

@@ -20,6 +20,8 @@
 #define HF_ARG_QUEUE_PAIRS "queue_pairs"
 #define HF_ARG_QUEUES "queues"
 #define HF_ARG_QUEUE_SIZE "queue_size"
+#define HF_ARG_EVENT_MODE "event_mode"
+#define HF_ARG_EVENT_US "event_us"
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
 #define HF_ARG_MR_POLICY "mr_policy"
@@ -33,6 +35,8 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_QUEUE_PAIRS,
 	HF_ARG_QUEUES,
 	HF_ARG_QUEUE_SIZE,
+	HF_ARG_EVENT_MODE,
+	HF_ARG_EVENT_US,
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
 	/* The memory policy's, last. */
@@ -243,6 +247,7 @@ static int
 hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *args)
 {
 	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1;
+	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US;
 	const struct {
 		const char *key;
 		long min, max, *value;
@@ -250,6 +255,8 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 		{HF_ARG_QUEUE_PAIRS, 1, HF_ARGS_PAIRS_MAX, &pairs},
 		{HF_ARG_QUEUES, 1, HF_ARGS_PAIRS_MAX, &queues},
 		{HF_ARG_QUEUE_SIZE, 1, HF_RING_MAX_SIZE, &size},
+		{HF_ARG_EVENT_MODE, HF_EVENT_DYNAMIC, HF_EVENT_INTERRUPT, &mode},
+		{HF_ARG_EVENT_US, 1, HF_ARGS_EVENT_US_MAX, &us},
 		{HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core},
 		{HF_ARG_HOST_NOTIFIER, 0, 1, &notifier},
 	};
@@ -264,6 +271,8 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 	args->queue_pairs = pairs;
 	args->queues = queues;
 	args->queue_size = size;
+	args->event_mode = mode;
+	args->event_us = us;
 	args->event_core = core;
 	args->host_notifier = notifier != 0;
 	return ret;

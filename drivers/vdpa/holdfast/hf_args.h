@@ -16,10 +16,21 @@ struct rte_devargs;
 /* Messages of vhost-user number rings with 8 bits. */
 #define HF_ARGS_PAIRS_MAX 128
 
+/* When the event thread looks for completions (hf_pace.h); numbers as DPDK's mlx5 driver has. */
+enum hf_event_mode {
+	HF_EVENT_DYNAMIC, /* when the NIC says so; under load every event_us, or less often */
+	HF_EVENT_FIXED, /* when the NIC says so, and then every event_us while there is traffic */
+	HF_EVENT_INTERRUPT, /* when the NIC says so */
+};
+#define HF_ARGS_EVENT_US 50
+#define HF_ARGS_EVENT_US_MAX 100000
+
 struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
 	uint16_t queues; /* pairs of queues to make at probe; 0: none */
 	uint16_t queue_size; /* and their size */
+	enum hf_event_mode event_mode;
+	uint32_t event_us;
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
 	struct hf_policy policy; /* of the guest's memory, at first */
@@ -36,6 +47,8 @@ struct hf_args {
 	"queue_pairs=<1-128> " \
 	"queues=<1-128> " \
 	"queue_size=<1-32768> " \
+	"event_mode=<0|1|2> " \
+	"event_us=<1-100000> " \
 	"event_core=<CPU number> " \
 	"host_notifier=<0|1> " HF_ARGS_POLICY_HELP
 

@@ -71,6 +71,7 @@ struct hf_dev {
 	struct hf_steer_obj td, tis;
 	struct hf_steer *steer;
 	struct hf_evch cq_events, errors;
+	struct hf_pace pace; /* the event thread's */
 	int error_reports; /* eventfd: hf_error_report() */
 	struct hf_hostnotif *hostnotif; /* NULL: not wanted */
 	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */

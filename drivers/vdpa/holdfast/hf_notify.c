@@ -95,24 +95,90 @@ hf_notify_call(struct hf_vq *vq)
 
 /*
  * Consume first, notify once after that: a guest that is told at the first of many completions
- * would miss the rest. Arming comes last; the NIC sends an event at once if more completed
- * meanwhile.
+ * would miss the rest. Were there any? With notify_lock.
  */
+static bool
+hf_notify_look(struct hf_vq *vq)
+{
+	bool found = hf_eqp_poll(vq->eqp) > 0;
+
+	if (found)
+		hf_notify_call(vq);
+	if (hf_eqp_errors(vq->eqp) != vq->eqp_errors && !vq->eqp_broken) {
+		vq->eqp_broken = true;
+		hf_error_report(vq);
+	}
+	return found;
+}
+
+/* Arming comes last; the NIC sends an event at once if more completed meanwhile. */
 static void
 hf_notify_completed(struct hf_vq *vq)
 {
 	pthread_mutex_lock(&vq->notify_lock);
-	if (vq->eqp != NULL) {
-		if (hf_eqp_poll(vq->eqp) > 0)
-			hf_notify_call(vq);
-		hf_eqp_arm(vq->eqp);
-		if (hf_eqp_errors(vq->eqp) != vq->eqp_errors && !vq->eqp_broken) {
-			vq->eqp_broken = true;
-			hf_error_report(vq);
-		}
+	if (vq->eqp != NULL && !vq->timed) {
+		hf_notify_look(vq);
+		vq->timed = hf_pace_event(&vq->dev->pace, &vq->pace);
+		if (!vq->timed)
+			hf_eqp_arm(vq->eqp);
 	}
 	pthread_mutex_unlock(&vq->notify_lock);
 }
+
+/* --- by the timer --- */
+
+/* A round over the queues that are left to it. Are there any, and had one completions? */
+static void
+hf_notify_round(struct hf_dev *dev, bool *left, bool *found)
+{
+	struct hf_vq *vq;
+	uint16_t i;
+
+	*left = *found = false;
+	for (i = 0; i < dev->max_vqs; i++) {
+		vq = &dev->vqs[i];
+		pthread_mutex_lock(&vq->notify_lock);
+		if (vq->timed && vq->eqp != NULL) {
+			*left = true;
+			*found |= hf_notify_look(vq);
+			__atomic_fetch_add(&vq->rounds, 1, __ATOMIC_RELAXED);
+		}
+		pthread_mutex_unlock(&vq->notify_lock);
+	}
+}
+
+static void
+hf_notify_rearm(struct hf_dev *dev)
+{
+	struct hf_vq *vq;
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++) {
+		vq = &dev->vqs[i];
+		pthread_mutex_lock(&vq->notify_lock);
+		if (vq->timed && vq->eqp != NULL)
+			hf_eqp_arm(vq->eqp);
+		vq->timed = false;
+		pthread_mutex_unlock(&vq->notify_lock);
+	}
+}
+
+static void
+hf_notify_timer_cb(int fd, void *arg)
+{
+	struct hf_dev *dev = arg;
+	bool left, found;
+	uint64_t times;
+
+	/* Nothing to read: its interval changed since it fired. */
+	if (read(fd, &times, sizeof(times)) != sizeof(times))
+		return;
+	hf_notify_round(dev, &left, &found);
+	if (!hf_pace_round(&dev->pace, left, found))
+		hf_notify_rearm(dev);
+}
+
+/* --- by events --- */
 
 static void
 hf_notify_cq_cb(int fd, void *arg)
@@ -140,13 +206,31 @@ hf_notify_cq_cb(int fd, void *arg)
 int
 hf_notify_init(struct hf_dev *dev)
 {
-	return hf_loop_add(dev->rt->events, dev->cq_events.fd, hf_notify_cq_cb, dev);
+	int ret;
+
+	ret = hf_pace_init(&dev->pace, &dev->args);
+	if (ret != 0)
+		return ret;
+	ret = hf_loop_add(dev->rt->events, dev->pace.timer, hf_notify_timer_cb, dev);
+	if (ret != 0)
+		goto error_pace;
+	ret = hf_loop_add(dev->rt->events, dev->cq_events.fd, hf_notify_cq_cb, dev);
+	if (ret != 0)
+		goto error_timer;
+	return 0;
+error_timer:
+	hf_loop_del(dev->rt->events, dev->pace.timer);
+error_pace:
+	hf_pace_fini(&dev->pace);
+	return ret;
 }
 
 void
 hf_notify_fini(struct hf_dev *dev)
 {
 	hf_loop_del(dev->rt->events, dev->cq_events.fd);
+	hf_loop_del(dev->rt->events, dev->pace.timer);
+	hf_pace_fini(&dev->pace);
 }
 
 /* --- per queue --- */
@@ -202,6 +286,7 @@ hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
 		goto error;
 	pthread_mutex_lock(&vq->notify_lock);
 	vq->callfd = callfd;
+	vq->timed = false;
 	hf_eqp_poll(vq->eqp);
 	hf_eqp_arm(vq->eqp);
 	pthread_mutex_unlock(&vq->notify_lock);
@@ -252,6 +337,7 @@ hf_notify_call_off(struct hf_vq *vq)
 	if (vq->callfd >= 0)
 		close(vq->callfd);
 	vq->callfd = -1;
+	vq->timed = false;
 	pthread_mutex_unlock(&vq->notify_lock);
 }
 

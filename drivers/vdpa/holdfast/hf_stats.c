@@ -13,6 +13,7 @@
 enum {
 	HF_STAT_KICKS,
 	HF_STAT_CALLS,
+	HF_STAT_ROUNDS,
 	HF_STAT_REPAIRS,
 	HF_STAT_RECEIVED,
 	HF_STAT_COMPLETED,
@@ -26,6 +27,7 @@ enum {
 static const char *const hf_stats_names[HF_STAT_MAX] = {
 	[HF_STAT_KICKS] = "relayed_kicks",
 	[HF_STAT_CALLS] = "guest_notifications",
+	[HF_STAT_ROUNDS] = "timer_rounds",
 	[HF_STAT_REPAIRS] = "queue_repairs",
 	[HF_STAT_RECEIVED] = "received_descriptors",
 	[HF_STAT_COMPLETED] = "completed_descriptors",
@@ -79,6 +81,7 @@ hf_stats_read(struct hf_dev *dev, uint16_t index, uint64_t *values, unsigned int
 		return ret;
 	all[HF_STAT_KICKS] = __atomic_load_n(&vq->kicks, __ATOMIC_RELAXED) - vq->kicks_base;
 	all[HF_STAT_CALLS] = __atomic_load_n(&vq->calls, __ATOMIC_RELAXED) - vq->calls_base;
+	all[HF_STAT_ROUNDS] = __atomic_load_n(&vq->rounds, __ATOMIC_RELAXED) - vq->rounds_base;
 	all[HF_STAT_REPAIRS] = vq->errors - vq->errors_base;
 	all[HF_STAT_RECEIVED] = st.received_desc - base->received_desc;
 	all[HF_STAT_COMPLETED] = st.completed_desc - base->completed_desc;
@@ -104,6 +107,7 @@ hf_stats_reset(struct hf_dev *dev, uint16_t index)
 	vq->stats_base = st;
 	vq->kicks_base = __atomic_load_n(&vq->kicks, __ATOMIC_RELAXED);
 	vq->calls_base = __atomic_load_n(&vq->calls, __ATOMIC_RELAXED);
+	vq->rounds_base = __atomic_load_n(&vq->rounds, __ATOMIC_RELAXED);
 	vq->errors_base = vq->errors;
 	return 0;
 }

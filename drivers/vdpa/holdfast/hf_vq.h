@@ -15,6 +15,7 @@
 #include <hf_devx.h>
 
 #include "hf_front.h"
+#include "hf_pace.h"
 #include "hf_parts.h"
 #include "hf_path.h"
 #include "hf_ring.h"
@@ -68,11 +69,13 @@ struct hf_vq {
 	uint64_t eqp_errors; /* error completions that were dealt with */
 	bool eqp_broken; /* there was another one: no completion will come any more */
 	int callfd; /* our duplicate; -1: none */
+	bool timed; /* left to the timer, and not armed (hf_pace.h) */
+	struct hf_pace_queue pace;
 
 	/* Counted by the event thread, read by any: atomic, relaxed. */
-	uint64_t kicks, calls;
+	uint64_t kicks, calls, rounds;
 	struct hf_virtq_stats stats_base; /* at the last reset_stats; hf_dev.lock */
-	uint64_t kicks_base, calls_base;
+	uint64_t kicks_base, calls_base, rounds_base;
 	uint32_t errors_base;
 };
 
