@@ -237,6 +237,47 @@ box_vq_moderate(struct run *r, struct req *q)
 	VQ(&q->box, virtio_q_context.queue_max_count, 2);
 }
 
+/* ---- send queues ---- */
+
+void
+box_sq(struct run *r, struct req *q)
+{
+	(void)r;
+	fw_build(&q->c->rig, C_CREATE_SQ, &q->box);
+	DEVX_SET(create_sq_in, q->box.in, ctx.min_wqe_inline_mode, 0);
+	DEVX_SET(create_sq_in, q->box.in, ctx.wq.wq_umem_valid, 1);
+	DEVX_SET(create_sq_in, q->box.in, ctx.wq.dbr_umem_valid, 1);
+}
+
+static void
+sq_modify(struct req *q, unsigned int from, unsigned int to)
+{
+	fw_build(&q->c->rig, C_MODIFY_SQ, &q->box);
+	DEVX_SET(modify_sq_in, q->box.in, sq_state, from);
+	DEVX_SET(modify_sq_in, q->box.in, ctx.state, to);
+}
+
+void
+box_sq_ready(struct run *r, struct req *q)
+{
+	(void)r;
+	sq_modify(q, MLX5_SQC_STATE_RST, MLX5_SQC_STATE_RDY);
+}
+
+void
+box_sq_error(struct run *r, struct req *q)
+{
+	(void)r;
+	sq_modify(q, MLX5_SQC_STATE_RDY, MLX5_SQC_STATE_ERR);
+}
+
+void
+box_sq_reset(struct run *r, struct req *q)
+{
+	(void)r;
+	sq_modify(q, MLX5_SQC_STATE_ERR, MLX5_SQC_STATE_RST);
+}
+
 /* ---- mailboxes with nothing but a head ---- */
 
 #define SIMPLE(name, op, st) \
@@ -255,6 +296,7 @@ SIMPLE(modify_tis, MODIFY_TIS, modify_tis)
 SIMPLE(query_mkey, QUERY_MKEY, query_mkey)
 SIMPLE(query_cq, QUERY_CQ, query_cq)
 SIMPLE(query_qp, QUERY_QP, query_qp)
+SIMPLE(query_sq, QUERY_SQ, query_sq)
 SIMPLE(query_tir, QUERY_TIR, query_tir)
 SIMPLE(query_tis, QUERY_TIS, query_tis)
 SIMPLE(query_lag, QUERY_LAG, query_lag)
@@ -285,6 +327,7 @@ box_destroy(struct run *r, struct req *q)
 		[K_CQ] = {MLX5_CMD_OP_DESTROY_CQ, 0},
 		[K_QP_SW] = {MLX5_CMD_OP_DESTROY_QP, 0},
 		[K_QP_FW] = {MLX5_CMD_OP_DESTROY_QP, 0},
+		[K_SQ] = {MLX5_CMD_OP_DESTROY_SQ, 0},
 		[K_RQT] = {MLX5_CMD_OP_DESTROY_RQT, 0},
 		[K_TIR] = {MLX5_CMD_OP_DESTROY_TIR, 0},
 		[K_COUNTERS] = {MLX5_CMD_OP_DESTROY_GENERAL_OBJECT,

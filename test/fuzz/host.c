@@ -27,6 +27,10 @@
 #define CQ_DOORBELL 0x20u /* mlx5dv.h MLX5_CQ_DOORBELL */
 #define QP_DBR 0x41000u /* of the umem: build_qp_sw() of fw_build.c, as CQ_DBR */
 #define CQ_DBR 0x1000u
+#define SQ_RING 0x140000u /* of the umem: build_sq() */
+#define SQ_DBR (SQ_RING + 0x1000u)
+#define SQ_BLOCKS 64u
+#define SQ_BELL 0x800u /* mlx5dv.h MLX5_BF_OFFSET */
 #define MAX_WAIT_US 3000u
 #define STEP_WAIT_US 100u
 #define MAX_SPIN 512u
@@ -45,6 +49,7 @@ enum ring_action {
 	RING_POST, /* receive work requests of the event channel */
 	RING_WAIT, /* until nothing moves any more, for a while */
 	RING_SPIN, /* change bytes of a ring to and fro while the queue runs */
+	RING_ENTRY, /* an entry of the send queue (see put_entry()), and perhaps its doorbell */
 	RING_ACTIONS
 };
 
@@ -196,6 +201,85 @@ post(struct run *r, struct run_ctx *c, uint64_t value)
 }
 
 static void
+ring_uars(struct run_ctx *c)
+{
+	struct nic_obj *o;
+
+	TAILQ_FOREACH(o, &c->f->objs[NIC_OBJ_UAR], next) {
+		uint8_t *page = fw_bar_ptr(c->f, ((struct nic_uar *)o)->bar_offset);
+
+		atomic_store((_Atomic uint64_t *)(void *)(page + SQ_BELL), 1);
+	}
+}
+
+/* Control segment, Ethernet segment, one or two segments of data: bytes of it. */
+static unsigned int
+make_entry(struct run_ctx *c, const struct rec *rec, uint16_t pi, uint8_t e[128])
+{
+	uint32_t seg[4] = {htobe32((uint32_t)(rec->value >> 24 & 0xfffff)),
+		htobe32(run_id(c, K_MR, 0, false))};
+	uint32_t words[2] = {htobe32((uint32_t)pi << 8 | (rec->a & 4 ? 0xe : 0xa))};
+	uint64_t addr = htobe64(address(rec->value));
+	unsigned int at = 32;
+
+	memset(e, 0, 128);
+	memcpy(seg + 2, &addr, sizeof(addr));
+	e[11] = 2 << 2; /* complete it */
+	e[20] = rec->a & 8 ? 0xc0 : 0;
+	if (rec->a & 4) {
+		e[22] = (uint8_t)(rec->value >> 48);
+		e[23] = (uint8_t)(rec->value >> 56);
+	}
+	if (rec->a & 16) {
+		e[29] = 18;
+		memset(e + 30, 0xff, 12);
+		at += 16;
+	} else if (rec->a & 32) {
+		e[28] = 0x80;
+		e[31] = 5;
+	}
+	memcpy(e + at, seg, sizeof(seg));
+	at += 16;
+	if (rec->a & 64) {
+		memcpy(e + at, "\x80\x00\x00\x14", 4);
+		at += 32;
+	}
+	words[1] = htobe32(run_id(c, K_SQ, 0, false) << 8 | at / 16);
+	memcpy(e, words, sizeof(words));
+	return at;
+}
+
+/*
+ * Of the send queue, behind what its doorbell record has. a: bits, the lowest: bytes only (value at
+ * pos of the ring); ring the doorbell, TSO, checksums, inline header of 18 bytes, VLAN, a second
+ * segment, which is inline. value: address and length as in desc_of(), and MSS.
+ */
+static void
+put_entry(struct run *r, struct run_ctx *c, const struct rec *rec)
+{
+	uint8_t *umem = r->mem[MEM_SHARED] + MEM_UMEM + (size_t)(c - r->ctx) * MEM_UMEM_BYTES;
+	unsigned int len, i;
+	uint8_t e[128];
+	uint32_t word;
+	uint16_t pi;
+
+	memcpy(&word, umem + SQ_DBR + 4, sizeof(word));
+	pi = (uint16_t)be32toh(word);
+	if (rec->a & 1) {
+		write_bytes(umem + SQ_RING, SQ_BLOCKS * 64, rec, rec->pos);
+	} else {
+		len = make_entry(c, rec, pi, e);
+		for (i = 0; i < len; i += 64)
+			memcpy(umem + SQ_RING + (pi + i / 64) % SQ_BLOCKS * 64, e + i, 64);
+		pi = (uint16_t)(pi + (len + 63) / 64);
+	}
+	word = htobe32(pi);
+	memcpy(umem + SQ_DBR + 4, &word, sizeof(word));
+	if (rec->a & 2)
+		ring_uars(c);
+}
+
+static void
 nap(unsigned int us)
 {
 	struct timespec ts = {.tv_nsec = (long)us * 1000};
@@ -290,6 +374,9 @@ ring_rec(struct run *r, unsigned int ctx, const struct rec *rec)
 		break;
 	case RING_WAIT:
 		wait_idle(r);
+		break;
+	case RING_ENTRY:
+		put_entry(r, &r->ctx[ctx], rec);
 		break;
 	default:
 		spin(base, rec);
@@ -533,7 +620,7 @@ const char *
 host_name(bool of_ring, const struct rec *rec)
 {
 	static const char *const ring_names[RING_ACTIONS] = {"desc", "packed", "offer", "bytes",
-		"buffer", "frame", "table", "doorbell", "arm", "post", "wait", "spin"};
+		"buffer", "frame", "table", "doorbell", "arm", "post", "wait", "spin", "entry"};
 	static const char *const host_names[HOST_ACTIONS] = {"fail", "fail-clear", "unmap", "remap",
 		"advise", "cut", "protect", "reopen", "read", "close-channel", "may-map",
 		"map-over"};

@@ -54,6 +54,9 @@ fill_rig(struct run_ctx *c, struct run_ctx *from, unsigned int back)
 		[ID_TIR2] = K_TIR,
 		[ID_MKEY] = K_MR,
 		[ID_MKEY_PD2] = K_MR,
+		[ID_SQ] = K_SQ,
+		[ID_SQ_RDY] = K_SQ,
+		[ID_SQ_ERR] = K_SQ,
 	};
 	unsigned int i;
 

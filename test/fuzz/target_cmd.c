@@ -55,6 +55,8 @@ static const char *const by_write[] = {"write-query-device", "write-query-device
 	"write-query-port", "alloc-pd", "reg-mr", "rereg-mr", "completion-channel", "uar-alloc",
 	"cq-create", "resize-cq", "dereg-mr", "dealloc-pd", "write-destroy-flow", "alloc-pd",
 	"reg-mr", NULL};
+static const char *const sends[] = {"create-sq", "sq-ready", "query-sq", "sq-error", "sq-reset",
+	"sq-ready", "create-sq", "destroy-sq", "query-sq", "destroy-sq", NULL};
 static const char *const below[] = {"query-special-contexts", "alloc-uar", NULL};
 
 static void
@@ -110,6 +112,10 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		break;
 	case 8: /* by write() */
 		program_add(&p, STEP_WRITE, by_write);
+		break;
+	case 9:
+		program_add(&p, 0, program_base);
+		program_add(&p, 0, sends);
 		break;
 	default:
 		return 0;

@@ -7,7 +7,7 @@
 #include "program.h"
 
 /* As enum ring_action of host.c counts them. */
-enum { DESC, PACKED, OFFER, BYTES, BUFFER, FRAME, TABLE, DOORBELL, ARM, POST, WAIT, SPIN };
+enum { DESC, PACKED, OFFER, BYTES, BUFFER, FRAME, TABLE, DOORBELL, ARM, POST, WAIT, SPIN, ENTRY };
 
 /* Fields of a descriptor, see host.c. */
 #define D(off, len, flags, next) \
@@ -119,6 +119,24 @@ static const struct rec spins[] = {
 	{WAIT, 0, 0, 0},
 };
 
+/* Entries of a send queue: whole, in pieces, cut, with a tag; a spoilt one; after its way back. */
+#define E(off, len) ((uint64_t)(off) | (uint64_t)(len) << 24)
+static const struct rec send_raw[] = {
+	{FRAME, 0, AT(0), 2},
+	{FRAME, 0, AT(1), 2 | 4 | 16},
+	{ENTRY, 2, 0, E(BUF(0) + 12, 200)},
+	{ENTRY, 8 | 64, 0, E(BUF(1) + 12, 100)},
+	{ENTRY, 2 | 32, 0, E(BUF(0) + 12, 60)},
+	{WAIT, 0, 0, 0},
+	{ENTRY, 4 | 8 | 16, 0, E(BUF(0) + 12, 3000) | 5ull << 56},
+	{ENTRY, 1, 0x20, 0x0102030405060708},
+	{ENTRY, 2, 0, E(BUF(0) + 12, 200)},
+	{WAIT, 0, 0, 0},
+	{ENTRY, 2, 0, E(0x800000, 200)},
+	{WAIT, 0, 0, 0},
+};
+static const char *const raw[] = {"create-sq", "sq-ready", NULL};
+static const char *const raw_again[] = {"query-sq", "sq-error", "sq-reset", "sq-ready", NULL};
 static const char *const stop_start[] = {"virtq-tx-suspend", "query-virtq-tx", "virtq-tx-modify",
 	"virtq-tx-ready", "virtq-rx-suspend", "virtq-rx-modify", "virtq-rx-ready", NULL};
 static const char *const logs[] = {"virtq-tx-log", "virtq-rx-log", NULL};
@@ -188,6 +206,13 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		program_add(&p, 0, verbs_cq);
 		STEP(&p, 0, send_third);
 		program_step(&p, "host", STEP_CTX, &read_all, 1);
+		break;
+	case 7: /* raw queues */
+		traffic(&p, packed);
+		program_add(&p, 0, raw);
+		STEP(&p, 0, send_raw);
+		program_add(&p, 0, raw_again);
+		STEP(&p, 0, send_raw);
 		break;
 	default:
 		return 0;

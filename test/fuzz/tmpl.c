@@ -395,6 +395,12 @@ const struct tmpl tmpls[] = {
 	MODIFY("modify-verbs-cq", K_VCQ, box_modify_cq),
 	MODIFY("virtq-rx-moderate", K_VQ_RX, box_vq_moderate),
 	MODIFY("virtq-tx-moderate", K_VQ_TX, box_vq_moderate),
+	CREATE("create-sq", K_SQ, box_sq),
+	MODIFY("sq-ready", K_SQ, box_sq_ready),
+	MODIFY("sq-error", K_SQ, box_sq_error),
+	MODIFY("sq-reset", K_SQ, box_sq_reset),
+	QUERY("query-sq", K_SQ, box_query_sq),
+	DESTROY("destroy-sq", K_SQ),
 };
 const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 
@@ -404,6 +410,7 @@ const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 #define MKC(fld) F(create_mkey_in, memory_key_mkey_entry.fld)
 #define CQC(fld) F(create_cq_in, cq_context.fld)
 #define QPC(fld) F(create_qp_in, qpc.fld)
+#define SQC(fld) F(create_sq_in, ctx.fld)
 #define VQ(fld) F(create_virtq_in, virtq.fld)
 #define VQC(fld) F(create_virtq_in, virtq.virtio_q_context.fld)
 #define RQTC(fld) F(create_rqt_in, rqt_context.fld)
@@ -460,6 +467,11 @@ const struct field fields[] = {
 	F(fte_match_set_lyr_2_4, ip_version), F(fte_match_set_lyr_2_4, ip_protocol),
 	F(fte_match_set_lyr_2_4, tcp_dport), F(fte_match_set_lyr_2_4, first_vid),
 	{0, 64}, {64, 64}, {128, 64}, {192, 64}, {256, 32}, {288, 32},
+	SQC(flush_in_error_en), SQC(min_wqe_inline_mode), SQC(state), SQC(ts_format),
+	SQC(user_index), SQC(cqn), SQC(tis_lst_sz), SQC(tis_num_0), SQC(wq.wq_type), SQC(wq.pd),
+	SQC(wq.uar_page), SQC(wq.log_wq_stride), SQC(wq.log_wq_sz), SQC(wq.dbr_umem_id),
+	SQC(wq.dbr_addr), SQC(wq.wq_umem_id), SQC(wq.wq_umem_offset),
+	F(modify_sq_in, sq_state), F(modify_sq_in, modify_bitmask), F(modify_sq_in, ctx.state),
 };
 /* clang-format on */
 const unsigned int n_fields = sizeof(fields) / sizeof(fields[0]);

@@ -35,6 +35,7 @@ enum cls {
 	K_ASYNC,
 	K_COMP,
 	K_VCQ, /* a completion queue of verbs */
+	K_SQ,
 	K_CLASSES,
 	K_NONE = K_CLASSES
 };

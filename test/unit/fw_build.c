@@ -420,9 +420,9 @@ build_sq(const struct fw_rig *r, struct fw_box *b)
 	DEVX_SET(create_sq_in, b->in, ctx.wq.log_wq_stride, 6);
 	DEVX_SET(create_sq_in, b->in, ctx.wq.log_wq_sz, 6);
 	DEVX_SET(create_sq_in, b->in, ctx.wq.dbr_umem_id, r->id[ID_UMEM]);
-	DEVX_SET64(create_sq_in, b->in, ctx.wq.dbr_addr, 6 * UMEM_STEP + 0x1000);
+	DEVX_SET64(create_sq_in, b->in, ctx.wq.dbr_addr, 5 * UMEM_STEP + 0x1000);
 	DEVX_SET(create_sq_in, b->in, ctx.wq.wq_umem_id, r->id[ID_UMEM]);
-	DEVX_SET64(create_sq_in, b->in, ctx.wq.wq_umem_offset, 6 * UMEM_STEP);
+	DEVX_SET64(create_sq_in, b->in, ctx.wq.wq_umem_offset, 5 * UMEM_STEP);
 }
 
 static void
