@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import control_report, forward, matrix, profile, report
+from . import control_report, forward, matrix, poll, poll_report, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -26,6 +26,12 @@ CONTROL = """\
 How long a guest is without traffic when it connects, resets, changes or comes back, what the NIC is asked to do for it, and
 what that costs: our driver under each mr_policy, and DPDK's vdpa/mlx5, at its defaults and with its queues made beforehand.
 Real frames flow both ways all the time. The guests' memory is sparse: a TiB takes no more than what is used of it.
+"""
+
+POLL = """\
+CPU cycles per packet of the poll-mode datapath alone (lib/svq on raw Ethernet queues of the emulated NIC), against
+librte_vhost's enqueue and dequeue on rings of the same guest. Needs two CPUs: guest and back end are one thread on the
+first, the NIC's engine has the second. The two take turns in short slices. Every byte of every frame is compared.
 """
 
 
@@ -125,9 +131,47 @@ def _need_matplotlib(args, parser) -> None:
         parser.error("--picture needs matplotlib (Debian: python3-matplotlib)")
 
 
+def _add_poll(commands) -> None:
+    cmd = commands.add_parser("poll", help="cycles per packet of the poll-mode datapath, against librte_vhost",
+                              description=POLL, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    cfg = poll.PollConfig()
+    cmd.add_argument("--sizes", type=_numbers, default="64,512,1500,9000", help="bytes of a frame, 64 to 9014")
+    cmd.add_argument("--bursts", type=_numbers, default="1,8,32", help="packets of a call, 1 to 32")
+    cmd.add_argument("--rings", choices=("split", "packed", "both"), default="both", help="kind of virtqueue")
+    cmd.add_argument("--rounds", type=int, default=cfg.rounds, help="slices of each")
+    cmd.add_argument("--slice", type=int, default=cfg.slice_ms, metavar="MS", help="milliseconds of a slice")
+    cmd.add_argument("--cpus", type=_numbers, default=f"{cfg.cpu},{cfg.nic_cpu}", metavar="GUEST,NIC",
+                     help="the CPU of guest and back end, and that of the NIC")
+    cmd.add_argument("--quick", action="store_true", help="2 slices of 20 ms, bursts of 8, to see whether it works")
+    cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
+    cmd.set_defaults(run=_poll)
+
+
 def _write_json(path: str | None, what: dict) -> None:
     if path:
         Path(path).write_text(json.dumps(what, indent=2) + "\n", encoding="utf-8")
+
+
+def _check_common(args, cfg, parser) -> None:
+    if len(args.cpus) != 2 or args.cpus[0] == args.cpus[1] or not set(args.cpus) <= os.sched_getaffinity(0):
+        parser.error(f"--cpus: two different ones of {sorted(os.sched_getaffinity(0))} are needed")
+    if cfg.rounds < 1 or not 1 <= cfg.slice_ms <= 60000:
+        parser.error("--rounds: at least 1; --slice: 1 to 60000 ms")
+
+
+def _poll(args, parser) -> int:
+    cfg = poll.PollConfig(sizes=args.sizes, bursts=(8,) if args.quick else args.bursts,
+                          rounds=2 if args.quick else args.rounds, slice_ms=20 if args.quick else args.slice)
+    if args.rings != "both":
+        cfg.rings = (args.rings,)
+    _check_common(args, cfg, parser)
+    cfg.cpu, cfg.nic_cpu = args.cpus
+    if not all(64 <= size <= 9014 for size in cfg.sizes) or not all(1 <= burst <= 32 for burst in cfg.bursts):
+        parser.error("--sizes: a frame has 64 to 9014 bytes; --bursts: 1 to 32 packets")
+    result = poll.run(cfg)
+    print(poll_report.table(result))
+    _write_json(args.json, result)
+    return 0 if all(row["verified"] for row in result["rows"]) else 1
 
 
 def _forward(args, parser) -> int:
@@ -135,13 +179,10 @@ def _forward(args, parser) -> int:
                                 slice_ms=30 if args.quick else args.slice)
     if args.rings != "both":
         cfg.rings = (args.rings,)
-    if len(args.cpus) != 2 or args.cpus[0] == args.cpus[1] or not set(args.cpus) <= os.sched_getaffinity(0):
-        parser.error(f"--cpus: two different ones of {sorted(os.sched_getaffinity(0))} are needed")
+    _check_common(args, cfg, parser)
     cfg.guest_cpu, cfg.engine_cpu = args.cpus
     if not all(64 <= size <= 1514 for size in cfg.sizes):
         parser.error("--sizes: a frame has 64 to 1514 bytes")
-    if cfg.rounds < 1 or not 1 <= cfg.slice_ms <= 60000:
-        parser.error("--rounds: at least 1; --slice: 1 to 60000 ms")
     if args.profile and shutil.which("valgrind") is None:
         parser.error("--profile needs valgrind")
     if args.profile:
@@ -165,6 +206,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_forward(commands)
     _add_control(commands)
+    _add_poll(commands)
     args = parser.parse_args(argv)
     try:
         return args.run(args, parser)

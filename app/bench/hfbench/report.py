@@ -9,6 +9,12 @@ from . import machine
 NAMES = {"nic": "NIC", "vhost": "net_vhost"}
 
 
+def columns(lines: list[tuple[str, ...]]) -> str:
+    """A table in columns of text; the first line is its head."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
 def _mpps(spread: dict) -> str:
     return f"{spread['median']:.2f} ({spread['min']:.2f}-{spread['max']:.2f})"
 
@@ -24,15 +30,12 @@ def verdict(row: dict) -> str:
 
 def table(report: dict) -> str:
     """For people: a line for each kind of ring and size."""
-    head = ("ring", "bytes", "NIC Mpps", "net_vhost Mpps", "ratio", "lost NIC", "lost vhost", "to reach")
-    lines = [head]
+    lines = [("ring", "bytes", "NIC Mpps", "net_vhost Mpps", "ratio", "lost NIC", "lost vhost", "to reach")]
     for row in report["rows"]:
         lost = [f"{100 * row[name]['lost'] / max(row[name]['sent'], 1):.3f} %" for name in NAMES]
         lines.append((row["ring"], str(row["size"]), _mpps(row["nic"]["mpps"]), _mpps(row["vhost"]["mpps"]),
                       _mpps(row["ratio"]), *lost, verdict(row)))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
-    return f"{text}\n\n{notes(report)}"
+    return f"{columns(lines)}\n\n{notes(report)}"
 
 
 def notes(report: dict) -> str:

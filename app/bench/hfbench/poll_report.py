@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""The report of 'holdfast-bench poll' as tables."""
+
+from __future__ import annotations
+
+from . import machine, poll
+from .report import columns
+
+
+def _cycles(side: dict) -> str:
+    spread = side["cycles"]
+    return f"{spread['median']:.0f} ({spread['min']:.0f}-{spread['max']:.0f})"
+
+
+def verdict(row: dict, way: str) -> str:
+    """What one direction of a row comes to, against what was to be reached."""
+    if not row["verified"]:
+        return "PAYLOAD WRONG"
+    if row["wanted"] is None:
+        return ""
+    reached = row["ratio"][way]["median"] <= row["wanted"]
+    return f"{'reached' if reached else 'NOT reached'} ({row['wanted']:.2f})"
+
+
+def table(report: dict) -> str:
+    """For people: two lines for each kind of ring, size and burst, then how cycles grow with the size."""
+    lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach")]
+    for row in report["rows"]:
+        for way, what in (("tx", "sends"), ("rx", "receives")):
+            ratio = row["ratio"][way]
+            lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
+                          _cycles(row["vhost"][way]), f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})",
+                          f"{row['svq'][way]['per_call']:.1f}", verdict(row, way)))
+    flat = [("ring", "burst", "guest", "sizes", "svq", "vhost", "to reach")]
+    for item in report["flat"]:
+        flat.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
+                     f"{item['from']} to {item['to']}", f"x {item['svq']:.2f}", f"x {item['vhost']:.2f}",
+                     f"{'reached' if item['reached'] else 'NOT reached'} ({poll.FLAT:.2f})"))
+    return f"{columns(lines)}\n\nCycles of the largest size by those of the smallest:\n\n{columns(flat)}\n\n{notes(report)}"
+
+
+def notes(report: dict) -> str:
+    """What a reader of the table has to know."""
+    packets = sum(row[side][way]["packets"] for row in report["rows"] for side in poll.SIDES for way in poll.WAYS)
+    bad, lost = (sum(row[side][what] for row in report["rows"] for side in poll.SIDES) for what in ("bad", "lost"))
+    least = min(row["buffers"] for row in report["rows"])
+    return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
+            f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
+            f"{report['rounds']} slices of {report['slice_ms']} ms each, the two in turn; ratio: of neighbours in time. "
+            f"Calls that found nothing to do are left out on both sides.\n"
+            f"svq moved: packets per call that had something to do; a call of its both posts and completes.\n"
+            f"{packets} packets, all bytes of each compared: {bad} were wrong, {lost} were dropped by the NIC. Bytes are "
+            f"those of a frame without its check sequence.\n"
+            f"Buffers: {least >> 20} MiB or more each way (L2 has {report['l2_bytes'] / (1 << 20):g} MiB), used one after the "
+            f"other; rings of {report['ring']}.\n"
+            f"On a {machine.sentence(report['machine'])}; load average at the end {report['load']:.1f}.")

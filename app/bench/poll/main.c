@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Holdfast authors
+ *
+ * CPU cycles per packet of what serves a guest's rings: librte_vhost, and shadow virtqueues on the
+ * NIC. holdfast-bench starts this program, connects to its socket as a front end with two queue
+ * pairs and one region of memory, and tells it by standard input what to measure. The program then
+ * is both, guest and back end, on one thread: cycles are counted around the calls of the back end
+ * alone. Each answer is one line of JSON.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_vhost.h>
+
+#include "side.h"
+
+#define RINGS_ROOM (8u << 20) /* the front end's rings are below, buffers above */
+#define SLICE_MAX_MS 60000ul
+#define WAIT_MS 60000u
+#define QUEUES 4
+#define LINE 128
+
+struct options {
+	const char *socket, *sender, *receiver;
+};
+
+/* One direction of a slice. */
+struct count {
+	uint64_t cycles, calls, packets;
+	uint64_t idle_cycles, idle_calls; /* that moved nothing */
+};
+
+struct bench {
+	struct side *sides[2];
+	struct rte_ether_addr from[2], to[2];
+	struct arena arena;
+	uint64_t overhead; /* cycles of the measurement itself */
+	struct count tx, rx;
+};
+
+static volatile int connection = -1;
+static volatile unsigned int enabled;
+
+static int
+on_device(int vid)
+{
+	connection = vid;
+	return 0;
+}
+
+static void
+on_gone(int vid)
+{
+	(void)vid;
+	connection = -1;
+}
+
+static int
+on_ring(int vid, uint16_t queue, int on)
+{
+	(void)vid;
+	if (queue < QUEUES)
+		enabled = on ? enabled | 1u << queue : enabled & ~(1u << queue);
+	return 0;
+}
+
+static const struct rte_vhost_device_ops vhost_ops = {
+	.new_device = on_device,
+	.destroy_device = on_gone,
+	.vring_state_changed = on_ring,
+};
+
+int
+side_rings(struct side *s, int vid, unsigned int pair)
+{
+	struct ring *rings[] = {&s->rx, &s->tx};
+	uint64_t features = 0;
+	unsigned int i;
+	int ret = rte_vhost_get_negotiated_features(vid, &features);
+
+	for (i = 0; ret == 0 && i < RTE_DIM(rings); i++) {
+		struct rte_vhost_vring v;
+
+		ret = rte_vhost_get_vhost_vring(vid, (uint16_t)(2 * pair + i), &v);
+		if (ret == 0)
+			*rings[i] = (struct ring){
+				.packed = (features & 1ull << VIRTIO_F_RING_PACKED) != 0,
+				.size = v.size,
+				.desc = v.desc,
+				.driver = v.avail,
+				.device = v.used};
+	}
+	return ret;
+}
+
+static uint64_t
+measure_overhead(void)
+{
+	uint64_t least = UINT64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 100000; i++) {
+		uint64_t start = rte_rdtsc_precise();
+
+		least = RTE_MIN(least, rte_rdtsc_precise() - start);
+	}
+	return least;
+}
+
+static void
+timed(const struct bench *b, struct count *c, struct side *s,
+	unsigned int (*call)(struct side *s, unsigned int burst), unsigned int burst)
+{
+	uint64_t start = rte_rdtsc_precise(), cycles;
+	bool moved = call(s, burst) > 0;
+
+	cycles = rte_rdtsc_precise() - start;
+	cycles -= RTE_MIN(cycles, b->overhead);
+	*(moved ? &c->cycles : &c->idle_cycles) += cycles;
+	*(moved ? &c->calls : &c->idle_calls) += 1;
+}
+
+/* The guest, between bursts: takes back and checks what came, and posts new buffers. */
+static int
+guest(struct bench *b, struct side *s, unsigned int burst)
+{
+	uint64_t gpa[BURST_MAX];
+	unsigned int n;
+	uint32_t len;
+	int ret;
+
+	while ((ret = ring_take(&s->tx, &len)) == 1)
+		b->tx.packets++;
+	if (ret < 0)
+		return -EPROTO;
+	while ((ret = ring_take(&s->rx, &len)) == 1) {
+		arena_received(&b->arena, len);
+		b->rx.packets++;
+	}
+	if (ret < 0)
+		return -EPROTO;
+	while ((n = RTE_MIN(ring_free(&s->rx), BURST_MAX)) > 0) {
+		arena_rx(&b->arena, gpa, n);
+		ring_post(&s->rx, gpa, n, arena_buffer(&b->arena), true);
+	}
+	n = RTE_MIN(ring_free(&s->tx), burst);
+	arena_tx(&b->arena, gpa, n);
+	ring_post(&s->tx, gpa, n, arena_buffer(&b->arena), false);
+	return 0;
+}
+
+static int
+slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, unsigned long ms)
+{
+	struct side *s = b->sides[which];
+	uint64_t end;
+	int ret;
+
+	memset(&b->tx, 0, sizeof(b->tx));
+	memset(&b->rx, 0, sizeof(b->rx));
+	ring_init(&s->tx);
+	ring_init(&s->rx);
+	ret = arena_start(&b->arena, size, 2u * s->tx.size, &b->from[which], &b->to[which]);
+	if (ret == 0)
+		ret = s->start(s, &b->arena);
+	if (ret != 0)
+		return ret;
+	end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+	while (ret == 0 && rte_rdtsc() < end) {
+		ret = guest(b, s, burst);
+		timed(b, &b->tx, s, s->send, burst);
+		s->settle(s);
+		timed(b, &b->rx, s, s->receive, burst);
+	}
+	s->stop(s);
+	return ret;
+}
+
+static void
+print_count(const char *name, const struct count *c)
+{
+	printf(", \"%s\": {\"cycles\": %" PRIu64 ", \"calls\": %" PRIu64 ", \"packets\": %" PRIu64
+	       ", \"idle_cycles\": %" PRIu64 ", \"idle_calls\": %" PRIu64 "}",
+		name, c->cycles, c->calls, c->packets, c->idle_cycles, c->idle_calls);
+}
+
+static void
+report(const struct bench *b, unsigned int which, unsigned int burst, int ret)
+{
+	printf("{\"side\": \"%s\", \"size\": %u, \"burst\": %u, \"error\": %d",
+		b->sides[which]->name, b->arena.size, burst, ret);
+	print_count("tx", &b->tx);
+	print_count("rx", &b->rx);
+	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64 "}\n",
+		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad);
+	fflush(stdout);
+}
+
+static void
+obey(struct bench *b)
+{
+	char line[LINE];
+
+	printf("{\"ready\": true, \"overhead\": %" PRIu64 ", \"ring\": %u, \"tsc_hz\": %" PRIu64
+	       "}\n",
+		b->overhead, b->sides[0]->tx.size, rte_get_tsc_hz());
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
+		unsigned int which, size, burst;
+		unsigned long ms;
+
+		if (sscanf(line, "%u %u %u %lu", &which, &size, &burst, &ms) != 4 || which > 1 ||
+			size < ARENA_MIN || size > ARENA_MAX || burst < 1 || burst > BURST_MAX ||
+			ms < 1 || ms > SLICE_MAX_MS) {
+			fprintf(stderr,
+				"holdfast-bench-poll: '%.*s': SIDE (0 librte_vhost, 1 shadow "
+				"virtqueues), SIZE (%u to %u), BURST (1 to %u) and milliseconds "
+				"(1 to %lu) are wanted, or quit\n",
+				(int)strcspn(line, "\n"), line, ARENA_MIN, ARENA_MAX, BURST_MAX,
+				SLICE_MAX_MS);
+			continue;
+		}
+		report(b, which, burst, slice(b, which, size, burst, ms));
+	}
+}
+
+static int
+listen_at(const char *path)
+{
+	unsigned int ms;
+
+	if (rte_vhost_driver_register(path, RTE_VHOST_USER_NET_COMPLIANT_OL_FLAGS) != 0 ||
+		rte_vhost_driver_callback_register(path, &vhost_ops) != 0 ||
+		rte_vhost_driver_start(path) != 0) {
+		fprintf(stderr, "holdfast-bench-poll: cannot listen at '%s'\n", path);
+		return -EIO;
+	}
+	printf("{\"listening\": true}\n");
+	fflush(stdout);
+	for (ms = 0; ms < WAIT_MS; ms++) {
+		if (connection >= 0 && enabled == (1u << QUEUES) - 1)
+			return 0;
+		usleep(1000);
+	}
+	fprintf(stderr, "holdfast-bench-poll: no front end with two queue pairs within %u s\n",
+		WAIT_MS / 1000);
+	return -ETIMEDOUT;
+}
+
+static int
+find_arena(struct arena *a)
+{
+	struct rte_vhost_memory *m = NULL;
+	int ret = rte_vhost_get_mem_table(connection, &m);
+
+	if (ret != 0)
+		return ret;
+	if (m->nregions == 1 && m->regions[0].size > RINGS_ROOM) {
+		a->base = (uint8_t *)(uintptr_t)m->regions[0].host_user_addr + RINGS_ROOM;
+		a->gpa = m->regions[0].guest_phys_addr + RINGS_ROOM;
+		a->len = m->regions[0].size - RINGS_ROOM;
+	} else {
+		fprintf(stderr,
+			"holdfast-bench-poll: one region of memory of more than %u MiB is "
+			"wanted\n",
+			RINGS_ROOM >> 20);
+		ret = -EINVAL;
+	}
+	free(m);
+	return ret;
+}
+
+static int
+bench(const struct options *o)
+{
+	struct bench b = {.overhead = measure_overhead()};
+	int ret = listen_at(o->socket);
+
+	if (ret == 0)
+		ret = find_arena(&b.arena);
+	if (ret == 0) {
+		b.sides[0] = side_vhost(connection, &b.from[0], &b.to[0]);
+		b.sides[1] = side_svq(connection, o->sender, o->receiver, &b.from[1], &b.to[1]);
+	}
+	if (b.sides[0] != NULL && b.sides[1] != NULL)
+		obey(&b);
+	else
+		ret = -EIO;
+	side_svq_free(b.sides[1]);
+	side_vhost_free(b.sides[0]);
+	rte_vhost_driver_unregister(o->socket);
+	return ret;
+}
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: holdfast-bench-poll EAL-OPTIONS -- --socket PATH --from IBDEV --to IBDEV\n\n"
+	      "Listens for a front end with two queue pairs and one region of memory. Reads lines\n"
+	      "'SIDE SIZE BURST MILLISECONDS', and says how many cycles that took.\n\n"
+	      "  --socket PATH   vhost-user socket\n"
+	      "  --from IBDEV    verbs device that sends\n"
+	      "  --to IBDEV      verbs device that receives what is sent to its address\n",
+		to);
+}
+
+static int
+parse(int argc, char **argv, struct options *o)
+{
+	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
+		{"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'}, {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == 's')
+			o->socket = optarg;
+		else if (c == 'f')
+			o->sender = optarg;
+		else if (c == 't')
+			o->receiver = optarg;
+		else {
+			usage(c == 'h' ? stdout : stderr);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (optind == argc && o->socket != NULL && o->sender != NULL && o->receiver != NULL)
+		return 0;
+	usage(stderr);
+	return -EINVAL;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {0};
+	int ret = rte_eal_init(argc, argv);
+
+	if (ret < 0)
+		return 1;
+	if (parse(argc - ret, argv + ret, &o) != 0)
+		return 2;
+	ret = bench(&o);
+	rte_eal_cleanup();
+	return ret == 0 ? 0 : 1;
+}
