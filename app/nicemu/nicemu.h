@@ -12,6 +12,7 @@
 #include "conf.h"
 
 #define WHY_LEN 2048
+#define TRACE_FILES 8 /* in one picture */
 
 enum cmd { CMD_NONE, CMD_RUN, CMD_DESCRIBE, CMD_CTL, CMD_TRACE };
 
@@ -25,7 +26,10 @@ struct options {
 	 * this range of seconds from the first line on */
 	bool list;
 	const char *func;
-	double from, to;
+	const char *timeline; /* a picture of all files, not a summary of one */
+	unsigned int n_from,
+		n_to; /* given so many times: of the first files, the last of all others */
+	double from[TRACE_FILES], to[TRACE_FILES];
 };
 
 /* Parse the command line. Errors and --help end the process, as argp does. */
@@ -36,6 +40,10 @@ int run_main(struct options *o);
 int describe_main(const struct options *o);
 int ctl_main(const struct options *o);
 int trace_main(const struct options *o);
+int timeline_main(const struct options *o);
+/* trace.c: the range of seconds of a file, by its index. */
+double trace_from(const struct options *o, unsigned int file);
+double trace_to(const struct options *o, unsigned int file);
 
 /* tree.c: a directory of our own with the description and the sysfs tree in it; c->tree is set. The
  * guard (-1: none) is told of it. 0 or -errno, reported. */
@@ -64,8 +72,10 @@ int ending_status(const struct conf *c, int status);
 /* preload.c: the value of LD_PRELOAD that puts a command on the NIC. 0 or -ENOENT, reported. */
 int preload_value(char *buf, size_t len);
 bool preload_is_sanitized(void);
-/* The file of a profile that comes with this program. 0 or -ENOENT. */
+/* What comes with this program: a profile by its name, and the painter of timelines. 0 or -ENOENT.
+ */
 int timing_path(const char *name, char *path, size_t len);
+int timeline_path(char *path, size_t len);
 
 /* json.c: a member of an object: its text, or ""; its number, or 0. */
 struct cJSON;

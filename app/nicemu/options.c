@@ -6,7 +6,6 @@
  */
 #include <argp.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +45,7 @@ enum key {
 	KEY_OBJECTS,
 	KEY_SOCKET,
 	KEY_LIST,
+	KEY_TIMELINE,
 	KEY_FUNC,
 	KEY_FROM,
 	KEY_TO,
@@ -107,6 +107,9 @@ static const char doc[] =
 	"  trace [--list | --json] [--func FUNC] [--from S] [--to S] FILE\n"
 	"      what a run wrote with --trace: how often each command and each call\n"
 	"      of the kernel came, failed, how long they took, what they pinned\n"
+	"  trace --timeline OUT [--func FUNC] [--from S] [--to S] FILE...\n"
+	"      the same as a picture: which commands were under way together; several\n"
+	"      runs on one axis of time\n"
 	"\n"
 	"SPEC is [FUNC/]WHAT[:NTH[:HOW]]. WHAT: a firmware command by name or number\n"
 	"(CREATE_MKEY), 'any' command, ioctl:METHOD (ioctl:REG_MR, ioctl:any; a wrong\n"
@@ -186,9 +189,12 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "Asking (describe, ctl, trace):", 5},
 	{"socket", KEY_SOCKET, "PATH", 0, "control socket to ask (ctl)", 0},
 	{"list", KEY_LIST, NULL, 0, "all lines in their order, not a summary (trace)", 0},
+	{"timeline", KEY_TIMELINE, "OUT", 0,
+		"a picture, .svg or .png: commands as bars over time, one FILE above the other (trace)", 0},
 	{"func", KEY_FUNC, "FUNC", 0,
 		"only this function, by name (mlx5_1) or PCI address (trace)", 0},
-	{"from", KEY_FROM, "S", 0, "what began so many seconds after the first line (trace)", 0},
+	{"from", KEY_FROM, "S", 0,
+		"what began so many seconds after the first line; for a picture once for each FILE (trace)", 0},
 	{"to", KEY_TO, "S", 0, "what began before that (trace)", 0},
 	{"json", KEY_JSON, NULL, 0, "answer as JSON", 0},
 	{0},
@@ -208,6 +214,7 @@ commands_of(int key)
 	case KEY_SOCKET:
 		return 1u << CMD_CTL;
 	case KEY_LIST:
+	case KEY_TIMELINE:
 	case KEY_FUNC:
 	case KEY_FROM:
 	case KEY_TO:
@@ -269,6 +276,30 @@ seconds(const char *arg, struct argp_state *state)
 	return s;
 }
 
+/* Files of a picture can have one each. */
+static void
+add_seconds(double *list, unsigned int *n, const char *arg, struct argp_state *state)
+{
+	if (*n == TRACE_FILES)
+		argp_error(state, "more than %d times from or to", TRACE_FILES);
+	list[(*n)++] = seconds(arg, state);
+}
+
+static void
+check_trace(const struct parser *p, struct argp_state *state)
+{
+	const struct options *o = p->o;
+	bool many = o->timeline != NULL;
+
+	if (p->n_words < 1 || (!many && p->n_words != 1) || p->n_words > TRACE_FILES)
+		argp_error(state, many ? "--timeline needs 1 to %d FILEs" : "trace needs one FILE",
+			TRACE_FILES);
+	if (!many && (o->n_from > 1 || o->n_to > 1))
+		argp_error(state, "several times --from or --to are for several FILEs");
+	if ((int)o->list + (int)o->json + (int)many > 1)
+		argp_error(state, "--list, --json or --timeline: the file itself is JSON");
+}
+
 static error_t
 parse_option(struct parser *p, int key, char *arg, struct argp_state *state)
 {
@@ -301,11 +332,14 @@ parse_option(struct parser *p, int key, char *arg, struct argp_state *state)
 	case KEY_FUNC:
 		p->o->func = arg;
 		break;
+	case KEY_TIMELINE:
+		p->o->timeline = arg;
+		break;
 	case KEY_FROM:
-		p->o->from = seconds(arg, state);
+		add_seconds(p->o->from, &p->o->n_from, arg, state);
 		break;
 	case KEY_TO:
-		p->o->to = seconds(arg, state);
+		add_seconds(p->o->to, &p->o->n_to, arg, state);
 		break;
 	default:
 		if (p->n_settings == MAX_SETTINGS)
@@ -331,10 +365,8 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "run needs a COMMAND");
 		if (p->o->cmd == CMD_CTL && (p->o->args == NULL || p->o->socket == NULL))
 			argp_error(state, "ctl needs --socket PATH and a request: see --help");
-		if (p->o->cmd == CMD_TRACE && p->n_words != 1)
-			argp_error(state, "trace needs one FILE");
-		if (p->o->cmd == CMD_TRACE && p->o->list && p->o->json)
-			argp_error(state, "--list or --json, not both: the file itself is JSON");
+		if (p->o->cmd == CMD_TRACE)
+			check_trace(p, state);
 		return 0;
 	case ARGP_KEY_INIT:
 	case ARGP_KEY_FINI:
@@ -528,8 +560,6 @@ options_parse(struct options *o, int argc, char **argv)
 	char why[WHY_LEN] = "";
 
 	p.o = o;
-	o->from = -HUGE_VAL;
-	o->to = HUGE_VAL;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
 	if (o->cmd == CMD_CTL || o->cmd == CMD_TRACE || describe_nic(&p, why) == 0)
 		return;

@@ -2,7 +2,8 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * What belongs to this program: the library that is preloaded, and in front of it the runtime of
- * the sanitizer that it was built with; profiles of time.
+ * the sanitizer that it was built with; profiles of time and what draws
+ * them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -86,6 +87,14 @@ timing_path(const char *name, char *path, size_t len)
 
 	snprintf(file, sizeof(file), "%s.ini", name);
 	return find_file(places, N(places), file, path, len);
+}
+
+int
+timeline_path(char *path, size_t len)
+{
+	static const char *const places[] = {"/", "/../" NICEMU_DATADIR "/nicemu/"};
+
+	return find_file(places, N(places), "timeline.py", path, len);
 }
 
 int

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,18 @@ is_ours(const cJSON *j)
 		number_of(j, "dur_ns") >= 0;
 }
 
+double
+trace_from(const struct options *o, unsigned int file)
+{
+	return o->n_from == 0 ? -HUGE_VAL : o->from[file < o->n_from ? file : o->n_from - 1];
+}
+
+double
+trace_to(const struct options *o, unsigned int file)
+{
+	return o->n_to == 0 ? HUGE_VAL : o->to[file < o->n_to ? file : o->n_to - 1];
+}
+
 static bool
 is_wanted(const struct reader *r, const cJSON *j)
 {
@@ -70,7 +83,7 @@ is_wanted(const struct reader *r, const cJSON *j)
 	if (r->o->func != NULL && strcasecmp(text_of(j, "func"), r->o->func) != 0 &&
 		strcmp(text_of(j, "ibdev"), r->o->func) != 0)
 		return false;
-	return at >= r->o->from && at < r->o->to;
+	return at >= trace_from(r->o, 0) && at < trace_to(r->o, 0);
 }
 
 static struct row *
@@ -274,8 +287,11 @@ trace_main(const struct options *o)
 {
 	static struct reader r;
 	bool failed;
-	FILE *f = fopen(o->args[0], "re");
+	FILE *f;
 
+	if (o->timeline != NULL)
+		return timeline_main(o);
+	f = fopen(o->args[0], "re");
 	if (f == NULL) {
 		fprintf(stderr, "nicemu: %s: %s\n", o->args[0], strerror(errno));
 		return 1;

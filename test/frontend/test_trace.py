@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hfrig import nic, paths
 from hfrig.nic import NicConfig
 from hfrig.vdpa import VdpaConfig
+from hfvhost.net import Shape
 from pair import Pair, both_ways
 
 BUSY = "failure on demand"
@@ -143,3 +145,75 @@ def test_foreign_lines(tmp_path):
     assert all(f"{foreign}:{n}: not a line of a trace" in done.stderr for n in (2, 3, 4))
     assert json.loads(done.stdout)["rows"][0]["count"] == 2
     assert nicemu(str(tmp_path / "nothing")).returncode == 1
+
+
+# --- modelled time ---
+
+SLOTS = 16
+US = 1000
+
+
+def at_once(spans: list[dict]) -> int:
+    """How many of these commands take place together, at most."""
+    return max(sum(other["t_ns"] <= span["t_ns"] < other["t_ns"] + other["dur_ns"] for other in spans) for span in spans)
+
+
+def virtq(trace: list[dict], name: str, **fields) -> list[dict]:
+    """Commands about virtqueues, with these fields among others."""
+    return [line for line in trace if line["name"] == name and line.get("object") == "virtq"
+            and all(line["fields"].get(key) == value for key, value in fields.items())]
+
+
+def test_timed_driver(stage):
+    """A guest of eight pairs on a NIC whose commands take time: frames pass, the figures are the profile's, slots are kept."""
+    path = stage.dir / "trace.json"
+    options = ["--trace", str(path), "--timing", "cx6dx", "--timing-scale", "2"]
+    rig = Pair(stage, VdpaConfig(nic=NicConfig(options=options)))
+    guests = [rig.guest(vf, Shape(pairs=8)) for vf in range(2)]
+    both_ways(*guests)
+    for guest in guests:
+        guest.close()
+    rig.app.process.kill()
+    trace = lines(path)
+    commands = [line for line in trace if line["kind"] == "cmd"]
+    assert {line["dur_ns"] for line in virtq(trace, "CREATE_GENERAL_OBJECT")} == {2 * 8800 * US}
+    suspends = virtq(trace, "MODIFY_GENERAL_OBJECT", select=["STATE"], state="SUSPEND")
+    assert {line["dur_ns"] for line in suspends} == {2 * 1160 * US}
+    assert {line["dur_ns"] for line in commands if line["name"] == "CREATE_RQT"} == {2 * 170 * US}
+    assert 1 < at_once(commands) <= SLOTS
+    pages = [line for line in trace if line["kind"] == "pages" and line["name"] == "PIN"]
+    calls = {line["call"]: line for line in trace if line["kind"] == "ioctl"}
+    assert len(pages) > 16
+    for line in (line for line in pages if line["call"] in calls):
+        assert line["dur_ns"] >= line["pinned"] * 2 * 100 * US * US // (1 << 30) - 2
+        assert calls[line["call"]]["pinned"] == line["pinned"] and calls[line["call"]]["dur_ns"] >= line["dur_ns"]
+
+
+def span(at: float, took: float, name: str = "CREATE_MKEY", **more) -> str:
+    """A line of a trace, in milliseconds."""
+    return json.dumps({"kind": "cmd", "func": "0000:ca:00.0", "ibdev": "mlx5_0", "t_ns": int(at * 1e6), "dur_ns": int(took * 1e6),
+                       "name": name, "status": "OK", "pinned": 0} | more) + "\n"
+
+
+def test_timeline(tmp_path):
+    """A picture of two traces: no bars of a lane overlap, each trace begins at 0, and names are told apart."""
+    ours, peers, out = tmp_path / "ours", tmp_path / "peers", tmp_path / "both.svg"
+    ours.write_text(span(1000, 3) + span(1001, 5) + span(1004, 1, "DESTROY_MKEY") + span(1020, 2, ibdev="mlx5_1", func="x"))
+    state = {"object": "virtq", "fields": {"select": ["STATE", "MKEY"], "state": "RDY"}}
+    peers.write_text(span(500, 40, "MODIFY_GENERAL_OBJECT", **state) + span(500, 8, "PIN", kind="pages") + "{}\n")
+    done = nicemu("--timeline", str(out), "--func", "mlx5_0", str(ours), str(peers))
+    assert done.returncode == 0, done.stderr
+    text = out.read_text()
+    for word in ("ours: 3 commands, 6.0 ms", "peers: 1 commands, 40.0 ms", "MODIFY virtq: fields, RDY", "PIN", "2 at once"):
+        assert f"<!-- {word} -->" in text, word
+    module = runpy.run_path(str(paths.NICEMU.parent / "timeline.py"))
+    trace = module["read"](str(ours), "", float("-inf"), float("inf"))
+    assert module["lanes"](trace.spans) == ([0, 1, 0, 0], 2)
+    late = module["read"](str(ours), "mlx5_0", 0.0009, 0.0041)
+    assert [span.label for span in late.spans] == ["CREATE_MKEY", "DESTROY_MKEY"]
+    png = tmp_path / "one.png"
+    assert nicemu("--timeline", str(png), "--from", "0.5", "--from", "0", str(ours), str(peers)).returncode == 0
+    assert png.read_bytes()[:4] == b"\x89PNG"
+    wrong = nicemu("--timeline", str(tmp_path / "both.pdf"), str(ours))
+    assert wrong.returncode == 1 and "want a name that ends in .svg or .png" in wrong.stderr
+    assert nicemu("--timeline", str(out), str(tmp_path / "nothing")).returncode == 1
