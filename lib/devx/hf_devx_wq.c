@@ -181,9 +181,7 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 uint16_t
 hf_rq_max_segs(const struct hf_devx_caps *caps)
 {
-	uint16_t bytes = RTE_MIN(1u << caps->log_max_stride_sz_rq, caps->max_wqe_sz_rq);
-
-	return rte_align32prevpow2(bytes >> LOG_SEG_BYTES);
+	return rte_align32prevpow2(caps->max_wqe_sz_rq >> LOG_SEG_BYTES);
 }
 
 int
