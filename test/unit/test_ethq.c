@@ -694,7 +694,7 @@ static int
 test_create_fails(void)
 {
 	static const char *const commands[] = {
-		"CREATE_UMEM:1", "CREATE_UMEM:2", "CREATE_CQ:1", "CREATE_SQ:1", "CREATE_RQ:1"};
+		"CREATE_UMEM:1", "CREATE_CQ:1", "CREATE_SQ:1", "CREATE_RQ:1"};
 	const struct hf_ethq_tx_attr t = {
 		.size = SIZE, .max_segs = 2, .max_inline = MAX_INLINE, .tisn = rig.tis.id};
 	const struct hf_ethq_rx_attr r = {.size = SIZE, .max_segs = 1};
