@@ -15,7 +15,7 @@ from hfrig import paths
 BENCH = paths.BUILD / "app/bench/holdfast-bench"
 sys.path.insert(0, str(paths.REPO / "app/bench"))
 
-from hfbench.commands import TraceFile, Work  # the path of this package is known only now
+from hfbench.commands import TraceFile, Work, replay  # the path of this package is known only now
 from hfbench.control import SCENARIOS
 from hfbench.matrix import judge
 from hfbench.rings import GuestRing, Window
@@ -50,6 +50,15 @@ def test_size_of_the_guest(tmp_path):
     assert small["registered"]["median"] == large["registered"]["median"] == GIB
     assert rows[1024, 2, "connect", "connection"]["registered"]["median"] == 1024 * GIB
     assert "mr_policy=connection" in said
+
+
+def test_number_of_queues(tmp_path):
+    """Where commands take time, a reset of 16 queue pairs takes less than 4 times of what one pair does."""
+    rows, _ = bench(tmp_path, "--timing", "cx6dx", "--memory", "1", "--pairs", "1,16", "--sides", "connection",
+                    "--scenarios", "reset")
+    one, many = (rows[1, pairs, "reset", "connection"] for pairs in (1, 16))
+    assert many["commands"]["median"] == 16 * one["commands"]["median"]
+    assert 2.0 < one["nic_ms"]["median"] < many["nic_ms"]["median"] < 4 * one["nic_ms"]["median"]
 
 
 def test_policies_and_peer(tmp_path):
@@ -92,6 +101,7 @@ def test_frames_are_compared():
     for ring in far:
         ring.fresh()
     ends = Ends(sets, far, (b"\x02" * 6, b"\x04" * 6))
+    ends.prepare()
     ends.flip()
     ends.send()
     frame = bytes(window.view[far[1].buffers + 12:far[1].buffers + 12 + 128])
@@ -110,21 +120,24 @@ def test_frames_are_compared():
 
 
 def test_trace(tmp_path):
-    """Work is added up per function; overlap counts once; a line that is not complete yet waits."""
+    """Work is added up per function and thread; a line that is not complete yet waits."""
     path = tmp_path / "trace"
     trace = TraceFile(path, "vf")
-    line = {"kind": "cmd", "func": "vf", "name": "CREATE_MKEY", "t_ns": 100, "dur_ns": 50, "pinned": GIB, "object": "mkey"}
-    rest = [{**line, "t_ns": 120, "dur_ns": 80, "pinned": -GIB, "name": "DESTROY_MKEY"}, {**line, "func": "pf"},
+    line = {"kind": "cmd", "func": "vf", "name": "CREATE_MKEY", "t_ns": 100, "dur_ns": 50, "pinned": GIB, "object": "mkey",
+            "id": 7, "pid": 1, "tid": 1}
+    rest = [{**line, "dur_ns": 80, "pinned": -GIB, "name": "DESTROY_MKEY", "tid": 2}, {**line, "func": "pf"},
+            {**line, "kind": "pages", "name": "PIN", "dur_ns": 40},
             {**line, "kind": "ioctl", "name": "REG_MR"}]
     text = "".join(json.dumps(one) + "\n" for one in [line, *rest])
     path.write_text(text[:-20])
     first = trace.take()
-    assert len(first) == 2
+    assert len(first) == 3
     path.write_text(text)
     assert [one["kind"] for one in trace.take()] == ["ioctl"]
     work = Work.of(first)
     assert (work.commands, work.memory_commands, work.registered) == (2, 2, GIB)
-    assert (work.busy_ns, work.sum_ns) == (100, 130)
+    assert (work.nic_ns, work.sum_ns) == (170, 170)     # one key
+    assert replay([{**line, "tid": tid, "id": tid} for tid in range(17)]) == 100      # 16 at once
 
 
 def test_verdict():

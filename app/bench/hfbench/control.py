@@ -30,6 +30,7 @@ VF = 0
 TICK = 0.001            # seconds between two frames of a flow
 LISTEN = 1.2            # seconds after which librte_vhost has looked at a new socket
 NEVER_PER_GIB = 0.03    # seconds more that traffic may take to come back, if time is modelled
+QUIET = ["--log-level=lib.vhost.config:warning", "--log-level=pmd.vdpa.holdfast:notice"]
 STARTS = 10             # that are tried until the application is up
 
 
@@ -100,6 +101,7 @@ class Bench:
         self.sets = [[stage.keep(GuestRing(window, setting.ring, index % 2 == 0)) for index in range(2 * setting.pairs)]
                      for _ in range(2)]
         ends = Ends(self.sets, far.rings, (frames.mac(nic.vf_mac(VF)), frames.mac(FAR_MAC)))
+        ends.prepare()
         ends.flip()
         self.which = ends.now
         self.traffic = stage.keep(Traffic(ends, TICK))
@@ -126,7 +128,8 @@ class Bench:
         acts = len(self.stage.acts)
         for _ in range(STARTS):
             try:
-                return vdpa.Vdpa(self.stage, vdpa.VdpaConfig(side.driver, config, args, patience=15 + 5 * setting.timed()))
+                return vdpa.Vdpa(self.stage, vdpa.VdpaConfig(side.driver, config, args, eal=QUIET,
+                                                             patience=15 + 5 * setting.timed()))
             except ProcessError:
                 if side.ours():
                     raise

@@ -9,7 +9,7 @@ from .control import SCENARIOS
 from .matrix import PEERS
 
 LABELS = {s.name: s.label for s in SCENARIOS}
-HEAD = ("event", "driver", "without traffic ms", "worst flow ms", "commands", "of memory", "MiB reg.", "NIC busy ms", "CPU ms",
+HEAD = ("event", "driver", "without traffic ms", "worst flow ms", "commands", "of memory", "MiB reg.", "NIC ms", "CPU ms",
         *(f"{peer} /" for peer in PEERS), "to reach")
 COLORS = {"connection": "#1f6f8b", "memory": "#4aa3a2", "reset": "#9ccfd8", "mlx5": "#b0b7bd", "mlx5 tuned": "#6b7075"}
 
@@ -36,7 +36,7 @@ def _line(row: dict, first: bool) -> tuple[str, ...]:
     ratio = row.get("ratio", {})
     return (LABELS[row["scenario"]] if first else "", row["side"], _ms(row["any_ms"], row["never"]),
             _ms(row["all_ms"], 0), f"{row['commands']['median']:.0f}", f"{row['memory_commands']['median']:.0f}",
-            f"{row['registered']['median'] / (1 << 20):.0f}", f"{row['busy_ms']['median']:.1f}",
+            f"{row['registered']['median'] / (1 << 20):.0f}", f"{row['nic_ms']['median']:.1f}",
             f"{row['cpu_ms']['median']:.0f}", *(_factor(ratio[peer]) if peer in ratio else "" for peer in PEERS), verdict(row))
 
 
@@ -73,9 +73,9 @@ def growth(report: dict) -> str:
             if (row["scenario"], row["side"]) == ("reset", "connection")]
     if len(rows) < 2:
         return ""
-    lines = [("timing", "GiB", "queue pairs", "commands", "of memory", "NIC busy ms")]
+    lines = [("timing", "GiB", "queue pairs", "commands", "of memory", "NIC ms")]
     lines += [(f"{b['timing']} x {b['scale']:g}", str(b["gib"]), str(b["pairs"]), f"{r['commands']['median']:.0f}",
-               f"{r['memory_commands']['median']:.0f}", f"{r['busy_ms']['median']:.2f}") for b, r in rows]
+               f"{r['memory_commands']['median']:.0f}", f"{r['nic_ms']['median']:.2f}") for b, r in rows]
     return f"A guest's reset (mr_policy=connection)\n\n{columns(lines, 1)}\n\n"
 
 
@@ -87,8 +87,8 @@ def notes(report: dict) -> str:
                       f"{', ' + side['devargs'] if side['devargs'] else ''}" for name, side in report["sides"].items())
     return (f"Medians (smallest-largest) of {report['rounds']} rounds, the drivers in turn. Without traffic: from the last frame "
             f"before to the first after,\nless the guest's own pause of {report['pause_s']:g} s; of both ways the longer one. "
-            f"Worst flow: the same for the flow that waited longest.\nNIC busy: time in which at least one command was carried "
-            f"out. CPU: of the driver's process, without the NIC's engine.\n"
+            f"Worst flow: the same for the flow that waited longest.\nNIC: how long it needs for these commands and for pinning, 16 at "
+            f"once, but in their order where they were of one thread or about one object. CPU: of the driver's process, without the NIC's engine.\n"
             f"mlx5 /, mlx5 tuned /: its time without traffic, in ours. Frames wrong: {max(row['wrong'] for row in rows)}; twice: "
             f"{max(row['twice'] for row in rows)}.\n"
             f"Starts of the application that hung (lost wake-up of a configuration thread): "

@@ -66,14 +66,12 @@ class GuestRing:
         """As a guest's driver makes it: empty, or with all buffers to receive."""
         self.view[self.desc:self.desc + 16 * self.size] = b"".join(
             _DESC.pack(self.buffers + i * BUFFER, BUFFER, DESC_WRITE if self.receives else 0, 0) for i in range(self.size))
-        for words in (self.avail, self.used):
-            for i in range(len(words)):
-                words[i] = 0
+        for start, words in ((self.driver, self.avail), (self.device, self.used)):
+            self.view[start:start + 2 * len(words)] = bytes(2 * len(words))
         self.avail[0] = _NO_INTERRUPT
         self.next = self.seen = self.kicked = 0
         if self.receives:
-            for i in range(self.size):
-                self.avail[2 + i] = i
+            self.view[self.driver + 4:self.driver + 4 + 2 * self.size] = struct.pack(f"<{self.size}H", *range(self.size))
             self._publish(self.size)
 
     def resume(self) -> None:

@@ -74,11 +74,14 @@ class Ends:
         """The measured guest's rings."""
         return self.sets[self.now]
 
-    def flip(self) -> None:
-        """The guest's driver starts anew, on the other rings."""
-        self.now ^= 1
-        for ring in self.rings:
+    def prepare(self) -> None:
+        """Make the rings anew that are not in use."""
+        for ring in self.sets[self.now ^ 1]:
             ring.fresh()
+
+    def flip(self) -> None:
+        """The guest's driver starts anew, on those rings."""
+        self.now ^= 1
 
     def _frame(self, way: int, index: int) -> bytes:
         flow = self.flows[way][index]
@@ -133,11 +136,12 @@ class _Loop:
         self.stall = 0
 
     def mark(self) -> None:
-        """Forget what arrived, but for numbers that may come twice."""
+        """Forget what arrived, but for numbers that may come twice; have fresh rings at hand."""
         for way in self.ends.flows:
             for flow in way:
                 flow.times.clear()
                 flow.seen = {number for number in flow.seen if number > flow.number - RECENT}
+        self.ends.prepare()
         self.stall = 0
 
     def gaps(self, begin: int) -> dict:
