@@ -42,29 +42,46 @@ size_check(const struct hf_wq *wq, uint32_t size)
 		"a %s of %u entries (the NIC has a power of two up to %u)", wq->kind, size, max);
 }
 
-/* The ring, and behind it a line with the doorbell records. */
-static int
-memory_create(struct hf_wq *wq, const struct wq_layout *l, void *wqc)
+static size_t
+ring_bytes(uint32_t size, uint8_t log_stride)
 {
-	size_t ring = RTE_CACHE_LINE_ROUNDUP((size_t)l->size << l->log_stride);
+	return RTE_CACHE_LINE_ROUNDUP((size_t)size << log_stride);
+}
+
+/* The doorbell records come behind the ring, in a line of their own. */
+static size_t
+wq_bytes(uint32_t size, uint8_t log_stride)
+{
+	return ring_bytes(size, log_stride) + RTE_CACHE_LINE_SIZE;
+}
+
+static int
+memory_create(struct hf_wq *wq, const struct wq_layout *l, const struct hf_place *place, void *wqc)
+{
+	size_t ring = ring_bytes(l->size, l->log_stride);
 	struct hf_devx *dev = wq->dev;
 	int ret;
 
-	ret = hf_umem_create(dev, ring + RTE_CACHE_LINE_SIZE, &wq->umem);
-	if (ret)
-		return ret;
-	wq->ring = wq->umem.buf;
-	wq->rec = (volatile uint32_t *)RTE_PTR_ADD(wq->umem.buf, ring) + l->rec;
+	wq->place = *place;
+	if (place->umem == NULL) {
+		ret = hf_umem_create(dev, wq_bytes(l->size, l->log_stride), &wq->umem);
+		if (ret)
+			return ret;
+		wq->place.umem = &wq->umem;
+	}
+	wq->ring = RTE_PTR_ADD(wq->place.umem->buf, wq->place.offset);
+	wq->rec = (volatile uint32_t *)(wq->ring + ring) + l->rec;
 	DEVX_SET(wq, wqc, wq_type, MLX5_WQ_TYPE_CYCLIC);
 	DEVX_SET(wq, wqc, pd, dev->pdn);
 	DEVX_SET(wq, wqc, log_wq_stride, l->log_stride);
 	DEVX_SET(wq, wqc, log_wq_sz, rte_log2_u32(l->size));
 	DEVX_SET(wq, wqc, log_wq_pg_sz, devx_log_page_size(dev));
 	DEVX_SET(wq, wqc, wq_umem_valid, 1);
-	DEVX_SET(wq, wqc, wq_umem_id, wq->umem.id);
+	DEVX_SET(wq, wqc, wq_umem_id, wq->place.umem->id);
+	DEVX_SET64(wq, wqc, wq_umem_offset, wq->place.offset);
 	DEVX_SET(wq, wqc, dbr_umem_valid, 1);
-	DEVX_SET(wq, wqc, dbr_umem_id, wq->umem.id);
-	DEVX_SET64(wq, wqc, dbr_addr, ring);
+	DEVX_SET(wq, wqc, dbr_umem_id, wq->place.umem->id);
+	DEVX_SET64(wq, wqc, dbr_addr, wq->place.offset + ring);
 	return 0;
 }
 
@@ -139,6 +156,12 @@ hf_wq_destroy(struct hf_wq *wq)
 
 /* --- send queues --- */
 
+size_t
+hf_sq_bytes(uint16_t size)
+{
+	return wq_bytes(size, MLX5_SEND_WQE_SHIFT);
+}
+
 uint16_t
 hf_sq_max_segs(const struct hf_devx_caps *caps)
 {
@@ -159,7 +182,7 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 	ret = size_check(&sq->wq, attr->size);
 	if (ret)
 		return ret;
-	ret = memory_create(&sq->wq, &layout, wqc);
+	ret = memory_create(&sq->wq, &layout, &attr->place, wqc);
 	if (ret)
 		return ret;
 	sq->db = dev->uar->reg_addr;
@@ -178,20 +201,29 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 
 /* --- receive queues --- */
 
+static uint8_t
+rq_log_stride(uint16_t segs)
+{
+	return LOG_SEG_BYTES + rte_log2_u32(segs);
+}
+
+size_t
+hf_rq_bytes(uint16_t size, uint16_t segs)
+{
+	return wq_bytes(size, rq_log_stride(segs));
+}
+
 uint16_t
 hf_rq_max_segs(const struct hf_devx_caps *caps)
 {
-	uint16_t bytes = RTE_MIN(1u << caps->log_max_stride_sz_rq, caps->max_wqe_sz_rq);
-
-	return rte_align32prevpow2(bytes >> LOG_SEG_BYTES);
+	return rte_align32prevpow2(caps->max_wqe_sz_rq >> LOG_SEG_BYTES);
 }
 
 int
 hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *rq)
 {
-	const struct wq_layout layout = {.size = attr->size,
-		.log_stride = LOG_SEG_BYTES + rte_log2_u32(attr->segs),
-		.rec = MLX5_RCV_DBR};
+	const struct wq_layout layout = {
+		.size = attr->size, .log_stride = rq_log_stride(attr->segs), .rec = MLX5_RCV_DBR};
 	uint32_t in[DEVX_ST_SZ_DW(create_rq_in)] = {0};
 	void *ctx = DEVX_ADDR_OF(create_rq_in, in, ctx);
 	int ret;
@@ -205,7 +237,7 @@ hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *r
 		return devx_call_failed(dev, EINVAL,
 			"a rq with %u segments to an entry (the NIC has a power of two up to %u)",
 			attr->segs, hf_rq_max_segs(&dev->caps));
-	ret = memory_create(rq, &layout, DEVX_ADDR_OF(rqc, ctx, wq));
+	ret = memory_create(rq, &layout, &attr->place, DEVX_ADDR_OF(rqc, ctx, wq));
 	if (ret)
 		return ret;
 	DEVX_SET(create_rq_in, in, opcode, MLX5_CMD_OP_CREATE_RQ);

@@ -4,8 +4,8 @@
  * Completion queues, and the send and receive queues of raw Ethernet. Errors, threads and ownership
  * are those of hf_devx.h.
  *
- * Rings and doorbell records lie in a umem of the object, on the NIC's NUMA node. What is in the
- * rings, and when a doorbell is rung, is the user's.
+ * Rings and doorbell records lie in a umem of the object or in a place of the user's, on the NIC's
+ * NUMA node. What is in the rings, and when a doorbell is rung, is the user's.
  */
 #ifndef HF_DEVX_WQ_H
 #define HF_DEVX_WQ_H
@@ -53,7 +53,8 @@ struct hf_wq {
 	uint32_t num; /* SQN or RQN */
 	uint8_t *ring;
 	volatile uint32_t *rec; /* doorbell record: entries posted, big endian, 16 bits */
-	struct hf_umem umem;
+	struct hf_umem umem; /* its own */
+	struct hf_place place; /* where it lies */
 	struct hf_devx *dev;
 	struct hf_obj *obj;
 };
@@ -69,6 +70,7 @@ int hf_wq_destroy(struct hf_wq *wq); /* an RQ: refused while a table or a TIR re
 struct hf_sq_attr {
 	uint16_t size; /* blocks, a power of two up to 1 << log_max_wq_sz */
 	uint32_t cqn, tisn;
+	struct hf_place place; /* of its memory, hf_sq_bytes(); umem NULL: its own */
 };
 struct hf_sq {
 	struct hf_wq wq;
@@ -76,6 +78,7 @@ struct hf_sq {
 	bool db_combines; /* stores to db are combined: barriers have to stand around one */
 };
 int hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *sq);
+size_t hf_sq_bytes(uint16_t size);
 uint16_t hf_sq_max_segs(const struct hf_devx_caps *caps); /* of 16 bytes in one entry */
 
 /*
@@ -86,6 +89,7 @@ struct hf_rq_attr {
 	uint16_t size; /* entries, a power of two up to 1 << log_max_wq_sz */
 	uint16_t segs; /* a power of two up to hf_rq_max_segs() */
 	uint32_t cqn;
+	struct hf_place place; /* of its memory, hf_rq_bytes(); umem NULL: its own */
 };
 int hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_wq *rq);
 /*
@@ -93,6 +97,7 @@ int hf_rq_create(struct hf_devx *dev, const struct hf_rq_attr *attr, struct hf_w
  * from 0 again (QUERY_Q_COUNTER, out_of_buffer). -ENOTSUP: the NIC gave us no counter.
  */
 int hf_rq_drops(struct hf_devx *dev, uint32_t *frames);
+size_t hf_rq_bytes(uint16_t size, uint16_t segs);
 uint16_t hf_rq_max_segs(const struct hf_devx_caps *caps);
 
 #endif /* HF_DEVX_WQ_H */

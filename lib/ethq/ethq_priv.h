@@ -8,8 +8,13 @@
 
 #include "hf_ethq.h"
 
-int ethq_cq_create(struct hf_devx *dev, uint16_t size, struct hf_evch *ch, uint64_t cookie,
-	struct hf_ethq_cq *cq);
+/*
+ * One umem for the completion queue, which is made at its start, and for wq_bytes of the work queue
+ * in *place: each registration has a price. On error nothing is left.
+ */
+int ethq_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, size_t wq_bytes,
+	struct hf_ethq_cq *cq, struct hf_place *place);
+int ethq_cq_destroy(struct hf_ethq_cq *cq);
 
 /* Empty and ready: completions of the queue's last life are forgotten, the record starts at 0. */
 int ethq_start(struct hf_ethq_cq *cq, struct hf_wq *wq);

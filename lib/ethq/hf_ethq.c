@@ -3,23 +3,41 @@
  */
 #include <errno.h>
 
+#include <rte_common.h>
+
 #include "ethq_priv.h"
 #include "hf_log.h"
 
 int
-ethq_cq_create(struct hf_devx *dev, uint16_t size, struct hf_evch *ch, uint64_t cookie,
-	struct hf_ethq_cq *cq)
+ethq_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, size_t wq_bytes,
+	struct hf_ethq_cq *cq, struct hf_place *place)
 {
-	const struct hf_cq_attr attr = {.size = size, .ch = ch, .cookie = cookie};
+	size_t cq_bytes = RTE_ALIGN_CEIL(hf_cq_bytes(attr->size), (size_t)HF_PLACE_ALIGN);
+	struct hf_cq_attr placed = *attr;
 	int ret;
 
-	ret = hf_cq_create(dev, &attr, &cq->obj);
+	ret = hf_umem_create(dev, cq_bytes + wq_bytes, &cq->umem);
 	if (ret)
 		return ret;
+	placed.place.umem = &cq->umem;
+	ret = hf_cq_create(dev, &placed, &cq->obj);
+	if (ret) {
+		hf_umem_destroy(&cq->umem);
+		return ret;
+	}
 	cq->cqe = (volatile struct prm_eth_cqe *)cq->obj.cqe;
-	cq->size = size;
+	cq->size = attr->size;
 	cq->ci_rec = cq->obj.ci_rec;
+	*place = (struct hf_place){.umem = &cq->umem, .offset = cq_bytes};
 	return 0;
+}
+
+int
+ethq_cq_destroy(struct hf_ethq_cq *cq)
+{
+	int ret = hf_cq_destroy(&cq->obj);
+
+	return ret ? ret : hf_umem_destroy(&cq->umem);
 }
 
 int

@@ -51,6 +51,7 @@ struct hf_ethq_cq {
 	uint32_t ci; /* entries consumed since its creation */
 	volatile uint32_t *ci_rec; /* doorbell record */
 	struct hf_cq obj;
+	struct hf_umem umem; /* of both queues */
 };
 
 /*

@@ -11,12 +11,13 @@
 static int
 queue_create(struct hf_devx *dev, const struct hf_ethq_rx_attr *attr, struct hf_ethq_rx *rx)
 {
+	const struct hf_cq_attr cq = {.size = attr->size, .ch = attr->ch, .cookie = attr->cookie};
 	struct hf_rq_attr rq = {
 		.size = attr->size, .segs = rte_align32pow2(RTE_MAX(attr->max_segs, 1))};
 	int ret;
 
 	rx->name = hf_devx_name(dev);
-	ret = ethq_cq_create(dev, attr->size, attr->ch, attr->cookie, &rx->cq);
+	ret = ethq_cq_create(dev, &cq, hf_rq_bytes(rq.size, rq.segs), &rx->cq, &rq.place);
 	if (ret)
 		return ret;
 	rq.cqn = rx->cq.obj.num;
@@ -58,7 +59,7 @@ hf_ethq_rx_destroy(struct hf_ethq_rx *rx)
 		return 0;
 	ret = hf_wq_destroy(&rx->rq);
 	if (ret == 0)
-		ret = hf_cq_destroy(&rx->cq.obj);
+		ret = ethq_cq_destroy(&rx->cq);
 	if (ret == 0)
 		free(rx);
 	return ret;

@@ -48,6 +48,7 @@ attr_check(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr)
 static int
 queue_create(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_ethq_tx *tx)
 {
+	const struct hf_cq_attr cq = {.size = attr->size, .ch = attr->ch, .cookie = attr->cookie};
 	struct hf_sq_attr sq = {.size = attr->size, .tisn = attr->tisn};
 	int ret;
 
@@ -55,7 +56,7 @@ queue_create(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_
 	tx->slot = calloc(attr->size, sizeof(*tx->slot));
 	if (tx->slot == NULL)
 		return -ENOMEM;
-	ret = ethq_cq_create(dev, attr->size, attr->ch, attr->cookie, &tx->cq);
+	ret = ethq_cq_create(dev, &cq, hf_sq_bytes(sq.size), &tx->cq, &sq.place);
 	if (ret)
 		return ret;
 	sq.cqn = tx->cq.obj.num;
@@ -102,7 +103,7 @@ hf_ethq_tx_destroy(struct hf_ethq_tx *tx)
 		return 0;
 	ret = hf_wq_destroy(&tx->sq.wq);
 	if (ret == 0)
-		ret = hf_cq_destroy(&tx->cq.obj);
+		ret = ethq_cq_destroy(&tx->cq);
 	if (ret)
 		return ret;
 	free(tx->slot);

@@ -231,12 +231,8 @@ const struct fw_row fw_rows[] = {
 	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ, { SQ_GO(RDY, RDY) } },
 	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ_RDY, { SQ_GO(ERR, RST) } },
 	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, sq_state, 2) } },
-	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ, { SQ_GO(RST, RST) } },
-	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ, { SQ_GO(RST, ERR) } },
-	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_RDY, { SQ_GO(RDY, RST) } },
 	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, ctx.state, 2) } },
 	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_ERR, { SQ_GO(ERR, RDY) } },
-	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_ERR, { SQ_GO(ERR, ERR) } },
 
 	/* virtqueues: create */
 	{ R_VQ_TYPE, C_CREATE_VQ, 0, { VQC(virtio_q_type, 2) } },

@@ -125,19 +125,15 @@ static const uint8_t prm_state[] = {[NIC_WQ_RST] = MLX5_SQC_STATE_RST,
 	[NIC_WQ_RDY] = MLX5_SQC_STATE_RDY,
 	[NIC_WQ_ERR] = MLX5_SQC_STATE_ERR};
 
+/*
+ * To reset and to error from every state: DPDK stops a queue by RDY to RST (mlx5_txq.c), Linux
+ * takes one from RST to RST when its queue pair goes to INIT (mlx5_ib qp.c modify_raw_packet_qp()).
+ */
 static bool
 may_go(int from, unsigned int to)
 {
-	switch (to) {
-	case MLX5_SQC_STATE_RST:
-		return from == NIC_WQ_ERR;
-	case MLX5_SQC_STATE_RDY:
-		return from != NIC_WQ_ERR;
-	case MLX5_SQC_STATE_ERR:
-		return from == NIC_WQ_RDY;
-	default:
-		return false;
-	}
+	return to == MLX5_SQC_STATE_RST || to == MLX5_SQC_STATE_ERR ||
+		(to == MLX5_SQC_STATE_RDY && from != NIC_WQ_ERR);
 }
 
 /* The caller names the state that it thinks the queue is in (Linux mlx5e_modify_sq()). */
