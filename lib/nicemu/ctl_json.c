@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "dp/dp.h"
 #include "fw/fw.h"
+#include "prm.h"
 #include "uverbs/uverbs.h"
 
 static const char *const vq_states[] = {"INIT", "RDY", "SUSPEND", "ERR"};
@@ -83,18 +84,36 @@ qp_fields(cJSON *j, const struct nic_qp *q)
 		add_num(j, "cq_rcv", q->cq_rcv->obj.id);
 }
 
+static const char *const wq_states[] =
+	{[NIC_WQ_RST] = "RST", [NIC_WQ_RDY] = "RDY", [NIC_WQ_ERR] = "ERR"};
+
 static void
 sq_fields(cJSON *j, const struct nic_sq *s)
 {
-	static const char *const states[] = {
-		[NIC_WQ_RST] = "RST", [NIC_WQ_RDY] = "RDY", [NIC_WQ_ERR] = "ERR"};
-
-	cJSON_AddStringToObject(j, "state", states[atomic_load(&s->state)]);
+	cJSON_AddStringToObject(j, "state", wq_states[atomic_load(&s->state)]);
 	add_num(j, "log_size", s->wq.log_size);
 	add_num(j, "cq", s->cq->obj.id);
 	add_num(j, "tis", s->tis->obj.id);
 	add_num(j, "ci", s->ci);
 	add_num(j, "pi", s->pi);
+}
+
+static void
+rq_fields(cJSON *j, const struct nic_rq *r)
+{
+	cJSON_AddStringToObject(j, "state", wq_states[atomic_load(&r->state)]);
+	add_num(j, "log_size", r->wq.log_size);
+	add_num(j, "log_stride", r->wq.log_stride);
+	add_num(j, "cq", r->cq->obj.id);
+	add_num(j, "ci", r->ci);
+	add_num(j, "pi", r->pi);
+}
+
+static void
+q_counter_fields(cJSON *j, const struct nic_q_counter *q)
+{
+	add_num(j, "out_of_buffer", atomic_load(&q->out_of_buffer));
+	add_num(j, "cqe_errors", atomic_load(&q->cqe));
 }
 
 static void
@@ -118,7 +137,7 @@ tis_fields(cJSON *j, const struct nic_tis *t)
 static void
 tir_fields(cJSON *j, const struct nic_tir *t)
 {
-	add_num(j, "rqt", t->rqt->obj.id);
+	add_num(j, t->rqt != NULL ? "rqt" : "rq", t->rqt != NULL ? t->rqt->obj.id : t->rq->obj.id);
 	add_num(j, "hash_fn", t->hash_fn);
 	add_num(j, "symmetric", t->symmetric);
 	add_num(j, "l3_type", t->l3_type);
@@ -139,7 +158,8 @@ flow_fields(cJSON *j, const struct nic_flow *f)
 static void
 rqt_fields(cJSON *j, const struct nic_rqt *r)
 {
-	cJSON *list = cJSON_AddArrayToObject(j, "virtqs");
+	cJSON *list =
+		cJSON_AddArrayToObject(j, r->q_type == MLX5_INLINE_Q_TYPE_VIRTQ ? "virtqs" : "rqs");
 	uint32_t i, k;
 
 	add_num(j, "entries", r->size);
@@ -169,6 +189,12 @@ obj_fields(cJSON *j, const struct nic_obj *o)
 		break;
 	case NIC_OBJ_QP:
 		qp_fields(j, (const struct nic_qp *)o);
+		break;
+	case NIC_OBJ_RQ:
+		rq_fields(j, (const struct nic_rq *)o);
+		break;
+	case NIC_OBJ_Q_COUNTER:
+		q_counter_fields(j, (const struct nic_q_counter *)o);
 		break;
 	case NIC_OBJ_SQ:
 		sq_fields(j, (const struct nic_sq *)o);

@@ -51,6 +51,7 @@ struct mem_pin;
 struct conf;
 struct conf_func;
 struct dp_queue;
+struct dp_rq;
 struct dp_sq;
 struct dp_vq;
 struct fw_uctx;
@@ -73,7 +74,7 @@ enum nic_obj_type {
 	NIC_OBJ_QP,
 	NIC_OBJ_SQ,
 	NIC_OBJ_RQ,
-	NIC_OBJ_RMP,
+	NIC_OBJ_Q_COUNTER,
 	NIC_OBJ_VIRTQ_COUNTERS,
 	NIC_OBJ_VIRTQ,
 	NIC_OBJ_RQT,
@@ -239,6 +240,31 @@ struct nic_sq {
 	struct dp_sq *dp; /* engine's half, owned by dp/ */
 };
 
+/* What became of frames and entries of receive queues. */
+struct nic_q_counter {
+	struct nic_obj obj;
+	_Atomic uint32_t out_of_buffer; /* frames without an entry */
+	_Atomic uint32_t cqe, length, qp, protection,
+		flush; /* completions in error: all, and why */
+};
+
+struct nic_rq {
+	struct nic_obj obj;
+	_Atomic int state; /* enum nic_wq_state; an engine may set ERR */
+	struct nic_wq wq;
+	struct nic_cq *cq;
+	struct nic_q_counter *counter; /* may be NULL */
+	uint32_t user_index;
+	uint32_t clock_khz; /* of time stamps that run freely */
+	uint8_t ts_format; /* MLX5_QPC_TIMESTAMP_FORMAT_* */
+	bool csum; /* capability csum_cap */
+	bool strip; /* vsd is 0: the VLAN tag goes to the completion */
+	bool flush; /* flush_in_error_en: entries that an error finds are completed */
+	uint16_t ci; /* hw_counter: entries used */
+	uint16_t pi; /* sw_counter: as the doorbell record had it last */
+	struct dp_rq *dp; /* engine's half, owned by dp/ */
+};
+
 struct nic_virtq_counters {
 	struct nic_obj obj;
 	_Atomic uint64_t received_desc, completed_desc;
@@ -299,10 +325,9 @@ struct nic_virtq {
 	struct dp_vq *dp; /* engine's half, owned by dp/ */
 };
 
-#define NIC_RQT_VIRTQ 1 /* rqtc.list_q_type */
 struct nic_rqt {
 	struct nic_obj obj;
-	uint8_t q_type;
+	uint8_t q_type; /* MLX5_INLINE_Q_TYPE_* */
 	uint32_t max_size, size;
 	struct nic_obj **q; /* 'size' entries, each of the type that q_type says */
 };
@@ -310,7 +335,8 @@ struct nic_rqt {
 struct nic_tir {
 	struct nic_obj obj;
 	struct nic_td *td;
-	struct nic_rqt *rqt; /* indirect */
+	struct nic_rqt *rqt; /* indirect; NULL: direct */
+	struct nic_rq *rq; /* direct */
 	uint8_t hash_fn; /* MLX5_RX_HASH_FN_*: 0 none (first entry), 1 inverted xor8, 2 Toeplitz */
 	bool symmetric;
 	uint8_t key[40];

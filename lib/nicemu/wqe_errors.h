@@ -26,6 +26,10 @@ WQE_ERROR(INLINE_SEG, LOCAL_QP_OP_ERR, 0x6c, "inline data reaches beyond its ent
 WQE_ERROR(CSUM, LOCAL_QP_OP_ERR, 0x6d, "a checksum is to be made without the capability csum_cap")
 WQE_ERROR(LENGTH, LOCAL_LENGTH_ERR, 0x41, "frame has no length, or is longer than 64 KiB or, if it is cut, than max_lso_cap")
 
+/* entries of a receive queue */
+WQE_ERROR(RX_INLINE, LOCAL_QP_OP_ERR, 0x6e, "inline data in an entry that receives")
+WQE_ERROR(ROOM, LOCAL_LENGTH_ERR, 0x42, "frame is longer than the buffers of the entry")
+
 /* access by DMA: translation (enum mem_err), and memory that the process has taken away */
 WQE_ERROR(KEY, LOCAL_PROT_ERR, 0x51, "no such memory key")
 WQE_ERROR(PD, LOCAL_PROT_ERR, 0x52, "protection domain differs")

@@ -443,6 +443,82 @@ build_query_sq(const struct fw_rig *r, struct fw_box *b)
 	DEVX_SET(query_sq_in, b->in, sqn, r->id[ID_SQ]);
 }
 
+static void
+build_rq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, CREATE_RQ);
+	SIZES(b, create_rq);
+	DEVX_SET(create_rq_in, b->in, ctx.flush_in_error_en, 1);
+	DEVX_SET(create_rq_in, b->in, ctx.vsd, 1);
+	DEVX_SET(create_rq_in, b->in, ctx.state, MLX5_RQC_STATE_RST);
+	DEVX_SET(create_rq_in, b->in, ctx.cqn, r->id[ID_CQ]);
+	DEVX_SET(create_rq_in, b->in, ctx.counter_set_id, r->id[ID_Q_COUNTER]);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.wq_type, MLX5_WQ_TYPE_CYCLIC);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.pd, r->id[ID_PD]);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.log_wq_stride, 5);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.log_wq_sz, 6);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.dbr_umem_id, r->id[ID_UMEM]);
+	DEVX_SET64(create_rq_in, b->in, ctx.wq.dbr_addr, 7 * UMEM_STEP + 0x1000);
+	DEVX_SET(create_rq_in, b->in, ctx.wq.wq_umem_id, r->id[ID_UMEM]);
+	DEVX_SET64(create_rq_in, b->in, ctx.wq.wq_umem_offset, 7 * UMEM_STEP);
+}
+
+static void
+build_modify_rq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, MODIFY_RQ);
+	SIZES(b, modify_rq);
+	DEVX_SET(modify_rq_in, b->in, rqn, r->id[ID_RQ_RDY]);
+	DEVX_SET(modify_rq_in, b->in, rq_state, MLX5_RQC_STATE_RDY);
+	DEVX_SET(modify_rq_in, b->in, ctx.state, MLX5_RQC_STATE_RDY);
+}
+
+static void
+build_query_rq(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, QUERY_RQ);
+	SIZES(b, query_rq);
+	DEVX_SET(query_rq_in, b->in, rqn, r->id[ID_RQ]);
+}
+
+static void
+build_alloc_q_counter(const struct fw_rig *r, struct fw_box *b)
+{
+	(void)r;
+	OPCODE(b, ALLOC_Q_COUNTER);
+	SIZES(b, alloc_q_counter);
+}
+
+static void
+build_query_q_counter(const struct fw_rig *r, struct fw_box *b)
+{
+	OPCODE(b, QUERY_Q_COUNTER);
+	SIZES(b, query_q_counter);
+	DEVX_SET(query_q_counter_in, b->in, counter_set_id, r->id[ID_Q_COUNTER]);
+}
+
+static void
+build_rqt_rq(const struct fw_rig *r, struct fw_box *b)
+{
+	uint8_t *e = b->in + DEVX_ST_SZ_BYTES(create_rqt_in);
+	unsigned int i;
+
+	build_rqt(r, b);
+	DEVX_SET(create_rqt_in, b->in, rqt_context.list_q_type, MLX5_INLINE_Q_TYPE_RQ);
+	for (i = 0; i < FW_RQT_SIZE; i++)
+		DEVX_SET(rq_num, e + i * DEVX_ST_SZ_BYTES(rq_num), rq_num, r->id[ID_RQ]);
+}
+
+static void
+build_tir_rq(const struct fw_rig *r, struct fw_box *b)
+{
+	build_tir(r, b);
+	DEVX_SET(create_tir_in, b->in, ctx.disp_type, MLX5_TIRC_DISP_TYPE_DIRECT);
+	DEVX_SET(create_tir_in, b->in, ctx.rx_hash_fn, MLX5_RX_HASH_FN_NONE);
+	DEVX_SET(create_tir_in, b->in, ctx.indirect_table, 0);
+	DEVX_SET(create_tir_in, b->in, ctx.inline_rqn, r->id[ID_RQ]);
+}
+
 void
 fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b)
 {
@@ -484,6 +560,13 @@ fw_build(const struct fw_rig *r, enum fw_cmd_id cmd, struct fw_box *b)
 		[C_CREATE_SQ] = build_sq,
 		[C_MODIFY_SQ] = build_modify_sq,
 		[C_QUERY_SQ] = build_query_sq,
+		[C_CREATE_RQ] = build_rq,
+		[C_MODIFY_RQ] = build_modify_rq,
+		[C_QUERY_RQ] = build_query_rq,
+		[C_ALLOC_Q_COUNTER] = build_alloc_q_counter,
+		[C_QUERY_Q_COUNTER] = build_query_q_counter,
+		[C_CREATE_RQT_RQ] = build_rqt_rq,
+		[C_CREATE_TIR_RQ] = build_tir_rq,
 	};
 
 	memset(b, 0, sizeof(*b));

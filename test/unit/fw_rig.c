@@ -234,6 +234,34 @@ sqs_open(struct fw_rig *r)
 	return 0;
 }
 
+static int
+rq_state(struct fw_rig *r, enum fw_id id, unsigned int from, unsigned int to)
+{
+	struct fw_box b;
+
+	fw_build(r, C_MODIFY_RQ, &b);
+	DEVX_SET(modify_rq_in, b.in, rq_state, from);
+	DEVX_SET(modify_rq_in, b.in, ctx.state, to);
+	return modify(r, id, &b);
+}
+
+/* A receive queue in each of its states, and what leads there. */
+static int
+rqs_open(struct fw_rig *r)
+{
+	if ((FW_RIG_GEN(r, max_qp_cnt) != 0 &&
+		    create_by(r, ID_Q_COUNTER, C_ALLOC_Q_COUNTER) != 0) ||
+		create_by(r, ID_RQ, C_CREATE_RQ) != 0 ||
+		create_by(r, ID_RQ_RDY, C_CREATE_RQ) != 0 ||
+		create_by(r, ID_RQ_ERR, C_CREATE_RQ) != 0 ||
+		rq_state(r, ID_RQ_RDY, MLX5_RQC_STATE_RST, MLX5_RQC_STATE_RDY) != 0 ||
+		rq_state(r, ID_RQ_ERR, MLX5_RQC_STATE_RST, MLX5_RQC_STATE_RDY) != 0 ||
+		rq_state(r, ID_RQ_ERR, MLX5_RQC_STATE_RDY, MLX5_RQC_STATE_ERR) != 0 ||
+		create_by(r, ID_TIR_RQ, C_CREATE_TIR_RQ) != 0)
+		return -EIO;
+	return FW_RIG_GEN(r, log_max_rqt) != 0 ? create_by(r, ID_RQT_RQ, C_CREATE_RQT_RQ) : 0;
+}
+
 int
 fw_rig_open(struct fw_rig *r)
 {
@@ -255,6 +283,8 @@ fw_rig_open(struct fw_rig *r)
 	if (rc == 0)
 		rc = sqs_open(r);
 	if (rc == 0)
+		rc = rqs_open(r);
+	if (rc == 0)
 		rc = virtqs_open(r);
 	if (rc != 0)
 		fw_rig_close(r);
@@ -265,10 +295,11 @@ void
 fw_rig_close(struct fw_rig *r)
 {
 	/* what refers before what is referred to */
-	static const enum fw_id order[] = {ID_TIR, ID_TIR2, ID_RQT, ID_VQ_RX, ID_VQ_TX, ID_VQ_RDY,
-		ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX, ID_QP_RDY, ID_QP_SUSPEND,
-		ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_SQ, ID_SQ_RDY, ID_SQ_ERR, ID_CQ,
-		ID_TIS, ID_TD};
+	static const enum fw_id order[] = {ID_TIR, ID_TIR2, ID_TIR_RQ, ID_RQT, ID_RQT_RQ, ID_VQ_RX,
+		ID_VQ_TX, ID_VQ_RDY, ID_VQ_SUSPEND, ID_COUNTERS, ID_QP_FW, ID_QP_FW2, ID_QP_TX,
+		ID_QP_RDY, ID_QP_SUSPEND, ID_QP_PD2, ID_QP_RST, ID_QP_INIT, ID_QP_SW, ID_SQ,
+		ID_SQ_RDY, ID_SQ_ERR, ID_RQ, ID_RQ_RDY, ID_RQ_ERR, ID_Q_COUNTER, ID_CQ, ID_TIS,
+		ID_TD};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

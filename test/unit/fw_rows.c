@@ -27,6 +27,9 @@
 #define IF_ETH(fld, n) \
 	{ 3, false, OFF(per_protocol_networking_offload_caps, fld) + \
 		SZ(per_protocol_networking_offload_caps, fld) - 1 - (n), 1 }
+#define NO_ETH(fld) \
+	{ 3, true, OFF(per_protocol_networking_offload_caps, fld), \
+		SZ(per_protocol_networking_offload_caps, fld) }
 #define IF_VDPA(fld) { 2, false, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 #define NO_VDPA(fld) { 2, true, OFF(virtio_emulation_cap, fld), SZ(virtio_emulation_cap, fld) }
 /* one bit of a set, and one of the general object types */
@@ -43,6 +46,9 @@
 #define QPC(fld, v) F(create_qp_in, qpc.fld, v)
 #define SQC(fld, v) F(create_sq_in, ctx.fld, v)
 #define WQ(fld, v) SQC(wq.fld, v)
+#define RQC(fld, v) F(create_rq_in, ctx.fld, v)
+#define RQ_GO(from, to) F(modify_rq_in, rq_state, MLX5_RQC_STATE_##from), F(modify_rq_in, ctx.state, MLX5_RQC_STATE_##to)
+#define RQ_SELECT(bit) F(modify_rq_in, modify_bitmask, MLX5_MODIFY_RQ_IN_MODIFY_BITMASK_##bit)
 #define SQ_GO(from, to) F(modify_sq_in, sq_state, MLX5_SQC_STATE_##from), F(modify_sq_in, ctx.state, MLX5_SQC_STATE_##to)
 #define VQ(fld, v) F(create_virtq_in, virtq.fld, v)
 #define VQC(fld, v) F(create_virtq_in, virtq.virtio_q_context.fld, v)
@@ -233,6 +239,55 @@ const struct fw_row fw_rows[] = {
 	{ R_SQ_STATE, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, sq_state, 2) } },
 	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_RDY, { F(modify_sq_in, ctx.state, 2) } },
 	{ R_SQ_TRANSITION, C_MODIFY_SQ, ID_SQ_ERR, { SQ_GO(ERR, RDY) } },
+
+	/* receive queues */
+	{ R_WQ_TYPE, C_CREATE_RQ, 0, { RQC(wq.wq_type, MLX5_WQ_TYPE_LINKED_LIST) } },
+	{ R_WQ_TYPE, C_CREATE_RQ, 0, { RQC(wq.wq_type, 3) } },
+	{ R_WQ_STRIDE, C_CREATE_RQ, 0, { RQC(wq.log_wq_stride, 3) } },
+	{ R_WQ_STRIDE, C_CREATE_RQ, 0, { RQC(wq.log_wq_stride, 10) } },
+	{ R_WQ_SIZE, C_CREATE_RQ, 0, { RQC(wq.log_wq_sz, 16) } },
+	{ R_WQ_PD, C_CREATE_RQ, 0, { RQC(wq.pd, NONE) } },
+	{ R_WQ_UMEM, C_CREATE_RQ, 0, { RQC(wq.wq_umem_id, NONE) } },
+	{ R_WQ_UMEM_RANGE, C_CREATE_RQ, 0, { RQC(wq.wq_umem_offset, FW_MEM_BYTES - 64) } },
+	{ R_WQ_DBR, C_CREATE_RQ, 0, { RQC(wq.dbr_umem_id, NONE) } },
+	{ R_WQ_DBR_RANGE, C_CREATE_RQ, 0, { RQC(wq.dbr_addr, FW_MEM_BYTES) } },
+	{ R_RESERVED, C_CREATE_RQ, 0, { RQC(reserved_at_68, 1) } },
+	{ R_RESERVED, C_MODIFY_RQ, ID_RQ_RDY, { F(modify_rq_in, reserved_at_60, 1) } },
+	{ R_RESERVED, C_ALLOC_Q_COUNTER, 0, { F(alloc_q_counter_in, reserved_at_40, 1) } },
+	{ R_TOO_MANY, C_ALLOC_Q_COUNTER, 0, { { 0 } }, NO_GEN(max_qp_cnt) },
+	{ R_OUT_LEN, C_QUERY_RQ, ID_RQ, { { 0 } }, .outlen = -8 },
+	{ R_OUT_LEN, C_QUERY_Q_COUNTER, ID_Q_COUNTER, { { 0 } }, .outlen = -8 },
+	{ R_RQ_TYPE, C_CREATE_RQ, 0, { RQC(mem_rq_type, MLX5_RQC_MEM_RQ_TYPE_MEMORY_RQ_RMP) } },
+	{ R_RQ_TYPE, C_CREATE_RQ, 0, { RQC(rmpn, 1) } },
+	{ R_RQ_KIND, C_CREATE_RQ, 0, { RQC(rlky, 1) } },
+	{ R_RQ_KIND, C_CREATE_RQ, 0, { RQC(delay_drop_en, 1) } },
+	{ R_RQ_HAIRPIN, C_CREATE_RQ, 0, { RQC(hairpin, 1) } },
+	{ R_RQ_HAIRPIN, C_CREATE_RQ, 0, { RQC(hairpin_peer_sq, 1) } },
+	{ R_RQ_HAIRPIN, C_CREATE_RQ, 0, { RQC(hairpin_peer_vhca, 1) } },
+	{ R_RQ_HAIRPIN, C_CREATE_RQ, 0, { RQC(hairpin_data_buffer_type, 1) } },
+	{ R_RQ_NEW_STATE, C_CREATE_RQ, 0, { RQC(state, MLX5_RQC_STATE_RDY) } },
+	{ R_RQ_LWM, C_CREATE_RQ, 0, { RQC(wq.lwm, 1) } },
+	{ R_RQ_LWM, C_MODIFY_RQ, ID_RQ_RDY, { RQ_SELECT(WQ_LWM) } },
+	{ R_RQ_VSD, C_CREATE_RQ, 0, { RQC(vsd, 0) }, NO_ETH(vlan_cap) },
+	{ R_RQ_VSD, C_MODIFY_RQ, ID_RQ_RDY, { RQ_SELECT(VSD) }, NO_ETH(vlan_cap) },
+	{ R_RQ_FCS, C_CREATE_RQ, 0, { RQC(scatter_fcs, 1) } },
+	{ R_RQ_FCS, C_MODIFY_RQ, ID_RQ_RDY, { RQ_SELECT(SCATTER_FCS), F(modify_rq_in, ctx.scatter_fcs, 1) } },
+	{ R_RQ_TS, C_CREATE_RQ, 0, { RQC(ts_format, 3) } },
+	{ R_RQ_TS, C_CREATE_RQ, 0, { RQC(ts_format, MLX5_QPC_TIMESTAMP_FORMAT_REAL_TIME) }, NO_GEN(rq_ts_format) },
+	{ R_RQ_CQ, C_CREATE_RQ, 0, { RQC(cqn, NONE) } },
+	{ R_RQ_COUNTER, C_CREATE_RQ, 0, { RQC(counter_set_id, 0xee) } },
+	{ R_RQ_COUNTER, C_MODIFY_RQ, ID_RQ_RDY, { RQ_SELECT(RQ_COUNTER_SET_ID), F(modify_rq_in, ctx.counter_set_id, 0xee) }, IF_GEN(modify_rq_counter_set_id) },
+	{ R_RQ_COUNTER_CAP, C_MODIFY_RQ, ID_RQ_RDY, { RQ_SELECT(RQ_COUNTER_SET_ID) }, NO_GEN(modify_rq_counter_set_id) },
+	{ R_RQ_SELECT, C_MODIFY_RQ, ID_RQ_RDY, { F(modify_rq_in, modify_bitmask, 16) } },
+	{ R_RQ_STATE, C_MODIFY_RQ, ID_RQ, { RQ_GO(RDY, RDY) } },
+	{ R_RQ_STATE, C_MODIFY_RQ, ID_RQ_RDY, { RQ_GO(ERR, RST) } },
+	{ R_RQ_STATE, C_MODIFY_RQ, ID_RQ_RDY, { F(modify_rq_in, rq_state, 2) } },
+	{ R_RQ_TRANSITION, C_MODIFY_RQ, ID_RQ_ERR, { RQ_GO(ERR, RDY) } },
+	{ R_RQ_TRANSITION, C_MODIFY_RQ, ID_RQ_RDY, { F(modify_rq_in, ctx.state, 2) } },
+	{ R_RQT_QUEUE, C_CREATE_RQT_RQ, 0, { RQ(create_rqt_in, 1, NONE, ID_NONE) }, IF_GEN(log_max_rqt) },
+	{ R_RQT_QUEUE, C_CREATE_RQT_RQ, 0, { F(create_rqt_in, rqt_context.list_q_type, MLX5_INLINE_Q_TYPE_VIRTQ) }, IF_GEN(log_max_rqt) },
+	{ R_TIR_RQ, C_CREATE_TIR_RQ, 0, { F(create_tir_in, ctx.inline_rqn, NONE) } },
+	{ R_TIR_DIRECT, C_MODIFY_TIR, ID_TIR_RQ, { { 0 } } },
 
 	/* virtqueues: create */
 	{ R_VQ_TYPE, C_CREATE_VQ, 0, { VQC(virtio_q_type, 2) } },

@@ -95,7 +95,8 @@ static bool
 is_query(enum fw_cmd_id cmd)
 {
 	return cmd == C_QUERY_COUNTERS || cmd == C_QUERY_VQ || cmd == C_QUERY_RQT ||
-		cmd == C_QUERY_TIS || cmd == C_QUERY_SQ;
+		cmd == C_QUERY_TIS || cmd == C_QUERY_SQ || cmd == C_QUERY_RQ ||
+		cmd == C_QUERY_Q_COUNTER;
 }
 
 static bool
@@ -113,7 +114,9 @@ send_box(enum fw_cmd_id cmd, enum fw_id on)
 
 	memset(out, 0, sizeof(out));
 	if (on != ID_NONE) {
-		DEVX_SET(modify_sq_in, box.in, sqn, rig.id[on]);
+		/* all others have it at the same place */
+		if (cmd != C_QUERY_Q_COUNTER)
+			DEVX_SET(modify_sq_in, box.in, sqn, rig.id[on]);
 		return is_query(cmd)
 			? mlx5dv_devx_obj_query(rig.obj[on], box.in, box.inlen, out, box.outlen)
 			: mlx5dv_devx_obj_modify(rig.obj[on], box.in, box.inlen, out, box.outlen);
@@ -230,13 +233,23 @@ test_valid(void)
 		{C_MODIFY_SQ, ID_SQ_RDY},
 		{C_QUERY_SQ, ID_SQ},
 		{C_QUERY_SQ, ID_SQ_ERR},
+		{C_CREATE_RQ, ID_NONE},
+		{C_MODIFY_RQ, ID_RQ_RDY},
+		{C_QUERY_RQ, ID_RQ},
+		{C_QUERY_RQ, ID_RQ_ERR},
+		{C_ALLOC_Q_COUNTER, ID_NONE},
+		{C_QUERY_Q_COUNTER, ID_Q_COUNTER},
+		{C_CREATE_RQT_RQ, ID_NONE},
+		{C_CREATE_TIR_RQ, ID_NONE},
 	};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(cmds); i++) {
 		if (cmds[i].on != ID_NONE && rig.obj[cmds[i].on] == NULL)
 			continue;
-		if (cmds[i].cmd == C_CREATE_TIR && rig.obj[ID_TIR] == NULL)
+		if ((cmds[i].cmd == C_CREATE_TIR && rig.obj[ID_TIR] == NULL) ||
+			(cmds[i].cmd == C_CREATE_RQT_RQ && rig.obj[ID_RQT_RQ] == NULL) ||
+			(cmds[i].cmd == C_ALLOC_Q_COUNTER && rig.obj[ID_Q_COUNTER] == NULL))
 			continue;
 		fw_build(&rig, cmds[i].cmd, &box);
 		TEST_ASSERT_EQUAL(send_box(cmds[i].cmd, cmds[i].on), 0,
@@ -301,7 +314,7 @@ static int
 test_referenced(void)
 {
 	static const enum fw_id used[] = {
-		ID_TD, ID_TIS, ID_CQ, ID_QP_FW, ID_COUNTERS, ID_VQ_RX, ID_RQT};
+		ID_TD, ID_TIS, ID_CQ, ID_QP_FW, ID_COUNTERS, ID_VQ_RX, ID_RQT, ID_RQ, ID_Q_COUNTER};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(used); i++) {
@@ -676,6 +689,69 @@ qp_state(enum fw_id id)
 	return DEVX_GET(query_qp_out, out, qpc.state);
 }
 
+static const void *
+rq_query(enum fw_id id)
+{
+	fw_build(&rig, C_QUERY_RQ, &box);
+	if (send_box(C_QUERY_RQ, id) != 0)
+		return NULL;
+	return DEVX_ADDR_OF(query_rq_out, out, rq_context);
+}
+
+static int
+rq_go(unsigned int from, unsigned int to, uint64_t select, unsigned int vsd)
+{
+	fw_build(&rig, C_MODIFY_RQ, &box);
+	DEVX_SET(modify_rq_in, box.in, rq_state, from);
+	DEVX_SET(modify_rq_in, box.in, ctx.state, to);
+	DEVX_SET(modify_rq_in, box.in, ctx.vsd, vsd);
+	DEVX_SET64(modify_rq_in, box.in, modify_bitmask, select);
+	return send_box(C_MODIFY_RQ, ID_RQ_RDY);
+}
+
+/* What a receive queue was made of, and what becomes of it. */
+static int
+test_rq_life(void)
+{
+	const uint64_t vsd = MLX5_MODIFY_RQ_IN_MODIFY_BITMASK_VSD;
+	const uint64_t counter = MLX5_MODIFY_RQ_IN_MODIFY_BITMASK_RQ_COUNTER_SET_ID;
+	const void *rqc = rq_query(ID_RQ_RDY);
+
+	TEST_ASSERT(rqc != NULL && DEVX_GET(rqc, rqc, state) == MLX5_RQC_STATE_RDY &&
+			DEVX_GET(rqc, rqc, vsd) == 1 &&
+			DEVX_GET(rqc, rqc, flush_in_error_en) == 1 &&
+			DEVX_GET(rqc, rqc, cqn) == rig.id[ID_CQ] &&
+			DEVX_GET(rqc, rqc, counter_set_id) == rig.id[ID_Q_COUNTER],
+		"as it was made");
+	TEST_ASSERT(DEVX_GET(rqc, rqc, wq.log_wq_sz) == 6 &&
+			DEVX_GET(rqc, rqc, wq.log_wq_stride) == 5 &&
+			DEVX_GET(rqc, rqc, wq.pd) == rig.id[ID_PD] &&
+			DEVX_GET(rqc, rqc, wq.wq_umem_id) == rig.id[ID_UMEM],
+		"its work queue");
+	if (DEVX_GET(per_protocol_networking_offload_caps, rig.eth, vlan_cap)) {
+		TEST_ASSERT_EQUAL(rq_go(1, 1, vsd, 0), 0, "tags are taken out");
+		TEST_ASSERT_EQUAL(DEVX_GET(rqc, rq_query(ID_RQ_RDY), vsd), 0, "not taken out");
+		TEST_ASSERT_EQUAL(rq_go(1, 1, 0, 1), 0, "a field that is not selected");
+		TEST_ASSERT_EQUAL(DEVX_GET(rqc, rq_query(ID_RQ_RDY), vsd), 0, "was taken");
+		TEST_ASSERT_EQUAL(rq_go(1, 1, vsd, 1), 0, "tags stay");
+	}
+	if (rig.obj[ID_Q_COUNTER] != NULL) {
+		TEST_ASSERT_EQUAL(rq_go(1, 1, counter, 0), 0, "without a counter");
+		TEST_ASSERT_EQUAL(DEVX_GET(rqc, rq_query(ID_RQ_RDY), counter_set_id), 0, "has one");
+		fw_build(&rig, C_QUERY_Q_COUNTER, &box);
+		TEST_ASSERT_EQUAL(send_box(C_QUERY_Q_COUNTER, ID_Q_COUNTER), 0, "counter");
+		TEST_ASSERT_EQUAL(DEVX_GET(query_q_counter_out, out, out_of_buffer), 0, "counts");
+	}
+	TEST_ASSERT_EQUAL(rq_go(1, 3, 0, 0), 0, "to ERR");
+	TEST_ASSERT_EQUAL(DEVX_GET(rqc, rq_query(ID_RQ_RDY), state), MLX5_RQC_STATE_ERR, "state");
+	TEST_ASSERT_EQUAL(rq_go(3, 0, 0, 0), 0, "to RST");
+	TEST_ASSERT_EQUAL(rq_go(0, 0, 0, 0), 0, "to RST again");
+	TEST_ASSERT_EQUAL(rq_go(0, 1, 0, 0), 0, "to RDY");
+	TEST_ASSERT_EQUAL(rq_go(1, 0, 0, 0), 0, "to RST at once");
+	TEST_ASSERT_EQUAL(rq_go(0, 1, 0, 0), 0, "to RDY");
+	return TEST_SUCCESS;
+}
+
 /* A destroyed virtqueue leaves its event queue pair in error, and 2RST takes it out of there. */
 static int
 test_event_qp_life(void)
@@ -794,6 +870,7 @@ static struct unit_test_suite fw_suite = {
 		TEST_CASE(test_multicast_flows),
 		TEST_CASE(test_privilege),
 		TEST_CASE(test_event_qp_life),
+		TEST_CASE(test_rq_life),
 		TEST_CASE(test_fill_later),
 		TEST_CASE(test_special),
 		TEST_CASES_END(),

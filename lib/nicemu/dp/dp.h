@@ -50,6 +50,16 @@ void dp_sq_error(struct nic_sq *sq);
 void dp_sq_reset(struct nic_sq *sq);
 /* The function died: ERR, and nothing is told of it. */
 void dp_sq_dead(struct nic_sq *sq);
+/*
+ * The same of a receive queue. To ERR: what was and will be posted is flushed, by the engine. To
+ * RST: indices are 0, and the doorbell record should say so, too.
+ */
+int dp_rq_init(struct nic_rq *rq);
+void dp_rq_fini(struct nic_rq *rq);
+void dp_rq_ready(struct nic_rq *rq);
+void dp_rq_error(struct nic_rq *rq);
+void dp_rq_reset(struct nic_rq *rq);
+void dp_rq_dead(struct nic_rq *rq);
 void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
 /* An error of a virtqueue in words. Any thread. */

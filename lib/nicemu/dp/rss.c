@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "prm.h"
+#include "rq.h"
 #include "vq.h"
 
 #define INPUT_MAX 36u /* two IPv6 addresses and two ports */
@@ -121,8 +122,11 @@ rss_hash(const struct nic_tir *t, const struct pkt *p, uint8_t *type)
 static struct dp_queue *
 engines_half(const struct nic_obj *o)
 {
-	struct dp_vq *v = ((const struct nic_virtq *)o)->dp;
+	struct dp_vq *v;
 
+	if (o->type == NIC_OBJ_RQ)
+		return &((const struct nic_rq *)o)->dp->base;
+	v = ((const struct nic_virtq *)o)->dp;
 	return v != NULL && !v->base.tx ? &v->base : NULL;
 }
 
@@ -133,9 +137,11 @@ rss_queue(const struct nic_tir *t, const struct pkt *p, struct rx_meta *meta)
 	uint32_t i = 0;
 
 	*meta = (struct rx_meta){0};
+	if (t->rq != NULL)
+		return &t->rq->dp->base;
 	if (rqt == NULL || rqt->size == 0)
 		return NULL;
-	if (rqt->size > 1) {
+	if (rqt->size > 1 || rqt->q_type == MLX5_INLINE_Q_TYPE_RQ) {
 		meta->hash = rss_hash(t, p, &meta->hash_type);
 		i = meta->hash % rqt->size;
 	}

@@ -14,39 +14,20 @@
 #include <errno.h>
 #include <infiniband/mlx5dv.h>
 #include <net/ethernet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "../conf.h"
 #include "../fw/fw.h"
 #include "cq.h"
 #include "csum.h"
 #include "engine.h"
 #include "prm.h"
+#include "wq.h"
 
 #define DBR_SND 1 /* word of the doorbell record, rdma-core MLX5_SND_DBR */
 #define MAX_SEGS 4096u /* of a burst: what is cut can be long, and all others wait for its end */
 #define TAG_AT (2 * ETHER_ADDR_LEN)
 #define TAG_LEN 4u
-#define NS_PER_S UINT64_C(1000000000)
-
-static const struct {
-	uint8_t syndrome, vendor;
-	const char *text;
-} errors[] = {
-	{0, 0, "none"},
-#define WQE_ERROR(name, synd, num, text) {MLX5_CQE_SYNDROME_##synd, num, text},
-#include "../wqe_errors.h"
-#undef WQE_ERROR
-};
-
-const char *
-dp_wqe_error_text(enum wqe_error e)
-{
-	return errors[e].text;
-}
 
 static bool
 is_ready(const struct dp_sq *s)
@@ -63,16 +44,10 @@ count(_Atomic uint64_t *counter)
 static void
 to_error(struct dp_sq *s, uint16_t index, enum wqe_error err)
 {
-	struct nic_func *f = s->base.f;
-
 	if (!is_ready(s))
 		return;
 	atomic_store(&s->sq->state, NIC_WQ_ERR);
-	count(&f->wqe_errors[err]);
-	if (errors[err].syndrome == MLX5_CQE_SYNDROME_LOCAL_PROT_ERR)
-		count(&f->stats.dma_errors);
-	fprintf(stderr, "nicemu: %s: send queue %#x goes to error at entry %u: %s\n",
-		f->conf != NULL ? f->conf->ibdev : "?", s->sq->obj.id, index, errors[err].text);
+	wq_tell(&s->sq->obj, index, err);
 }
 
 /* What happened can't be said in a completion: an event says so. */
@@ -87,17 +62,6 @@ break_down(struct dp_sq *s, enum wqe_error err)
 }
 
 /* ---- completions ---- */
-
-static uint64_t
-time_of(const struct nic_sq *sq, uint64_t now)
-{
-	struct timespec ts;
-
-	if (sq->ts_format != MLX5_QPC_TIMESTAMP_FORMAT_REAL_TIME)
-		return (uint64_t)((__uint128_t)now * sq->clock_khz / 1000000u);
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec << 32 | (uint64_t)ts.tv_nsec;
-}
 
 static bool
 put_done(struct dp_sq *s, const struct sq_entry *w, uint64_t when)
@@ -118,8 +82,8 @@ put_error(struct dp_sq *s, const struct sq_entry *w, enum wqe_error err)
 		struct mlx5_cqe64 cqe;
 		struct mlx5_err_cqe e;
 	} c = {.e = {.srqn = htobe32(s->sq->user_index),
-		       .vendor_err_synd = errors[err].vendor,
-		       .syndrome = errors[err].syndrome,
+		       .vendor_err_synd = wqe_error_info(err)->vendor,
+		       .syndrome = wqe_error_info(err)->syndrome,
 		       .s_wqe_opcode_qpn = htobe32((uint32_t)w->opcode << 24 | s->sq->obj.id),
 		       .wqe_counter = htobe16(w->index),
 		       .op_own = MLX5_CQE_REQ_ERR << 4}};
@@ -143,7 +107,7 @@ complete_step(struct dp_engine *e, struct dp_queue *q)
 {
 	struct dp_sq *s = sq_of(q);
 	const struct sq_entry *w = s->entry, *end = w + s->n;
-	uint64_t when = time_of(s->sq, e->now);
+	uint64_t when = wq_time(s->sq->ts_format, s->sq->clock_khz, e->now);
 	bool ok = true, told = false;
 	uint16_t ci = s->sq->ci;
 

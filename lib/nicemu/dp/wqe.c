@@ -12,6 +12,7 @@
 #include "pkt.h"
 #include "prm.h"
 #include "sq.h"
+#include "wq.h"
 
 #define DS_HEAD 2u /* control and Ethernet segment */
 #define INLINE_AT (SQ_DS + 14u) /* where the inline header begins in its entry */
@@ -36,19 +37,6 @@ struct wqe {
 	} __attribute__((aligned(SQ_BB)));
 	unsigned int n_ds;
 };
-
-static enum wqe_error
-mem_error(int n)
-{
-	static const enum wqe_error of[] = {[MEM_ERR_KEY] = WQE_E_KEY,
-		[MEM_ERR_PD] = WQE_E_PD,
-		[MEM_ERR_PERM] = WQE_E_PERM,
-		[MEM_ERR_BOUNDS] = WQE_E_BOUNDS,
-		[MEM_ERR_DEPTH] = WQE_E_DEPTH,
-		[MEM_ERR_SEGS] = WQE_E_SEGMENTS};
-
-	return n < 0 ? of[-n] : WQE_E_NONE;
-}
 
 const uint8_t *
 sq_block(const struct dp_sq *s, uint16_t index)
@@ -147,7 +135,7 @@ add_data(struct dp_sq *s, struct sq_entry *w, const struct mlx5_wqe_data_seg *d)
 	n = keytlb_xlate(&s->tlb, s->base.f, s->sq->wq.pd, be32toh(d->lkey), be64toh(d->addr), len,
 		NIC_PERM_LR, seg, (int)(SQ_MAX_SEGS - w->n_seg));
 	if (n <= 0)
-		return n < 0 ? mem_error(n) : WQE_E_SEGMENTS;
+		return n < 0 ? wqe_mem_error(n) : WQE_E_SEGMENTS;
 	__builtin_prefetch(seg->iov_base);
 	__builtin_prefetch((const uint8_t *)seg->iov_base + SQ_BB);
 	w->n_seg = (uint16_t)(w->n_seg + n);

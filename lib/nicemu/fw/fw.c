@@ -78,6 +78,13 @@ static const struct fw_op fw_ops[] = {
 	CMD(MODIFY_SQ, modify_sq, HAS_CHANGE, fw_modify_sq),
 	CMD(QUERY_SQ, query_sq, HAS_CHANGE, fw_query_sq), /* as those of virtqueues */
 	DESTROY(DESTROY_SQ, destroy_sq, SQ),
+	CMD(CREATE_RQ, create_rq, HAS_CHANGE, fw_create_rq),
+	CMD(MODIFY_RQ, modify_rq, HAS_CHANGE, fw_modify_rq),
+	CMD(QUERY_RQ, query_rq, HAS_CHANGE, fw_query_rq),
+	DESTROY(DESTROY_RQ, destroy_rq, RQ),
+	CMD(ALLOC_Q_COUNTER, alloc_q_counter, HAS_CHANGE, fw_alloc_q_counter),
+	CMD(QUERY_Q_COUNTER, query_q_counter, 0, fw_query_q_counter),
+	DESTROY(DEALLOC_Q_COUNTER, dealloc_q_counter, Q_COUNTER),
 	CMD(QUERY_VPORT_STATE, query_vport_state, HAS_OP_MOD, fw_query_vport_state),
 	CMD(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, 0, fw_query_nic_vport_context),
 	CMD(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, HAS_CHANGE, fw_alloc_td),

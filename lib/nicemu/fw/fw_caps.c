@@ -98,7 +98,13 @@ const struct fw_cap fw_caps[] = {
 	GEN(cq_oi, 1, 1, "completion queues that ignore an overrun"),
 	GEN(cq_moderation, 0, 0, "no moderation of completion events"),
 	GEN(cqe_compression, 0, 0, "no compressed completions"),
-	GEN(log_max_rq, 0, 0, "no raw receive queues"),
+	GEN(log_max_rq, 20, 20, "raw receive queues"),
+	GEN(log_max_rmp, 0, 0, "no receive memory pools"),
+	GEN(mem_rq_rmp, 0, 0, "no receive queues on pools"),
+	GEN(striding_rq, 0, 0, "a frame each entry of a raw receive queue"),
+	GEN(max_qp_cnt, 255, 255, "counters of queues (ALLOC_Q_COUNTER)"),
+	GEN(modify_rq_counter_set_id, 1, 1, "a raw receive queue gets another counter"),
+	GEN(rq_ts_format, MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR_RT, 2, "time in completions of raw receive queues, 0: free running, 1: real time, 2: both"),
 	GEN(log_max_sq, 20, 20, "raw send queues"),
 	GEN(log_max_wq_sz, 15, 15, "entries of a raw queue, of 64 bytes if it sends"),
 	GEN(max_wqe_sz_sq, 1008, 1008, "bytes of a send work queue entry: 63 segments"),
@@ -135,6 +141,8 @@ const struct fw_cap fw_caps[] = {
 	ETH(enhanced_multi_pkt_send_wqe, 0, 0, "a frame each entry of a raw send queue"),
 	ETH(wqe_inline_mode, MLX5_CAP_INLINE_MODE_NOT_REQUIRED, 2, "headers that send queues want inline, 0: L2, 1: as the vport says, 2: none (ConnectX-5 and later, DPDK guide nics/mlx5 txq_inline_min)"),
 	ETH(rss_ind_tbl_cap, 11, 11, "entries of an indirection table"),
+	ETH(vlan_cap, 1, 1, "raw receive queues take the VLAN tag out"),
+	ETH(scatter_fcs, 0, 0, "frames without their FCS"),
 	ETH(lro_cap, 0, 0, "no large receive"),
 
 	/* virtio-net queues: Linux mlx5_ifc.h virtio_emulation_cap, DPDK mlx5_prm.h */

@@ -255,6 +255,21 @@ check_sq(struct check *k, const struct nic_sq *sq)
 		"has %u entries of %u posted", (uint16_t)(sq->pi - sq->ci), 1u << sq->wq.log_size);
 }
 
+static void
+check_rq(struct check *k, const struct nic_rq *rq)
+{
+	const struct nic_obj *o = &rq->obj;
+	int state = atomic_load(&rq->state);
+
+	check_wq(k, o, &rq->wq, false);
+	ref(k, o, rq->cq, NIC_OBJ_CQ);
+	ref(k, o, rq->counter, NIC_OBJ_Q_COUNTER);
+	CHECK(k, o, rq->cq != NULL && rq->dp != NULL, "without CQ or an engine's half");
+	CHECK(k, o, state >= NIC_WQ_RST && state <= NIC_WQ_ERR, "state is %d", state);
+	CHECK(k, o, state != NIC_WQ_RST || (rq->ci == 0 && rq->pi == 0),
+		"in reset, and at entry %u of %u", rq->ci, rq->pi);
+}
+
 /* What has to be there for a queue to run. */
 static void
 check_ready(struct check *k, const struct nic_virtq *v)
@@ -308,14 +323,15 @@ check_virtq(struct check *k, const struct nic_virtq *v)
 static void
 check_rqt(struct check *k, const struct nic_rqt *r)
 {
+	bool virtqs = r->q_type == MLX5_INLINE_Q_TYPE_VIRTQ;
 	uint32_t i;
 
 	CHECK(k, &r->obj, r->size > 0 && r->size <= r->max_size && r->q != NULL,
 		"has %u of at most %u entries", r->size, r->max_size);
 	for (i = 0; i < r->size && r->q != NULL; i++) {
 		CHECK(k, &r->obj, r->q[i] != NULL, "entry %u is empty", i);
-		ref(k, &r->obj, r->q[i], NIC_OBJ_VIRTQ);
-		if (find(k, r->q[i]) != NULL)
+		ref(k, &r->obj, r->q[i], virtqs ? NIC_OBJ_VIRTQ : NIC_OBJ_RQ);
+		if (virtqs && find(k, r->q[i]) != NULL)
 			CHECK(k, &r->obj, !(((const struct nic_virtq *)r->q[i])->index & 1),
 				"entry %u transmits", i);
 	}
@@ -326,7 +342,9 @@ check_tir(struct check *k, const struct nic_tir *t)
 {
 	ref(k, &t->obj, t->td, NIC_OBJ_TD);
 	ref(k, &t->obj, t->rqt, NIC_OBJ_RQT);
-	CHECK(k, &t->obj, t->td != NULL && t->rqt != NULL, "without transport domain or RQT");
+	ref(k, &t->obj, t->rq, NIC_OBJ_RQ);
+	CHECK(k, &t->obj, t->td != NULL && (t->rqt != NULL) != (t->rq != NULL),
+		"without transport domain, or not with either RQT or RQ");
 	CHECK(k, &t->obj, t->hash_fn <= MLX5_RX_HASH_FN_TOEPLITZ, "hash function is %u",
 		t->hash_fn);
 }
@@ -380,6 +398,9 @@ check_obj(struct check *k, const struct nic_obj *o, uint64_t bar[4])
 		break;
 	case NIC_OBJ_QP:
 		check_qp(k, (const struct nic_qp *)o);
+		break;
+	case NIC_OBJ_RQ:
+		check_rq(k, (const struct nic_rq *)o);
 		break;
 	case NIC_OBJ_SQ:
 		check_sq(k, (const struct nic_sq *)o);

@@ -154,6 +154,10 @@ struct nic_umem *fw_umem_use(struct fw_cmd *c, uint32_t id, uint64_t off, uint64
 enum fw_wq_kind { FW_WQ_SEND, FW_WQ_RECEIVE };
 #define FW_WQ_RECEIVE_STRIDE_MIN 4 /* one data segment */
 uint8_t fw_wq_parse(struct fw_cmd *c, const void *wq, enum fw_wq_kind kind, struct nic_wq *w);
+/* May a queue have this ts_format, where the capability is 'cap'? 0, or refused by 'r'. */
+uint8_t fw_ts_check(struct fw_cmd *c, unsigned int cap, unsigned int format, enum fw_rule r);
+/* Its state as sqc and rqc have it. */
+uint8_t fw_wq_state(int state);
 void fw_wq_hold(struct nic_wq *w);
 void fw_wq_drop(struct nic_wq *w);
 /* The wq context of a query. Counters: entries that the NIC and that software have come to. */
@@ -169,6 +173,7 @@ void fw_uar_free_obj(struct nic_uar *u);
 void fw_var_free_obj(struct nic_var *v);
 void fw_cq_free(struct nic_cq *cq);
 void fw_qp_free(struct nic_qp *qp);
+void fw_rq_free(struct nic_rq *rq);
 void fw_sq_free(struct nic_sq *sq);
 void fw_virtq_free(struct nic_virtq *vq);
 void fw_tis_free(struct nic_tis *t);
@@ -192,6 +197,11 @@ uint8_t fw_modify_cq(struct fw_cmd *c);
 uint8_t fw_create_qp(struct fw_cmd *c);
 uint8_t fw_modify_qp(struct fw_cmd *c);
 uint8_t fw_query_qp(struct fw_cmd *c);
+uint8_t fw_create_rq(struct fw_cmd *c);
+uint8_t fw_modify_rq(struct fw_cmd *c);
+uint8_t fw_query_rq(struct fw_cmd *c);
+uint8_t fw_alloc_q_counter(struct fw_cmd *c);
+uint8_t fw_query_q_counter(struct fw_cmd *c);
 uint8_t fw_create_sq(struct fw_cmd *c);
 uint8_t fw_modify_sq(struct fw_cmd *c);
 uint8_t fw_query_sq(struct fw_cmd *c);

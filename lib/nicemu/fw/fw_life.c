@@ -23,6 +23,8 @@ static const uint16_t pretended[] = {
 	MLX5_CMD_OP_DEALLOC_TRANSPORT_DOMAIN,
 	MLX5_CMD_OP_DESTROY_TIR,
 	MLX5_CMD_OP_DESTROY_SQ,
+	MLX5_CMD_OP_DESTROY_RQ,
+	MLX5_CMD_OP_DEALLOC_Q_COUNTER,
 	MLX5_CMD_OP_DESTROY_TIS,
 	MLX5_CMD_OP_DESTROY_RQT,
 	MLX5_CMD_OP_QP_2ERR,
@@ -71,6 +73,8 @@ fw_die(struct nic_func *f)
 	}
 	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_SQ], next)
 		dp_sq_dead((struct nic_sq *)o);
+	TAILQ_FOREACH(o, &f->objs[NIC_OBJ_RQ], next)
+		dp_rq_dead((struct nic_rq *)o);
 	dp_resume(f->nic);
 	fprintf(stderr, "nicemu: %s: fatal error of the firmware\n", f->conf->ibdev);
 	timing_wake(f->nic->timing);

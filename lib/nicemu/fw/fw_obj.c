@@ -12,11 +12,13 @@
 #include "fw_int.h"
 
 #define ID_MAX 0xffffffu
+#define Q_COUNTER_MAX 0xffu
 
 static uint32_t
 first_id(enum nic_obj_type type)
 {
-	return 0x100u * (type + 1);
+	/* their field has 8 bits, and 0 is none */
+	return type == NIC_OBJ_Q_COUNTER ? 1 : 0x100u * (type + 1);
 }
 
 void
@@ -107,6 +109,10 @@ obj_max(const struct nic_func *f, enum nic_obj_type type)
 		return 1u << FW_CAP_GEN(f, log_max_tir);
 	case NIC_OBJ_RQT:
 		return 1u << FW_CAP_GEN(f, log_max_rqt);
+	case NIC_OBJ_RQ:
+		return FW_CAP_GEN(f, log_max_rq) == 0 ? 0 : 1u << FW_CAP_GEN(f, log_max_rq);
+	case NIC_OBJ_Q_COUNTER:
+		return FW_CAP_GEN(f, max_qp_cnt);
 	case NIC_OBJ_SQ:
 		return FW_CAP_GEN(f, log_max_sq) == 0 ? 0 : 1u << FW_CAP_GEN(f, log_max_sq);
 	case NIC_OBJ_CQ:
@@ -143,7 +149,9 @@ mkey_room(struct nic_func *f)
 static uint32_t
 next_id(struct nic_func *f, enum nic_obj_type type)
 {
-	uint32_t end = type == NIC_OBJ_MKEY ? f->mkey_tbl_size : ID_MAX + 1;
+	uint32_t end = type == NIC_OBJ_MKEY ? f->mkey_tbl_size
+		: type == NIC_OBJ_Q_COUNTER ? Q_COUNTER_MAX + 1
+					    : ID_MAX + 1;
 	uint32_t id = f->next_id[type];
 
 	do {
@@ -224,6 +232,9 @@ fw_destroy(struct nic_obj *o)
 		break;
 	case NIC_OBJ_QP:
 		fw_qp_free((struct nic_qp *)o);
+		break;
+	case NIC_OBJ_RQ:
+		fw_rq_free((struct nic_rq *)o);
 		break;
 	case NIC_OBJ_SQ:
 		fw_sq_free((struct nic_sq *)o);
@@ -329,9 +340,9 @@ static unsigned int
 destroy_types(struct nic_func *f, uint32_t uid)
 {
 	static const enum nic_obj_type order[] = {NIC_OBJ_FLOW, NIC_OBJ_MATCHER, NIC_OBJ_TIR,
-		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_SQ, NIC_OBJ_QP,
-		NIC_OBJ_CQ, NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY, NIC_OBJ_UMEM, NIC_OBJ_VAR,
-		NIC_OBJ_UAR, NIC_OBJ_PD};
+		NIC_OBJ_RQT, NIC_OBJ_VIRTQ, NIC_OBJ_VIRTQ_COUNTERS, NIC_OBJ_SQ, NIC_OBJ_RQ,
+		NIC_OBJ_Q_COUNTER, NIC_OBJ_QP, NIC_OBJ_CQ, NIC_OBJ_TIS, NIC_OBJ_TD, NIC_OBJ_MKEY,
+		NIC_OBJ_UMEM, NIC_OBJ_VAR, NIC_OBJ_UAR, NIC_OBJ_PD};
 	unsigned int i, n = 0;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)

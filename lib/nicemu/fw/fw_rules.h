@@ -145,6 +145,22 @@ FW_RULE(SQ_SELECT, 0x54f, BAD_PARAM_ERR, "modify_bitmask has a bit, and the NIC 
 FW_RULE(SQ_STATE, 0x550, BAD_RES_STATE_ERR, "sq_state is not the state of the queue")
 FW_RULE(SQ_TRANSITION, 0x551, BAD_RES_STATE_ERR, "no such transition from the state of the send queue")
 
+/* receive queues */
+FW_RULE(RQ_TYPE, 0x561, BAD_PARAM_ERR, "mem_rq_type is not inline, or rmpn is set, without the capability mem_rq_rmp")
+FW_RULE(RQ_KIND, 0x562, BAD_PARAM_ERR, "rlky or delay_drop_en without the capability")
+FW_RULE(RQ_HAIRPIN, 0x563, BAD_PARAM_ERR, "a hairpin without the capability hairpin")
+FW_RULE(RQ_NEW_STATE, 0x564, BAD_PARAM_ERR, "a queue is created in RST")
+FW_RULE(RQ_LWM, 0x565, BAD_PARAM_ERR, "lwm: this NIC tells no low watermark")
+FW_RULE(RQ_VSD, 0x566, BAD_PARAM_ERR, "vsd is 0 without the capability vlan_cap")
+FW_RULE(RQ_FCS, 0x567, BAD_PARAM_ERR, "scatter_fcs without the capability")
+FW_RULE(RQ_TS, 0x568, BAD_PARAM_ERR, "ts_format is not in the capability rq_ts_format")
+FW_RULE(RQ_CQ, 0x569, BAD_RES_ERR, "cqn is not a completion queue of this context")
+FW_RULE(RQ_COUNTER, 0x56a, BAD_RES_ERR, "counter_set_id is no counter of this context")
+FW_RULE(RQ_COUNTER_CAP, 0x56b, BAD_PARAM_ERR, "modify of the counter without the capability modify_rq_counter_set_id")
+FW_RULE(RQ_SELECT, 0x56c, BAD_PARAM_ERR, "modify_bitmask has an unknown bit")
+FW_RULE(RQ_STATE, 0x56d, BAD_RES_STATE_ERR, "rq_state is not the state of the queue")
+FW_RULE(RQ_TRANSITION, 0x56e, BAD_RES_STATE_ERR, "no such transition from the state of the queue")
+
 /* virtqueue counters, virtqueues */
 FW_RULE(VQ_RAW, 0x601, BAD_PARAM_ERR, "user context without RAW_TX (CAP_NET_RAW)")
 FW_RULE(VQ_TYPE, 0x602, BAD_PARAM_ERR, "virtio_q_type is not in virtio_queue_type")
@@ -207,12 +223,13 @@ FW_RULE(RQT_SELECT, 0x717, BAD_PARAM_ERR, "modify_bitmask is not rqn_list")
 FW_RULE(RQT_RETYPE, 0x718, BAD_PARAM_ERR, "list_q_type differs from that of the table")
 FW_RULE(TIR_TD, 0x721, BAD_RES_ERR, "transport_domain is not one of this context")
 FW_RULE(TIR_TYPE, 0x722, BAD_PARAM_ERR, "disp_type is not direct or indirect")
-FW_RULE(TIR_RQ, 0x723, BAD_RES_ERR, "inline_rqn is no receive queue: this NIC emulates none")
+FW_RULE(TIR_RQ, 0x723, BAD_RES_ERR, "inline_rqn is not a receive queue of this context")
 FW_RULE(TIR_RQT, 0x724, BAD_RES_ERR, "indirect_table is not a table of this context")
 FW_RULE(TIR_HASH, 0x725, BAD_PARAM_ERR, "rx_hash_fn is not none, inverted XOR8 or Toeplitz")
 FW_RULE(TIR_FIELDS, 0x726, BAD_PARAM_ERR, "selected_fields has a bit that is neither an address nor a port")
 FW_RULE(TIR_INNER, 0x727, BAD_PARAM_ERR, "hash of inner headers, or tunneled_offload_en")
 FW_RULE(TIR_LRO, 0x728, BAD_PARAM_ERR, "lro_enable_mask without the capability lro_cap")
+FW_RULE(TIR_DIRECT, 0x72a, BAD_PARAM_ERR, "indirect_table of a direct TIR")
 FW_RULE(TIR_SELECT, 0x729, BAD_PARAM_ERR, "modify_bitmask is empty or has an unknown bit")
 
 /* flows (the kernel's, on behalf of a user) */

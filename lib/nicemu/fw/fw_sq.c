@@ -19,19 +19,6 @@ inline_check(struct fw_cmd *c, unsigned int mode)
 }
 
 static uint8_t
-ts_check(struct fw_cmd *c, unsigned int format)
-{
-	unsigned int cap = FW_CAP_GEN(c->f, sq_ts_format);
-	bool ok = format == MLX5_QPC_TIMESTAMP_FORMAT_DEFAULT ||
-		(format == MLX5_QPC_TIMESTAMP_FORMAT_FREE_RUNNING &&
-			cap != MLX5_HCA_CAP_TIMESTAMP_FORMAT_RT) ||
-		(format == MLX5_QPC_TIMESTAMP_FORMAT_REAL_TIME &&
-			cap != MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR);
-
-	return ok ? 0 : fw_refuse(c, FW_R_SQ_TS);
-}
-
-static uint8_t
 sq_check(struct fw_cmd *c, const void *sqc)
 {
 	if (!fw_uctx_may(c, FW_UCTX_CAP_RAW_TX))
@@ -59,7 +46,8 @@ sq_check(struct fw_cmd *c, const void *sqc)
 		return fw_refuse(c, FW_R_SQ_TIS_LIST);
 	if (inline_check(c, DEVX_GET(sqc, sqc, min_wqe_inline_mode)) != 0)
 		return c->status;
-	return ts_check(c, DEVX_GET(sqc, sqc, ts_format));
+	return fw_ts_check(
+		c, FW_CAP_GEN(c->f, sq_ts_format), DEVX_GET(sqc, sqc, ts_format), FW_R_SQ_TS);
 }
 
 /* What the queue stands on; nothing is held yet. */
@@ -120,11 +108,6 @@ fw_sq_free(struct nic_sq *sq)
 	fw_obj_free(&sq->obj);
 }
 
-/* PRM states of the three that a queue has here. */
-static const uint8_t prm_state[] = {[NIC_WQ_RST] = MLX5_SQC_STATE_RST,
-	[NIC_WQ_RDY] = MLX5_SQC_STATE_RDY,
-	[NIC_WQ_ERR] = MLX5_SQC_STATE_ERR};
-
 /*
  * To reset and to error from every state: DPDK stops a queue by RDY to RST (mlx5_txq.c), Linux
  * takes one from RST to RST when its queue pair goes to INIT (mlx5_ib qp.c modify_raw_packet_qp()).
@@ -150,7 +133,7 @@ fw_modify_sq(struct fw_cmd *c)
 	from = atomic_load(&sq->state);
 	if (DEVX_GET64(modify_sq_in, c->in, modify_bitmask) != 0)
 		return fw_refuse(c, FW_R_SQ_SELECT);
-	if (DEVX_GET(modify_sq_in, c->in, sq_state) != prm_state[from])
+	if (DEVX_GET(modify_sq_in, c->in, sq_state) != fw_wq_state(from))
 		return fw_refuse(c, FW_R_SQ_STATE);
 	if (!may_go(from, to))
 		return fw_refuse(c, FW_R_SQ_TRANSITION);
@@ -173,7 +156,7 @@ fw_query_sq(struct fw_cmd *c)
 		return c->status;
 	DEVX_SET(sqc, sqc, flush_in_error_en, sq->flush);
 	DEVX_SET(sqc, sqc, min_wqe_inline_mode, sq->min_inline);
-	DEVX_SET(sqc, sqc, state, prm_state[atomic_load(&sq->state)]);
+	DEVX_SET(sqc, sqc, state, fw_wq_state(atomic_load(&sq->state)));
 	DEVX_SET(sqc, sqc, ts_format, sq->ts_format);
 	DEVX_SET(sqc, sqc, user_index, sq->user_index);
 	DEVX_SET(sqc, sqc, cqn, sq->cq->obj.id);

@@ -119,10 +119,13 @@ fw_query_tis(struct fw_cmd *c)
 
 /* A queue that a table can have. NULL: refused. */
 static struct nic_obj *
-rqt_entry(struct fw_cmd *c, uint32_t id)
+rqt_entry(struct fw_cmd *c, uint8_t q_type, uint32_t id)
 {
-	struct nic_virtq *vq = fw_use(c, NIC_OBJ_VIRTQ, id, FW_R_RQT_QUEUE);
+	struct nic_virtq *vq;
 
+	if (q_type == MLX5_INLINE_Q_TYPE_RQ)
+		return fw_use(c, NIC_OBJ_RQ, id, FW_R_RQT_QUEUE);
+	vq = fw_use(c, NIC_OBJ_VIRTQ, id, FW_R_RQT_QUEUE);
 	if (vq != NULL && (vq->index & 1)) {
 		fw_refuse(c, FW_R_RQT_TX);
 		return NULL;
@@ -149,11 +152,6 @@ rqt_list(struct fw_cmd *c, const uint8_t *rqtc, uint32_t size, uint8_t q_type)
 	struct nic_obj **list;
 	uint32_t i;
 
-	/* no raw receive queues here: a table for them finds none */
-	if (q_type != MLX5_INLINE_Q_TYPE_VIRTQ) {
-		fw_refuse(c, FW_R_RQT_QUEUE);
-		return NULL;
-	}
 	if (room / DEVX_ST_SZ_BYTES(rq_num) < size) {
 		fw_refuse(c, FW_R_RQT_LIST_LEN);
 		return NULL;
@@ -164,7 +162,7 @@ rqt_list(struct fw_cmd *c, const uint8_t *rqtc, uint32_t size, uint8_t q_type)
 		return NULL;
 	}
 	for (i = 0; i < size; i++, e += DEVX_ST_SZ_BYTES(rq_num)) {
-		list[i] = rqt_entry(c, DEVX_GET(rq_num, e, rq_num));
+		list[i] = rqt_entry(c, q_type, DEVX_GET(rq_num, e, rq_num));
 		if (list[i] == NULL) {
 			rqt_drop(list, i);
 			return NULL;
@@ -287,8 +285,6 @@ tir_check(struct fw_cmd *c, const void *ctx)
 {
 	if (DEVX_GET(tirc, ctx, disp_type) > MLX5_TIRC_DISP_TYPE_INDIRECT)
 		return fw_refuse(c, FW_R_TIR_TYPE);
-	if (DEVX_GET(tirc, ctx, disp_type) == MLX5_TIRC_DISP_TYPE_DIRECT)
-		return fw_refuse(c, FW_R_TIR_RQ);
 	if (DEVX_GET(tirc, ctx, lro_enable_mask) != 0)
 		return fw_refuse(c, FW_R_TIR_LRO);
 	if (DEVX_GET(tirc, ctx, tunneled_offload_en))
@@ -301,7 +297,6 @@ fw_create_tir(struct fw_cmd *c)
 {
 	const void *ctx = DEVX_ADDR_OF(create_tir_in, c->in, ctx);
 	struct nic_tir hash, *t;
-	struct nic_rqt *rqt;
 	struct nic_obj head;
 	struct nic_td *td;
 
@@ -311,8 +306,12 @@ fw_create_tir(struct fw_cmd *c)
 	td = fw_use(c, NIC_OBJ_TD, DEVX_GET(tirc, ctx, transport_domain), FW_R_TIR_TD);
 	if (td == NULL)
 		return c->status;
-	rqt = fw_use(c, NIC_OBJ_RQT, DEVX_GET(tirc, ctx, indirect_table), FW_R_TIR_RQT);
-	if (rqt == NULL)
+	if (DEVX_GET(tirc, ctx, disp_type) == MLX5_TIRC_DISP_TYPE_DIRECT)
+		hash.rq = fw_use(c, NIC_OBJ_RQ, DEVX_GET(tirc, ctx, inline_rqn), FW_R_TIR_RQ);
+	else
+		hash.rqt =
+			fw_use(c, NIC_OBJ_RQT, DEVX_GET(tirc, ctx, indirect_table), FW_R_TIR_RQT);
+	if (hash.rq == NULL && hash.rqt == NULL)
 		return c->status;
 	t = fw_obj_new(c, NIC_OBJ_TIR, sizeof(*t));
 	if (t == NULL)
@@ -321,9 +320,9 @@ fw_create_tir(struct fw_cmd *c)
 	*t = hash;
 	t->obj = head;
 	t->td = td;
-	t->rqt = rqt;
 	fw_hold(td);
-	fw_hold(rqt);
+	fw_hold(t->rq);
+	fw_hold(t->rqt);
 	DEVX_SET(create_tir_out, c->out, tirn, t->obj.id);
 	return 0;
 }
@@ -349,6 +348,8 @@ fw_modify_tir(struct fw_cmd *c)
 	if (select & MLX5_MODIFY_TIR_IN_MODIFY_BITMASK_HASH && hash_parse(c, ctx, &n) != 0)
 		return c->status;
 	if (select & MLX5_MODIFY_TIR_IN_MODIFY_BITMASK_INDIRECT_TABLE) {
+		if (t->rqt == NULL)
+			return fw_refuse(c, FW_R_TIR_DIRECT);
 		n.rqt = fw_use(c, NIC_OBJ_RQT, DEVX_GET(tirc, ctx, indirect_table), FW_R_TIR_RQT);
 		if (n.rqt == NULL)
 			return c->status;
@@ -363,6 +364,7 @@ fw_modify_tir(struct fw_cmd *c)
 void
 fw_tir_free(struct nic_tir *t)
 {
+	fw_drop(t->rq);
 	fw_drop(t->rqt);
 	fw_drop(t->td);
 	fw_obj_free(&t->obj);
@@ -377,8 +379,13 @@ fw_query_tir(struct fw_cmd *c)
 
 	if (t == NULL)
 		return c->status;
-	DEVX_SET(tirc, ctx, disp_type, MLX5_TIRC_DISP_TYPE_INDIRECT);
-	DEVX_SET(tirc, ctx, indirect_table, t->rqt->obj.id);
+	if (t->rqt != NULL) {
+		DEVX_SET(tirc, ctx, disp_type, MLX5_TIRC_DISP_TYPE_INDIRECT);
+		DEVX_SET(tirc, ctx, indirect_table, t->rqt->obj.id);
+	} else {
+		DEVX_SET(tirc, ctx, disp_type, MLX5_TIRC_DISP_TYPE_DIRECT);
+		DEVX_SET(tirc, ctx, inline_rqn, t->rq->obj.id);
+	}
 	DEVX_SET(tirc, ctx, transport_domain, t->td->obj.id);
 	DEVX_SET(tirc, ctx, rx_hash_fn, t->hash_fn);
 	DEVX_SET(tirc, ctx, rx_hash_symmetric, t->symmetric);

@@ -22,7 +22,7 @@ static const char *const vq_types[] = { "split", "packed" };
 static const char *const vq_events[] = { "NO_MSIX", "QP", "MSIX" };
 static const char *const vq_states[] = { "INIT", "RDY", "SUSPEND", "ERR" };
 static const char *const qp_states[] = { "RST", "INIT", "RTR", "RTS", "SQER", "SQD", "ERR" };
-static const char *const sq_states[] = { "RST", "RDY", NULL, "ERR" };
+static const char *const wq_states[] = { "RST", "RDY", NULL, "ERR" };
 static const char *const hash_fns[] = { "none", "xor8", "toeplitz" };
 /* by bit number */
 static const char *const vq_selects[] = {
@@ -78,13 +78,35 @@ static const struct fw_field sq_in[] = {
 	NUM(create_sq_in, ctx.min_wqe_inline_mode, "min_inline"),
 };
 static const struct fw_field sq_modify_in[] = {
-	NAME(modify_sq_in, sq_state, "from", sq_states),
-	NAME(modify_sq_in, ctx.state, "state", sq_states),
+	NAME(modify_sq_in, sq_state, "from", wq_states),
+	NAME(modify_sq_in, ctx.state, "state", wq_states),
 };
 static const struct fw_field sq_out[] = {
-	NAME(query_sq_out, sq_context.state, "state", sq_states),
+	NAME(query_sq_out, sq_context.state, "state", wq_states),
 	NUM(query_sq_out, sq_context.wq.hw_counter, "hw_counter"),
 	NUM(query_sq_out, sq_context.wq.sw_counter, "sw_counter"),
+};
+static const struct fw_field rq_in[] = {
+	NUM(create_rq_in, ctx.cqn, "cq"),
+	NUM(create_rq_in, ctx.counter_set_id, "counter"),
+	NUM(create_rq_in, ctx.wq.pd, "pd"),
+	NUM(create_rq_in, ctx.wq.log_wq_sz, "log_size"),
+	NUM(create_rq_in, ctx.wq.log_wq_stride, "log_stride"),
+	NUM(create_rq_in, ctx.wq.wq_umem_id, "wq_umem"),
+	NUM(create_rq_in, ctx.vsd, "vsd"),
+};
+static const struct fw_field rq_modify_in[] = {
+	NAME(modify_rq_in, rq_state, "from", wq_states),
+	NAME(modify_rq_in, ctx.state, "state", wq_states),
+};
+static const struct fw_field rq_out[] = {
+	NAME(query_rq_out, rq_context.state, "state", wq_states),
+	NUM(query_rq_out, rq_context.wq.hw_counter, "hw_counter"),
+	NUM(query_rq_out, rq_context.wq.sw_counter, "sw_counter"),
+};
+static const struct fw_field q_counter_in[] = {
+	NUM(query_q_counter_in, counter_set_id, "counter"),
+	NUM(query_q_counter_in, clear, "clear"),
 };
 static const struct fw_field tis_in[] = {
 	NUM(create_tis_in, ctx.transport_domain, "td"),
@@ -156,6 +178,10 @@ static const struct fw_fields table[] = {
 	OP(CREATE_SQ, sq_in),
 	OP(MODIFY_SQ, sq_modify_in),
 	QUERY(QUERY_SQ, sq_out),
+	OP(CREATE_RQ, rq_in),
+	OP(MODIFY_RQ, rq_modify_in),
+	QUERY(QUERY_RQ, rq_out),
+	OP(QUERY_Q_COUNTER, q_counter_in),
 	OP(CREATE_TIS, tis_in),
 	OP(CREATE_TIR, tir_in),
 	OP(MODIFY_TIR, tir_modify_in),

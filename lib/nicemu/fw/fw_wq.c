@@ -60,6 +60,31 @@ fw_wq_parse(struct fw_cmd *c, const void *wq, enum fw_wq_kind kind, struct nic_w
 	return w->uar == NULL ? c->status : 0;
 }
 
+uint8_t
+fw_ts_check(struct fw_cmd *c, unsigned int cap, unsigned int format, enum fw_rule r)
+{
+	bool ok = format == MLX5_QPC_TIMESTAMP_FORMAT_DEFAULT ||
+		(format == MLX5_QPC_TIMESTAMP_FORMAT_FREE_RUNNING &&
+			cap != MLX5_HCA_CAP_TIMESTAMP_FORMAT_RT) ||
+		(format == MLX5_QPC_TIMESTAMP_FORMAT_REAL_TIME &&
+			cap != MLX5_HCA_CAP_TIMESTAMP_FORMAT_FR);
+
+	return ok ? 0 : fw_refuse(c, r);
+}
+
+uint8_t
+fw_wq_state(int state)
+{
+	static const uint8_t prm[] = {[NIC_WQ_RST] = MLX5_SQC_STATE_RST,
+		[NIC_WQ_RDY] = MLX5_SQC_STATE_RDY,
+		[NIC_WQ_ERR] = MLX5_SQC_STATE_ERR};
+
+	_Static_assert((int)MLX5_SQC_STATE_ERR == (int)MLX5_RQC_STATE_ERR &&
+			(int)MLX5_SQC_STATE_RDY == (int)MLX5_RQC_STATE_RDY,
+		"both have the same");
+	return prm[state];
+}
+
 void
 fw_wq_hold(struct nic_wq *w)
 {

@@ -28,6 +28,8 @@ static const struct devx_obj {
 	{MLX5_CMD_OP_ALLOC_PD, 0, MLX5_CMD_OP_DEALLOC_PD, NIC_OBJ_PD},
 	{MLX5_CMD_OP_ALLOC_TRANSPORT_DOMAIN, 0, MLX5_CMD_OP_DEALLOC_TRANSPORT_DOMAIN, NIC_OBJ_TD},
 	{MLX5_CMD_OP_CREATE_SQ, 0, MLX5_CMD_OP_DESTROY_SQ, NIC_OBJ_SQ},
+	{MLX5_CMD_OP_CREATE_RQ, 0, MLX5_CMD_OP_DESTROY_RQ, NIC_OBJ_RQ},
+	{MLX5_CMD_OP_ALLOC_Q_COUNTER, 0, MLX5_CMD_OP_DEALLOC_Q_COUNTER, NIC_OBJ_Q_COUNTER},
 	{MLX5_CMD_OP_CREATE_TIR, 0, MLX5_CMD_OP_DESTROY_TIR, NIC_OBJ_TIR},
 	{MLX5_CMD_OP_CREATE_TIS, 0, MLX5_CMD_OP_DESTROY_TIS, NIC_OBJ_TIS},
 	{MLX5_CMD_OP_CREATE_RQT, 0, MLX5_CMD_OP_DESTROY_RQT, NIC_OBJ_RQT},
@@ -50,6 +52,9 @@ static const struct {
 	{MLX5_CMD_OP_QUERY_RQT, MLX5_CMD_OP_CREATE_RQT},
 	{MLX5_CMD_OP_MODIFY_SQ, MLX5_CMD_OP_CREATE_SQ},
 	{MLX5_CMD_OP_QUERY_SQ, MLX5_CMD_OP_CREATE_SQ},
+	{MLX5_CMD_OP_MODIFY_RQ, MLX5_CMD_OP_CREATE_RQ},
+	{MLX5_CMD_OP_QUERY_RQ, MLX5_CMD_OP_CREATE_RQ},
+	{MLX5_CMD_OP_QUERY_Q_COUNTER, MLX5_CMD_OP_ALLOC_Q_COUNTER},
 	{MLX5_CMD_OP_MODIFY_TIR, MLX5_CMD_OP_CREATE_TIR},
 	{MLX5_CMD_OP_QUERY_TIR, MLX5_CMD_OP_CREATE_TIR},
 	{MLX5_CMD_OP_MODIFY_TIS, MLX5_CMD_OP_CREATE_TIS},
@@ -157,6 +162,8 @@ devx_obj_id(const void *in)
 		;
 	if (i == N(uses))
 		return 0;
+	if (op == MLX5_CMD_OP_QUERY_Q_COUNTER)
+		number = DEVX_GET(query_q_counter_in, in, counter_set_id);
 	if (uses[i].create == MLX5_CMD_OP_CREATE_GENERAL_OBJECT)
 		return encode(uses[i].create,
 			(uint16_t)DEVX_GET(general_obj_in_cmd_hdr, in, obj_type), number);
@@ -248,6 +255,13 @@ devx_set_umem_valid(void *in, size_t len)
 		ctx = DEVX_ADDR_OF(create_sq_in, in, ctx);
 		DEVX_SET(sqc, ctx, wq.dbr_umem_valid, 1);
 		DEVX_SET(sqc, ctx, wq.wq_umem_valid, 1);
+		return 0;
+	case MLX5_CMD_OP_CREATE_RQ:
+		if (len < DEVX_ST_SZ_BYTES(create_rq_in))
+			return 0;
+		ctx = DEVX_ADDR_OF(create_rq_in, in, ctx);
+		DEVX_SET(rqc, ctx, wq.dbr_umem_valid, 1);
+		DEVX_SET(rqc, ctx, wq.wq_umem_valid, 1);
 		return 0;
 	default:
 		return 0;
