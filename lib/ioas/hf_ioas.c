@@ -225,6 +225,20 @@ hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned 
 	return same;
 }
 
+bool
+hf_ioas_grows(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n)
+{
+	struct hf_edit *edit;
+	bool grows;
+
+	if (as->live == NULL ||
+		hf_edit_update(hf_devx_name(as->dev), as->live, regions, n, &edit) != 0)
+		return false;
+	grows = edit->kept == as->live->n && edit->n > edit->kept;
+	free(edit);
+	return grows;
+}
+
 uint32_t
 hf_ioas_mkey(struct hf_ioas *as)
 {

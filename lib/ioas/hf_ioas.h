@@ -202,6 +202,11 @@ void hf_ioas_pinned_max_set(struct hf_ioas *as, uint64_t bytes);
 
 /* Is this, in any order, the front end's table that is live, the backing objects included? */
 bool hf_ioas_same(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
+/*
+ * Would the front end's table become this one by adding regions alone? Those that are live are in
+ * it as they are. Bad tables would not, with a log line. By who may call hf_ioas_update().
+ */
+bool hf_ioas_grows(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
 /* The mkey of the whole map, 0: none. */
 uint32_t hf_ioas_mkey(struct hf_ioas *as);
 void hf_ioas_stats(struct hf_ioas *as, struct hf_ioas_stats *st);

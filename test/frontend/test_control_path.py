@@ -2,12 +2,14 @@
 # Copyright(c) 2026 The Holdfast authors
 """The control path: what is made before it is needed, and what waits for nothing."""
 
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
+from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from pair import Pair, both_ways, burst
 
@@ -125,3 +127,58 @@ def test_event_mode(stage, mode):
     called_one_by_one(a, b, 1000)
     assert (rig.app.stats(1, 0)["timer_rounds"] > rounds) == (mode != 2)
     both_ways(a, b, 2000)
+
+
+class Trace:
+    """What nicemu writes of a NIC's commands, as spans of time in seconds."""
+
+    def __init__(self, stage):
+        self.path = stage.dir / "trace"
+
+    def options(self, timing: str = "cx6dx") -> list[str]:
+        """Of nicemu run."""
+        return ["--trace", str(self.path), "--timing", timing]
+
+    def spans(self, since: float = 0.0) -> list[dict]:
+        """All lines that begin after some time, with their begin and end."""
+        lines = [json.loads(line) for line in self.path.read_text(encoding="ascii").splitlines() if line.endswith("}")]
+        for line in lines:
+            line["from"] = line["t_ns"] / 1e9
+            line["to"] = line["from"] + line["dur_ns"] / 1e9
+        return [line for line in lines if line["from"] >= since]
+
+
+def states(spans: list[dict], state: str) -> list[dict]:
+    """Modifies of queues to a state."""
+    return [s for s in spans if s["name"] == "MODIFY_GENERAL_OBJECT" and s["fields"].get("state") == state]
+
+
+def test_plug_registers_first(stage):
+    """Memory that is plugged in is registered while the queues run, which only then are stopped for the new table."""
+    trace = Trace(stage)
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=[*trace.options(), "--no-memlock"])))
+    a, b = rig.guest(0), rig.guest(1)
+    before = time.monotonic()
+    b.mem.add(4 << 30, 1 << 30)
+    b.set_mem_table()
+    rig.wait_ready(1, 2)
+    both_ways(a, b)
+    spans = [s for s in trace.spans(before) if s["func"] == nic.vf_bdf(1)]
+    pins = [s for s in spans if s["name"] == "PIN"]
+    stops = states(spans, "SUSPEND")
+    assert len(pins) >= 4 and stops
+    assert max(s["to"] for s in pins) <= min(s["from"] for s in stops)
+
+
+def test_made_beside_registration(stage):
+    """A guest's queues are made, all at once, while its memory is registered."""
+    trace = Trace(stage)
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=[*trace.options(), "--no-memlock"])))
+    mem = Memory()
+    mem.add(0, 4 << 30)
+    rig.guest(0, Shape(pairs=2), mem)
+    spans = [s for s in trace.spans() if s["func"] == nic.vf_bdf(0)]
+    pinned = max(s["to"] for s in spans if s["name"] == "PIN")
+    made = [s for s in spans if s["name"] == "CREATE_GENERAL_OBJECT" and s.get("object") == "virtq"]
+    assert len(made) == 4 and max(s["to"] for s in made) < pinned
+    assert max(s["from"] for s in made) < min(s["to"] for s in made), "one after the other"

@@ -105,14 +105,10 @@ hf_hook_table_same_memory(
 	return true;
 }
 
-/*
- * A bad table is refused here: the library would give up the good one for it, and only then fail,
- * or leave that to the driver's next start. An empty one just takes all memory away.
- */
+/* The regions that a message describes; there are no more than HF_MSG_REGIONS. */
 static int
-hf_hook_table_check(struct hf_dev *dev, const struct hf_msg *m)
+hf_hook_regions(struct hf_dev *dev, const struct hf_msg *m, struct hf_ioas_region *regions)
 {
-	struct hf_ioas_region regions[HF_MSG_REGIONS];
 	uint32_t i;
 
 	for (i = 0; i < m->payload.memory.nregions; i++) {
@@ -132,7 +128,40 @@ hf_hook_table_check(struct hf_dev *dev, const struct hf_msg *m)
 			.fd = m->fds[i],
 		};
 	}
-	return i == 0 ? 0 : hf_ioas_check(dev->mem.ioas[HF_ASID_GUEST], regions, i);
+	return 0;
+}
+
+/*
+ * A bad table is refused here: the library would give up the good one for it, and only then fail,
+ * or leave that to the driver's next start. An empty one just takes all memory away.
+ */
+static int
+hf_hook_table_check(struct hf_dev *dev, const struct hf_msg *m)
+{
+	struct hf_ioas_region regions[HF_MSG_REGIONS];
+	uint32_t n = m->payload.memory.nregions;
+	int ret;
+
+	ret = hf_hook_regions(dev, m, regions);
+	if (ret != 0 || n == 0)
+		return ret;
+	return hf_ioas_check(dev->mem.ioas[HF_ASID_GUEST], regions, n);
+}
+
+/*
+ * The library stops the device for a table that changes. Memory that only comes in addition is
+ * registered before that, while the guest's traffic goes on; what fails here is told and tried
+ * again by the start.
+ */
+static void
+hf_hook_table_early(struct hf_dev *dev, const struct hf_msg *m)
+{
+	struct hf_ioas_region regions[HF_MSG_REGIONS];
+	const struct hf_front_table t = {.n = m->payload.memory.nregions, .regions = regions};
+
+	if (dev->configured && hf_hook_regions(dev, m, regions) == 0 &&
+		hf_ioas_grows(dev->mem.ioas[HF_ASID_GUEST], regions, t.n))
+		hf_memory_table(dev, &t);
 }
 
 static void
@@ -169,6 +198,7 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 	} else if (hf_hook_table_check(dev, m) != 0) {
 		ret = RTE_VHOST_MSG_RESULT_ERR;
 	} else {
+		hf_hook_table_early(dev, m);
 		dev->front.table = false;
 		dev->front.table_change = true;
 	}
