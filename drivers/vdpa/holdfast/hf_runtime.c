@@ -19,8 +19,8 @@
  * kernel, and cost nothing while there is nothing to do.
  */
 #define HF_RUNTIME_WORKERS 16
-/* Devices that start at once; a start keeps four workers busy, or all of them with many queues. */
-#define HF_RUNTIME_STARTS 8
+/* Devices that start at once: most of the time one of them waits for its own few workers. */
+#define HF_RUNTIME_STARTS 16
 /* Requests to front ends at once. */
 #define HF_RUNTIME_ASKS 4
 

@@ -194,6 +194,11 @@ class NetDevice:
 
     def start(self) -> None:
         """Negotiate unless that is done, hand over memory and rings, and go."""
+        self.prepare()
+        self.go()
+
+    def prepare(self) -> None:
+        """All but the last message, which has the device start."""
         if not self.queues:
             self.negotiate()
             self.make_rings()
@@ -205,6 +210,9 @@ class NetDevice:
             self.setup_ring(index)
         for index in range(len(self.queues)):
             self.enable(index)
+
+    def go(self) -> None:
+        """The guest's driver is ready."""
         self.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK)
         self.running = True
 
