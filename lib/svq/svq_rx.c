@@ -14,8 +14,8 @@
 
 #include "hf_log.h"
 
-#define RX_SEGS_MIN 4u /* work entries of 64 bytes */
-#define RX_USUAL_BUF 1518u /* what guests make their buffers of, at least */
+/* A frame of the largest size fits into mergeable buffers of so many bytes, or more. */
+#define RX_SMALL_BUF 256u
 
 /* --- from the ring --- */
 
@@ -277,11 +277,10 @@ rx_poll_packed(struct hf_svq *q, unsigned int burst)
 	return rx_poll(q, true, burst);
 }
 
-/* Pieces of a work entry, all of the largest frame in buffers as guests have them. */
 static uint16_t
 segs_for(uint32_t max_frame)
 {
-	const uint32_t segs = RTE_MAX(max_frame / RX_USUAL_BUF + 2, RX_SEGS_MIN);
+	const uint32_t segs = max_frame / RX_SMALL_BUF + 2;
 
 	return (uint16_t)rte_align32pow2(RTE_MIN(segs, SVQ_RX_SEGS_MAX));
 }
@@ -289,10 +288,11 @@ segs_for(uint32_t max_frame)
 int
 svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 {
+	const struct hf_devx_caps *caps = hf_devx_caps(attr->devx);
 	struct svq_rx *rx = &q->rx;
 	const struct hf_ethq_rx_attr ea = {
 		.size = (uint16_t)rte_align32pow2(attr->size),
-		.max_segs = segs_for(q->max_frame),
+		.max_segs = RTE_MIN(segs_for(q->max_frame), hf_rq_max_segs(caps)),
 		.ch = attr->ch,
 		.cookie = attr->cookie,
 	};

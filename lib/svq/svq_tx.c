@@ -270,6 +270,7 @@ svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 	tx->max_segs = ea.max_segs;
 	tx->min_inline = caps->eth.min_inline;
 	tx->max_lso = RTE_MIN(caps->eth.max_lso, SVQ_GSO_MAX);
+	tx->offers.max_hdr = ea.max_inline;
 	tx->offers.max_frame = q->max_frame;
 	tx->sent = calloc(tx->mask + 1, sizeof(*tx->sent));
 	if (tx->sent == NULL)
