@@ -67,10 +67,10 @@ break_down(struct dp_rq *r, enum wqe_error err)
 }
 
 /* How far has software come? */
-static uint16_t
-record_of(const struct dp_rq *r)
+static void
+read_record(struct dp_rq *r)
 {
-	return (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
+	r->rq->pi = (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
 }
 
 /* ---- completions ---- */
@@ -163,7 +163,7 @@ flush(struct dp_rq *r)
 	unsigned int n;
 	bool ok = true;
 
-	r->rq->pi = record_of(r);
+	read_record(r);
 	if (r->rq->ci == r->rq->pi)
 		return;
 	cq_write_begin(r->rq->cq);
@@ -291,7 +291,7 @@ static bool
 has_entry(struct dp_rq *r)
 {
 	if (r->rq->ci == r->rq->pi)
-		r->rq->pi = record_of(r);
+		read_record(r);
 	return r->rq->ci != r->rq->pi;
 }
 
@@ -449,18 +449,6 @@ dp_rq_reset(struct nic_rq *rq)
 	rq->pi = 0;
 	r->broken = false;
 	r->error = WQE_E_NONE;
-}
-
-uint16_t
-dp_rq_posted(const struct nic_rq *rq)
-{
-	struct mem_guard guard;
-	volatile uint16_t n = 0;
-
-	if (mem_guard_enter(&guard) == 0)
-		n = record_of(rq->dp);
-	mem_guard_leave();
-	return n;
 }
 
 void
