@@ -68,6 +68,22 @@ def test_changed_frames(stage, packed):
     assert result["header"] == result["received"] > 0 and result["bad"] == result["received"]
 
 
+def test_poll(tmp_path):
+    """Cycles of both back ends, for both kinds of ring: packets moved both ways, and every byte of them was compared."""
+    done = bench("poll", "--quick", "--sizes", "64,1500,9000", "--json", str(tmp_path / "r.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "r.json").read_text(encoding="ascii"))
+    assert [(row["ring"], row["size"]) for row in report["rows"]] == [
+        (ring, size) for ring in ("split", "packed") for size in (64, 1500, 9000)]
+    for row in report["rows"]:
+        assert row["verified"] and row["buffers"] > report["l2_bytes"]
+        for side, way in itertools.product(("svq", "vhost"), ("tx", "rx")):
+            assert row[side]["bad"] == 0 and row[side][way]["packets"] > 100
+            assert row[side][way]["cycles"]["min"] > 0
+        assert row["vhost"]["lost"] == 0
+    assert "svq moved" in done.stdout and "NOT" in done.stdout or "reached" in done.stdout
+
+
 @pytest.mark.parametrize("args, word", [
     (["--cpus", "0,0"], "--cpus"), (["--cpus", "0,99"], "--cpus"), (["--sizes", "63"], "--sizes"),
     (["--sizes", "64,1515"], "--sizes"), (["--rounds", "0"], "--rounds"), (["--picture", "x.pdf"], "x.pdf")])
