@@ -76,8 +76,10 @@ class Rig:
 
 
 def per_packet(result: dict, way: str) -> float:
-    """Cycles of a packet. Calls that found nothing to do are not in it."""
-    return result[way]["cycles"] / max(result[way]["packets"], 1)
+    """Cycles of a packet. Calls that found nothing to do, or were interrupted, are not in it."""
+    count = result[way]
+    share = (count["calls"] - count["cut"]) / max(count["calls"], 1)
+    return count["cycles"] / max(count["packets"] * share, 1)
 
 
 def _spread(values: list[float]) -> dict:
@@ -89,8 +91,7 @@ def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], list[d
     row = {"ring": ring, "size": size, "burst": burst, "wanted": WANTED.get(size)}
     for name, side in zip(SIDES, slices):
         row[name] = {way: {"cycles": _spread([per_packet(s, way) for s in side]),
-                           "packets": sum(s[way]["packets"] for s in side),
-                           "per_call": sum(s[way]["packets"] for s in side) / max(sum(s[way]["calls"] for s in side), 1)}
+                           **{what: sum(s[way][what] for s in side) for what in ("packets", "calls", "cut")}}
                      for way in WAYS}
         row[name].update({what: sum(s[what] for s in side) for what in ("lost", "bad")})
     row["ratio"] = {way: _spread([per_packet(b, way) / max(per_packet(a, way), 1e-9) for a, b in zip(*slices)])

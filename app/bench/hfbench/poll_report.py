@@ -31,13 +31,18 @@ def table(report: dict) -> str:
             ratio = row["ratio"][way]
             lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
                           _cycles(row["vhost"][way]), f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})",
-                          f"{row['svq'][way]['per_call']:.1f}", verdict(row, way)))
+                          f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}", verdict(row, way)))
     flat = [("ring", "burst", "guest", "sizes", "svq", "vhost", "to reach")]
     for item in report["flat"]:
         flat.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
                      f"{item['from']} to {item['to']}", f"x {item['svq']:.2f}", f"x {item['vhost']:.2f}",
                      f"{'reached' if item['reached'] else 'NOT reached'} ({poll.FLAT:.2f})"))
     return f"{columns(lines)}\n\nCycles of the largest size by those of the smallest:\n\n{columns(flat)}\n\n{notes(report)}"
+
+
+def _cut(report: dict) -> str:
+    counts = [row[side][way] for row in report["rows"] for side in poll.SIDES for way in poll.WAYS]
+    return f"{100 * sum(c['cut'] for c in counts) / max(sum(c['calls'] for c in counts), 1):.2f} %"
 
 
 def notes(report: dict) -> str:
@@ -48,7 +53,8 @@ def notes(report: dict) -> str:
     return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
             f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
             f"{report['rounds']} slices of {report['slice_ms']} ms each, the two in turn; ratio: of neighbours in time. "
-            f"Calls that found nothing to do are left out on both sides.\n"
+            f"Left out on both sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
+            f"({_cut(report)} of all), in which somebody else had the CPU.\n"
             f"svq moved: packets per call that had something to do; a call of its both posts and completes.\n"
             f"{packets} packets, all bytes of each compared: {bad} were wrong, {lost} were dropped by the NIC. Bytes are "
             f"those of a frame without its check sequence.\n"

@@ -124,7 +124,8 @@ arena_received(struct arena *a, uint32_t len)
 
 	a->rx_oldest = a->rx_oldest + 1 == a->n ? 0 : a->rx_oldest + 1;
 	memcpy(&hdr, buf, sizeof(hdr));
-	if (len < ARENA_HDR || hdr.num_buffers != 1 || hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+	/* librte_vhost sets num_buffers with MRG_RXBUF only. */
+	if (len < ARENA_HDR || hdr.flags != 0 || hdr.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		a->bad++;
 	else
 		arena_check(a, buf + ARENA_HDR, len - ARENA_HDR);

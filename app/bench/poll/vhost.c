@@ -33,6 +33,15 @@ struct vhost {
 	struct arena sent; /* checks what was copied out of the guest */
 };
 
+/* The guest begins at the beginning; packed: bit 15 is the wrap counter. */
+static int
+rewind_ring(const struct vhost *v, uint16_t queue, const struct ring *r)
+{
+	uint16_t base = r->packed ? 1u << 15 : 0;
+
+	return rte_vhost_set_vring_base(v->vid, queue, base, base);
+}
+
 static int
 vhost_start(struct side *s, struct arena *a)
 {
@@ -44,6 +53,8 @@ vhost_start(struct side *s, struct arena *a)
 	v->at = 0;
 	if (a->n < SOURCES)
 		return -ENOSPC;
+	if (rewind_ring(v, RX_QUEUE, &s->rx) != 0 || rewind_ring(v, TX_QUEUE, &s->tx) != 0)
+		return -EIO;
 	a->round = SOURCES;
 	for (i = 0; i < SOURCES; i++) {
 		struct rte_mbuf *m = v->source[i];
