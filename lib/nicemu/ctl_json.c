@@ -106,7 +106,7 @@ rq_fields(cJSON *j, const struct nic_rq *r)
 	add_num(j, "log_stride", r->wq.log_stride);
 	add_num(j, "cq", r->cq->obj.id);
 	add_num(j, "ci", r->ci);
-	add_num(j, "pi", r->pi);
+	add_num(j, "posted", dp_rq_posted(r));
 }
 
 static void

@@ -60,6 +60,8 @@ void dp_rq_ready(struct nic_rq *rq);
 void dp_rq_error(struct nic_rq *rq);
 void dp_rq_reset(struct nic_rq *rq);
 void dp_rq_dead(struct nic_rq *rq);
+/* What its doorbell record has now, in entries; 0 if that is gone. Needs no pause. */
+uint16_t dp_rq_posted(const struct nic_rq *rq);
 void dp_flows_changed(struct nic_func *f); /* flow_tbl, RQT or TIR changed: caches are stale */
 void dp_mkeys_changed(struct nic_func *f); /* a memory key went or changed: caches are stale */
 /* An error of a virtqueue in words. Any thread. */

@@ -67,10 +67,10 @@ break_down(struct dp_rq *r, enum wqe_error err)
 }
 
 /* How far has software come? */
-static void
-read_record(struct dp_rq *r)
+static uint16_t
+record_of(const struct dp_rq *r)
 {
-	r->rq->pi = (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
+	return (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
 }
 
 /* ---- completions ---- */
@@ -163,7 +163,7 @@ flush(struct dp_rq *r)
 	unsigned int n;
 	bool ok = true;
 
-	read_record(r);
+	r->rq->pi = record_of(r);
 	if (r->rq->ci == r->rq->pi)
 		return;
 	cq_write_begin(r->rq->cq);
@@ -291,7 +291,7 @@ static bool
 has_entry(struct dp_rq *r)
 {
 	if (r->rq->ci == r->rq->pi)
-		read_record(r);
+		r->rq->pi = record_of(r);
 	return r->rq->ci != r->rq->pi;
 }
 
@@ -449,6 +449,18 @@ dp_rq_reset(struct nic_rq *rq)
 	rq->pi = 0;
 	r->broken = false;
 	r->error = WQE_E_NONE;
+}
+
+uint16_t
+dp_rq_posted(const struct nic_rq *rq)
+{
+	struct mem_guard guard;
+	volatile uint16_t n = 0;
+
+	if (mem_guard_enter(&guard) == 0)
+		n = record_of(rq->dp);
+	mem_guard_leave();
+	return n;
 }
 
 void

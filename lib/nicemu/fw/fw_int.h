@@ -156,6 +156,8 @@ enum fw_wq_kind { FW_WQ_SEND, FW_WQ_RECEIVE };
 uint8_t fw_wq_parse(struct fw_cmd *c, const void *wq, enum fw_wq_kind kind, struct nic_wq *w);
 /* May a queue have this ts_format, where the capability is 'cap'? 0, or refused by 'r'. */
 uint8_t fw_ts_check(struct fw_cmd *c, unsigned int cap, unsigned int format, enum fw_rule r);
+/* Does MODIFY_SQ or RQ take it from a state to another, as sqc and rqc have it? */
+bool fw_wq_may_go(int from, unsigned int to);
 /* Its state as sqc and rqc have it. */
 uint8_t fw_wq_state(int state);
 void fw_wq_hold(struct nic_wq *w);

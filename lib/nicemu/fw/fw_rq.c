@@ -106,18 +106,6 @@ fw_rq_free(struct nic_rq *rq)
 	fw_obj_free(&rq->obj);
 }
 
-/*
- * To reset and to error from every state: DPDK mlx5_devx.c mlx5_devx_modify_rq(), Linux en_main.c
- * mlx5e_flush_rq(), mlx5_ib qp.c modify_raw_packet_qp(). RDY to RDY: en_main.c
- * mlx5e_modify_rq_vsd().
- */
-static bool
-may_go(int from, unsigned int to)
-{
-	return to == MLX5_RQC_STATE_RST || to == MLX5_RQC_STATE_ERR ||
-		(to == MLX5_RQC_STATE_RDY && from != NIC_WQ_ERR);
-}
-
 #define SELECT(bit) MLX5_MODIFY_RQ_IN_MODIFY_BITMASK_##bit
 
 static uint8_t
@@ -144,7 +132,7 @@ modify_check(struct fw_cmd *c, const struct nic_rq *rq, struct nic_q_counter **c
 	}
 	if (DEVX_GET(modify_rq_in, c->in, rq_state) != fw_wq_state(atomic_load(&rq->state)))
 		return fw_refuse(c, FW_R_RQ_STATE);
-	if (!may_go(atomic_load(&rq->state), DEVX_GET(rqc, rqc, state)))
+	if (!fw_wq_may_go(atomic_load(&rq->state), DEVX_GET(rqc, rqc, state)))
 		return fw_refuse(c, FW_R_RQ_TRANSITION);
 	return 0;
 }
@@ -195,6 +183,6 @@ fw_query_rq(struct fw_cmd *c)
 	DEVX_SET(rqc, rqc, cqn, rq->cq->obj.id);
 	if (rq->counter != NULL)
 		DEVX_SET(rqc, rqc, counter_set_id, rq->counter->obj.id);
-	fw_wq_query(&rq->wq, rq->ci, rq->pi, DEVX_ADDR_OF(rqc, rqc, wq));
+	fw_wq_query(&rq->wq, rq->ci, dp_rq_posted(rq), DEVX_ADDR_OF(rqc, rqc, wq));
 	return 0;
 }

@@ -108,17 +108,6 @@ fw_sq_free(struct nic_sq *sq)
 	fw_obj_free(&sq->obj);
 }
 
-/*
- * To reset and to error from every state: DPDK stops a queue by RDY to RST (mlx5_txq.c), Linux
- * takes one from RST to RST when its queue pair goes to INIT (mlx5_ib qp.c modify_raw_packet_qp()).
- */
-static bool
-may_go(int from, unsigned int to)
-{
-	return to == MLX5_SQC_STATE_RST || to == MLX5_SQC_STATE_ERR ||
-		(to == MLX5_SQC_STATE_RDY && from != NIC_WQ_ERR);
-}
-
 /* The caller names the state that it thinks the queue is in (Linux mlx5e_modify_sq()). */
 uint8_t
 fw_modify_sq(struct fw_cmd *c)
@@ -135,7 +124,7 @@ fw_modify_sq(struct fw_cmd *c)
 		return fw_refuse(c, FW_R_SQ_SELECT);
 	if (DEVX_GET(modify_sq_in, c->in, sq_state) != fw_wq_state(from))
 		return fw_refuse(c, FW_R_SQ_STATE);
-	if (!may_go(from, to))
+	if (!fw_wq_may_go(from, to))
 		return fw_refuse(c, FW_R_SQ_TRANSITION);
 	if (to == MLX5_SQC_STATE_RST)
 		dp_sq_reset(sq);

@@ -85,6 +85,18 @@ fw_wq_state(int state)
 	return prm[state];
 }
 
+/*
+ * To reset and to error from every state: DPDK stops queues by RDY to RST (mlx5_txq.c,
+ * mlx5_devx.c), Linux takes one from RST to RST when its queue pair goes to INIT (mlx5_ib qp.c
+ * modify_raw_packet_qp()), and changes a receive queue by RDY to RDY (mlx5e_modify_rq_vsd()).
+ */
+bool
+fw_wq_may_go(int from, unsigned int to)
+{
+	return to == MLX5_SQC_STATE_RST || to == MLX5_SQC_STATE_ERR ||
+		(to == MLX5_SQC_STATE_RDY && from != NIC_WQ_ERR);
+}
+
 void
 fw_wq_hold(struct nic_wq *w)
 {
