@@ -307,6 +307,112 @@ test_object(void)
 	return TEST_SUCCESS;
 }
 
+/* --- queries whose answers come later --- */
+
+#define QUERIES 6
+
+static int
+ask(struct mlx5dv_devx_obj *obj, uint32_t number_of_it, struct mlx5dv_devx_cmd_comp *comp,
+	uint64_t id)
+{
+	uint32_t in[DEVX_ST_SZ_DW(query_tis_in)] = {0};
+
+	DEVX_SET(query_tis_in, in, opcode, MLX5_CMD_OP_QUERY_TIS);
+	DEVX_SET(query_tis_in, in, tisn, number_of_it);
+	return mlx5dv_devx_obj_query_async(
+		obj, in, sizeof(in), DEVX_ST_SZ_BYTES(query_tis_out), id, comp);
+}
+
+/* The status of the next answer and whose it is; -1: none is there and none will come. */
+static int
+next_answer(struct mlx5dv_devx_cmd_comp *comp, uint64_t *id, uint32_t *td)
+{
+	union {
+		struct mlx5dv_devx_async_cmd_hdr hdr;
+		uint8_t room[64 + DEVX_ST_SZ_BYTES(query_tis_out)];
+	} a;
+	const void *tisc = DEVX_ADDR_OF(query_tis_out, a.hdr.out_data, tis_context);
+
+	if (mlx5dv_devx_get_async_cmd_comp(comp, &a.hdr, sizeof(a)) != 0)
+		return -1;
+	*id = a.hdr.wr_id;
+	*td = DEVX_GET(tisc, tisc, transport_domain);
+	return DEVX_GET(query_tis_out, a.hdr.out_data, status);
+}
+
+/* One thread asks about six objects: four queries are under way together. Then about one that goes.
+ */
+static int
+test_async(void)
+{
+	struct mlx5dv_devx_cmd_comp *comp = mlx5dv_devx_create_cmd_comp(ctx);
+	struct mlx5dv_devx_obj *td, *tis[QUERIES];
+	uint32_t tdn, got, tisn[QUERIES];
+	unsigned int i, most = 0, seen = 0;
+	uint64_t id;
+
+	td = make_td(&tdn);
+	TEST_ASSERT(td != NULL && comp != NULL, "objects");
+	for (i = 0; i < QUERIES; i++) {
+		tis[i] = make_tis(tdn, &tisn[i]);
+		TEST_ASSERT_NOT_NULL(tis[i], "TIS");
+	}
+	for (i = 0; i < QUERIES; i++)
+		TEST_ASSERT_SUCCESS(ask(tis[i], tisn[i], comp, i), "query %u", i);
+	for (i = 0; i < QUERIES; i++) {
+		TEST_ASSERT_SUCCESS(next_answer(comp, &id, &got), "answer %u", i);
+		TEST_ASSERT(id < QUERIES && got == tdn, "what it says");
+		seen |= 1u << id;
+	}
+	TEST_ASSERT_EQUAL(seen, (1u << QUERIES) - 1, "of each one");
+	if (read_trace("QUERY_TIS") != 0)
+		return TEST_FAILED;
+	TEST_ASSERT_EQUAL(n_spans, QUERIES, "%u commands", n_spans);
+	for (i = 0; i < n_spans; i++)
+		most = RTE_MAX(most, at_once(&spans[i], -1));
+	TEST_ASSERT_EQUAL(most, SLOTS, "%u at once", most);
+	TEST_ASSERT_SUCCESS(nic_ctl_tell(FOR_EVER), "scale");
+	TEST_ASSERT_SUCCESS(ask(tis[0], tisn[0], comp, 7), "query");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("timing off"), "off");
+	TEST_ASSERT_SUCCESS(next_answer(comp, &id, &got), "answer");
+	TEST_ASSERT_EQUAL(id, 7, "whose");
+	for (i = 0; i < QUERIES; i++)
+		TEST_ASSERT_SUCCESS(mlx5dv_devx_obj_destroy(tis[i]), "TIS");
+	TEST_ASSERT_SUCCESS(mlx5dv_devx_obj_destroy(td), "transport domain");
+	mlx5dv_devx_destroy_cmd_comp(comp);
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("check"), "objects");
+	return TEST_SUCCESS;
+}
+
+/* The function dies, or the channel is closed, under a query. */
+static int
+test_async_end(void)
+{
+	struct mlx5dv_devx_cmd_comp *comp = mlx5dv_devx_create_cmd_comp(ctx);
+	struct mlx5dv_devx_obj *td, *tis;
+	uint32_t tdn, tisn, got;
+	uint64_t id;
+
+	td = make_td(&tdn);
+	tis = make_tis(tdn, &tisn);
+	TEST_ASSERT(td != NULL && tis != NULL && comp != NULL, "objects");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell(FOR_EVER), "scale");
+	TEST_ASSERT_SUCCESS(ask(tis, tisn, comp, 1), "query");
+	mlx5dv_devx_destroy_cmd_comp(comp);
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("timing off"), "off");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("timing on"), "on");
+	comp = mlx5dv_devx_create_cmd_comp(ctx);
+	TEST_ASSERT_SUCCESS(ask(tis, tisn, comp, 2), "query");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("kill 0"), "kill");
+	TEST_ASSERT(next_answer(comp, &id, &got) >= 0 && id == 2 && got == 0, "an answer");
+	mlx5dv_devx_destroy_cmd_comp(comp);
+	mlx5dv_devx_obj_destroy(tis);
+	mlx5dv_devx_obj_destroy(td);
+	return TEST_SUCCESS;
+}
+
+/* --- what goes on meanwhile --- */
+
 /* While one thread's command takes its time, calls of others without a command come through. */
 static int
 test_others(void)
@@ -561,6 +667,8 @@ test_timed(void)
 		.suite_name = "commands that take time",
 		.unit_test_cases = {TEST_CASE_ST(setup, teardown, test_slots),
 			TEST_CASE_ST(setup, teardown, test_object),
+			TEST_CASE_ST(setup, teardown, test_async),
+			TEST_CASE_ST(setup, teardown, test_async_end),
 			TEST_CASE_ST(setup, teardown, test_others),
 			TEST_CASE_ST(setup, teardown, test_busy),
 			TEST_CASE_ST(setup, teardown, test_closed),

@@ -230,7 +230,7 @@ chan_of(const struct stat *st)
 }
 
 struct uv_chan *
-uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
+uv_chan_use(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
 {
 	struct uv_chan *c;
 	struct stat st;
@@ -241,8 +241,26 @@ uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind)
 	c = chan_of(&st);
 	if (c != NULL && (c->ctx != ctx || c->kind != kind))
 		c = NULL;
+	if (c != NULL)
+		c->in_calls++;
 	chan_unlock();
 	return c;
+}
+
+void
+uv_chan_hold(struct uv_chan *chan)
+{
+	chan_lock();
+	chan->in_calls++;
+	chan_unlock();
+}
+
+void
+uv_chan_unuse(struct uv_chan *chan)
+{
+	chan_lock();
+	chan->in_calls--;
+	chan_unlock();
 }
 
 struct uv_chan *
@@ -293,7 +311,7 @@ uv_chan_reap(void)
 	for (c = LIST_FIRST(&chans); c != NULL; c = next) {
 		next = LIST_NEXT(c, next);
 		p.fd = c->fd;
-		if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0)
+		if (c->in_calls == 0 && poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0)
 			chan_free(c);
 	}
 	chan_unlock();

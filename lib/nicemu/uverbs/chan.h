@@ -35,6 +35,7 @@ struct uv_chan {
 	int fd; /* our end */
 	bool woken; /* a byte is in the user's end */
 	unsigned int waiting; /* readers that wait for one; not less than there are */
+	unsigned int in_calls; /* that use it: then it is not freed */
 	bool overflow; /* an event was lost */
 	size_t in_use; /* UV_CHAN_CMD: bytes of answers that wait */
 	struct uv_event_list events;

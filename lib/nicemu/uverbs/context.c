@@ -116,8 +116,8 @@ get_request(struct uv_call *call, struct mlx5_ib_alloc_ucontext_req_v2 *req)
 	return (req->lib_caps & MLX5_LIB_CAP_DYN_UAR) == 0 ? -EOPNOTSUPP : 0;
 }
 
-int
-uv_ucontext_create(struct uv_call *call)
+static int
+ucontext_make(struct uv_call *call)
 {
 	struct mlx5_ib_alloc_ucontext_req_v2 req;
 	struct mlx5_ib_alloc_ucontext_resp resp = {0};
@@ -125,8 +125,6 @@ uv_ucontext_create(struct uv_call *call)
 	size_t len = uv_attr_len(call, UVERBS_ATTR_UHW_OUT);
 	int ret;
 
-	if (ctx->has_ucontext)
-		return -EINVAL;
 	/* mlx5_ib_alloc_ucontext(): a device that had a fatal error is not active */
 	if (fw_is_dead(ctx->func))
 		return -EAGAIN;
@@ -154,6 +152,21 @@ uctx_free:
 	if (ctx->uid != 0)
 		fw_uctx_destroy(ctx->func, ctx->uid);
 	ctx->uid = 0;
+	return ret;
+}
+
+int
+uv_ucontext_create(struct uv_call *call)
+{
+	struct uv_ctx *ctx = call->ctx;
+	int ret;
+
+	/* one, whoever else asks for it while its commands take their time */
+	if (ctx->has_ucontext || ctx->gets_ucontext)
+		return -EINVAL;
+	ctx->gets_ucontext = true;
+	ret = ucontext_make(call);
+	ctx->gets_ucontext = false;
 	return ret;
 }
 

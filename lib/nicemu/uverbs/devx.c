@@ -210,7 +210,6 @@ devx_obj_query(struct uv_call *call)
 
 _Static_assert(sizeof(struct mlx5_ib_uapi_devx_async_cmd_hdr) == UV_CHAN_CMD_HEAD, "head");
 
-/* The answer comes through the channel, and here it is there at once. */
 static int
 query_async(struct uv_call *call, void *in, size_t inlen, size_t outlen)
 {
@@ -219,21 +218,22 @@ query_async(struct uv_call *call, void *in, size_t inlen, size_t outlen)
 	int ret;
 
 	hdr = calloc(1, sizeof(*hdr) + outlen);
-	if (hdr == NULL)
-		return -ENOMEM;
+	if (hdr == NULL) {
+		ret = -ENOMEM;
+		goto free_in;
+	}
 	ret = uv_chan_reserve(fd->chan, outlen);
 	if (ret != 0)
 		goto free_hdr;
 	ret = uv_get(
 		call, MLX5_IB_ATTR_DEVX_OBJ_QUERY_ASYNC_WR_ID, &hdr->wr_id, sizeof(hdr->wr_id));
 	if (ret == 0)
-		ret = uv_exec(call->ctx, in, inlen, hdr->out_data, outlen);
-	if (ret == 0 || ret == -EREMOTEIO)
-		ret = uv_chan_send(fd->chan, hdr, sizeof(*hdr) + outlen);
-	if (ret != 0)
-		uv_chan_unreserve(fd->chan, outlen);
+		return uv_async_query(call->ctx, fd->chan, in, inlen, hdr, outlen);
+	uv_chan_unreserve(fd->chan, outlen);
 free_hdr:
 	free(hdr);
+free_in:
+	free(in);
 	return ret;
 }
 
@@ -254,7 +254,7 @@ devx_obj_async_query(struct uv_call *call)
 		return ret;
 	ret = check_use(call, o, in, DEVX_QUERY);
 	if (ret == 0)
-		ret = query_async(call, in, inlen, outlen);
+		return query_async(call, in, inlen, outlen);
 	free(in);
 	return ret;
 }

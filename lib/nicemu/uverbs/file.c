@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <rdma/rdma_user_ioctl_cmds.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -33,88 +31,10 @@ static struct bar {
 } bars[NIC_MAX_FUNCS];
 static atomic_uint n_bars;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, uv_ctx) ctxs = LIST_HEAD_INITIALIZER(ctxs);
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct nic *nic;
 static bool exiting;
-
-/* Calls for which time passes now, without the lock. */
-static unsigned int n_waits[NIC_MAX_FUNCS], n_all_waits;
-static pthread_cond_t waits_over = PTHREAD_COND_INITIALIZER;
-static __thread bool has_lock;
-static __thread struct uv_ctx *caller; /* NULL: in no call */
-
-/*
- * A system call is not interrupted by a signal handler of its own thread: neither is what stands
- * for one here. A handler that comes by (DPDK's applications close and exit in theirs) would wait
- * for a lock that its own thread holds. Nor is an ioctl a point at which a thread is cancelled.
- */
-static __thread sigset_t old_mask;
-static __thread int old_cancel;
-
-void
-uv_lock(void)
-{
-	sigset_t all, old;
-	int cancel;
-
-	sigfillset(&all);
-	/* faults of the thread itself still have to be handled */
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	pthread_mutex_lock(&lock);
-	has_lock = true;
-	old_mask = old;
-	old_cancel = cancel;
-}
-
-void
-uv_unlock(void)
-{
-	sigset_t old = old_mask;
-	int cancel = old_cancel;
-
-	has_lock = false;
-	pthread_mutex_unlock(&lock);
-	pthread_setcancelstate(cancel, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
-/* The thread stays without signals: neither is a call of the kernel's interrupted by one here. */
-void
-uverbs_wait_begin(const struct nic_func *f)
-{
-	if (!has_lock)
-		return;
-	n_waits[f->idx]++;
-	n_all_waits++;
-	if (caller != NULL)
-		caller->waits++;
-	pthread_mutex_unlock(&lock);
-}
-
-void
-uverbs_wait_end(const struct nic_func *f)
-{
-	if (!has_lock)
-		return;
-	pthread_mutex_lock(&lock);
-	n_all_waits--;
-	if (caller != NULL)
-		caller->waits--;
-	if (--n_waits[f->idx] == 0)
-		pthread_cond_broadcast(&waits_over);
-}
-
-void
-uv_waits_over(const struct nic_func *f)
-{
-	while (f != NULL ? n_waits[f->idx] > 0 : n_all_waits > 0)
-		pthread_cond_wait(&waits_over, &lock);
-}
 
 /* Index of the function whose BAR file this is, -1: none. */
 static int
@@ -212,17 +132,9 @@ reap(void)
 	uv_chan_reap();
 }
 
-/* One call on a context at a time and thread. */
-static void
-call_begin(struct uv_ctx *ctx)
+void
+uv_ctx_reap(const struct uv_ctx *ctx)
 {
-	caller = ctx;
-}
-
-static void
-call_end(struct uv_ctx *ctx)
-{
-	caller = NULL;
 	if (ctx->closed && ctx->waits == 0)
 		reap();
 }
@@ -257,11 +169,11 @@ fork_child(void)
 	if (nic != NULL)
 		pthread_mutex_unlock(&nic->fw_lock);
 	nic = NULL;
-	memset(n_waits, 0, sizeof(n_waits));
-	n_all_waits = 0;
+	uv_lock_forget();
 	LIST_INIT(&ctxs);
 	atomic_store(&n_bars, 0);
 	uv_pinned_forget();
+	uv_async_forget();
 	nic_forget();
 	uv_unlock();
 }
@@ -378,9 +290,10 @@ file_ioctl(int fd, void *arg, int *ret)
 	if (ctx != NULL) {
 		/* once unlocked, a close() of another thread may free the context */
 		trace = ctx->func->nic->trace;
-		call_begin(ctx);
+		uv_caller_set(ctx);
 		err = uv_ioctl(ctx, arg);
-		call_end(ctx);
+		uv_caller_set(NULL);
+		uv_ctx_reap(ctx);
 	}
 	uv_unlock();
 	trace_flush(trace);
@@ -403,9 +316,10 @@ file_write(int fd, const void *buf, size_t len, ssize_t *ret)
 	ctx = exiting ? NULL : ctx_find(fd, func);
 	if (ctx != NULL) {
 		trace = ctx->func->nic->trace;
-		call_begin(ctx);
+		uv_caller_set(ctx);
 		err = uv_write(ctx, buf, len);
-		call_end(ctx);
+		uv_caller_set(NULL);
+		uv_ctx_reap(ctx);
 	}
 	uv_unlock();
 	trace_flush(trace);
@@ -495,7 +409,7 @@ file_check(char *why, size_t len)
 		faults += uv_check(ctx, &pinned, why, faults == 0 ? len : 0);
 	}
 	/* what a call has pinned is not a handle's yet */
-	if (n_all_waits == 0 && pinned != uv_pinned() && faults++ == 0)
+	if (!uv_is_waiting() && pinned != uv_pinned() && faults++ == 0)
 		snprintf(why, len, "%llu pinned bytes are accounted as %llu",
 			(unsigned long long)pinned, (unsigned long long)uv_pinned());
 	uv_unlock();

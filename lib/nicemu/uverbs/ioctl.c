@@ -142,7 +142,7 @@ check_fd(struct uv_call *call, struct uv_attr *a)
 		kind = UV_CHAN_COMP;
 	if (a->in.data_s64 < 0 || a->in.data_s64 > INT_MAX)
 		return -EINVAL;
-	a->chan = uv_chan_find(call->ctx, (int)a->in.data_s64, kind);
+	a->chan = uv_chan_use(call->ctx, (int)a->in.data_s64, kind);
 	return a->chan == NULL ? -EBADF : 0;
 }
 
@@ -244,6 +244,19 @@ finish_objects(struct uv_call *call, int ret)
 	}
 }
 
+/* What it used is anybody's again. */
+static void
+let_go(struct uv_call *call)
+{
+	unsigned int i;
+
+	uv_obj_unuse(call);
+	for (i = 0; i < call->n_attrs; i++) {
+		if (call->attrs[i].chan != NULL)
+			uv_chan_unuse(call->attrs[i].chan);
+	}
+}
+
 static int
 run_method(struct uv_call *call, struct ib_uverbs_attr *attrs, unsigned int n)
 {
@@ -305,7 +318,7 @@ uv_ioctl(struct uv_ctx *ctx, void *arg)
 	if (ret == 0) {
 		ret = run_method(&call, user->attrs, hdr.num_attrs);
 		finish_objects(&call, ret);
-		uv_obj_unuse(&call);
+		let_go(&call);
 	}
 	uv_call_end(&call, ret);
 	uv_trace_end(&call, &clock, ret);

@@ -86,7 +86,7 @@ struct uv_ctx {
 	uint32_t number; /* byte of the BAR file that its descriptor has locked (file.c) */
 	unsigned int waits; /* of its calls: time passes for so many; then it is not freed */
 	bool closed; /* nobody has it open; the last of these calls is to free it */
-	bool has_ucontext;
+	bool has_ucontext, gets_ucontext;
 	bool gone; /* the driver was taken off it: disassociated */
 	uint16_t uid; /* firmware's user context, 0: none was asked for */
 	struct {
@@ -171,10 +171,28 @@ struct uv_call {
 	unsigned int n_used;
 };
 
+/*
+ * lock.c. uv_caller_set(): the context of the thread's call, which stays as long as the call waits;
+ * NULL: it is in none.
+ */
 void uv_lock(void);
 void uv_unlock(void);
-/* file.c: until no call about this function (NULL: any) waits any more. Others have the lock. */
+void uv_caller_set(struct uv_ctx *ctx);
+/*
+ * Something of a context is under way outside of its calls: the context stays, as it does for a
+ * call that waits. After uv_arrived(): uv_ctx_reap().
+ */
+void uv_under_way(struct uv_ctx *ctx);
+void uv_arrived(struct uv_ctx *ctx);
+/* Does any call wait? uv_waits_over(): until none about this function (NULL: any) does; others have
+ * the lock meanwhile. */
+bool uv_is_waiting(void);
 void uv_waits_over(const struct nic_func *f);
+void uv_lock_forget(void); /* in a forked child, in which no call waits */
+
+/* file.c: a context whose descriptor was closed under a call or a query goes with the last of them.
+ */
+void uv_ctx_reap(const struct uv_ctx *ctx);
 
 /* ioctl.c: RDMA_VERBS_IOCTL on a context. Returns 0 or a negative errno. */
 int uv_ioctl(struct uv_ctx *ctx, void *arg);
@@ -336,18 +354,29 @@ void uv_ctx_each(const struct nic_func *f, void (*fn)(struct uv_ctx *ctx));
 bool uv_capable(unsigned int cap);
 
 /*
+ * async.c: a query whose answer comes through a channel of commands. hdr: with the user's number,
+ * room for the answer, and reserved in the channel; taken over, as is 'in'. 0 or a negative errno.
+ */
+struct mlx5_ib_uapi_devx_async_cmd_hdr;
+int uv_async_query(struct uv_ctx *ctx, struct uv_chan *chan, void *in, size_t inlen,
+	struct mlx5_ib_uapi_devx_async_cmd_hdr *hdr, size_t outlen);
+void uv_async_forget(void); /* in a forked child, which has no such threads */
+
+/*
  * chan.c, event.c: channels. None needs uv_lock().
  *
- * uv_chan_create(): 'fd' is the user's. uv_chan_find(): the channel of this context behind a
- * descriptor, NULL: none. uv_chan_async(): its first channel of asynchronous events, NULL: none
- * (ib_uverbs_file.default_async_file). uv_chan_send(): 0 or -ENOMEM.
- * uv_chan_read(): read() of an application: true when the descriptor is a channel's; then *ret is
- * its result, and errno is set.
+ * uv_chan_create(): 'fd' is the user's. uv_chan_use(): the channel of this context behind a
+ * descriptor, which stays up to uv_chan_unuse(); NULL: none. uv_chan_async(): its first channel of
+ * asynchronous events, NULL: none (ib_uverbs_file.default_async_file). uv_chan_send(): 0 or
+ * -ENOMEM. uv_chan_read(): read() of an application: true when the descriptor is a channel's; then
+ * *ret is its result, and errno is set.
  */
 enum uv_chan_kind { UV_CHAN_DEVX, UV_CHAN_CMD, UV_CHAN_ASYNC, UV_CHAN_COMP };
 #define UV_ASYNC_CQ_ERR 0 /* IB_EVENT_CQ_ERR */
 struct uv_chan *uv_chan_create(struct uv_ctx *ctx, enum uv_chan_kind kind, bool omit_data, int *fd);
-struct uv_chan *uv_chan_find(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind);
+struct uv_chan *uv_chan_use(const struct uv_ctx *ctx, int fd, enum uv_chan_kind kind);
+void uv_chan_hold(struct uv_chan *chan); /* once more */
+void uv_chan_unuse(struct uv_chan *chan);
 struct uv_chan *uv_chan_async(const struct uv_ctx *ctx);
 int uv_chan_send(struct uv_chan *chan, const void *msg, size_t len);
 bool uv_chan_read(int fd, void *buf, size_t len, ssize_t *ret);
