@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from hfrig import nic, paths
+from hfrig import nic, paths, vdpa
 from hfvhost.channel import Closed, Refused
 from hfvhost.net import NetDevice, Shape
 from pair import Pair, address, collect
@@ -246,3 +246,20 @@ def named_leaks(text: str) -> set[tuple[str, int]]:
 def objects_at_exit(text: str) -> set[str]:
     """What was left of any object in each function of the NIC when the program ended: counts by kind."""
     return set(re.findall(r"^  counts:(.*)$", text, re.M))
+
+
+def start(stage, vfs: int, options: tuple[str, ...] = (), queues: int = 8) -> Pair:
+    """The application on a NIC with so many VFs, which tells what is left in it."""
+    return Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=vfs, queues=queues,
+                                                         options=["--leaks", "--objects-at-exit", *options])))
+
+
+def finish(rig: Pair, leaks: bool = False) -> None:
+    """The application ends: what is left in a device when it is closed was named by the driver, and nothing after."""
+    status = rig.app.quit()
+    text = rig.app.process.text()
+    left, named = left_behind(text), named_leaks(text)
+    assert left <= named, f"the driver does not name {left - named}"
+    assert leaks or not named, f"the driver leaves {named}"
+    assert status == (3 if left else 0)
+    assert objects_at_exit(text) == {" mkey=1"}, "more than each function's null key is left"

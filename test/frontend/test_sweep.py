@@ -12,7 +12,7 @@ import pytest
 from hfrig import nic, vdpa
 from hfvhost.net import Shape
 from pair import Pair, both_ways, burst, transfer
-from sweep import Victim, left_behind, named_leaks, objects_at_exit, spread, targets
+from sweep import Victim, finish, left_behind, named_leaks, objects_at_exit, spread, start, targets
 
 WORKERS = 8
 # Lives alternate between two shapes, so that each of them makes all parts of its queues anew.
@@ -23,23 +23,6 @@ OTHER = Shape(pairs=2, size=128, packed=True)
 KERNELS_SECRET = "DELETE_FLOW_TABLE_ENTRY"
 DEAD = "the NIC has a fatal error: all its rings stop"
 DEAD_STILL = "the NIC had a fatal error: no guest is served"
-
-
-def start(stage, vfs: int, options: tuple[str, ...] = ()) -> Pair:
-    """The application on a NIC with so many VFs, which tells what is left in it."""
-    return Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=vfs, queues=8,
-                                                         options=["--leaks", "--objects-at-exit", *options])))
-
-
-def finish(rig: Pair, leaks: bool = False) -> None:
-    """The application ends: what is left in a device when it is closed was named by the driver, and nothing after."""
-    status = rig.app.quit()
-    text = rig.app.process.text()
-    left, named = left_behind(text), named_leaks(text)
-    assert left <= named, f"the driver does not name {left - named}"
-    assert leaks or not named, f"the driver leaves {named}"
-    assert status == (3 if left else 0)
-    assert objects_at_exit(text) == {" mkey=1"}, "more than each function's null key is left"
 
 
 @pytest.fixture
