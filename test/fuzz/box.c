@@ -26,6 +26,11 @@ BUILD(mtt, C_CREATE_MTT)
 BUILD(qp_fw, C_CREATE_QP_FW)
 BUILD(counters, C_CREATE_COUNTERS)
 BUILD(rqt, C_CREATE_RQT)
+BUILD(rqt_rq, C_CREATE_RQT_RQ)
+BUILD(tir_rq, C_CREATE_TIR_RQ)
+BUILD(alloc_q_counter, C_ALLOC_Q_COUNTER)
+BUILD(query_q_counter, C_QUERY_Q_COUNTER)
+BUILD(query_rq, C_QUERY_RQ)
 BUILD(rst2init, C_RST2INIT)
 BUILD(init2rtr, C_INIT2RTR)
 BUILD(rtr2rts, C_RTR2RTS)
@@ -278,6 +283,47 @@ box_sq_reset(struct run *r, struct req *q)
 	sq_modify(q, MLX5_SQC_STATE_ERR, MLX5_SQC_STATE_RST);
 }
 
+/* ---- receive queues ---- */
+
+void
+box_rq(struct run *r, struct req *q)
+{
+	fw_build(&q->c->rig, C_CREATE_RQ, &q->box);
+	if (r->flags & PROG_OFFLOAD)
+		DEVX_SET(create_rq_in, q->box.in, ctx.vsd, 0);
+	DEVX_SET(create_rq_in, q->box.in, ctx.wq.wq_umem_valid, 1);
+	DEVX_SET(create_rq_in, q->box.in, ctx.wq.dbr_umem_valid, 1);
+}
+
+static void
+rq_modify(struct req *q, unsigned int from, unsigned int to)
+{
+	fw_build(&q->c->rig, C_MODIFY_RQ, &q->box);
+	DEVX_SET(modify_rq_in, q->box.in, rq_state, from);
+	DEVX_SET(modify_rq_in, q->box.in, ctx.state, to);
+}
+
+void
+box_rq_ready(struct run *r, struct req *q)
+{
+	(void)r;
+	rq_modify(q, MLX5_RQC_STATE_RST, MLX5_RQC_STATE_RDY);
+}
+
+void
+box_rq_error(struct run *r, struct req *q)
+{
+	(void)r;
+	rq_modify(q, MLX5_RQC_STATE_RDY, MLX5_RQC_STATE_ERR);
+}
+
+void
+box_rq_reset(struct run *r, struct req *q)
+{
+	(void)r;
+	rq_modify(q, MLX5_RQC_STATE_ERR, MLX5_RQC_STATE_RST);
+}
+
 /* ---- mailboxes with nothing but a head ---- */
 
 #define SIMPLE(name, op, st) \
@@ -328,6 +374,8 @@ box_destroy(struct run *r, struct req *q)
 		[K_QP_SW] = {MLX5_CMD_OP_DESTROY_QP, 0},
 		[K_QP_FW] = {MLX5_CMD_OP_DESTROY_QP, 0},
 		[K_SQ] = {MLX5_CMD_OP_DESTROY_SQ, 0},
+		[K_RQ] = {MLX5_CMD_OP_DESTROY_RQ, 0},
+		[K_Q_COUNTER] = {MLX5_CMD_OP_DEALLOC_Q_COUNTER, 0},
 		[K_RQT] = {MLX5_CMD_OP_DESTROY_RQT, 0},
 		[K_TIR] = {MLX5_CMD_OP_DESTROY_TIR, 0},
 		[K_COUNTERS] = {MLX5_CMD_OP_DESTROY_GENERAL_OBJECT,

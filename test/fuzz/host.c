@@ -30,6 +30,10 @@
 #define SQ_RING 0x140000u /* of the umem: build_sq() */
 #define SQ_DBR (SQ_RING + 0x1000u)
 #define SQ_BLOCKS 64u
+#define RQ_RING 0x160000u /* build_rq(): entries of two segments */
+#define RQ_DBR (RQ_RING + 0x1000u)
+#define RQ_ENTRIES 64u
+#define RQ_ENTRY_BYTES 32u
 #define SQ_BELL 0x800u /* mlx5dv.h MLX5_BF_OFFSET */
 #define MAX_WAIT_US 3000u
 #define STEP_WAIT_US 100u
@@ -50,6 +54,7 @@ enum ring_action {
 	RING_WAIT, /* until nothing moves any more, for a while */
 	RING_SPIN, /* change bytes of a ring to and fro while the queue runs */
 	RING_ENTRY, /* an entry of the send queue (see put_entry()), and perhaps its doorbell */
+	RING_TAKE, /* an entry of the receive queue (see put_buffers()) */
 	RING_ACTIONS
 };
 
@@ -279,6 +284,39 @@ put_entry(struct run *r, struct run_ctx *c, const struct rec *rec)
 		ring_uars(c);
 }
 
+/*
+ * Of the receive queue, behind what its doorbell record has. a: bits, the lowest: bytes only (value
+ * at pos of the ring); a second buffer, inline data, a key that is none, do not post it. value:
+ * address and length as in make_entry().
+ */
+static void
+put_buffers(struct run *r, struct run_ctx *c, const struct rec *rec)
+{
+	uint8_t *umem = r->mem[MEM_SHARED] + MEM_UMEM + (size_t)(c - r->ctx) * MEM_UMEM_BYTES;
+	uint32_t len = (uint32_t)(rec->value >> 24 & 0xfffff), word, seg[8] = {0};
+	uint32_t key = htobe32(rec->a & 8 ? 0x77700 : run_id(c, K_MR, 0, false));
+	uint64_t addr = htobe64(address(rec->value));
+	uint16_t pi;
+
+	memcpy(&word, umem + RQ_DBR, sizeof(word));
+	pi = (uint16_t)be32toh(word);
+	if (rec->a & 1) {
+		write_bytes(umem + RQ_RING, RQ_ENTRIES * RQ_ENTRY_BYTES, rec, rec->pos);
+	} else {
+		seg[0] = htobe32(rec->a & 4 ? 0x80000000u | len : len);
+		seg[1] = key;
+		memcpy(seg + 2, &addr, sizeof(addr));
+		seg[5] = htobe32(0x100);
+		if (rec->a & 2)
+			memcpy(seg + 4, seg, 16);
+		memcpy(umem + RQ_RING + pi % RQ_ENTRIES * RQ_ENTRY_BYTES, seg, sizeof(seg));
+		pi++;
+	}
+	word = htobe32(pi);
+	if ((rec->a & 16) == 0)
+		memcpy(umem + RQ_DBR, &word, sizeof(word));
+}
+
 static void
 nap(unsigned int us)
 {
@@ -377,6 +415,9 @@ ring_rec(struct run *r, unsigned int ctx, const struct rec *rec)
 		break;
 	case RING_ENTRY:
 		put_entry(r, &r->ctx[ctx], rec);
+		break;
+	case RING_TAKE:
+		put_buffers(r, &r->ctx[ctx], rec);
 		break;
 	default:
 		spin(base, rec);
@@ -620,7 +661,8 @@ const char *
 host_name(bool of_ring, const struct rec *rec)
 {
 	static const char *const ring_names[RING_ACTIONS] = {"desc", "packed", "offer", "bytes",
-		"buffer", "frame", "table", "doorbell", "arm", "post", "wait", "spin", "entry"};
+		"buffer", "frame", "table", "doorbell", "arm", "post", "wait", "spin", "entry",
+		"take"};
 	static const char *const host_names[HOST_ACTIONS] = {"fail", "fail-clear", "unmap", "remap",
 		"advise", "cut", "protect", "reopen", "read", "close-channel", "may-map",
 		"map-over"};

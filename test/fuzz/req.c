@@ -57,6 +57,12 @@ fill_rig(struct run_ctx *c, struct run_ctx *from, unsigned int back)
 		[ID_SQ] = K_SQ,
 		[ID_SQ_RDY] = K_SQ,
 		[ID_SQ_ERR] = K_SQ,
+		[ID_RQ] = K_RQ,
+		[ID_RQ_RDY] = K_RQ,
+		[ID_RQ_ERR] = K_RQ,
+		[ID_Q_COUNTER] = K_Q_COUNTER,
+		[ID_RQT_RQ] = K_RQT,
+		[ID_TIR_RQ] = K_TIR,
 	};
 	unsigned int i;
 

@@ -57,6 +57,10 @@ static const char *const by_write[] = {"write-query-device", "write-query-device
 	"reg-mr", NULL};
 static const char *const sends[] = {"create-sq", "sq-ready", "query-sq", "sq-error", "sq-reset",
 	"sq-ready", "create-sq", "destroy-sq", "query-sq", "destroy-sq", NULL};
+static const char *const receives[] = {"alloc-q-counter", "create-rq", "rq-ready", "query-rq",
+	"create-rqt-rq", "create-tir-rq", "query-tir", "query-rqt", "query-q-counter", "rq-error",
+	"rq-reset", "rq-ready", "create-rq", "destroy-tir", "destroy-rqt", "destroy-rq",
+	"destroy-rq", "dealloc-q-counter", NULL};
 static const char *const below[] = {"query-special-contexts", "alloc-uar", NULL};
 
 static void
@@ -116,6 +120,10 @@ seed(unsigned int n, uint8_t *data, size_t max)
 	case 9:
 		program_add(&p, 0, program_base);
 		program_add(&p, 0, sends);
+		break;
+	case 10:
+		program_add(&p, 0, program_base);
+		program_add(&p, 0, receives);
 		break;
 	default:
 		return 0;

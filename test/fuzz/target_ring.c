@@ -7,7 +7,22 @@
 #include "program.h"
 
 /* As enum ring_action of host.c counts them. */
-enum { DESC, PACKED, OFFER, BYTES, BUFFER, FRAME, TABLE, DOORBELL, ARM, POST, WAIT, SPIN, ENTRY };
+enum {
+	DESC,
+	PACKED,
+	OFFER,
+	BYTES,
+	BUFFER,
+	FRAME,
+	TABLE,
+	DOORBELL,
+	ARM,
+	POST,
+	WAIT,
+	SPIN,
+	ENTRY,
+	TAKE
+};
 
 /* Fields of a descriptor, see host.c. */
 #define D(off, len, flags, next) \
@@ -135,6 +150,23 @@ static const struct rec send_raw[] = {
 	{ENTRY, 2, 0, E(0x800000, 200)},
 	{WAIT, 0, 0, 0},
 };
+/* A receive queue of the one function, and a sender in the other. */
+static const char *const raw_rx[] = {"alloc-q-counter", "create-rq", "rq-ready", "create-tir-rq",
+	"matcher-create", "flow-create", NULL};
+static const struct rec take_raw[] = {
+	{TAKE, 0, 0, E(BUF(2), 2048)},
+	{TAKE, 2, 0, E(BUF(3), 50)},
+	{TAKE, 0, 0, E(BUF(3), 10)},
+	{TAKE, 0, 0, E(BUF(3), 0)},
+};
+static const struct rec take_bad[] = {
+	{TAKE, 4, 0, E(BUF(2), 2048)},
+	{TAKE, 8, 0, E(BUF(2), 2048)},
+	{TAKE, 1, 0x40, 0x0102030405060708},
+	{TAKE, 0, 0, E(0x800000, 2048)},
+	{TAKE, 0, 0, E(BUF(2), 2048)},
+};
+static const char *const rx_again[] = {"query-rq", "query-q-counter", "rq-reset", "rq-ready", NULL};
 static const char *const raw[] = {"create-sq", "sq-ready", NULL};
 static const char *const raw_again[] = {"query-sq", "sq-error", "sq-reset", "sq-ready", NULL};
 static const char *const stop_start[] = {"virtq-tx-suspend", "query-virtq-tx", "virtq-tx-modify",
@@ -213,6 +245,16 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		STEP(&p, 0, send_raw);
 		program_add(&p, 0, raw_again);
 		STEP(&p, 0, send_raw);
+		break;
+	case 8: /* raw receive queues, of a virtqueue's frames */
+		program_add(&p, STEP_CTX, raw_rx);
+		STEP(&p, STEP_CTX, take_raw);
+		traffic(&p, packed);
+		STEP(&p, STEP_CTX, take_bad);
+		STEP(&p, 0, send_third);
+		program_add(&p, STEP_CTX, rx_again);
+		STEP(&p, STEP_CTX, take_raw);
+		STEP(&p, 0, send_third);
 		break;
 	default:
 		return 0;

@@ -401,6 +401,17 @@ const struct tmpl tmpls[] = {
 	MODIFY("sq-reset", K_SQ, box_sq_reset),
 	QUERY("query-sq", K_SQ, box_query_sq),
 	DESTROY("destroy-sq", K_SQ),
+	CREATE("create-rq", K_RQ, box_rq),
+	MODIFY("rq-ready", K_RQ, box_rq_ready),
+	MODIFY("rq-error", K_RQ, box_rq_error),
+	MODIFY("rq-reset", K_RQ, box_rq_reset),
+	QUERY("query-rq", K_RQ, box_query_rq),
+	DESTROY("destroy-rq", K_RQ),
+	CREATE("alloc-q-counter", K_Q_COUNTER, box_alloc_q_counter),
+	QUERY("query-q-counter", K_Q_COUNTER, box_query_q_counter),
+	DESTROY("dealloc-q-counter", K_Q_COUNTER),
+	CREATE("create-rqt-rq", K_RQT, box_rqt_rq),
+	CREATE("create-tir-rq", K_TIR, box_tir_rq),
 };
 const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 
@@ -410,6 +421,7 @@ const unsigned int n_tmpls = TMPL_FIRST + sizeof(tmpls) / sizeof(tmpls[0]);
 #define MKC(fld) F(create_mkey_in, memory_key_mkey_entry.fld)
 #define CQC(fld) F(create_cq_in, cq_context.fld)
 #define QPC(fld) F(create_qp_in, qpc.fld)
+#define RQC(fld) F(create_rq_in, ctx.fld)
 #define SQC(fld) F(create_sq_in, ctx.fld)
 #define VQ(fld) F(create_virtq_in, virtq.fld)
 #define VQC(fld) F(create_virtq_in, virtq.virtio_q_context.fld)
@@ -472,6 +484,11 @@ const struct field fields[] = {
 	SQC(wq.uar_page), SQC(wq.log_wq_stride), SQC(wq.log_wq_sz), SQC(wq.dbr_umem_id),
 	SQC(wq.dbr_addr), SQC(wq.wq_umem_id), SQC(wq.wq_umem_offset),
 	F(modify_sq_in, sq_state), F(modify_sq_in, modify_bitmask), F(modify_sq_in, ctx.state),
+	RQC(vsd), RQC(flush_in_error_en), RQC(state), RQC(ts_format), RQC(user_index), RQC(cqn),
+	RQC(counter_set_id), RQC(mem_rq_type), RQC(wq.wq_type), RQC(wq.pd), RQC(wq.log_wq_stride),
+	RQC(wq.log_wq_sz), RQC(wq.dbr_umem_id), RQC(wq.dbr_addr), RQC(wq.wq_umem_id),
+	RQC(wq.wq_umem_offset), RQC(wq.lwm), F(create_tir_in, ctx.inline_rqn),
+	F(create_tir_in, ctx.disp_type), F(query_q_counter_in, counter_set_id),
 };
 /* clang-format on */
 const unsigned int n_fields = sizeof(fields) / sizeof(fields[0]);

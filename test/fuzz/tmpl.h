@@ -36,6 +36,8 @@ enum cls {
 	K_COMP,
 	K_VCQ, /* a completion queue of verbs */
 	K_SQ,
+	K_RQ,
+	K_Q_COUNTER,
 	K_CLASSES,
 	K_NONE = K_CLASSES
 };

@@ -11,6 +11,7 @@
 #define SIZES(b, st) \
 	((b)->inlen = DEVX_ST_SZ_BYTES(st##_in), (b)->outlen = DEVX_ST_SZ_BYTES(st##_out))
 #define UMEM_STEP 0x40000u /* each queue object has its own part of the umem */
+#define RQ_AT (5 * UMEM_STEP + UMEM_STEP / 2)
 
 static void
 build_query_hca_cap(const struct fw_rig *r, struct fw_box *b)
@@ -458,9 +459,9 @@ build_rq(const struct fw_rig *r, struct fw_box *b)
 	DEVX_SET(create_rq_in, b->in, ctx.wq.log_wq_stride, 5);
 	DEVX_SET(create_rq_in, b->in, ctx.wq.log_wq_sz, 6);
 	DEVX_SET(create_rq_in, b->in, ctx.wq.dbr_umem_id, r->id[ID_UMEM]);
-	DEVX_SET64(create_rq_in, b->in, ctx.wq.dbr_addr, 7 * UMEM_STEP + 0x1000);
+	DEVX_SET64(create_rq_in, b->in, ctx.wq.dbr_addr, RQ_AT + 0x1000);
 	DEVX_SET(create_rq_in, b->in, ctx.wq.wq_umem_id, r->id[ID_UMEM]);
-	DEVX_SET64(create_rq_in, b->in, ctx.wq.wq_umem_offset, 7 * UMEM_STEP);
+	DEVX_SET64(create_rq_in, b->in, ctx.wq.wq_umem_offset, RQ_AT);
 }
 
 static void
