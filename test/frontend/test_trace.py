@@ -98,7 +98,7 @@ def test_names(run):
     assert {fields["index"] for fields in made} == {0, 1}
     assert {fields["type"] for fields in made} == {"split"}
     went = [line["fields"] for line in virtqs if line["name"] == "MODIFY_GENERAL_OBJECT"]
-    assert any(fields["select"] == ["STATE"] and fields["state"] == "RDY" for fields in went)
+    assert any("STATE" in fields["select"] and fields["state"] == "RDY" for fields in went)
 
 
 def test_summary(run):
@@ -183,7 +183,7 @@ def test_timed_driver(stage):
     assert 1 < at_once(commands) <= SLOTS
     pages = [line for line in trace if line["kind"] == "pages" and line["name"] == "PIN"]
     calls = {line["call"]: line for line in trace if line["kind"] == "ioctl"}
-    assert len(pages) > 16
+    assert pages
     for line in (line for line in pages if line["call"] in calls):
         assert line["dur_ns"] >= line["pinned"] * 2 * 100 * US * US // (1 << 30) - 2
         assert calls[line["call"]]["pinned"] == line["pinned"] and calls[line["call"]]["dur_ns"] >= line["dur_ns"]
