@@ -3,7 +3,7 @@
 """Frames that flow all the time, and when each arrived: a process of its own, so that nothing else delays it.
 
 It plays both guests' network stacks: of the one that is measured, with many queues, and of the one at the other end of
-the wire, with one pair. Once in each tick a frame goes out for each flow and each way. A flow of frames to the measured
+the wire, with one pair. In each tick a frame goes out for every fourth flow, each way. A flow of frames to the measured
 guest is one that RSS can tell apart; a flow from it is one of its transmit queues. Every frame carries its flow, its
 number and the time of its sending; what arrives is compared with what was sent, byte by byte.
 """
@@ -27,6 +27,7 @@ MAGIC = b"hfbench\0"
 FRAME = 128
 TO_GUEST, FROM_GUEST = 0, 1
 WAYS = ("to the guest", "from the guest")
+TURNS = 4                           # ticks until a flow has its turn again, if there are so many
 RECENT = 4096                       # numbers of a flow that could still arrive a second time
 POLL = 0.0002                       # seconds between two looks at the rings
 FORK = multiprocessing.get_context("fork")
@@ -63,6 +64,7 @@ class Ends:
                       [self._flow(i, near, away) for i in range(pairs)]]
         self.active = [range(pairs), range(pairs)]
         self.wrong = self.twice = 0
+        self.turns, self.turn, self.anew = min(TURNS, pairs), 0, False
 
     @staticmethod
     def _flow(index: int, src: bytes, dst: bytes) -> Flow:
@@ -82,6 +84,7 @@ class Ends:
     def flip(self) -> None:
         """The guest's driver starts anew, on those rings."""
         self.now ^= 1
+        self.anew = True
 
     def _frame(self, way: int, index: int) -> bytes:
         flow = self.flows[way][index]
@@ -89,11 +92,13 @@ class Ends:
         return flow.head + MARK.pack(MAGIC, index, flow.number, time.monotonic_ns())
 
     def send(self) -> None:
-        """A tick: a frame for each flow. A ring that is full gets none."""
-        for index in self.active[TO_GUEST]:
+        """A tick: a frame for each flow whose turn it is; after a flip for all. A ring that is full gets none."""
+        self.turn = (self.turn + 1) % self.turns
+        for index in self.active[TO_GUEST][self.turn::self.turns]:
             self.far_tx.send(self._frame(TO_GUEST, index))
         self.far_tx.kick()
-        for index in self.active[FROM_GUEST]:
+        first, self.anew = self.anew, False
+        for index in self.active[FROM_GUEST] if first else self.active[FROM_GUEST][self.turn::self.turns]:
             ring = self.rings[2 * index + 1]
             if ring.send(self._frame(FROM_GUEST, index)):
                 ring.kick()
