@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "../clock.h"
 #include "../conf.h"
 #include "../wire/wire.h"
 #include "cq.h"
@@ -24,15 +25,6 @@
 #define SLEEP_MAX_US 2000u
 #define SLEEP_BARE_US 20000u /* without queues; a wire wakes by its descriptor */
 #define WIRE_SKIP 32u /* rounds without a look at a wire that was silent */
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* Make visible what a receive queue got of a burst that was cut off: its indices count it. */
 static void
@@ -202,7 +194,7 @@ work(struct dp_engine *e)
 	uint32_t max = TAILQ_EMPTY(&e->queues) ? SLEEP_BARE_US : SLEEP_MAX_US;
 
 	do {
-		e->now = now_ns();
+		e->now = clock_ns();
 		if (round_trip(e)) {
 			e->busy_at = e->now;
 			e->sleep_us = SLEEP_MIN_US;

@@ -3,8 +3,7 @@
  */
 #include "notify.h"
 
-#include <time.h>
-
+#include "../clock.h"
 #include "../fault.h"
 #include "cq.h"
 
@@ -14,15 +13,6 @@
 #define PERIOD_FROM_LAST 2
 #define ACK_UNIT 4096ull /* ns; the time-out is 2^ack_timeout of it (IBTA 9.7.6.1.3) */
 #define RNR_FOREVER 7 /* rnr_retry (IBTA 9.7.5.2.8) */
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* How long a message is retried that nobody acknowledges, in ns; 0: for ever. */
 static uint64_t
@@ -55,7 +45,7 @@ static void
 retry(struct dp_vq *v, enum cq_send why)
 {
 	const struct nic_qp *qp = v->q->event_qp;
-	uint64_t limit = why == CQ_RNR ? rnr_limit(qp) : ack_limit(qp), now = now_ns();
+	uint64_t limit = why == CQ_RNR ? rnr_limit(qp) : ack_limit(qp), now = clock_ns();
 
 	if (v->event.since == 0 || v->event.stuck != why) {
 		v->event.since = now;
@@ -124,7 +114,7 @@ struck(struct dp_vq *v)
 		cq_break_qp(v->q->event_qp);
 		raise_event(v);
 	} else if (f.how == FAULT_DELAY) {
-		v->event.late = now_ns() + f.value * MS;
+		v->event.late = clock_ns() + f.value * MS;
 		atomic_fetch_or(&v->base.attn, VQ_ATTN_LATE);
 	}
 	return true;
@@ -157,7 +147,7 @@ moderate(struct dp_vq *v, uint32_t n)
 	if (q->max_pending != 0 && v->event.waiting >= q->max_pending)
 		return false;
 	if (first || q->period_mode == PERIOD_FROM_LAST)
-		v->event.due = now_ns() + q->period_us * US;
+		v->event.due = clock_ns() + q->period_us * US;
 	atomic_fetch_or(&v->base.attn, VQ_ATTN_MODERATED);
 	return true;
 }
@@ -185,13 +175,13 @@ void
 notify_attend(struct dp_vq *v, unsigned int attn)
 {
 	if ((attn & VQ_ATTN_LATE) != 0) {
-		if (now_ns() < v->event.late)
+		if (clock_ns() < v->event.late)
 			atomic_fetch_or(&v->base.attn, VQ_ATTN_LATE);
 		else
 			deliver(v);
 	}
 	if ((attn & VQ_ATTN_MODERATED) != 0) {
-		if (now_ns() < v->event.due)
+		if (clock_ns() < v->event.due)
 			atomic_fetch_or(&v->base.attn, VQ_ATTN_MODERATED);
 		else if (v->event.waiting > 0)
 			send_event(v);

@@ -17,8 +17,8 @@ void fw_time_begin(struct fw_cmd *c);
 void fw_time_end(struct fw_cmd *c);
 
 /*
- * The kernel changes flows of a function one after the other (Linux fs_core.c: locks of tables and
- * groups), be it by several commands. Without fw_lock.
+ * The kernel changes flows of a function one after the other, be it by several commands: Linux
+ * hw/mlx5/fs.c holds flow_db->lock over each. Without fw_lock.
  */
 void fw_flows_lock(struct nic_func *f);
 void fw_flows_unlock(struct nic_func *f);

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
+#include "../clock.h"
 #include "../capture.h"
 #include "../dp/iov.h"
 #include "../real.h"
@@ -49,15 +49,6 @@ struct wire_pcap {
 	_Atomic bool go, begun, done;
 	_Atomic uint64_t played, skipped;
 };
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* ---- the spec: in=FILE,out=FILE,rate=time|max|MBIT,hold ---- */
 
@@ -185,7 +176,7 @@ is_playing(struct wire *w)
 	if (!atomic_load(&p->go) && (p->spec.hold || !has_receiver(w->nic)))
 		return false;
 	atomic_store(&p->begun, true);
-	p->due = now_ns() + (p->spec.hold ? 0 : MOMENT_NS);
+	p->due = clock_ns() + (p->spec.hold ? 0 : MOMENT_NS);
 	return true;
 }
 
@@ -210,7 +201,7 @@ pcap_rx(struct wire *w, void *buf, uint32_t max)
 
 	if (!is_playing(w))
 		return 0;
-	now = now_ns();
+	now = clock_ns();
 	if (now < p->due)
 		return 0;
 	last = p->next;
@@ -231,7 +222,7 @@ pcap_arm(struct wire *w)
 	struct itimerspec at = {0};
 
 	if (has_begun(p)) {
-		if (now_ns() >= p->due)
+		if (clock_ns() >= p->due)
 			return true;
 		at.it_value.tv_sec = (time_t)(p->due / 1000000000u);
 		at.it_value.tv_nsec = (long)(p->due % 1000000000u);
