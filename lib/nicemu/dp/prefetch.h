@@ -19,4 +19,18 @@ prefetch_write(const void *p)
 #endif
 }
 
+#define CACHE_LINE 64u
+
+/* What will be copied. */
+static inline void
+prefetch_copy(const uint8_t *src, const uint8_t *dst, uint32_t len)
+{
+	uint32_t off;
+
+	for (off = 0; off < len; off += CACHE_LINE) {
+		__builtin_prefetch(src + off);
+		prefetch_write(dst + off);
+	}
+}
+
 #endif /* NICEMU_DP_PREFETCH_H */

@@ -24,6 +24,7 @@
 #define SGE_LEN sizeof(struct mlx5_wqe_data_seg)
 #define TAG_AT (2 * ETHER_ADDR_LEN)
 #define TAG_LEN 4u
+#define AHEAD 3u /* frames from prefetch to copy */
 
 static bool
 is_ready(const struct dp_rq *r)
@@ -270,6 +271,30 @@ scatter(const struct pkt *p, uint32_t strip, const struct iovec *seg, unsigned i
 	iov_copy(&dst, &rest, p->len - p->head_len);
 }
 
+/* Have what is copied to a later entry soon on its way to the cache, where it is simple. */
+static inline void
+prefetch_entry(const struct dp_rq *r, uint16_t index, const struct pkt *p)
+{
+	const struct nic_wq *wq = &r->rq->wq;
+	uint64_t off = (uint64_t)(index & ((1u << wq->log_size) - 1)) << wq->log_stride;
+	const uint8_t *src = p->rest.n > 0 ? iov_ptr(&p->rest) : NULL;
+	struct mlx5_wqe_data_seg seg;
+	const uint8_t *dst;
+	uint32_t len;
+
+	if (r->ring == NULL)
+		return;
+	memcpy(&seg, r->ring + off, sizeof(seg));
+	len = be32toh(seg.byte_count) < p->len ? be32toh(seg.byte_count) : p->len;
+	dst = keytlb_get(&r->tlb, be32toh(seg.lkey), be64toh(seg.addr), len);
+	if (dst == NULL)
+		return;
+	prefetch_write(dst);
+	prefetch_write(dst + CACHE_LINE);
+	if (src != NULL && len > p->head_len)
+		prefetch_copy(src, dst + p->head_len, len - p->head_len);
+}
+
 /* A frame for the entry at ci, and its completion. What goes wrong: nothing was written. */
 static enum wqe_error
 receive(struct dp_rq *r, const struct pkt *p, const struct rx_meta *meta, struct mlx5_cqe64 *cqe)
@@ -309,6 +334,8 @@ fill(struct dp_rq *r, struct pkt *const *pkt, const struct rx_meta *meta, unsign
 	for (i = 0; i < n && r->error == WQE_E_NONE && has_entry(r); i++) {
 		struct mlx5_cqe64 *cqe = &r->cqe[r->n];
 
+		if (i + AHEAD < n && (uint16_t)(r->rq->pi - r->rq->ci) > AHEAD)
+			prefetch_entry(r, (uint16_t)(r->rq->ci + AHEAD), pkt[i + AHEAD]);
 		err = receive(r, pkt[i], &meta[i], cqe);
 		if (err == WQE_E_ROOM) {
 			error_fill(r, cqe, err);

@@ -15,7 +15,6 @@
 #include "prefetch.h"
 
 #define AHEAD 3u /* frames from prefetch to copy */
-#define CACHE_LINE 64u
 
 /*
  * A header of 12 bytes with one buffer. In registers: a struct that was written in parts is read
@@ -119,7 +118,7 @@ top_up(struct dp_vq *v, unsigned int want)
 static inline void
 prefetch_frame(const struct dp_vq *v, const struct vq_chain *c, const struct pkt *p)
 {
-	uint32_t off, rest = p->len - p->head_len;
+	uint32_t rest = p->len - p->head_len;
 	const uint8_t *src, *dst = v->pool[c->seg].iov_base;
 
 	if (rest == 0 || p->rest.n == 0)
@@ -127,11 +126,7 @@ prefetch_frame(const struct dp_vq *v, const struct vq_chain *c, const struct pkt
 	src = iov_ptr(&p->rest);
 	if (src == NULL || dst == NULL)
 		return;
-	dst += vq_hdr_len(v) + p->head_len;
-	for (off = 0; off < rest; off += CACHE_LINE) {
-		__builtin_prefetch(src + off);
-		prefetch_write(dst + off);
-	}
+	prefetch_copy(src, dst + vq_hdr_len(v) + p->head_len, rest);
 }
 
 /*
