@@ -133,7 +133,8 @@ hf_cq_arm(struct hf_cq *cq, uint32_t ci)
 	*cq->arm_rec = htobe32(word | MLX5_CQ_DB_REQ_NOT);
 	/* The doorbell's page may combine writes: a full barrier on both sides. */
 	rte_wmb();
-	*cq->arm_db = htobe64((uint64_t)word << 32 | cq->num);
+	/* In one piece; other queues' threads store to the same word. */
+	__atomic_store_n(cq->arm_db, htobe64((uint64_t)word << 32 | cq->num), __ATOMIC_RELAXED);
 	rte_wmb();
 	cq->arm_sn++;
 }

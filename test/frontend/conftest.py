@@ -20,7 +20,7 @@ pytest_plugins = ["hfrig.fixtures"]
 
 def pytest_addoption(parser):
     """Options of these tests."""
-    parser.addoption("--long", action="store_true", help="fail every call of a sweep, not a few of each kind")
+    parser.addoption("--long", action="store_true", help="fail every call of a sweep, not a few of each kind; race for minutes")
 
 
 @pytest.fixture

@@ -29,7 +29,11 @@
 static void
 hf_notify_doorbell(struct hf_vq *vq)
 {
-	rte_write32(rte_cpu_to_le_32(vq->index), vq->dev->var.page);
+	uint32_t *doorbell = vq->dev->var.page;
+
+	/* Buffers are visible before it; in one piece, whichever threads store at once. */
+	rte_io_wmb();
+	__atomic_store_n(doorbell, rte_cpu_to_le_32(vq->index), __ATOMIC_RELAXED);
 }
 
 /* Without waiting, whatever flags the front end sets; by them on kernels that cannot (before 5.8).

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""
+All that guests do, at the same time and at random, for a while; and one thing very often.
+
+Built with ThreadSanitizer these look for races between the threads of library, driver and application; the library and
+the emulated NIC are as they always are.
+"""
+
+import random
+import threading
+import time
+from pathlib import Path
+
+from hfrig import nic, paths, vdpa
+from hfvhost.channel import Closed
+from hfvhost.net import NetDevice, Shape
+from pair import Pair, both_ways, burst
+
+VFS = 4
+PAIRS = 2
+SHAPE = Shape(pairs=PAIRS)
+SEED = 1
+MIB = 1 << 20
+PLUGGED = 1 << 36       # where memory comes and goes
+WARM = 50               # resets after which nothing grows any more
+
+
+class Guest(threading.Thread):
+    """One VF's guest, with a mind of its own."""
+
+    def __init__(self, rig: Pair, vf: int, until: float):
+        super().__init__(name=f"guest {vf}")
+        self.rig = rig
+        self.vf = vf
+        self.until = until
+        self.random = random.Random(SEED + vf)
+        self.dev = self.fresh()
+        self.frames = 0         # that arrived
+        self.done: dict[str, int] = {}
+        self.error: BaseException | None = None
+
+    def fresh(self) -> NetDevice:
+        """A front end of its own, not in the stage's list: that is another thread's."""
+        return NetDevice(self.rig.socks[self.vf], None, Shape(pairs=PAIRS))
+
+    def run(self) -> None:
+        try:
+            self.begin()
+            while time.monotonic() < self.until:
+                act = self.random.choice([self.traffic] * 4 + [self.reset, self.disable, self.plug, self.reconnect])
+                act()
+                self.done[act.__name__] = self.done.get(act.__name__, 0) + 1
+        except (OSError, TimeoutError, Closed, AssertionError) as err:
+            self.error = err
+
+    def pause(self) -> None:
+        """Some time, often none."""
+        time.sleep(self.random.choice([0, 0, 0.0005, 0.002, 0.01]))
+
+    def begin(self) -> None:
+        """The guest boots."""
+        self.dev.start()
+        for pair in range(PAIRS):
+            self.dev.post_rx(32, pair)
+
+    def traffic(self) -> None:
+        """Frames to another guest, and what comes from others."""
+        to = self.random.choice([vf for vf in range(VFS) if vf != self.vf])
+        self.dev.send(burst(8, self.frames, self.vf, to), pair=self.random.randrange(PAIRS))
+        self.pause()
+        for pair in range(PAIRS):
+            self.frames += len(self.dev.take(pair))
+
+    def reset(self) -> None:
+        """The guest reboots, with traffic under way."""
+        self.dev.send(burst(8, 0, self.vf, (self.vf + 1) % VFS))
+        self.dev.stop(self.random.random() < 0.5)
+        self.pause()
+        self.dev.start()
+
+    def disable(self) -> None:
+        """ethtool -L, there and back."""
+        for enabled in (False, True):
+            for index in range(2, 2 * PAIRS):
+                self.dev.enable(index, enabled)
+            self.pause()
+
+    def plug(self) -> None:
+        """Memory comes, and goes."""
+        region = self.dev.mem.add(PLUGGED, 2 * MIB)
+        self.dev.set_mem_table()
+        self.pause()
+        self.dev.mem.remove(region)
+        self.dev.set_mem_table()
+
+    def reconnect(self) -> None:
+        """The front end hangs up, and another one comes."""
+        self.dev.close()
+        self.pause()
+        self.dev = self.fresh()
+        self.begin()
+
+
+def kinds(rig: Pair) -> dict[str, int]:
+    """How many objects of each kind the NIC has."""
+    counts: dict[str, int] = {}
+    for func in rig.nic.ask("objects")["functions"]:
+        for kind, count in func["counts"].items():
+            counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+def held(pid: int) -> tuple[int, int]:
+    """Descriptors and threads of a process."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir())), len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def wait_held(pid: int, want: tuple[int, int]) -> None:
+    """Wait until a process has no more than it had, and no less."""
+    end = time.monotonic() + 20
+    while held(pid) != want:
+        assert time.monotonic() < end, f"descriptors and threads: {want} before, {held(pid)} after"
+        time.sleep(0.05)
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process's own memory."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("RssAnon:")[1].split()[0]) << 10
+
+
+def race(stage, seconds: float) -> None:
+    """Guests against each other; then all is as it was, and still works."""
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=VFS, engines=2), devargs="mr_policy=memory,mr_grace_ms=20"))
+    pid = rig.app.process.program()
+    before = held(pid)
+    guests = [Guest(rig, vf, time.monotonic() + seconds) for vf in range(VFS)]
+    for guest in guests:
+        guest.start()
+    while any(guest.is_alive() for guest in guests):
+        # The answer is among what the log says meanwhile: nobody waits for it.
+        rig.app.process.write(f"stats {nic.vf_bdf(random.randrange(VFS))} {random.randrange(2 * PAIRS)}")
+        time.sleep(0.02)
+    for guest in guests:
+        guest.join()
+        guest.dev.close()
+        assert guest.error is None, f"{guest.name} after {guest.done}: {guest.error!r}"
+        assert guest.frames > 0 and len(guest.done) == 5, guest.done
+    for vf in range(VFS):
+        rig.nic.wait_idle(nic.vf_bdf(vf))
+    wait_held(pid, before)
+    both_ways(rig.guest(0, SHAPE), rig.guest(1, SHAPE))
+    finish(rig)
+
+
+def finish(rig: Pair) -> None:
+    """The application ends without a word from a sanitizer."""
+    assert rig.app.quit() == 0
+    assert "ThreadSanitizer" not in rig.app.process.text()
+
+
+def resets(stage, count: int) -> None:
+    """Guest resets under traffic leave nothing behind: objects, descriptors, threads, memory, commands."""
+    rig = Pair(stage)
+    pid = rig.app.process.program()
+    a, b = rig.guest(0, SHAPE), rig.guest(1, SHAPE)
+    base = None
+    for i in range(WARM + count):
+        a.send(burst(4, i))
+        b.stop(i % 2 == 0)
+        b.start()
+        b.take(), b.take(1), a.reap(), a.reap(1)
+        if i == WARM - 1:
+            rig.wait_ready(1, 2 * PAIRS)
+            base = (held(pid), kinds(rig), resident(pid), rig.registered(1), executed(rig, 1))
+    rig.wait_ready(1, 2 * PAIRS)
+    wait_held(pid, base[0])
+    assert kinds(rig) == base[1]
+    assert rig.registered(1) == base[3], "a reset registers memory"
+    # Suspend, query, resume: of each queue, and nothing else.
+    assert executed(rig, 1) - base[4] == count * 3 * 2 * PAIRS
+    if not paths.SANITIZED and not paths.THREAD_SANITIZED:      # theirs grows
+        assert resident(pid) - base[2] < MIB
+    both_ways(a, b, 10000)
+    finish(rig)
+
+
+def executed(rig: Pair, vf: int) -> int:
+    """Commands that a VF has carried out."""
+    return sum(c["count"] for c in rig.nic.function(nic.vf_bdf(vf), "commands")["commands"])
+
+
+def test_race(stage, request):
+    """For seconds; with --long for three minutes."""
+    race(stage, 180 if request.config.getoption("--long") else 6)
+
+
+def test_resets(stage, request):
+    """100 of them; with --long 10,000."""
+    resets(stage, 10000 if request.config.getoption("--long") else 100)
