@@ -133,6 +133,9 @@ struct worker {
 	size_t len;
 	struct ibv_pd *pd;
 	int fd;
+	uint64_t seed; /* of test_storm(), as the next ones */
+	struct mlx5dv_devx_obj *own;
+	uint32_t td;
 	_Atomic bool began, done;
 	int err;
 };
@@ -660,6 +663,91 @@ test_pages(void)
 	return TEST_SUCCESS;
 }
 
+/* --- everything at once --- */
+
+#define STORM_ROUNDS 60
+
+/* One of the things that a device is asked for, and back. EBUSY is an answer, too. */
+static int
+storm(struct worker *w)
+{
+	struct mlx5dv_devx_cmd_comp *comp;
+	struct ibv_context *own;
+	uint32_t tisn, got;
+	uint64_t id;
+	int ret = 0;
+
+	w->seed = w->seed * 6364136223846793005ull + 1442695040888963407ull;
+	switch (w->seed >> 33 & 7) {
+	case 0:
+	case 1:
+		return reg_mr(w);
+	case 2:
+		own = nic_ctl_open(0);
+		return own != NULL ? ibv_close_device(own) : errno;
+	case 3:
+		comp = mlx5dv_devx_create_cmd_comp(ctx);
+		ret = comp != NULL ? ask(w->obj, w->number, comp, 1) : errno;
+		if (ret == 0 && (w->seed >> 40 & 1) != 0)
+			ret = next_answer(comp, &id, &got) == 0 && id == 1 ? 0 : EPROTO;
+		if (comp != NULL)
+			mlx5dv_devx_destroy_cmd_comp(comp);
+		return ret;
+	case 4:
+		return w->own != NULL ? 0 : (w->own = make_tis(w->td, &tisn)) != NULL ? 0 : errno;
+	case 5:
+		if (w->own == NULL || mlx5dv_devx_obj_destroy(w->own) != 0)
+			return 0;
+		w->own = NULL;
+		return 0;
+	case 6:
+		return query(w);
+	default:
+		return query_tis(w);
+	}
+}
+
+static int
+test_storm(void)
+{
+	size_t len = 1u << 20;
+	uint8_t *mem = mmap(NULL, MANY * len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int tds = nic_ctl_objects("td"), mkeys = nic_ctl_objects("mkey");
+	struct ibv_pd *pd = ibv_alloc_pd(ctx);
+	struct mlx5dv_devx_obj *td, *tis;
+	struct worker w[MANY] = {0};
+	uint32_t tdn, tisn;
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("timing scale 0.02"), "scale");
+	td = make_td(&tdn);
+	tis = make_tis(tdn, &tisn);
+	TEST_ASSERT(mem != MAP_FAILED && pd != NULL && td != NULL && tis != NULL, "objects");
+	for (i = 0; i < MANY; i++)
+		w[i] = (struct worker){.run = storm,
+			.rounds = STORM_ROUNDS,
+			.seed = i,
+			.obj = tis,
+			.number = tisn,
+			.td = tdn,
+			.pd = pd,
+			.mem = mem + i * len,
+			.len = len};
+	if (run_all(w, MANY) != 0)
+		return TEST_FAILED;
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("check"), "states that may not be");
+	for (i = 0; i < MANY; i++)
+		TEST_ASSERT(w[i].own == NULL || mlx5dv_devx_obj_destroy(w[i].own) == 0, "own");
+	TEST_ASSERT_SUCCESS(mlx5dv_devx_obj_destroy(tis), "%s", strerror(errno));
+	TEST_ASSERT_SUCCESS(mlx5dv_devx_obj_destroy(td), "%s", strerror(errno));
+	TEST_ASSERT_SUCCESS(ibv_dealloc_pd(pd), "%s", strerror(errno));
+	TEST_ASSERT_EQUAL(nic_ctl_objects("td"), tds, "devices that are still open");
+	TEST_ASSERT_EQUAL(nic_ctl_objects("mkey"), mkeys, "keys that are left");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("check"), "states that may not be");
+	munmap(mem, MANY * len);
+	return TEST_SUCCESS;
+}
+
 static int
 test_timed(void)
 {
@@ -677,7 +765,8 @@ test_timed(void)
 			TEST_CASE_ST(setup, teardown, test_exit),
 			TEST_CASE_ST(setup, teardown, test_fail),
 			TEST_CASE_ST(setup, teardown, test_scale),
-			TEST_CASE_ST(setup, teardown, test_pages), TEST_CASES_END()},
+			TEST_CASE_ST(setup, teardown, test_pages),
+			TEST_CASE_ST(setup, teardown, test_storm), TEST_CASES_END()},
 	};
 
 	return unit_test_suite_runner(&suite);

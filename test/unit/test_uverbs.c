@@ -586,6 +586,40 @@ test_cq(void)
 
 #define PAGES(n) ((n)*4096u)
 
+/* New pages are a CREATE_MKEY: when it fails, the region is what it was. */
+static int
+refuse_pages(struct ibv_mr *mr, uint8_t *p)
+{
+	int before = nic_ctl_objects("mkey");
+	uint32_t lkey = mr->lkey;
+
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("CREATE_MKEY:1:NO_RES"), "fail");
+	TEST_ASSERT(ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL, p, PAGES(1), 0) != 0 &&
+			errno == EAGAIN,
+		"CREATE_MKEY failed: %s", strerror(errno));
+	TEST_ASSERT(mr->lkey == lkey && nic_ctl_objects("mkey") == before, "the old key");
+	return 0;
+}
+
+/* When the firmware keeps the old region, it stays until the device is closed. */
+static int
+keep_old(uint8_t *p)
+{
+	struct ibv_pd *pd = ibv_alloc_pd(rig.ctx);
+	struct ibv_mr *mr = ibv_reg_mr(pd, p, PAGES(1), 0);
+	int before = nic_ctl_objects("mkey");
+
+	TEST_ASSERT_NOT_NULL(mr, "region: %s", strerror(errno));
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_MKEY:1:BAD_RES"), "fail");
+	TEST_ASSERT_SUCCESS(ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL, p, PAGES(1), 0),
+		"new pages: %s", strerror(errno));
+	TEST_ASSERT_EQUAL(nic_ctl_objects("mkey"), before + 1, "old and new key");
+	TEST_ASSERT_SUCCESS(nic_ctl_tell("check"), "states that may not be");
+	TEST_ASSERT_EQUAL(ibv_dereg_mr(mr), 0, "region");
+	TEST_ASSERT(ibv_dealloc_pd(pd) != 0, "the domain of what was kept");
+	return TEST_SUCCESS;
+}
+
 static int
 test_rereg(void)
 {
@@ -618,10 +652,12 @@ test_rereg(void)
 	TEST_ASSERT_EQUAL(
 		ibv_rereg_mr(mr, IBV_REREG_MR_CHANGE_PD, other, NULL, 0, 0), 0, "other domain");
 	TEST_ASSERT_EQUAL(ibv_dealloc_pd(pd), 0, "the domain that it was of");
+	if (refuse_pages(mr, p) != 0)
+		return TEST_FAILED;
 	TEST_ASSERT(ibv_dealloc_pd(other) != 0, "the domain that it is of");
 	TEST_ASSERT_EQUAL(ibv_dereg_mr(mr), 0, "region");
 	TEST_ASSERT_EQUAL(ibv_dealloc_pd(other), 0, "domain");
-	return TEST_SUCCESS;
+	return keep_old(p);
 }
 
 static struct unit_test_suite uverbs_suite = {
