@@ -36,9 +36,9 @@ AT_EXIT = re.compile(r"AttributeError: 'WeakSet' object has no attribute '_pendi
                      r"Exception ignored in: 'pyverbs\.\w+\.\w+\.__dealloc__'")
 
 
-def run(stage, argv, timeout=60):
+def run(stage, argv, timeout=60, cfg=CONFIG):
     """A script on a NIC; its exit status, and what it printed."""
-    process, _ = nic.run(stage, Path(argv[1]).stem, CONFIG, argv)
+    process, _ = nic.run(stage, Path(argv[1]).stem, cfg, argv)
     return process.wait(timeout), process.text()
 
 
@@ -46,6 +46,15 @@ def run(stage, argv, timeout=60):
 def test_script(stage, script):
     """Devices, domains, regions, completion queues, DevX objects, umems, UAR and VAR."""
     status, text = run(stage, [PYTHON, SCRIPTS / f"{script}.py"])
+    assert status == 0, text
+    assert re.search(r"^OK$", text, re.M), text
+
+
+@pytest.mark.parametrize("part", ["cx6dx", "cx5"])
+def test_raw(stage, part):
+    """Raw Ethernet by DevX queues, from one VF to another; every byte and what completions say is compared."""
+    cfg = NicConfig(options=["--no-memlock", "--nic", part])
+    status, text = run(stage, [PYTHON, SCRIPTS / "pv_raw.py"], cfg=cfg)
     assert status == 0, text
     assert re.search(r"^OK$", text, re.M), text
 

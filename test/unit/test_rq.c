@@ -609,6 +609,9 @@ test_errors(void)
 				"row %u: entry %u is not flushed", i, k);
 		}
 		TEST_ASSERT(peek() == NULL && n_qp_errors == 0, "row %u: more than that", i);
+		*word(RECORD_OFF(0)) = 0;
+		attend(0);
+		TEST_ASSERT_NULL(peek(), "row %u: flushed what a record that goes back says", i);
 		/* from the beginning, and a record that says so */
 		mkey.perm = NIC_PERM_LR | NIC_PERM_LW;
 		dp_rq_reset(&rqs[0]);

@@ -157,16 +157,20 @@ rq_publish(struct dp_queue *q)
 		raise_event(r);
 }
 
-/* In ERR: what was posted completes as flushed. */
+/*
+ * In ERR: what was posted completes as flushed. More than the queue has room for is a record that
+ * software has set back already, for the RST that follows.
+ */
 static void
 flush(struct dp_rq *r)
 {
+	uint16_t posted = record_of(r);
 	unsigned int n;
 	bool ok = true;
 
-	r->rq->pi = record_of(r);
-	if (r->rq->ci == r->rq->pi)
+	if (posted == r->rq->ci || (uint16_t)(posted - r->rq->ci) > 1u << r->rq->wq.log_size)
 		return;
+	r->rq->pi = posted;
 	cq_write_begin(r->rq->cq);
 	for (n = 0; ok && n < VQ_BURST && r->rq->ci != r->rq->pi; n++)
 		ok = put_error(r, WQE_E_FLUSH);
