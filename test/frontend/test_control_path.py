@@ -12,6 +12,7 @@ from hfrig import nic, vdpa
 from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
+from hfvhost.proto import Status
 from pair import Pair, both_ways, burst
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
@@ -246,3 +247,39 @@ def test_many_devices(stage):
     while not (got := guests[-1].take(0) + guests[-1].take(1)):
         assert time.monotonic() < deadline
     assert got == [frame]
+
+
+def test_status_during_start(stage):
+    """A front end that asks for its status is answered while its device starts, and the devices behind it are served."""
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=["--timing", "cx6dx", "--no-memlock"])))
+    mem = Memory()
+    mem.add(0, 64 << 30)
+    large = rig.connect(0, None, mem)
+    other = rig.connect(1)
+    large.prepare()
+    other.prepare()
+    large.go()
+    other.go()
+    assert large.get_status() == Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK
+    rig.wait_ready(1, 2)
+    assert not rig.running(0), "64 GiB are registered already"
+    rig.wait_ready(0, 2)
+
+
+def test_failed_start(stage):
+    """A start that the NIC refused is tried again when something changed, but not for a guest whose driver is gone."""
+    rig = Pair(stage)
+    a, b = rig.guest(0), rig.connect(1)
+    b.prepare()
+    rig.nic.ask(f"fail {nic.vf_bdf(1)}/CREATE_MKEY:1")
+    b.go()
+    rig.nic.process.expect("cannot serve connection", 20, rewind=True)
+    b.set_status(Status.RESET)
+    b.get_status()
+    b.set_ring_num(0)
+    time.sleep(0.3)
+    assert not virtqs(rig, 1) or not rig.running(1)
+    b.go()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    both_ways(a, b)
