@@ -26,6 +26,9 @@
 #include "hf_devx_wq.h"
 #include "prm_wqe.h"
 
+/* Segments are put together in words of 64 bits. */
+_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "little endian");
+
 /* A piece of memory: len bytes at addr in the address range of the key. */
 struct hf_ethq_seg {
 	uint64_t addr;

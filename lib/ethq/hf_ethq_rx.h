@@ -128,6 +128,54 @@ hf_ethq_rx_put(struct hf_ethq_rx *rx, const struct hf_ethq_seg *segs, unsigned i
 	return true;
 }
 
+/* Entries that can be put now. */
+static inline unsigned int
+hf_ethq_rx_room(const struct hf_ethq_rx *rx)
+{
+	return rx->size - hf_ethq_rx_pending(rx);
+}
+
+/* The lines of the next n entries, to be written soon: the NIC was the last to have them. */
+static inline void
+hf_ethq_rx_prefetch(const struct hf_ethq_rx *rx, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		__builtin_prefetch(
+			rx->ring + ((size_t)((rx->pi + i) & (rx->size - 1)) << rx->log_stride), 1);
+}
+
+/*
+ * hf_ethq_rx_put() of n entries, each of one segment of len bytes in one key, 'skip' bytes behind
+ * an address. There is room for n.
+ */
+static __rte_always_inline void
+hf_ethq_rx_put_plain(struct hf_ethq_rx *rx, const uint64_t *addr, uint32_t skip, uint32_t len,
+	uint32_t lkey, unsigned int n)
+{
+	const uint64_t word = (uint64_t)rte_cpu_to_be_32(lkey) << 32 | rte_cpu_to_be_32(len);
+	const uint64_t end = (uint64_t)rte_cpu_to_be_32(MLX5_INVALID_LKEY) << 32;
+	const bool ends = rx->segs > 1;
+	const uint32_t mask = rx->size - 1;
+	const uint8_t shift = rx->log_stride;
+	uint8_t *const ring = rx->ring;
+	uint16_t pi = rx->pi;
+	unsigned int i;
+
+	for (i = 0; i < n; i++, pi++) {
+		uint64_t *seg = (uint64_t *)(ring + ((size_t)(pi & mask) << shift));
+
+		seg[0] = word;
+		seg[1] = rte_cpu_to_be_64(addr[i] + skip);
+		if (ends) {
+			seg[2] = end;
+			seg[3] = 0;
+		}
+	}
+	rx->pi = pi;
+}
+
 /* Tell the NIC of all that was put since the last time. */
 static inline void
 hf_ethq_rx_ring(struct hf_ethq_rx *rx)
@@ -145,7 +193,7 @@ bool hf_ethq_rx_bad(
 	struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *cqe, struct hf_ethq_rx_cpl *c);
 
 /* Up to n completions, in the order of put: each consumes one entry. None once it has failed. */
-static inline unsigned int
+static __rte_always_inline unsigned int
 hf_ethq_rx_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
 {
 	volatile struct prm_eth_cqe *cqe;

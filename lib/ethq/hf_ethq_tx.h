@@ -186,6 +186,61 @@ hf_ethq_tx_put(struct hf_ethq_tx *tx, const struct hf_ethq_tx_pkt *pkt)
 	return true;
 }
 
+/* Blocks that are free now. */
+static inline unsigned int
+hf_ethq_tx_room(const struct hf_ethq_tx *tx)
+{
+	return tx->size - (uint16_t)(tx->pi - tx->ci);
+}
+
+/* The lines of the next n blocks, to be written soon: the NIC was the last to have them. */
+static inline void
+hf_ethq_tx_prefetch(const struct hf_ethq_tx *tx, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		__builtin_prefetch(
+			tx->ring + ((tx->pi + i) & (tx->size - 1)) * MLX5_SEND_WQE_BB, 1);
+}
+
+/*
+ * hf_ethq_tx_put() of n packets, each of one segment in one key without its first 'skip' bytes,
+ * nothing inlined and nothing for the NIC to compute. There is room for n blocks.
+ */
+static __rte_always_inline void
+hf_ethq_tx_put_plain(struct hf_ethq_tx *tx, const uint64_t *addr, const uint32_t *len,
+	uint32_t skip, uint32_t lkey, unsigned int n)
+{
+	const uint64_t key = (uint64_t)rte_cpu_to_be_32(lkey) << 32;
+	const uint64_t ds = (uint64_t)rte_cpu_to_be_32(tx->sqn | 3) << 32;
+	const uint64_t mode = rte_cpu_to_le_64(
+		(uint64_t)(MLX5_COMP_ONLY_FIRST_ERR << MLX5_COMP_MODE_OFFSET) << 24);
+	uint8_t *const ring = tx->ring;
+	uint32_t *const slot = tx->slot;
+	const uint32_t mask = tx->size - 1;
+	uint16_t pi = tx->pi, put = tx->put;
+	unsigned int i;
+
+	if (n == 0)
+		return;
+	for (i = 0; i < n; i++, pi++, put++) {
+		const uint32_t index = pi & mask;
+		uint64_t *wqe = (uint64_t *)(ring + index * MLX5_SEND_WQE_BB);
+
+		wqe[0] = ds | rte_cpu_to_be_32((uint32_t)pi << 8 | MLX5_OPCODE_SEND);
+		wqe[1] = mode;
+		wqe[2] = 0;
+		wqe[3] = 0;
+		wqe[4] = key | rte_cpu_to_be_32(len[i] - skip);
+		wqe[5] = rte_cpu_to_be_64(addr[i] + skip);
+		slot[index] = put | 1u << 16;
+	}
+	tx->last = (void *)(ring + ((pi - 1) & mask) * MLX5_SEND_WQE_BB);
+	tx->pi = pi;
+	tx->put = put;
+}
+
 /* Tell the NIC of all that was put since the last time. */
 static inline void
 hf_ethq_tx_ring(struct hf_ethq_tx *tx)
@@ -232,7 +287,7 @@ hf_ethq_tx_complete(struct hf_ethq_tx *tx, uint16_t counter)
 }
 
 /* Packets that completed since the last call, in the order of put; nothing once it has failed. */
-static inline uint16_t
+static __rte_always_inline uint16_t
 hf_ethq_tx_poll(struct hf_ethq_tx *tx)
 {
 	volatile struct prm_eth_cqe *cqe;

@@ -25,7 +25,7 @@ svq_packed_walk(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, ui
 			return -1;
 		if ((flags & VRING_DESC_F_NEXT) == 0)
 			return 0;
-		pos = svq_packed_advance(r, pos, 1);
+		pos = svq_packed_advance(r->size, pos, 1);
 		word = svq_packed_word(svq_packed_at(r, pos));
 	}
 	svq_ring_bad(r, -EPROTO, "a chain is longer than the %u descriptors that are free", free);

@@ -78,9 +78,41 @@ svq_packed_take(struct svq_ring *r, struct svq_burst *b, unsigned int max)
 			return;
 		}
 		r->taken += c->slots;
-		r->next_avail = svq_packed_advance(r, pos, c->slots);
+		r->next_avail = svq_packed_advance(r->size, pos, c->slots);
 		b->n++;
 	}
+}
+
+/* The part of svq_ring_take_plain() that differs. */
+static __rte_always_inline unsigned int
+svq_packed_plain(struct svq_ring *r, struct svq_plain *p, uint32_t min, unsigned int max)
+{
+	const uint8_t *ring = r->desc;
+	uint8_t *const busy = r->busy;
+	const uint32_t size = r->size;
+	const uint16_t want = r->want;
+	uint16_t pos = r->next_avail;
+	unsigned int n;
+
+	/* Behind those that are taken, nothing can be available; who says so, is told elsewhere. */
+	max = RTE_MIN(max, size - r->taken);
+	for (n = 0; n < max; n++) {
+		const void *desc = ring + (pos & 0x7fffu) * sizeof(struct vring_packed_desc);
+		const uint64_t word = svq_packed_word(desc);
+		const uint16_t id = SVQ_PACKED_ID(word);
+
+		if (unlikely((SVQ_PACKED_FLAGS(word) &
+				     (SVQ_F_AVAIL | SVQ_F_USED | SVQ_CHAIN_FLAGS)) !=
+			    (((pos & 0x8000u) != 0 ? SVQ_F_AVAIL : SVQ_F_USED) | want)) ||
+			unlikely((uint32_t)word < min) || unlikely(busy[id] != 0))
+			break;
+		busy[id] = 1;
+		p->id[n] = id;
+		p->len[n] = (uint32_t)word;
+		p->addr[n] = svq_packed_addr(desc);
+		pos = svq_packed_advance(size, pos, 1);
+	}
+	return n;
 }
 
 /*
@@ -98,15 +130,16 @@ svq_packed_used_word(uint16_t pos, uint16_t id, uint32_t written)
 }
 
 static __rte_always_inline void
-svq_packed_used(struct svq_ring *r, struct svq_used *u, uint16_t id, uint32_t written)
+svq_packed_used(struct svq_used *u, uint16_t id, uint32_t written)
 {
-	const uint16_t pos = svq_packed_advance(r, r->next_used, u->slots);
+	const uint16_t pos = svq_packed_advance(u->size, u->first, u->slots);
 	const uint64_t word = svq_packed_used_word(pos, id, written);
+	uint64_t *desc = (uint64_t *)((struct vring_packed_desc *)u->ring + (pos & 0x7fffu));
 
 	if (u->n == 0)
 		u->first_word = word;
 	else
-		__atomic_store_n((uint64_t *)svq_packed_at(r, pos) + 1, word, __ATOMIC_RELAXED);
+		__atomic_store_n(&desc[1], word, __ATOMIC_RELAXED);
 }
 
 /* The descriptors from 'first' on, n of them. */
@@ -146,7 +179,7 @@ svq_packed_publish(struct svq_ring *r, const struct svq_used *u)
 	if (r->skip)
 		word = svq_packed_used_word(first, (uint16_t)u->last.id, u->last.len);
 	__atomic_store_n((uint64_t *)svq_packed_at(r, first) + 1, word, __ATOMIC_RELEASE);
-	r->next_used = svq_packed_advance(r, first, u->slots);
+	r->next_used = svq_packed_advance(r->size, first, u->slots);
 	if (unlikely(svq_log_is_on(&r->log)))
 		svq_packed_log(r, first, r->skip ? 1 : u->tail + 1);
 	return svq_packed_wants_call(r);

@@ -39,6 +39,7 @@ struct svq_tx {
 	uint32_t mask;
 	uint32_t max_lso;
 	uint16_t max_segs, min_inline;
+	uint16_t not_plain; /* bursts that are not to be looked at for plain packets */
 	struct svq_offers offers;
 	struct svq_copies copies;
 	uint8_t frame[SVQ_FRAME_MAX]; /* first bytes of the packet at hand */

@@ -30,6 +30,7 @@ svq_count(uint64_t *counter, uint64_t n)
 }
 
 #define SVQ_BURST 32u
+#define SVQ_CHAIN_FLAGS (VRING_DESC_F_NEXT | VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)
 /* Descriptors fill two thirds at most, so that one indirect table fits in any case. */
 #define SVQ_POOL (3 * HF_SVQ_MAX_CHAIN)
 
@@ -49,6 +50,16 @@ struct svq_burst {
 	uint64_t table[SVQ_BURST];
 	uint32_t table_len[SVQ_BURST]; /* 0: none */
 	struct hf_ethq_seg pool[SVQ_POOL];
+};
+
+/*
+ * Chains of one descriptor each, of one slot: what most guests do most of the time. The loops over
+ * them keep what they need in registers.
+ */
+struct svq_plain {
+	uint64_t addr[SVQ_BURST];
+	uint32_t len[SVQ_BURST];
+	uint16_t id[SVQ_BURST];
 };
 
 struct svq_ring {
@@ -76,16 +87,23 @@ struct svq_ring {
 	uint64_t desc_gpa, device_gpa; /* packed: what the log counts from */
 	uint64_t calls, errors; /* one writer, read by any */
 	char name[48];
-	uint64_t busy[UINT16_MAX / 64 + 1]; /* a bit per id that was taken and not given back */
+	uint8_t busy[UINT16_MAX + 1]; /* by id: it was taken and not given back */
 };
 
-/* Used buffers on their way into the ring; begun and ended in one poll. */
+/*
+ * Used buffers on their way into the ring; begun and ended in one poll. A local of the caller's, so
+ * that what is in it stays in registers.
+ */
 struct svq_used {
-	uint16_t slots; /* so far */
+	void *ring; /* of descriptors, or the used ring's entries */
+	uint8_t *busy;
+	uint32_t size;
+	uint32_t n; /* so far */
+	uint16_t slots; /* of them */
 	uint16_t tail; /* slots before the last */
-	uint16_t first; /* position of the first, packed */
+	uint16_t first; /* position of the first */
+	bool skip;
 	uint64_t first_word; /* packed: len, id and flags of the first, written last */
-	uint32_t n;
 	struct vring_used_elem last;
 };
 
@@ -123,18 +141,16 @@ svq_ring_log(const struct svq_ring *r, uint64_t gpa, uint64_t len)
 static __rte_always_inline bool
 svq_id_take(struct svq_ring *r, uint16_t id)
 {
-	uint64_t *word = &r->busy[id / 64], bit = UINT64_C(1) << (id % 64);
-
-	if (unlikely((*word & bit) != 0))
+	if (unlikely(r->busy[id] != 0))
 		return false;
-	*word |= bit;
+	r->busy[id] = 1;
 	return true;
 }
 
 static __rte_always_inline void
 svq_id_give(struct svq_ring *r, uint16_t id)
 {
-	r->busy[id / 64] &= ~(UINT64_C(1) << (id % 64));
+	r->busy[id] = 0;
 }
 
 /* One more piece; the pool has room for HF_SVQ_MAX_CHAIN when a chain is begun. */
@@ -199,15 +215,15 @@ svq_table_is_valid(struct svq_ring *r, uint32_t len, uint16_t flags)
 	return false;
 }
 
-/* A position in a packed ring, some slots further. */
+/* A position in a packed ring of this size, some slots further. */
 static __rte_always_inline uint16_t
-svq_packed_advance(const struct svq_ring *r, uint16_t pos, uint32_t slots)
+svq_packed_advance(uint32_t size, uint16_t pos, uint32_t slots)
 {
 	uint32_t i = (pos & 0x7fffu) + slots;
 	uint16_t wrap = pos & 0x8000u;
 
-	if (unlikely(i >= r->size)) {
-		i -= r->size;
+	if (unlikely(i >= size)) {
+		i -= size;
 		wrap ^= 0x8000u;
 	}
 	return (uint16_t)(i | wrap);
@@ -216,7 +232,7 @@ svq_packed_advance(const struct svq_ring *r, uint16_t pos, uint32_t slots)
 static __rte_always_inline uint16_t
 svq_advance(const struct svq_ring *r, bool packed, uint16_t pos, uint32_t slots)
 {
-	return packed ? svq_packed_advance(r, pos, slots) : (uint16_t)(pos + slots);
+	return packed ? svq_packed_advance(r->size, pos, slots) : (uint16_t)(pos + slots);
 }
 
 #include "svq_packed.h"
@@ -236,6 +252,35 @@ svq_ring_untake(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned i
 	r->taken = left;
 	r->next_avail = svq_advance(r, packed, r->next_used, left);
 	b->n = from;
+}
+
+/*
+ * Up to max plain chains of at least min bytes, up to the first that is anything else. Returns how
+ * many, and moves next_avail.
+ */
+static __rte_always_inline unsigned int
+svq_ring_take_plain(
+	struct svq_ring *r, bool packed, struct svq_plain *p, uint32_t min, unsigned int max)
+{
+	const unsigned int n =
+		packed ? svq_packed_plain(r, p, min, max) : svq_split_plain(r, p, min, max);
+
+	r->next_avail = svq_advance(r, packed, r->next_avail, n);
+	r->taken += n;
+	return n;
+}
+
+/* Of n that were taken so, those from 'from' on were not. */
+static __rte_always_inline void
+svq_ring_untake_plain(struct svq_ring *r, bool packed, const struct svq_plain *p, unsigned int from,
+	unsigned int n)
+{
+	if (likely(from == n))
+		return;
+	r->taken -= n - from;
+	r->next_avail = svq_advance(r, packed, r->next_used, r->taken);
+	for (; from < n; from++)
+		svq_id_give(r, p->id[from]);
 }
 
 /* Up to max chains from next_avail on, which they move; b->n of them. */
@@ -264,23 +309,28 @@ svq_ring_take(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned int
 
 /* Buffers go back: begin, one call for each (in any order if not .skip), end. */
 static __rte_always_inline void
-svq_used_begin(const struct svq_ring *r, struct svq_used *u)
+svq_used_begin(struct svq_ring *r, bool packed, struct svq_used *u)
 {
-	*u = (struct svq_used){.first = r->next_used};
+	*u = (struct svq_used){
+		.ring = packed ? r->desc : ((struct vring_used *)r->device)->ring,
+		.busy = r->busy,
+		.size = r->size,
+		.first = r->next_used,
+		.skip = r->skip,
+	};
 }
 
 /* written: bytes that the guest gets. */
 static __rte_always_inline void
-svq_used_add(struct svq_ring *r, bool packed, struct svq_used *u, uint16_t id, uint16_t slots,
-	uint32_t written)
+svq_used_add(bool packed, struct svq_used *u, uint16_t id, uint16_t slots, uint32_t written)
 {
-	svq_id_give(r, id);
-	if (r->skip)
+	u->busy[id] = 0;
+	if (u->skip)
 		u->last = (struct vring_used_elem){.id = id, .len = written};
 	else if (packed)
-		svq_packed_used(r, u, id, written);
+		svq_packed_used(u, id, written);
 	else
-		svq_split_used(r, u, id, written);
+		svq_split_used(u, u->n, id, written);
 	u->tail = u->slots;
 	u->slots += slots;
 	u->n++;

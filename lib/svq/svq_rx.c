@@ -68,52 +68,86 @@ rx_take(struct hf_svq *q, bool packed, unsigned int max)
 	return i;
 }
 
-/* --- to the NIC --- */
-
-/* One buffer in one piece that takes any frame. */
-static __rte_always_inline bool
-post_plain(struct hf_svq *q, const struct svq_rxbuf *b)
+/*
+ * From the ring to the NIC: chains of one piece that take any frame, as most guests have them, up
+ * to the first that is anything else. Nothing waits to be posted.
+ */
+static __rte_always_inline unsigned int
+rx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
 {
-	const struct hf_ethq_seg s = {
-		.addr = b->gpa + q->hdr_len,
-		.len = q->max_frame,
-		.lkey = q->ring.mkey,
-	};
+	struct svq_rx *rx = &q->rx;
+	const struct hf_svq_mem *const mem = q->ring.mem;
+	struct svq_rxbuf *const buf = rx->buf;
+	uint16_t *const group = rx->group;
+	const uint32_t tail = rx->tail, wqe = rx->wqe_tail, seq = rx->seq, mask = rx->mask;
+	const uint32_t hdr_len = q->hdr_len;
+	uint32_t hint = q->hint;
+	unsigned int i, n;
+	struct svq_plain p;
 
-	return hf_ethq_rx_put(q->rx.ethq, &s, 1);
+	max = RTE_MIN(max, hf_ethq_rx_room(rx->ethq));
+	n = svq_ring_take_plain(&q->ring, packed, &p, hdr_len + q->max_frame, max);
+	for (i = 0; i < n; i++) {
+		uint8_t *hdr = svq_mem_at(mem, &hint, p.addr[i], hdr_len);
+
+		if (unlikely(hdr == NULL))
+			break;
+		buf[(tail + i) & mask] = (struct svq_rxbuf){
+			.hdr = hdr,
+			.gpa = p.addr[i],
+			.len = p.len[i],
+			.seq = seq + i,
+			.id = p.id[i],
+			.slots = 1,
+			.n = 1,
+		};
+		group[(wqe + i) & mask] = 1;
+	}
+	svq_ring_untake_plain(&q->ring, packed, &p, i, n);
+	hf_ethq_rx_put_plain(rx->ethq, p.addr, hdr_len, q->max_frame, q->ring.mkey, i);
+	hf_ethq_rx_ring(rx->ethq);
+	q->hint = hint;
+	rx->seq = seq + i;
+	rx->tail = rx->posted = tail + i;
+	rx->wqe_tail = wqe + i;
+	return i;
 }
 
-static __rte_always_inline void
+/* --- to the NIC --- */
+
+static void
 rx_post(struct hf_svq *q)
 {
 	struct svq_rx *rx = &q->rx;
-	const uint32_t need = q->max_frame + q->hdr_len, before = rx->posted;
+	struct svq_rx_entry e;
 	unsigned int k;
 
 	while (rx->posted != rx->tail) {
-		const struct svq_rxbuf *b = svq_rx_buf(rx, rx->posted);
-
-		if (likely(b->n == 1 && b->len >= need)) {
-			k = 1;
-			if (!post_plain(q, b))
-				break;
-		} else {
-			struct svq_rx_entry e;
-
-			k = svq_rx_entry_make(q, &e);
-			if (k == 0 || !hf_ethq_rx_put(rx->ethq, e.seg, e.n))
-				break;
-		}
+		k = svq_rx_entry_make(q, &e);
+		if (k == 0 || !hf_ethq_rx_put(rx->ethq, e.seg, e.n))
+			break;
 		rx->group[rx->wqe_tail++ & rx->mask] = (uint16_t)k;
 		rx->posted += k;
 	}
-	if (rx->posted != before)
-		hf_ethq_rx_ring(rx->ethq);
+	hf_ethq_rx_ring(rx->ethq);
 }
 
 /* --- from the NIC, to the guest --- */
 
+/* A header of 10 or 12 bytes; the last two are num_buffers. */
 static __rte_always_inline void
+header_store(uint8_t *to, uint32_t hdr_len, bool valid)
+{
+	const uint64_t first = rte_cpu_to_le_64(valid ? VIRTIO_NET_HDR_F_DATA_VALID : 0);
+	const uint32_t last = rte_cpu_to_le_32(1u << 16);
+
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + sizeof(first), &last,
+		likely(hdr_len == SVQ_HDR_MAX) ? sizeof(last) : sizeof(uint16_t));
+}
+
+/* The same in any buffer. */
+static void
 header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
 {
 	const struct virtio_net_hdr_v1 h = {
@@ -121,18 +155,12 @@ header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
 		.gso_type = VIRTIO_NET_HDR_GSO_NONE,
 		.num_buffers = rte_cpu_to_le_16(buffers),
 	};
-	uint8_t *const *byte;
+	const struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
+	uint8_t *const *byte = svq_rx_more(&q->rx, i)->hdr_byte;
 	unsigned int n;
 
-	if (likely(svq_rx_buf(&q->rx, i)->hdr != NULL)) {
-		memcpy(svq_rx_buf(&q->rx, i)->hdr, &h,
-			likely(q->hdr_len == sizeof(h)) ? sizeof(h)
-							: sizeof(struct virtio_net_hdr));
-		return;
-	}
-	byte = svq_rx_more(&q->rx, i)->hdr_byte;
 	for (n = 0; n < q->hdr_len; n++)
-		*byte[n] = ((const uint8_t *)&h)[n];
+		*(b->hdr != NULL ? b->hdr + n : byte[n]) = ((const uint8_t *)&h)[n];
 }
 
 /* n bytes, header included. */
@@ -146,7 +174,7 @@ buf_used(struct hf_svq *q, bool packed, struct svq_used *u, uint32_t i, uint32_t
 		svq_rx_log(q, i, n);
 	if ((int32_t)(end - q->rx.high) > 0)
 		q->rx.high = end;
-	svq_used_add(&q->ring, packed, u, b->id, b->slots, n);
+	svq_used_add(packed, u, b->id, b->slots, n);
 }
 
 /* No frame came of this entry: it was too short for one. A single buffer goes back empty. */
@@ -203,28 +231,56 @@ rx_failed(struct hf_svq *q)
 		&q->ring, svq_nic_error(e), "the NIC could not receive, syndrome %#x", e->syndrome);
 }
 
-static __rte_always_inline void
+/* A packet that is not in one buffer of one piece, or none at all. */
+static void
 packet_give(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl)
 {
 	struct svq_rx *rx = &q->rx;
 	const unsigned int k = rx->group[rx->wqe_head++ & rx->mask];
 	const bool valid = rx->guest_csum && (cpl->flags & HF_ETHQ_RX_L4_OK) != 0;
-	const uint32_t len = cpl->len + q->hdr_len;
-	const struct svq_rxbuf *b = svq_rx_buf(rx, rx->head);
 
-	if (unlikely(cpl->syndrome != 0)) {
+	if (cpl->syndrome != 0)
 		packet_drop(q, packed, u, k);
-		return;
-	}
-	if (likely(k == 1 && b->n == 1 && len <= b->len && cpl->len <= q->max_frame)) {
-		header_write(q, rx->head, valid, 1);
-		buf_used(q, packed, u, rx->head, len);
-		rx->head++;
-	} else {
-		packet_spread(q, packed, u, k, RTE_MAX(len, cpl->len), valid);
-	}
-	svq_count(&q->stats.packets, 1);
+	else
+		packet_spread(q, packed, u, k, RTE_MAX(cpl->len + q->hdr_len, cpl->len), valid);
+	if (cpl->syndrome == 0)
+		svq_count(&q->stats.packets, 1);
 	svq_count(&q->stats.bytes, cpl->len);
+}
+
+/* The first of n completions, as far as each is a frame in one buffer of one piece; how many. */
+static __rte_always_inline unsigned int
+give_plain(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl,
+	unsigned int n)
+{
+	struct svq_rx *rx = &q->rx;
+	const struct svq_rxbuf *const buf = rx->buf;
+	const uint16_t *const group = rx->group;
+	const uint32_t head = rx->head, wqe = rx->wqe_head, mask = rx->mask;
+	const uint32_t hdr_len = q->hdr_len, max_frame = q->max_frame;
+	const uint16_t ok = rx->guest_csum ? HF_ETHQ_RX_L4_OK : 0;
+	uint32_t high = rx->high;
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		const struct svq_rxbuf *b = &buf[(head + i) & mask];
+		const uint32_t len = cpl[i].len + hdr_len, end = b->seq + b->slots;
+
+		if (unlikely(group[(wqe + i) & mask] != 1 || b->n != 1 || b->hdr == NULL ||
+			    cpl[i].syndrome != 0 || len > b->len || cpl[i].len > max_frame))
+			break;
+		header_store(b->hdr, hdr_len, (cpl[i].flags & ok) != 0);
+		svq_used_add(packed, u, b->id, b->slots, len);
+		high = (int32_t)(end - high) > 0 ? end : high;
+		bytes += cpl[i].len;
+	}
+	rx->head = head + i;
+	rx->wqe_head = wqe + i;
+	rx->high = high;
+	svq_count(&q->stats.packets, i);
+	svq_count(&q->stats.bytes, bytes);
+	return i;
 }
 
 /* What was received goes to the guest. */
@@ -237,14 +293,15 @@ rx_give(struct hf_svq *q, bool packed, unsigned int max)
 	uint32_t at = rx->head;
 	struct svq_used u;
 
+	if (n == 0)
+		return 0;
 	for (i = 0; i < n; i++) {
-		const void *hdr = svq_rx_buf(rx, at)->hdr;
-
-		__builtin_prefetch(hdr, 1);
+		__builtin_prefetch(svq_rx_buf(rx, at)->hdr, 1);
 		at += rx->group[(rx->wqe_head + i) & rx->mask];
 	}
-	svq_used_begin(&q->ring, &u);
-	for (i = 0; i < n && likely(q->ring.error == 0); i++)
+	svq_used_begin(&q->ring, packed, &u);
+	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, packed, &u, cpl, n);
+	for (; i < n && likely(q->ring.error == 0); i++)
 		packet_give(q, packed, &u, &cpl[i]);
 	svq_used_end(&q->ring, packed, &u);
 	return i;
@@ -253,16 +310,23 @@ rx_give(struct hf_svq *q, bool packed, unsigned int max)
 static __rte_always_inline unsigned int
 rx_poll(struct hf_svq *q, bool packed, unsigned int burst)
 {
-	unsigned int n;
+	struct svq_rx *rx = &q->rx;
+	unsigned int n, taken = 0;
 
 	if (unlikely(q->ring.error != 0))
 		return 0;
 	n = rx_give(q, packed, RTE_MIN(burst, SVQ_BURST));
-	n += rx_take(q, packed, SVQ_BURST);
-	rx_post(q);
-	if (unlikely(hf_ethq_rx_failed(q->rx.ethq)))
+	if (likely(rx->posted == rx->tail))
+		taken = rx_take_plain(q, packed, SVQ_BURST);
+	if (unlikely(taken < SVQ_BURST && svq_ring_pending(&q->ring))) {
+		taken += rx_take(q, packed, SVQ_BURST - taken);
+		rx_post(q);
+	} else if (unlikely(rx->posted != rx->tail)) {
+		rx_post(q);
+	}
+	if (unlikely(hf_ethq_rx_failed(rx->ethq)))
 		rx_failed(q);
-	return n;
+	return n + taken;
 }
 
 static unsigned int
@@ -348,7 +412,7 @@ rx_return(struct hf_svq *q, bool packed)
 	const uint32_t high = rx->high;
 	struct svq_used u;
 
-	svq_used_begin(&q->ring, &u);
+	svq_used_begin(&q->ring, packed, &u);
 	for (; rx->head != rx->tail; rx->head++) {
 		if ((int32_t)(svq_rx_buf(rx, rx->head)->seq - high) < 0)
 			buf_used(q, packed, &u, rx->head, 0);

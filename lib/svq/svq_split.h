@@ -50,6 +50,40 @@ svq_split_ready(struct svq_ring *r, unsigned int max)
 	return RTE_MIN(ready, max);
 }
 
+/* The part of svq_ring_take_plain() that differs. */
+static __rte_always_inline unsigned int
+svq_split_plain(struct svq_ring *r, struct svq_plain *p, uint32_t min, unsigned int max)
+{
+	const uint16_t *avail = ((const struct vring_avail *)r->driver)->ring;
+	const unsigned int ready = svq_split_ready(r, max);
+	const struct vring_desc *desc = r->desc;
+	uint8_t *const busy = r->busy;
+	const uint16_t mask = r->size - 1, want = r->want, next = r->next_avail;
+	unsigned int i;
+
+	for (i = 0; i < ready; i++) {
+		const uint16_t id = rte_le_to_cpu_16(
+			__atomic_load_n(&avail[(next + i) & mask], __ATOMIC_RELAXED));
+
+		p->id[i] = id;
+		rte_prefetch0(&desc[id & mask]);
+	}
+	for (i = 0; i < ready; i++) {
+		const uint16_t id = p->id[i];
+		struct svq_split_desc d;
+
+		if (unlikely(id > mask) || unlikely(busy[id] != 0))
+			break;
+		d = svq_split_load(&desc[id]);
+		if (unlikely((d.flags & SVQ_CHAIN_FLAGS) != want) || unlikely(d.len < min))
+			break;
+		busy[id] = 1;
+		p->addr[i] = d.addr;
+		p->len[i] = d.len;
+	}
+	return i;
+}
+
 static __rte_always_inline void
 svq_split_take(struct svq_ring *r, struct svq_burst *b, unsigned int max)
 {
@@ -94,11 +128,11 @@ svq_split_take(struct svq_ring *r, struct svq_burst *b, unsigned int max)
 }
 
 static __rte_always_inline void
-svq_split_used(struct svq_ring *r, const struct svq_used *u, uint16_t id, uint32_t written)
+svq_split_used(const struct svq_used *u, uint32_t nth, uint16_t id, uint32_t written)
 {
-	struct vring_used *used = r->device;
+	struct vring_used_elem *ring = u->ring;
 
-	used->ring[(r->next_used + u->n) & (r->size - 1)] = (struct vring_used_elem){
+	ring[(u->first + nth) & (u->size - 1)] = (struct vring_used_elem){
 		.id = rte_cpu_to_le_32(id), .len = rte_cpu_to_le_32(written)};
 }
 
@@ -134,11 +168,8 @@ svq_split_publish(struct svq_ring *r, const struct svq_used *u)
 	struct vring_used *used = r->device;
 	const uint16_t first = r->next_used;
 
-	if (r->skip) {
-		struct svq_used one = {.n = 0};
-
-		svq_split_used(r, &one, (uint16_t)u->last.id, u->last.len);
-	}
+	if (r->skip)
+		svq_split_used(u, 0, (uint16_t)u->last.id, u->last.len);
 	r->next_used += u->n;
 	__atomic_store_n(&used->idx, rte_cpu_to_le_16(r->next_used), __ATOMIC_RELEASE);
 	if (unlikely(svq_log_is_on(&r->log)))

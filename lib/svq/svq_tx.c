@@ -15,6 +15,7 @@
 
 #define TX_SEGS 24u /* Linux has up to 18 (MAX_SKB_FRAGS + 1) behind a header; more are copied */
 #define TX_MIN_BLOCKS 64u /* some packets of many pieces */
+#define NOT_PLAIN_BURSTS 15u /* without a look for plain packets after one that found none */
 #define STOP_WAIT_S 1u
 #define STOP_LOOK_US 20u
 
@@ -168,31 +169,89 @@ static __rte_always_inline unsigned int
 tx_complete(struct hf_svq *q, bool packed)
 {
 	struct svq_tx *tx = &q->tx;
-	unsigned int n = hf_ethq_tx_poll(tx->ethq);
+	const struct svq_sent *const sent = tx->sent;
+	const uint32_t tail = tx->tail, mask = tx->mask;
+	uint32_t head = tx->head, n = hf_ethq_tx_poll(tx->ethq), copied = 0;
 	struct svq_used u;
 
-	svq_used_begin(&q->ring, &u);
-	while (tx->head != tx->tail) {
-		const struct svq_sent *s = &tx->sent[tx->head & tx->mask];
+	svq_used_begin(&q->ring, packed, &u);
+	for (; head != tail; head++) {
+		const struct svq_sent s = sent[head & mask];
 
-		if (s->copied != SVQ_NOT_SENT) {
+		if (likely(s.copied != SVQ_NOT_SENT)) {
 			if (n == 0)
 				break;
 			n--;
-			tx->copies.head += s->copied;
+			copied += s.copied;
 		}
-		svq_used_add(&q->ring, packed, &u, s->id, s->slots, 0);
-		tx->head++;
+		svq_used_add(packed, &u, s.id, s.slots, 0);
 	}
+	tx->head = head;
+	tx->copies.head += copied;
 	svq_used_end(&q->ring, packed, &u);
 	return u.n;
 }
 
+/* How many of n plain chains are packets for which the NIC has nothing to do but send. */
 static __rte_always_inline unsigned int
-tx_take(struct hf_svq *q, bool packed, unsigned int max)
+tx_look(struct hf_svq *q, const struct svq_plain *p, unsigned int n)
+{
+	const struct hf_svq_mem *const mem = q->ring.mem;
+	const uint32_t hdr_len = q->hdr_len, max = hdr_len + q->max_frame;
+	const uint8_t *hdr[SVQ_BURST];
+	uint32_t hint = q->hint;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		hdr[i] = svq_mem_at(mem, &hint, p->addr[i], hdr_len);
+		rte_prefetch0(hdr[i]);
+	}
+	q->hint = hint;
+	for (i = 0; i < n; i++) {
+		uint8_t type[2]; /* flags and gso_type */
+
+		if (unlikely(hdr[i] == NULL))
+			break;
+		svq_copy_once(type, hdr[i], sizeof(type));
+		if (unlikely((type[0] & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0 ||
+			    type[1] != VIRTIO_NET_HDR_GSO_NONE || p->len[i] > max))
+			break;
+	}
+	return i;
+}
+
+/* What most guests send most of the time, up to the first chain that is anything else. */
+static __rte_always_inline unsigned int
+tx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
+{
+	struct hf_ethq_tx *const ethq = q->tx.ethq;
+	struct svq_sent *const sent = q->tx.sent;
+	const uint32_t hdr_len = q->hdr_len, tail = q->tx.tail, mask = q->tx.mask;
+	unsigned int i, found, n;
+	struct svq_plain p;
+	uint64_t bytes = 0;
+
+	max = RTE_MIN(max, hf_ethq_tx_room(ethq));
+	hf_ethq_tx_prefetch(ethq, max);
+	found = svq_ring_take_plain(&q->ring, packed, &p, hdr_len + SVQ_FRAME_MIN, max);
+	n = tx_look(q, &p, found);
+	svq_ring_untake_plain(&q->ring, packed, &p, n, found);
+	hf_ethq_tx_put_plain(ethq, p.addr, p.len, hdr_len, q->ring.mkey, n);
+	for (i = 0; i < n; i++) {
+		sent[(tail + i) & mask] = (struct svq_sent){.id = p.id[i], .slots = 1};
+		bytes += p.len[i];
+	}
+	q->tx.tail = tail + n;
+	svq_count(&q->stats.packets, n);
+	svq_count(&q->stats.bytes, bytes - n * hdr_len);
+	return n;
+}
+
+/* Any chains. */
+static __rte_always_inline unsigned int
+tx_take_any(struct hf_svq *q, bool packed, unsigned int max)
 {
 	struct svq_burst *b = &q->burst;
-	const uint32_t before = q->tx.tail;
 	const uint8_t *hdr[SVQ_BURST];
 	unsigned int i;
 
@@ -211,9 +270,28 @@ tx_take(struct hf_svq *q, bool packed, unsigned int max)
 			break;
 		}
 	}
-	if (q->tx.tail != before)
-		hf_ethq_tx_ring(q->tx.ethq);
 	return i;
+}
+
+/* A guest whose packets want something done for each is not asked each time whether they do. */
+static __rte_always_inline unsigned int
+tx_take(struct hf_svq *q, bool packed, unsigned int max)
+{
+	unsigned int n = 0;
+
+	if (likely(q->tx.not_plain == 0) && q->tx.min_inline == 0) {
+		n = tx_take_plain(q, packed, max);
+		if (n == max || !svq_ring_pending(&q->ring))
+			goto ring;
+		q->tx.not_plain = n == 0 ? NOT_PLAIN_BURSTS : 0;
+	} else if (q->tx.not_plain > 0) {
+		q->tx.not_plain--;
+	}
+	n += tx_take_any(q, packed, max - n);
+ring:
+	if (n > 0)
+		hf_ethq_tx_ring(q->tx.ethq);
+	return n;
 }
 
 static void

@@ -67,14 +67,17 @@ give(bool backwards)
 	struct svq_used u;
 	unsigned int i;
 
-	svq_used_begin(r, &u);
+	if (r->packed)
+		svq_used_begin(r, true, &u);
+	else
+		svq_used_begin(r, false, &u);
 	for (i = 0; i < b->n; i++) {
 		const struct svq_chain *c = &b->c[backwards ? b->n - 1 - i : i];
 
 		if (r->packed)
-			svq_used_add(r, true, &u, c->id, c->slots, r->want ? c->len : 0);
+			svq_used_add(true, &u, c->id, c->slots, r->want ? c->len : 0);
 		else
-			svq_used_add(r, false, &u, c->id, c->slots, r->want ? c->len : 0);
+			svq_used_add(false, &u, c->id, c->slots, r->want ? c->len : 0);
 	}
 	if (r->packed)
 		svq_used_end(r, true, &u);
