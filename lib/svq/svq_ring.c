@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <linux/virtio_config.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
 
+#include "hf_eventfd.h"
 #include "hf_log.h"
 
 #define FEATURE(attr, bit) (((attr)->features >> (bit)&1) != 0)
@@ -126,7 +126,7 @@ void
 svq_ring_call(struct svq_ring *r)
 {
 	/* A full counter is a notification that is still to be read. */
-	if (eventfd_write(r->callfd, 1) == 0)
+	if (hf_eventfd_call(r->callfd))
 		svq_count(&r->calls, 1);
 }
 

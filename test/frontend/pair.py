@@ -59,11 +59,17 @@ class Pair:
     def wait_posted(self, vf: int, dev: NetDevice, timeout: float = 20.0) -> None:
         """Wait until the NIC has fetched buffers of a fresh device: the driver passes its first kicks on."""
         end = time.monotonic() + timeout
-        while any(q["index"] % 2 == 0 and q["state"] == "RDY" and q["avail_idx"] == dev.rx().base
-                  for q in self.nic.function(nic.vf_bdf(vf), "queues")["virtqs"]):
+        while self.empty_queues(vf, dev):
             if time.monotonic() > end:
                 raise TimeoutError(f"VF {vf} has receive queues without buffers after {timeout} s")
             time.sleep(0.01)
+
+    def empty_queues(self, vf: int, dev: NetDevice) -> int:
+        """How many receive queues that run have fetched no buffer."""
+        func = self.nic.function(nic.vf_bdf(vf), "queues")
+        raw = [o for o in self.nic.function(nic.vf_bdf(vf))["objects"] if o["object"] == "rq"]
+        return (sum(q["index"] % 2 == 0 and q["state"] == "RDY" and q["avail_idx"] == dev.rx().base
+                    for q in func["virtqs"]) + sum(q["state"] == "RDY" and q["posted"] == 0 for q in raw))
 
     def running(self, vf: int) -> int:
         """How many virtqueues of a VF the NIC runs."""

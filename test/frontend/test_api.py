@@ -52,16 +52,22 @@ def test_capabilities(stage, program):
     caps = pair.do("caps")
     assert caps["ret"] == 0
     assert caps["asids"] == 2 and caps["max_regions"] == 512 and caps["max_queue_pairs"] >= 4
-    assert caps["caps"] == 0x3f
+    assert caps["caps"] == 0xff
     assert caps["backend_features"] == api.F_IOTLB_ASID | api.F_ENABLE_AFTER_DRIVER_OK | api.F_IOTLB_PERSIST
     refused(pair.app.do("caps", 77), errno.ENODEV)
 
 
 def test_capabilities_of_a_lesser_nic(stage, program):
     """What the NIC cannot do is not said."""
-    lesser = nic.NicConfig(caps={"vnet_modify_ext": 0, "packed": 0})
+    lesser = nic.NicConfig(caps={"vnet_modify_ext": 0, "packed": 0, "log_max_rq": 0})
     pair = ApiPair(stage, program, vdpa.VdpaConfig(nic=lesser))
-    assert pair.do("caps")["caps"] == 0x17
+    assert pair.do("caps")["caps"] == 0x57
+
+
+def test_capabilities_without_virtqueues(stage, program):
+    """Poll mode does split and packed rings by itself."""
+    pair = ApiPair(stage, program, vdpa.VdpaConfig(nic=nic.NicConfig(caps={"virtio_net_q": 0})))
+    assert pair.do("caps")["caps"] == 0xb7
 
 
 def test_persist_follows_policy(rig):

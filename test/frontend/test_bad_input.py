@@ -55,11 +55,17 @@ DEVICES = [
     ("no-size", {"only": "mr_held_max=lots"}, r"argument mr_held_max=lots: must be a number of bytes below 2\^64"),
     ("no-such-unit", {"only": "mr_held_max=1T"}, r"argument mr_held_max=1T: must be a number of bytes below 2\^64"),
     ("size-wraps", {"only": "mr_pinned_max=17179869185G"}, r"mr_pinned_max=17179869185G: must be .* below 2\^64"),
-    ("no-virtio", {"caps": ["virtio_net_q=0"]},
-     r"the NIC has no virtio-net queues \(virtio_net_q 0, .*enabled in its firmware\?"),
-    ("no-split", {"caps": ["split=0"]}, r"the NIC's queues lack split rings \(0\) or completion through QPs"),
-    ("no-event-qp", {"caps": ["event_mode_qp=0"]},
-     r"the NIC's queues lack split rings \(1\) or completion through QPs \(event modes 0x1\)"),
+    ("no-datapath", {"only": "datapath=fast"}, r"argument datapath=fast: must be hw, poll or auto"),
+    ("no-poll-cpu", {"only": "poll_core=99999"}, r"argument poll_core=99999: must be a number from 0"),
+    ("no-virtio", {"only": "datapath=hw", "caps": ["virtio_net_q=0"]},
+     r"datapath=hw: the NIC has no virtio-net queues: .*enabled in its firmware\? \(virtio_net_q 0,"),
+    ("no-split", {"only": "datapath=hw", "caps": ["split=0"]}, r"datapath=hw: the NIC's queues lack split rings"),
+    ("no-event-qp", {"only": "datapath=hw", "caps": ["event_mode_qp=0"]},
+     r"datapath=hw: the NIC's queues lack completion through QPs"),
+    ("no-raw-queues", {"only": "datapath=poll", "caps": ["log_max_rq=0"]},
+     r"datapath=poll: the NIC has no raw Ethernet queues"),
+    ("no-queues-at-all", {"caps": ["virtio_net_q=0", "log_max_rq=0"]},
+     r"datapath=auto: the NIC has no raw Ethernet queues"),
 ]
 GOOD = 3        # VFs before them
 
@@ -498,8 +504,6 @@ def test_ring_index(scene, index, said):
 # --- messages that nobody offered to understand ---
 
 NOT_OFFERED = {
-    "SET_LOG_BASE": (struct.pack("<QQ", MIB, 0), True),
-    "SET_LOG_FD": (b"", True),
     "POSTCOPY_ADVISE": (b"", False),
     "POSTCOPY_LISTEN": (b"", False),
     "POSTCOPY_END": (b"", False),
@@ -519,6 +523,19 @@ def test_message_not_offered(scene, name):
             dev.channel.tell(Request[name], payload, fds, True)
     for fd in fds:
         os.close(fd)
+    scene.runs(dev)
+
+
+@pytest.mark.parametrize("size, offset", [(MIB, 0), (PAGE, PAGE), (0, 0), (2 ** 64 - PAGE, PAGE), (PAGE, 2 ** 63)])
+def test_log_beyond_its_file(scene, size, offset):
+    """A log of written pages that its file has no room for would end the process at the first page."""
+    dev = scene.victim(False)
+    fd = os.memfd_create("log")
+    os.ftruncate(fd, PAGE)
+    with scene.says(rf"log of written pages refused: {size} bytes at {offset} of its file cannot be mapped"):
+        with pytest.raises(Refused):
+            dev.channel.tell(Request.SET_LOG_BASE, struct.pack("<QQ", size, offset), [fd], True)
+    os.close(fd)
     scene.runs(dev)
 
 

@@ -16,9 +16,11 @@
 
 #include "hf_args.h"
 #include "hf_argsz.h"
+#include "hf_datapath.h"
 #include "hf_devx.h"
 #include "hf_feature.h"
 #include "hf_life.h"
+#include "hf_path.h"
 #include "hf_policy.h"
 #include "hf_ring.h"
 #include "test.h"
@@ -74,6 +76,15 @@ test_args_good(void)
 	TEST_ASSERT_EQUAL(args.queue_pairs, 0, "all that the NIC has");
 	TEST_ASSERT_EQUAL(args.event_core, -1, "any CPU");
 	TEST_ASSERT(args.host_notifier, "offered");
+	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_AUTO, "%d", args.datapath);
+	TEST_ASSERT_EQUAL(args.poll_core, -1, "any CPU");
+	TEST_ASSERT(!args.poll_features, "hardware first");
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=poll,poll_core=0,poll_features=1"), "poll");
+	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_POLL, "%d", args.datapath);
+	TEST_ASSERT_EQUAL(args.poll_core, 0, "%d", args.poll_core);
+	TEST_ASSERT(args.poll_features, "not offered");
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=hw"), "hw");
+	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_HW, "%d", args.datapath);
 	TEST_ASSERT_SUCCESS(
 		parse("class=vdpa,queue_pairs=128,event_core=0,host_notifier=0"), "all given");
 	TEST_ASSERT_EQUAL(args.queue_pairs, 128, "%u", args.queue_pairs);
@@ -101,6 +112,13 @@ test_args_bad(void)
 		"class=vdpa,event_core=1000000",
 		"class=vdpa,host_notifier=2",
 		"class=vdpa,host_notifier=yes",
+		"class=vdpa,datapath",
+		"class=vdpa,datapath=",
+		"class=vdpa,datapath=software",
+		"class=vdpa,datapath=hwx",
+		"class=vdpa,poll_core=-1",
+		"class=vdpa,poll_core=1000000",
+		"class=vdpa,poll_features=2",
 		"class=vdpa,mr_policy",
 		"class=vdpa,mr_policy=",
 		"class=vdpa,mr_policy=never",
@@ -319,19 +337,19 @@ test_feature_offer(void)
 	struct hf_devx_caps caps = {0};
 	uint64_t offer;
 
-	offer = hf_feature_offer(&all_caps);
+	offer = hf_feature_offer_hw(&all_caps);
 	TEST_ASSERT_EQUAL((offer & never), 0, "0x%" PRIx64, offer);
 	TEST_ASSERT_EQUAL((offer & tso), tso, "0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VIRTIO_F_RING_PACKED)) != 0, "0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VIRTIO_F_VERSION_1)) != 0, "0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_GUEST_CSUM)) != 0, "0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VHOST_USER_F_PROTOCOL_FEATURES)) != 0, "0x%" PRIx64, offer);
-	offer = hf_feature_offer(&caps);
+	offer = hf_feature_offer_hw(&caps);
 	TEST_ASSERT_EQUAL((offer & (tso | BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_F_VERSION_1))), 0,
 		"a NIC that can nothing: 0x%" PRIx64, offer);
 	caps.tso4 = true;
 	caps.packed = true;
-	offer = hf_feature_offer(&caps);
+	offer = hf_feature_offer_hw(&caps);
 	TEST_ASSERT_EQUAL((offer & (tso | BIT(VIRTIO_F_RING_PACKED))), 0,
 		"offered without what it depends on: 0x%" PRIx64, offer);
 	return TEST_SUCCESS;
@@ -340,7 +358,7 @@ test_feature_offer(void)
 static int
 test_feature_check(void)
 {
-	const uint64_t offer = hf_feature_offer(&all_caps);
+	const uint64_t offer = hf_feature_offer_hw(&all_caps);
 
 	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, 0), "nothing");
 	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, offer), "all");
@@ -354,6 +372,107 @@ test_feature_check(void)
 	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer,
 				    BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_CSUM)),
 		"TSO with checksums");
+	return TEST_SUCCESS;
+}
+
+/* --- datapaths --- */
+
+#define WANTED (BIT(VIRTIO_F_RING_PACKED) | BIT(VHOST_F_LOG_ALL))
+#define TAKEN (BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(28) | BIT(29) | BIT(VIRTIO_F_IN_ORDER))
+
+/* A NIC with virtqueues, raw queues, or both; packed rings only if asked for. */
+static struct hf_devx_caps
+path_caps(bool hw, bool poll)
+{
+	struct hf_devx_caps caps = all_caps;
+
+	caps.packed = false;
+	caps.virtio_net_q = hw;
+	caps.max_virtqs = 16;
+	caps.event_modes = 1 << 1;
+	caps.eth.queues = caps.eth.csum = poll;
+	caps.eth.max_lso = 1 << 18;
+	return caps;
+}
+
+static int
+test_datapath_offer(void)
+{
+	const struct hf_devx_caps both = path_caps(true, true), hw = path_caps(true, false);
+	const struct hf_devx_caps poll = path_caps(false, true);
+	struct hf_devx_caps more = both, no_lso = poll;
+	uint64_t offer;
+
+	offer = hf_feature_offer(&both, HF_DATAPATH_HW, true, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "hw: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&both, HF_DATAPATH_POLL, false, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "poll: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&both, HF_DATAPATH_AUTO, false, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED, "auto: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&both, HF_DATAPATH_AUTO, true, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "all: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&hw, HF_DATAPATH_AUTO, true, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "no raw queues: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&poll, HF_DATAPATH_AUTO, false, 1500);
+	TEST_ASSERT_EQUAL(
+		offer & (WANTED | TAKEN), WANTED | TAKEN, "no virtqueues: 0x%" PRIx64, offer);
+	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) != 0, "TSO: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&both, HF_DATAPATH_POLL, false, 9000);
+	TEST_ASSERT_EQUAL(
+		offer & TAKEN, TAKEN & ~BIT(VIRTIO_F_IN_ORDER), "jumbo: 0x%" PRIx64, offer);
+	no_lso.eth.max_lso = 0;
+	offer = hf_feature_offer(&no_lso, HF_DATAPATH_POLL, false, 1500);
+	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) == 0, "no LSO: 0x%" PRIx64, offer);
+	/* What only hardware does and what only poll mode does are not for one guest. */
+	more.eth.max_lso = 0;
+	offer = hf_feature_offer(&more, HF_DATAPATH_AUTO, true, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "a mixture: 0x%" PRIx64, offer);
+	TEST_ASSERT((hf_feature_protocol(offer) & BIT(1)) == 0, "a log without logging");
+	TEST_ASSERT((hf_feature_protocol(WANTED) & BIT(1)) != 0, "logging without a log");
+	return TEST_SUCCESS;
+}
+
+struct path_case {
+	bool hw, poll;
+	enum hf_datapath wanted;
+	uint64_t features;
+	const struct hf_path *path;
+	const char *reason; /* a part of it */
+};
+
+static int
+test_datapath_choice(void)
+{
+	/* clang-format off */
+	const struct path_case cases[] = {
+		{true, true, HF_DATAPATH_AUTO, 0, &hf_path_hw, "do all"},
+		{true, true, HF_DATAPATH_AUTO, BIT(VHOST_F_LOG_ALL), &hf_path_poll, "VHOST_F_LOG_ALL"},
+		{true, true, HF_DATAPATH_AUTO, TAKEN, &hf_path_poll, "VIRTIO_NET_F_MRG_RXBUF"},
+		{true, true, HF_DATAPATH_AUTO, BIT(VIRTIO_F_IOMMU_PLATFORM), NULL, "IOMMU"},
+		{false, true, HF_DATAPATH_AUTO, 0, &hf_path_poll, "no virtio-net queues"},
+		{true, false, HF_DATAPATH_AUTO, 0, &hf_path_hw, "do all"},
+		{true, false, HF_DATAPATH_AUTO, TAKEN, NULL, "no raw Ethernet queues"},
+		{false, false, HF_DATAPATH_AUTO, 0, NULL, "no raw Ethernet queues"},
+		{true, true, HF_DATAPATH_HW, 0, &hf_path_hw, "asked"},
+		{true, true, HF_DATAPATH_HW, TAKEN, NULL, "VIRTIO_RING_F_EVENT_IDX"},
+		{false, true, HF_DATAPATH_HW, 0, NULL, "no virtio-net queues"},
+		{true, true, HF_DATAPATH_POLL, 0, &hf_path_poll, "asked"},
+		{true, true, HF_DATAPATH_POLL, TAKEN | WANTED, &hf_path_poll, "asked"},
+		{true, false, HF_DATAPATH_POLL, 0, NULL, "no raw Ethernet queues"},
+	};
+	/* clang-format on */
+	char reason[HF_DATAPATH_REASON];
+	struct hf_devx_caps caps;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(cases); i++) {
+		caps = path_caps(cases[i].hw, cases[i].poll);
+		memset(reason, 0, sizeof(reason));
+		TEST_ASSERT_EQUAL(
+			hf_datapath_choose(&caps, cases[i].wanted, cases[i].features, reason),
+			cases[i].path, "case %u: %s", i, reason);
+		TEST_ASSERT_NOT_NULL(strstr(reason, cases[i].reason), "case %u: %s", i, reason);
+	}
 	return TEST_SUCCESS;
 }
 
@@ -428,6 +547,8 @@ static struct unit_test_suite vdpa_suite = {
 			TEST_CASE(test_ring_alignment),
 			TEST_CASE(test_feature_offer),
 			TEST_CASE(test_feature_check),
+			TEST_CASE(test_datapath_offer),
+			TEST_CASE(test_datapath_choice),
 			TEST_CASE(test_life),
 			TEST_CASE(test_policy),
 			TEST_CASES_END(),

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include <rte_common.h>
+#include <rte_string_fns.h>
 
 #include "hf_api.h"
 #include "hf_argsz.h"
@@ -22,6 +23,12 @@ static_assert((int)RTE_PMD_HOLDFAST_MR_RESET == HF_MR_RESET &&
 static_assert(RTE_PMD_HOLDFAST_ASID_GUEST == (int)HF_ASID_GUEST &&
 		RTE_PMD_HOLDFAST_ASID_HOST == (int)HF_ASID_HOST,
 	"the address spaces' numbers are public");
+
+static_assert((int)RTE_PMD_HOLDFAST_DATAPATH_HW == HF_DATAPATH_HW &&
+		(int)RTE_PMD_HOLDFAST_DATAPATH_POLL == HF_DATAPATH_POLL &&
+		(int)RTE_PMD_HOLDFAST_DATAPATH_AUTO == HF_DATAPATH_AUTO &&
+		RTE_PMD_HOLDFAST_DATAPATH_REASON == HF_DATAPATH_REASON,
+	"the datapaths' numbers are public");
 
 #define API_POLICY_FLAGS \
 	(RTE_PMD_HOLDFAST_POLICY_MR | RTE_PMD_HOLDFAST_POLICY_GRACE | \
@@ -52,6 +59,7 @@ union api_any {
 	struct rte_pmd_holdfast_reset_map reset_map;
 	struct rte_pmd_holdfast_reset reset;
 	struct rte_pmd_holdfast_memory memory;
+	struct rte_pmd_holdfast_datapath datapath;
 };
 
 /*
@@ -111,6 +119,11 @@ api_caps(const struct hf_dev *dev)
 	if (hf_virtq_may_modify(
 		    dev->caps, HF_VIRTQ_SUSPEND, HF_VIRTQ_MOD_MKEY | HF_VIRTQ_MOD_STATE))
 		caps |= RTE_PMD_HOLDFAST_CAP_MAP_LIVE;
+	if (hf_datapath_lacks_hw(dev->caps) == NULL)
+		caps |= RTE_PMD_HOLDFAST_CAP_DATAPATH_HW;
+	if (hf_datapath_lacks_poll(dev->caps) == NULL)
+		caps |= RTE_PMD_HOLDFAST_CAP_DATAPATH_POLL | RTE_PMD_HOLDFAST_CAP_SPLIT |
+			RTE_PMD_HOLDFAST_CAP_PACKED;
 	if (dev->caps->split)
 		caps |= RTE_PMD_HOLDFAST_CAP_SPLIT;
 	if (dev->caps->packed)
@@ -329,6 +342,46 @@ rte_pmd_holdfast_held_release(struct rte_vdpa_device *vdev)
 	ret = hf_memory_release(dev);
 	api_leave(dev);
 	return ret;
+}
+
+/* --- datapath --- */
+
+static int
+api_datapath_get(struct hf_dev *dev, union api_any *own)
+{
+	own->datapath.wanted = dev->datapath;
+	own->datapath.present = dev->path == &hf_path_hw ? HF_DATAPATH_HW : HF_DATAPATH_POLL;
+	own->datapath.switches = dev->path_switches;
+	strlcpy(own->datapath.reason, dev->path_reason, sizeof(own->datapath.reason));
+	return 0;
+}
+
+int
+rte_pmd_holdfast_datapath_get(
+	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_datapath *datapath)
+{
+	return api_call(vdev, datapath, sizeof(*datapath), 0, api_datapath_get);
+}
+
+static int
+api_datapath_set(struct hf_dev *dev, union api_any *own)
+{
+	int ret;
+
+	if (own->datapath.wanted >= HF_DATAPATHS) {
+		HF_LOG(ERR, "%s: datapath %u: there are 0 (hw), 1 (poll), 2 (auto)", dev->name,
+			own->datapath.wanted);
+		return -EINVAL;
+	}
+	ret = hf_dev_datapath(dev, own->datapath.wanted);
+	return ret != 0 ? ret : api_datapath_get(dev, own);
+}
+
+int
+rte_pmd_holdfast_datapath_set(
+	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_datapath *datapath)
+{
+	return api_call(vdev, datapath, sizeof(*datapath), 0, api_datapath_set);
 }
 
 /* --- report --- */

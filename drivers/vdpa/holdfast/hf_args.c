@@ -24,6 +24,9 @@
 #define HF_ARG_EVENT_US "event_us"
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
+#define HF_ARG_DATAPATH "datapath"
+#define HF_ARG_POLL_CORE "poll_core"
+#define HF_ARG_POLL_FEATURES "poll_features"
 #define HF_ARG_MR_POLICY "mr_policy"
 #define HF_ARG_MR_GRACE_MS "mr_grace_ms"
 #define HF_ARG_MR_HELD_MAX "mr_held_max"
@@ -39,6 +42,9 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_EVENT_US,
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
+	HF_ARG_DATAPATH,
+	HF_ARG_POLL_CORE,
+	HF_ARG_POLL_FEATURES,
 	/* The memory policy's, last. */
 	HF_ARG_MR_POLICY,
 	HF_ARG_MR_GRACE_MS,
@@ -227,6 +233,25 @@ hf_args_memory(const struct rte_kvargs *kv, const char *name, struct hf_policy *
 	return ret;
 }
 
+/* --- all --- */
+
+struct hf_args_path {
+	const char *dev; /* for the log */
+	enum hf_datapath datapath;
+};
+
+static int
+hf_args_datapath(const char *key, const char *value, void *opaque)
+{
+	struct hf_args_path *path = opaque;
+
+	if (value != NULL && hf_datapath_parse(value, &path->datapath) == 0)
+		return 0;
+	HF_LOG(ERR, "%s: argument %s=%s: must be hw, poll or auto", path->dev, key,
+		value != NULL ? value : "");
+	return -EINVAL;
+}
+
 /* Hints about the queues of a guest to come: both or none. */
 static int
 hf_args_hints(const struct rte_kvargs *kv, const char *name, long queues, long size)
@@ -246,7 +271,8 @@ hf_args_hints(const struct rte_kvargs *kv, const char *name, long queues, long s
 static int
 hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *args)
 {
-	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1;
+	const long last_cpu = sysconf(_SC_NPROCESSORS_CONF) - 1;
+	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1, poll_core = -1, features = 0;
 	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US;
 	const struct {
 		const char *key;
@@ -257,8 +283,10 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 		{HF_ARG_QUEUE_SIZE, 1, HF_RING_MAX_SIZE, &size},
 		{HF_ARG_EVENT_MODE, HF_EVENT_DYNAMIC, HF_EVENT_INTERRUPT, &mode},
 		{HF_ARG_EVENT_US, 1, HF_ARGS_EVENT_US_MAX, &us},
-		{HF_ARG_EVENT_CORE, 0, sysconf(_SC_NPROCESSORS_CONF) - 1, &core},
+		{HF_ARG_EVENT_CORE, 0, last_cpu, &core},
 		{HF_ARG_HOST_NOTIFIER, 0, 1, &notifier},
+		{HF_ARG_POLL_CORE, 0, last_cpu, &poll_core},
+		{HF_ARG_POLL_FEATURES, 0, 1, &features},
 	};
 	unsigned int i;
 	int ret = 0;
@@ -275,6 +303,8 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 	args->event_us = us;
 	args->event_core = core;
 	args->host_notifier = notifier != 0;
+	args->poll_core = poll_core;
+	args->poll_features = features != 0;
 	return ret;
 }
 
@@ -284,6 +314,7 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 	struct hf_args parsed = {
 		.policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS},
 	};
+	struct hf_args_path path = {.dev = name, .datapath = HF_DATAPATH_AUTO};
 	struct rte_kvargs *kv;
 	int ret;
 
@@ -296,9 +327,12 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 	ret = hf_args_known(kv, name, hf_args_keys, RTE_DIM(hf_args_keys), HF_ARGS_HELP);
 	if (ret == 0)
 		ret = hf_args_numbers(kv, name, &parsed);
+	if (ret == 0 && rte_kvargs_process(kv, HF_ARG_DATAPATH, hf_args_datapath, &path) != 0)
+		ret = -EINVAL;
 	if (ret == 0)
 		ret = hf_args_memory(kv, name, &parsed.policy);
 	rte_kvargs_free(kv);
+	parsed.datapath = path.datapath;
 	if (ret == 0)
 		*args = parsed;
 	return ret;

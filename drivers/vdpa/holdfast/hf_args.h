@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hf_datapath.h"
 #include "hf_policy.h"
 
 struct rte_devargs;
@@ -33,6 +34,9 @@ struct hf_args {
 	uint32_t event_us;
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
+	enum hf_datapath datapath; /* at first */
+	int poll_core; /* CPU of the polling thread; -1: where the probing thread may run */
+	bool poll_features; /* in "auto", offer all that poll mode does; see hf_datapath.h */
 	struct hf_policy policy; /* of the guest's memory, at first */
 };
 
@@ -50,7 +54,10 @@ struct hf_args {
 	"event_mode=<0|1|2> " \
 	"event_us=<1-100000> " \
 	"event_core=<CPU number> " \
-	"host_notifier=<0|1> " HF_ARGS_POLICY_HELP
+	"host_notifier=<0|1> " \
+	"datapath=<hw|poll|auto> " \
+	"poll_core=<CPU number> " \
+	"poll_features=<0|1> " HF_ARGS_POLICY_HELP
 
 /* Does this device ask for class=vdpa, and nothing else? A device without arguments does not. */
 bool hf_args_wanted(const struct rte_devargs *devargs);

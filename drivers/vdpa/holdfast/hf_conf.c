@@ -32,7 +32,7 @@ hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 	for (i = 0; i < dev->max_vqs; i++)
 		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running && &dev->vqs[i] != but)
 			ids[n++] = dev->vqs[i].target;
-	ret = hf_steer_set(dev->steer, HF_RQT_VIRTQ, ids, n);
+	ret = hf_steer_set(dev->steer, dev->path->targets, ids, n);
 	free(ids);
 	if (ret != 0)
 		HF_LOG(ERR, "%s: cannot spread received packets over %u queues: %s", dev->name, n,
@@ -69,7 +69,7 @@ hf_conf_ring_event(struct hf_dev *dev, struct hf_vq *vq, enum hf_event event)
 	if (vq->running && hf_vq_is_rx(vq)) {
 		steered = hf_conf_steer(dev, vq) == 0;
 		if (!steered)
-			hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
+			hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	}
 	hf_vq_end(vq, hf_life(event));
 	if (!steered)
@@ -163,7 +163,7 @@ hf_conf_stop(struct hf_dev *dev, const struct hf_life *life)
 {
 	hf_rings_quiesce(dev);
 	if (!hf_conf_keep_steering(dev, life))
-		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	hf_rings_stop(dev, life);
 }
 
@@ -191,11 +191,13 @@ hf_conf_mtu(struct hf_dev *dev)
 	uint16_t wanted = hf_front_mtu(dev);
 	int ret;
 
-	if (wanted == 0)
+	/* In poll mode, receive buffers have to have room for the port's. */
+	if (wanted == 0 && dev->path != &hf_path_poll)
 		return 0;
 	ret = hf_devx_vport_query(dev->devx, &vport);
 	if (ret != 0)
 		return ret;
+	dev->mtu = vport.mtu;
 	/* 0: the firmware does not say. */
 	if (vport.mtu == 0 || wanted <= vport.mtu)
 		return 0;
@@ -206,6 +208,43 @@ hf_conf_mtu(struct hf_dev *dev)
 	return -EMSGSIZE;
 }
 
+/* Another datapath for all queues, none of which runs. -EBUSY: one of them does not go. */
+static int
+hf_conf_path_set(struct hf_dev *dev, const struct hf_path *path)
+{
+	uint16_t i;
+
+	hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
+	for (i = 0; i < dev->max_vqs; i++) {
+		dev->path->release(&dev->vqs[i]);
+		if (dev->vqs[i].made)
+			return -EBUSY;
+	}
+	for (i = 0; i < dev->max_vqs; i++)
+		dev->vqs[i].path = path;
+	dev->path = path;
+	return 0;
+}
+
+/* Which datapath, given what was negotiated. */
+static int
+hf_conf_path(struct hf_dev *dev)
+{
+	const struct hf_path *path;
+	int ret = 0;
+
+	path = hf_datapath_choose(dev->caps, dev->datapath, dev->features, dev->path_reason);
+	if (path == NULL) {
+		HF_LOG(ERR, "%s: datapath=%s: %s", dev->name, hf_datapath_name(dev->datapath),
+			dev->path_reason);
+		return -EOPNOTSUPP;
+	}
+	if (path != dev->path)
+		ret = hf_conf_path_set(dev, path);
+	HF_LOG(NOTICE, "%s: datapath %s: %s", dev->name, dev->path->name, dev->path_reason);
+	return ret;
+}
+
 static int
 hf_conf_check(struct hf_dev *dev)
 {
@@ -213,6 +252,8 @@ hf_conf_check(struct hf_dev *dev)
 	int ret;
 
 	ret = hf_front_features(dev, &dev->features);
+	if (ret == 0)
+		ret = hf_conf_path(dev);
 	if (ret != 0)
 		return ret;
 	if (rings > dev->max_vqs) {
@@ -249,12 +290,12 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	int ret;
 
 	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, rings))
-		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	ret = hf_rings_start(dev, t, rings);
 	if (ret != 0 && hf_steer_queues(dev->steer) > 0) {
 		/* The NIC refused to resume a queue, and it could not go while packets led to it.
 		 */
-		hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 		ret = hf_rings_start(dev, t, rings);
 	}
 	return ret != 0 ? ret : hf_conf_steer(dev, NULL);
@@ -336,6 +377,64 @@ hf_dev_reset(struct hf_dev *dev, bool clean_map)
 		ret = hf_dev_conf(dev);
 	hf_trace_reset(dev->name, clean_map, ret);
 	return ret;
+}
+
+/* --- the datapath of a device that runs --- */
+
+/* Stop, and start with what dev->datapath and the features lead to now. */
+static int
+hf_conf_switch(struct hf_dev *dev)
+{
+	dev->path_switches++;
+	hf_dev_event(dev, HF_EVENT_SWITCH);
+	return hf_dev_conf(dev);
+}
+
+int
+hf_dev_datapath(struct hf_dev *dev, enum hf_datapath wanted)
+{
+	enum hf_datapath before = dev->datapath;
+	uint64_t features = dev->configured ? dev->features : 0;
+	char reason[HF_DATAPATH_REASON];
+	const struct hf_path *path;
+	int ret;
+
+	path = hf_datapath_choose(dev->caps, wanted, features, reason);
+	if (path == NULL) {
+		HF_LOG(ERR, "%s: datapath %s refused: %s", dev->name, hf_datapath_name(wanted),
+			reason);
+		return -EOPNOTSUPP;
+	}
+	dev->datapath = wanted;
+	dev->front.changes++;
+	if (!dev->configured || path == dev->path)
+		return 0;
+	ret = hf_conf_switch(dev);
+	if (ret == 0)
+		return 0;
+	HF_LOG(ERR, "%s: datapath %s does not start: back to %s", dev->name, path->name,
+		hf_datapath_name(before));
+	dev->datapath = before;
+	hf_dev_conf(dev);
+	return ret;
+}
+
+int
+hf_dev_features(struct hf_dev *dev)
+{
+	uint64_t features;
+	int ret;
+
+	if (!dev->configured)
+		return 0;
+	ret = hf_front_features(dev, &features);
+	if (ret != 0 || features == dev->features)
+		return ret;
+	if (hf_datapath_choose(dev->caps, dev->datapath, features, dev->path_reason) != dev->path)
+		return hf_conf_switch(dev);
+	dev->features = features;
+	hf_dirty_follow(dev);
+	return 0;
 }
 
 void

@@ -15,6 +15,7 @@
 #include "hf_hostnotif.h"
 #include "hf_ibdev.h"
 #include "hf_notify.h"
+#include "hf_poller.h"
 #include "hf_rings.h"
 #include "vhost/hf_feature.h"
 
@@ -52,26 +53,31 @@ hf_dev_open(struct hf_dev *dev)
 	return 0;
 }
 
+static bool
+hf_dev_has_hw(const struct hf_dev *dev)
+{
+	return hf_datapath_lacks_hw(dev->caps) == NULL;
+}
+
 /* What the NIC must be able to do, and how many queues of it this device uses. */
 static int
 hf_dev_limits(struct hf_dev *dev)
 {
-	uint32_t max =
-		RTE_MIN(dev->caps->max_virtqs, (uint32_t)HF_ARGS_PAIRS_MAX * 2) & ~UINT32_C(1);
+	uint32_t max = HF_ARGS_PAIRS_MAX * 2;
+	struct hf_devx_vport vport = {.mtu = 0};
+	int ret;
 
-	if (!dev->caps->virtio_net_q || max == 0) {
-		HF_LOG(ERR,
-			"%s: the NIC has no virtio-net queues (virtio_net_q %d, max_num_virtio_queues %u): is virtio-net"
-			" emulation enabled in its firmware?",
-			dev->name, dev->caps->virtio_net_q, dev->caps->max_virtqs);
+	dev->datapath = dev->args.datapath;
+	dev->path = hf_datapath_choose(dev->caps, dev->datapath, 0, dev->path_reason);
+	if (dev->path == NULL) {
+		HF_LOG(ERR, "%s: datapath=%s: %s (virtio_net_q %d, max_num_virtio_queues %u)",
+			dev->name, hf_datapath_name(dev->datapath), dev->path_reason,
+			dev->caps->virtio_net_q, dev->caps->max_virtqs);
 		return -ENOTSUP;
 	}
-	if (!dev->caps->split || (dev->caps->event_modes & (1 << 1)) == 0) {
-		HF_LOG(ERR,
-			"%s: the NIC's queues lack split rings (%d) or completion through QPs (event modes 0x%x)",
-			dev->name, dev->caps->split, dev->caps->event_modes);
-		return -ENOTSUP;
-	}
+	/* Whatever serves it first, it may be the other one's later. */
+	if (hf_dev_has_hw(dev))
+		max = RTE_MIN(max, dev->caps->max_virtqs & ~UINT32_C(1));
 	if (dev->args.queue_pairs > max / 2) {
 		HF_LOG(ERR, "%s: argument queue_pairs=%u: there are queues for %u pairs", dev->name,
 			dev->args.queue_pairs, max / 2);
@@ -85,7 +91,13 @@ hf_dev_limits(struct hf_dev *dev)
 		return -EINVAL;
 	}
 	dev->max_vqs = dev->args.queue_pairs != 0 ? dev->args.queue_pairs * 2 : max;
-	dev->offered = hf_feature_offer(dev->caps);
+	if (hf_datapath_lacks_poll(dev->caps) == NULL) {
+		ret = hf_devx_vport_query(dev->devx, &vport);
+		if (ret != 0)
+			return ret;
+	}
+	dev->offered =
+		hf_feature_offer(dev->caps, dev->datapath, dev->args.poll_features, vport.mtu);
 	return 0;
 }
 
@@ -208,7 +220,7 @@ hf_dev_resources_create(struct hf_dev *dev)
 {
 	int ret;
 
-	ret = hf_var_create(dev->devx, &dev->var);
+	ret = hf_dev_has_hw(dev) ? hf_var_create(dev->devx, &dev->var) : 0;
 	if (ret != 0)
 		return ret;
 	ret = hf_dev_empty_mkey_create(dev);
@@ -226,7 +238,7 @@ hf_dev_resources_create(struct hf_dev *dev)
 	ret = hf_dev_events_create(dev);
 	if (ret != 0)
 		goto error_vqs;
-	ret = dev->args.host_notifier ? hf_hostnotif_create(dev) : 0;
+	ret = dev->args.host_notifier && hf_dev_has_hw(dev) ? hf_hostnotif_create(dev) : 0;
 	if (ret != 0)
 		goto error_events;
 	return 0;
@@ -257,6 +269,22 @@ hf_dev_resources_destroy(struct hf_dev *dev)
 	hf_var_destroy(&dev->var);
 }
 
+/* Those that the device's queues may need, whatever serves them at first. */
+static int
+hf_dev_pollers_get(struct hf_dev *dev)
+{
+	if (hf_datapath_lacks_poll(dev->caps) != NULL)
+		return 0;
+	return hf_pollers_get(dev->name, dev->args.poll_core);
+}
+
+static void
+hf_dev_pollers_put(struct hf_dev *dev)
+{
+	if (hf_datapath_lacks_poll(dev->caps) == NULL)
+		hf_pollers_put();
+}
+
 int
 hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_dev **out)
 {
@@ -283,11 +311,16 @@ hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_
 	ret = hf_runtime_get(dev->name, args->event_core, &dev->rt);
 	if (ret != 0)
 		goto error_open;
-	ret = hf_dev_resources_create(dev);
+	ret = hf_dev_pollers_get(dev);
 	if (ret != 0)
 		goto error_runtime;
+	ret = hf_dev_resources_create(dev);
+	if (ret != 0)
+		goto error_pollers;
 	*out = dev;
 	return 0;
+error_pollers:
+	hf_dev_pollers_put(dev);
 error_runtime:
 	hf_runtime_put(dev->rt);
 error_open:
@@ -306,6 +339,7 @@ hf_dev_destroy(struct hf_dev *dev)
 	hf_dev_event(dev, HF_EVENT_REMOVE);
 	hf_dev_unlock(dev);
 	hf_dev_resources_destroy(dev);
+	hf_dev_pollers_put(dev);
 	hf_runtime_put(dev->rt);
 	hf_devx_close(dev->devx);
 	hf_turn_fini(&dev->lock);

@@ -41,6 +41,7 @@
 #include <hf_turn.h>
 
 #include "hf_args.h"
+#include "hf_dirty.h"
 #include "hf_front.h"
 #include "hf_life.h"
 #include "hf_memory.h"
@@ -66,7 +67,7 @@ struct hf_dev {
 	struct hf_devx *devx;
 	const struct hf_devx_caps *caps;
 	uint64_t offered; /* virtio and vhost-user feature bits */
-	struct hf_var var; /* the doorbell page of all queues */
+	struct hf_var var; /* the doorbell page of all queues; none without virtqueues */
 	struct hf_mkey empty_mkey; /* one hole: what kept queues get when the guest is gone */
 	struct hf_steer_obj td, tis;
 	struct hf_steer *steer;
@@ -85,6 +86,12 @@ struct hf_dev {
 	struct hf_memory mem; /* its address spaces are the same from creation to destruction */
 	uint64_t backend_acked; /* backend features that the application acknowledged */
 	uint64_t features; /* negotiated; valid while configured */
+	uint16_t mtu; /* of the port, when the device was configured; 0: unknown */
+	enum hf_datapath datapath; /* what the user wants */
+	const struct hf_path *path; /* what serves, or last served, its queues */
+	char path_reason[HF_DATAPATH_REASON];
+	uint64_t path_switches; /* of the running device; ever */
+	struct hf_dirty dirty; /* the front end's log of written pages */
 };
 
 /*
@@ -147,6 +154,18 @@ void hf_dev_event(struct hf_dev *dev, enum hf_event event);
  * logged.
  */
 int hf_dev_reset(struct hf_dev *dev, bool clean_map);
+/*
+ * The front end changed features of a device that runs: dirty logging goes on or off, by another
+ * datapath if this one doesn't log. 0, or a negative errno, logged.
+ */
+int hf_dev_features(struct hf_dev *dev);
+/*
+ * Have the device served by another datapath, from now on; one that runs goes on where it was. 0,
+ * or a negative errno (logged) and the wish is what it was: -EOPNOTSUPP: it does not do what was
+ * negotiated, or the NIC lacks it; of a start that failed, and then the device is served as before,
+ * or stays stopped where that fails, too.
+ */
+int hf_dev_datapath(struct hf_dev *dev, enum hf_datapath wanted);
 /*
  * The front end enabled or disabled a ring; index is below max_vqs. On a device that is not
  * configured that is only remembered. A negative errno is logged, and the ring is stopped then.

@@ -11,6 +11,9 @@
 #ifndef HF_HOSTNOTIF_H
 #define HF_HOSTNOTIF_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct hf_dev;
 struct hf_hostnotif;
 
@@ -20,10 +23,15 @@ int hf_hostnotif_create(struct hf_dev *dev);
 void hf_hostnotif_destroy(struct hf_dev *dev);
 
 /*
- * With hf_dev.lock: have the page offered for each running ring that does not have it yet. Does not
- * wait.
+ * With hf_dev.lock: have the page offered for each running ring that does not have it yet; or, in
+ * poll mode, taken back from those that have it. Does not wait.
  */
 void hf_hostnotif_offer(struct hf_dev *dev);
+/*
+ * True while the front end has the page for a ring, or may have it: then kicks do not reach us.
+ * Read atomically, at any time until hf_hostnotif_destroy(). NULL: never.
+ */
+const bool *hf_hostnotif_mapped(const struct hf_dev *dev, uint16_t index);
 /* With hf_dev.lock: no request is begun any more. One that is on its way is not waited for. */
 void hf_hostnotif_withdraw(struct hf_dev *dev);
 /*

@@ -25,6 +25,7 @@ static const struct hf_life hf_life_table[HF_EVENT_MAX] = {
 	[HF_EVENT_TABLE_CHANGE] = { "table change", true,  true,    true,  true,  true,     true  },
 	[HF_EVENT_DEVICE_STOP]  = { "device stop",  true,  true,    true,  true,  true,     true  },
 	[HF_EVENT_API_RESET]    = { "reset",        true,  true,    false, false, false,    true  },
+	[HF_EVENT_SWITCH]       = { "switch",       true,  true,    false, false, false,    true  },
 	[HF_EVENT_OWNER_RESET]  = { "owner reset",  false, false,   true,  true,  false,    true  },
 	[HF_EVENT_DISCONNECT]   = { "disconnect",   false, false,   true,  true,  false,    false },
 	[HF_EVENT_REMOVE]       = { "removal",      false, false,   false, false, false,    false },

@@ -23,6 +23,8 @@ enum hf_event {
 	HF_EVENT_DEVICE_STOP,
 	/* The application resets the device: its queues are made anew. */
 	HF_EVENT_API_RESET,
+	/* Another datapath takes over the rings of a device that runs: they go on at once. */
+	HF_EVENT_SWITCH,
 	/* dev_cleanup by RESET_OWNER: the connection lives on. */
 	HF_EVENT_OWNER_RESET,
 	/* dev_cleanup: the front end is gone. */

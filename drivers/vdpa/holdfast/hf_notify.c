@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -12,6 +11,8 @@
 #include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_io.h>
+
+#include <hf_eventfd.h>
 
 #include "hf_dev.h"
 #include "hf_error.h"
@@ -50,19 +51,29 @@ hf_notify_read(int fd, void *buf, size_t size)
 	return len;
 }
 
-static void
-hf_notify_kick_cb(int fd, void *arg)
+int
+hf_notify_drain(int fd)
 {
-	struct hf_vq *vq = arg;
 	uint64_t n;
 	ssize_t len;
 
 	len = hf_notify_read(fd, &n, sizeof(n));
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return len > 0 ? 1 : -EIO;
+}
+
+static void
+hf_notify_kick_cb(int fd, void *arg)
+{
+	struct hf_vq *vq = arg;
+	int ret = hf_notify_drain(fd);
+
+	if (ret == 0)
 		return;
 	__atomic_fetch_add(&vq->kicks, 1, __ATOMIC_RELAXED);
 	hf_notify_doorbell(vq);
-	if (len <= 0) {
+	if (ret < 0) {
 		/* Not an eventfd: it would stay readable for ever. Nothing of vq after this. */
 		HF_LOG(WARNING,
 			"%s: ring %u: the kick descriptor is no eventfd; kicks are not relayed",
@@ -73,27 +84,11 @@ hf_notify_kick_cb(int fd, void *arg)
 
 /* --- to the guest --- */
 
-static void
-hf_notify_nonblock(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
 /* With notify_lock. */
 static void
 hf_notify_call(struct hf_vq *vq)
 {
-	struct pollfd room = {.fd = vq->callfd, .events = POLLOUT};
-	const uint64_t one = 1;
-
-	if (vq->callfd < 0)
-		return;
-	/* No room: the counter is full, so the guest has a notification waiting. */
-	hf_notify_nonblock(vq->callfd);
-	if (poll(&room, 1, 0) == 1 && write(vq->callfd, &one, sizeof(one)) == sizeof(one))
+	if (vq->callfd >= 0 && hf_eventfd_call(vq->callfd))
 		__atomic_fetch_add(&vq->calls, 1, __ATOMIC_RELAXED);
 }
 
@@ -258,7 +253,7 @@ hf_notify_dup(int fd, int *copy)
 	*copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (*copy < 0)
 		return -errno;
-	hf_notify_nonblock(*copy);
+	hf_eventfd_nonblock(*copy);
 	return 0;
 }
 
@@ -279,17 +274,49 @@ hf_notify_want_kicks(struct hf_vq *vq, const struct hf_front_ring *ring)
 }
 
 int
-hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
+hf_notify_open(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	int callfd, ret;
 
 	ret = hf_notify_dup(ring->callfd, &callfd);
 	if (ret == 0)
 		ret = hf_notify_dup(ring->kickfd, &vq->kickfd);
-	if (ret != 0)
-		goto error;
+	if (ret != 0) {
+		if (callfd >= 0)
+			close(callfd);
+		HF_LOG(ERR,
+			"%s: ring %u: cannot relay notifications (kick and call descriptors must be eventfds): %s",
+			vq->dev->name, vq->index, strerror(-ret));
+		return ret;
+	}
 	pthread_mutex_lock(&vq->notify_lock);
 	vq->callfd = callfd;
+	pthread_mutex_unlock(&vq->notify_lock);
+	return 0;
+}
+
+void
+hf_notify_close(struct hf_vq *vq)
+{
+	if (vq->kickfd >= 0)
+		close(vq->kickfd);
+	vq->kickfd = -1;
+	pthread_mutex_lock(&vq->notify_lock);
+	if (vq->callfd >= 0)
+		close(vq->callfd);
+	vq->callfd = -1;
+	pthread_mutex_unlock(&vq->notify_lock);
+}
+
+int
+hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
+{
+	int ret;
+
+	ret = hf_notify_open(vq, ring);
+	if (ret != 0)
+		return ret;
+	pthread_mutex_lock(&vq->notify_lock);
 	vq->timed = false;
 	hf_eqp_poll(vq->eqp);
 	hf_eqp_arm(vq->eqp);
@@ -302,24 +329,15 @@ hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
 			vq->dev->name, vq->index);
 	} else {
 		ret = hf_loop_add(vq->dev->rt->events, vq->kickfd, hf_notify_kick_cb, vq);
-		if (ret != 0)
-			goto error_kick;
+		if (ret != 0) {
+			HF_LOG(ERR, "%s: ring %u: its kicks cannot be waited for: %s",
+				vq->dev->name, vq->index, strerror(-ret));
+			hf_notify_close(vq);
+			return ret;
+		}
 	}
 	hf_notify_nudge(vq);
 	return 0;
-error_kick:
-	close(vq->kickfd);
-	vq->kickfd = -1;
-	pthread_mutex_lock(&vq->notify_lock);
-	vq->callfd = -1;
-	pthread_mutex_unlock(&vq->notify_lock);
-error:
-	if (callfd >= 0)
-		close(callfd);
-	HF_LOG(ERR,
-		"%s: ring %u: cannot relay notifications (kick and call descriptors must be eventfds): %s",
-		vq->dev->name, vq->index, strerror(-ret));
-	return ret;
 }
 
 void
@@ -338,17 +356,21 @@ hf_notify_call_off(struct hf_vq *vq)
 	pthread_mutex_lock(&vq->notify_lock);
 	if (vq->eqp != NULL && hf_eqp_poll(vq->eqp) > 0)
 		hf_notify_call(vq);
-	if (vq->callfd >= 0)
-		close(vq->callfd);
-	vq->callfd = -1;
 	vq->timed = false;
 	pthread_mutex_unlock(&vq->notify_lock);
+	hf_notify_close(vq);
 }
 
 void
 hf_notify_nudge(struct hf_vq *vq)
 {
 	hf_notify_doorbell(vq);
+	hf_notify_guest(vq);
+}
+
+void
+hf_notify_guest(struct hf_vq *vq)
+{
 	pthread_mutex_lock(&vq->notify_lock);
 	hf_notify_call(vq);
 	pthread_mutex_unlock(&vq->notify_lock);

@@ -8,9 +8,7 @@
  * descriptor must never be in a poll set.
  *
  * No front end must be able to stall the thread that serves all guests. Kicks are read without
- * waiting. Linux has no such write to an eventfd: before each, the descriptor is made non-blocking,
- * as those of all known front ends are, and asked for room. A front end that fills the counter and
- * takes the flag back between these calls and the write could still stop it.
+ * waiting; for calls, see hf_eventfd.h.
  */
 #ifndef HF_NOTIFY_H
 #define HF_NOTIFY_H
@@ -35,6 +33,17 @@ int hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring);
 void hf_notify_kick_off(struct hf_vq *vq);
 /* After the queue is quiescent: pass on what has completed, then forget the call descriptor. */
 void hf_notify_call_off(struct hf_vq *vq);
+/*
+ * For whoever relays: duplicates of the ring's descriptors in vq->kickfd and vq->callfd. 0, or a
+ * negative errno, logged.
+ */
+int hf_notify_open(struct hf_vq *vq, const struct hf_front_ring *ring);
+/* Nobody waits for the kicks any more. */
+void hf_notify_close(struct hf_vq *vq);
+/* Take what was kicked: 1, 0: nothing was, or -EIO: not an eventfd. Does not wait. Any thread. */
+int hf_notify_drain(int fd);
+/* One notification to the guest. */
+void hf_notify_guest(struct hf_vq *vq);
 /* One notification to each side. */
 void hf_notify_nudge(struct hf_vq *vq);
 /* Did the queue pair fail that tells of completions? None will come any more. Any thread. */

@@ -243,12 +243,25 @@ hf_parts_describe(const struct hf_vq *vq, struct hf_virtq_attr *attr)
 	}
 }
 
+/* What they counted is not forgotten. */
+static void
+parts_counters_drop(struct hf_parts *p)
+{
+	struct hf_virtq_stats st;
+
+	if (p->counters.devx == NULL)
+		return;
+	if (hf_virtq_counters_query(&p->counters, &st) == 0)
+		hf_stats_add(&p->counted, &st);
+	hf_virtq_counters_destroy(&p->counters);
+	p->counters = (struct hf_virtq_counters){0};
+}
+
 void
 hf_parts_drop(struct hf_vq *vq)
 {
 	parts_drop_sized(vq);
 	hf_slab_put(vq->parts.next);
 	vq->parts.next = NULL;
-	hf_virtq_counters_destroy(&vq->parts.counters);
-	vq->parts.counters = (struct hf_virtq_counters){0};
+	parts_counters_drop(&vq->parts);
 }

@@ -29,6 +29,7 @@ struct hf_parts {
 	uint16_t ring_size; /* that they were made for; 0: there are none */
 	bool used; /* by a queue, maybe one that is gone */
 	struct hf_virtq_counters counters;
+	struct hf_virtq_stats counted; /* by counters that are gone */
 };
 
 /* Bytes of a slab for these parts, a multiple of HF_PLACE_ALIGN; 0: they are there. */

@@ -13,11 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <hf_devx.h>
+
 struct hf_front_ring;
 struct hf_vq;
 
 struct hf_path {
 	const char *name; /* as the argument has it */
+	enum hf_rqt_kind targets; /* what its queues are to receive steering */
 	/*
 	 * Bytes that parts for a ring of this size take of a slab (hf_parts.h) which is set aside
 	 * for them; 0: none. NULL: none ever.
@@ -73,8 +76,11 @@ struct hf_path {
 	void (*nudge)(struct hf_vq *vq);
 	/* Has a running queue failed? Then that is logged, and it wants a repair. */
 	bool (*failed)(struct hf_vq *vq);
+	/* A running queue is to log what hf_dirty_log() says now. NULL: it logs nothing. */
+	void (*relog)(struct hf_vq *vq);
 };
 
 extern const struct hf_path hf_path_hw; /* hf_virtq.c: the NIC's own virtqueues */
+extern const struct hf_path hf_path_poll; /* hf_shadow.c: shadow virtqueues */
 
 #endif /* HF_PATH_H */

@@ -26,6 +26,7 @@ static const enum hf_verdict policy_table[HF_EVENT_MAX][HF_MR_POLICIES] = {
 	[HF_EVENT_TABLE_CHANGE]  = { HF_KEEP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_DEVICE_STOP]   = { HF_DROP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_API_RESET]     = { HF_DROP,  HF_KEEP,    HF_KEEP },
+	[HF_EVENT_SWITCH]        = { HF_KEEP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_OWNER_RESET]   = { HF_DROP,  HF_KEEP,    HF_KEEP },
 	[HF_EVENT_DISCONNECT]    = { HF_DROP,  HF_DROP,    HF_HOLD },
 	[HF_EVENT_REMOVE]        = { HF_DROP,  HF_DROP,    HF_DROP },

@@ -291,7 +291,7 @@ rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
 {
 	if (vq->making || !vq->made || vq->mkey == mkey)
 		return;
-	hf_steer_set(dev->steer, HF_RQT_VIRTQ, NULL, 0);
+	hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	vq->path->destroy(vq);
 }
 

@@ -15,6 +15,7 @@
 #include "hf_api.h"
 #include "hf_args.h"
 #include "hf_dev.h"
+#include "hf_poller.h"
 #include "vhost/hf_start.h"
 
 /* Longest parameter string that is taken: a PCI address and a policy. */
@@ -83,6 +84,11 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_u64(d, "features_offered", dev->offered);
 	rte_tel_data_add_dict_u64(d, "features_negotiated", dev->configured ? dev->features : 0);
 	rte_tel_data_add_dict_int(d, "numa_node", dev->pci->device.numa_node);
+	rte_tel_data_add_dict_string(d, "datapath_wanted", hf_datapath_name(dev->datapath));
+	rte_tel_data_add_dict_string(d, "datapath", dev->path->name);
+	rte_tel_data_add_dict_string(d, "datapath_reason", dev->path_reason);
+	rte_tel_data_add_dict_u64(d, "datapath_switches", dev->path_switches);
+	rte_tel_data_add_dict_int(d, "logging", dev->configured && hf_dirty_is_on(dev));
 	tel_leave(dev);
 	return 0;
 }
@@ -183,8 +189,44 @@ tel_policy(const char *cmd, const char *params, struct rte_tel_data *d)
 	return ret;
 }
 
+/* --- /holdfast/pollers --- */
+
+static void
+tel_poller(struct rte_tel_data *d, const struct hf_poller_info *info)
+{
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_int(d, "core", info->core);
+	rte_tel_data_add_dict_int(d, "queues", info->queues);
+	rte_tel_data_add_dict_int(d, "service_runs", info->service_runs);
+	rte_tel_data_add_dict_u64(d, "service_rounds", info->served);
+	rte_tel_data_add_dict_u64(d, "thread_rounds", info->rounds);
+	rte_tel_data_add_dict_u64(d, "thread_sleeps", info->sleeps);
+}
+
+static int
+tel_pollers(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct hf_poller_info info;
+	struct rte_tel_data *one;
+	unsigned int i;
+
+	RTE_SET_USED(cmd);
+	RTE_SET_USED(params);
+	rte_tel_data_start_dict(d);
+	for (i = 0; hf_poller_info(i, &info) == 0; i++) {
+		one = rte_tel_data_alloc();
+		if (one == NULL)
+			continue;
+		tel_poller(one, &info);
+		rte_tel_data_add_dict_container(d, info.name, one, 0);
+	}
+	return 0;
+}
+
 RTE_INIT(hf_telemetry_init)
 {
+	rte_telemetry_register_cmd("/holdfast/pollers", tel_pollers,
+		"What polls the queues of devices in poll mode, and how often");
 	rte_telemetry_register_cmd("/holdfast/devices", tel_devices,
 		"The devices; with a parameter, one device: DEVICE");
 	rte_telemetry_register_cmd("/holdfast/memory", tel_memory,

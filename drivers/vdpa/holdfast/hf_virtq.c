@@ -391,6 +391,7 @@ hf_vq_hw_failed(struct hf_vq *vq)
 
 const struct hf_path hf_path_hw = {
 	.name = "hw",
+	.targets = HF_RQT_VIRTQ,
 	.memory = hf_parts_bytes,
 	.make = hf_vq_hw_make,
 	.start = hf_vq_hw_start,

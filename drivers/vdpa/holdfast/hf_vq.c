@@ -10,7 +10,7 @@ hf_vq_init(struct hf_vq *vq, struct hf_dev *dev, uint16_t index)
 {
 	vq->dev = dev;
 	vq->index = index;
-	vq->path = &hf_path_hw;
+	vq->path = dev->path;
 	vq->kickfd = -1;
 	vq->callfd = -1;
 	return -pthread_mutex_init(&vq->notify_lock, NULL);

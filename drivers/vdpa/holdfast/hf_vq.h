@@ -13,15 +13,18 @@
 #include <stdint.h>
 
 #include <hf_devx.h>
+#include <hf_svq.h>
 
 #include "hf_front.h"
 #include "hf_pace.h"
 #include "hf_parts.h"
 #include "hf_path.h"
 #include "hf_ring.h"
+#include "hf_stats.h"
 
 struct hf_dev;
 struct hf_life;
+struct hf_shadow;
 
 /* So many repairs within the window, then a queue stays stopped. */
 #define HF_VQ_ERRORS_MAX 3
@@ -57,6 +60,12 @@ struct hf_vq {
 	uint32_t errors; /* ever */
 	bool suspect; /* hf_error_report() was called for it; atomic */
 
+	/* The poll-mode datapath's. */
+	struct hf_shadow *shadow; /* NULL: none */
+	struct hf_svq_stats shadow_before; /* of queues that were destroyed */
+	bool log_used; /* SET_VRING_ADDR: what is written into the ring is logged, ... */
+	uint64_t log_gpa; /* ... as if it were here (split rings) */
+
 	/*
 	 * Kick relay: owned by the starting thread, used by the event thread between hf_loop_add()
 	 * and _del().
@@ -74,9 +83,7 @@ struct hf_vq {
 
 	/* Counted by the event thread, read by any: atomic, relaxed. */
 	uint64_t kicks, calls, rounds;
-	struct hf_virtq_stats stats_base; /* at the last reset_stats; hf_dev.lock */
-	uint64_t kicks_base, calls_base, rounds_base;
-	uint32_t errors_base;
+	uint64_t stats_base[HF_STAT_MAX]; /* at the last reset_stats; hf_dev.lock */
 };
 
 static inline bool

@@ -48,6 +48,8 @@ struct rte_vdpa_device;
 #define RTE_PMD_HOLDFAST_CAP_MAP_LIVE (UINT64_C(1) << 3)
 #define RTE_PMD_HOLDFAST_CAP_SPLIT (UINT64_C(1) << 4) /**< split rings */
 #define RTE_PMD_HOLDFAST_CAP_PACKED (UINT64_C(1) << 5) /**< packed rings */
+#define RTE_PMD_HOLDFAST_CAP_DATAPATH_HW (UINT64_C(1) << 6) /**< the NIC has virtqueues */
+#define RTE_PMD_HOLDFAST_CAP_DATAPATH_POLL (UINT64_C(1) << 7) /**< poll mode can serve */
 
 struct rte_pmd_holdfast_caps {
 	uint32_t argsz;
@@ -174,6 +176,38 @@ int rte_pmd_holdfast_reset(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast
  * commands, and then it is tried again after mr_grace_ms.
  */
 int rte_pmd_holdfast_held_release(struct rte_vdpa_device *vdev);
+
+/** What serves a device, as its argument datapath. */
+enum rte_pmd_holdfast_datapath_kind {
+	RTE_PMD_HOLDFAST_DATAPATH_HW, /**< the NIC's own virtqueues */
+	RTE_PMD_HOLDFAST_DATAPATH_POLL, /**< shadow virtqueues, polled by CPUs of the host */
+	RTE_PMD_HOLDFAST_DATAPATH_AUTO, /**< hardware where it can do all that was negotiated */
+};
+
+/** Bytes of the reason, with the 0 at its end. */
+#define RTE_PMD_HOLDFAST_DATAPATH_REASON 160
+
+struct rte_pmd_holdfast_datapath {
+	uint32_t argsz;
+	uint32_t flags; /**< none are known */
+	uint32_t wanted; /**< enum rte_pmd_holdfast_datapath_kind */
+	uint32_t present; /**< out: HW or POLL: what serves, or served last */
+	uint64_t switches; /**< out: of the running device, ever */
+	char reason[RTE_PMD_HOLDFAST_DATAPATH_REASON]; /**< out: of what is present */
+};
+
+int rte_pmd_holdfast_datapath_get(
+	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_datapath *datapath);
+/**
+ * Have the device served by another datapath from now on, a guest that runs included: it goes on
+ * where it was. What the guest sent goes out once; what arrives while no datapath is in charge is
+ * dropped by the NIC; buffers that the guest has posted stay posted. What the device offers to
+ * guests does not change: the argument datapath decides that. -EINVAL: no such datapath;
+ * -EOPNOTSUPP: the NIC lacks it, or it does not do what the running guest negotiated; others of
+ * the NIC's commands, and then the device is served as before.
+ */
+int rte_pmd_holdfast_datapath_set(
+	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_datapath *datapath);
 
 struct rte_pmd_holdfast_region {
 	uint64_t iova;

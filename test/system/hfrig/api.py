@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import nic, paths
 from .process import Stage
-from .vdpa import VdpaConfig
+from .vdpa import VdpaConfig, vf_argument
 
 ASID_GUEST, ASID_HOST = 0, 1
 POLICIES = ["reset", "connection", "memory"]
@@ -55,7 +55,7 @@ def argv(app: Path, stage: Stage, cfg: VdpaConfig) -> list[str]:
     if "--telemetry" not in cfg.eal:
         line.append("--no-telemetry")
     for index in range(cfg.nic.vfs):
-        line += ["-a", f"{nic.vf_bdf(index)},class=vdpa" + (f",{cfg.devargs}" if cfg.devargs else "")]
+        line += ["-a", vf_argument(cfg, index)]
     return line
 
 

@@ -20,6 +20,15 @@ from .process import Process, Stage
 FLOWS = 7   # one for each kind of packet, in our driver and in DPDK's
 
 
+GUEST_MR = 1 << 20      # bytes; guests have no less memory
+QUEUES = ("virtq", "sq", "rq")
+
+
+def sends(queue: dict) -> bool:
+    """Is this object a queue from which the guest sends?"""
+    return queue["object"] == "sq" or queue["object"] == "virtq" and queue["index"] % 2 == 1
+
+
 def vf_bdf(index: int) -> str:
     """PCI address of the VF with that index, 0 is the first."""
     devfn = index + 2
@@ -95,16 +104,16 @@ class NicControl:
         raise KeyError(f"the NIC has no function {bdf}")
 
     def running(self, bdf: str) -> int:
-        """How many virtqueues of a function run."""
-        return sum(o["object"] == "virtq" and o["state"] == "RDY" for o in self.function(bdf)["objects"])
+        """How many queues of a function run: virtqueues, or the raw ones of poll mode."""
+        return sum(o["object"] in QUEUES and o["state"] == "RDY" for o in self.function(bdf)["objects"])
 
     def serving(self, bdf: str) -> int:
-        """How many virtqueues of a function run and get what is theirs: receive queues need the steering, too."""
+        """How many queues of a function run and get what is theirs: receive queues need the steering, too."""
         func = self.function(bdf)
-        steered = {ident for o in func["objects"] if o["object"] == "rqt" for ident in o["virtqs"]}
+        steered = {ident for o in func["objects"] if o["object"] == "rqt" for ident in o.get("virtqs", o.get("rqs"))}
         if func["counts"]["flow"] < FLOWS:
             steered = set()
-        return sum(o["object"] == "virtq" and o["state"] == "RDY" and (o["index"] % 2 == 1 or o["id"] in steered)
+        return sum(o["object"] in QUEUES and o["state"] == "RDY" and (sends(o) or o["id"] in steered)
                    for o in func["objects"])
 
     def wait_serving(self, bdf: str, queues: int, timeout: float = 30.0) -> None:
@@ -133,9 +142,9 @@ class NicControl:
         return self.function(bdf)["mr_registered"]
 
     def kept(self, bdf: str) -> int:
-        """How many MRs a function has now."""
-        func = self.function(bdf)
-        return func["mr_registered"] - func["mr_destroyed"]
+        """How many MRs of guests a function has now; poll mode registers a little memory of the driver's own."""
+        return sum(o["object"] == "mkey" and o["mode"] == "MTT" and o["len"] >= GUEST_MR
+                   for o in self.function(bdf)["objects"])
 
 
 def sanitizer_env() -> dict[str, str]:

@@ -17,6 +17,7 @@ BUILD = Path(os.environ.get("HF_BUILD", REPO / "build" / "release"))
 NICEMU = Path(os.environ.get("HF_NICEMU", BUILD / "app/nicemu/nicemu"))
 _PLUGIN = Path(os.environ.get("HF_PMD", BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
 VDPA_APP = Path(os.environ.get("HF_VDPA_APP", BUILD / "test/system/dpdk-vdpa"))
+DATAPATH = os.environ.get("HF_DATAPATH", "")      # of devices whose test does not say; empty: the driver's default
 SANITIZED = os.environ.get("HF_SANITIZE", "no") == "yes"     # with ASan and UBSan
 THREAD_SANITIZED = os.environ.get("HF_SANITIZE", "no") == "thread"
 

@@ -32,6 +32,14 @@ class VdpaConfig:
     patience: float = 60.0      # seconds until its prompt has to be there
 
 
+def vf_argument(cfg: VdpaConfig, index: int) -> str:
+    """A VF's argument: what the test says, and the datapath of the environment where it leaves that open."""
+    said = list(filter(None, [cfg.devargs, cfg.only.get(index)]))
+    if cfg.driver == HOLDFAST and paths.DATAPATH and not any("datapath=" in args for args in said):
+        said.append(f"datapath={paths.DATAPATH}")
+    return ",".join([nic.vf_bdf(index), "class=vdpa", *said])
+
+
 def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
     """The application's command line."""
     line = [*cfg.under, str(paths.VDPA_APP), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
@@ -40,7 +48,7 @@ def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
     if cfg.driver == HOLDFAST:
         line += ["-d", str(paths.PLUGIN)]
     for index in range(cfg.nic.vfs):
-        line += ["-a", ",".join(filter(None, [nic.vf_bdf(index), "class=vdpa", cfg.devargs, cfg.only.get(index)]))]
+        line += ["-a", vf_argument(cfg, index)]
     return line + ["--", "-i"] + (["--client"] if cfg.client else [])
 
 

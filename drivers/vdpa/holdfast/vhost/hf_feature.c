@@ -15,6 +15,7 @@
 #include <hf_devx.h>
 #include <hf_log.h>
 
+#include "../hf_datapath.h"
 #include "hf_feature.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
@@ -35,13 +36,15 @@ struct hf_feature {
 /* clang-format on */
 
 /*
+ * What the NIC's own virtqueues do.
+ *
  * MQ and GUEST_ANNOUNCE need a control queue, which front ends (QEMU, virtio-user) emulate
  * themselves; without MQ from here they do not offer it, and GUEST_ANNOUNCE tells them that the
  * guest, not the back end, speaks up after a migration.
  *
- * The bits that are never offered are named for the log: dirty logging and an IOMMU are not served,
- * the NIC does not merge receive buffers, knows neither event indices nor indirect tables, and
- * gives no promise about order.
+ * The bits that they never do are named for the log: an IOMMU is not served, dirty pages are not
+ * logged, receive buffers not merged, neither event indices nor indirect tables known, and no
+ * promise about order given.
  */
 static const struct hf_feature hf_features[] = {
 	IF_CAP(VIRTIO_NET_F_CSUM, tx_csum, 0),
@@ -67,6 +70,20 @@ static const struct hf_feature hf_features[] = {
 	NEVER(VIRTIO_F_IN_ORDER),
 };
 
+/*
+ * What poll mode does besides: it reads rings and headers itself. Segments are the NIC's to make,
+ * if it takes a whole packet.
+ */
+#define POLL_WANTED (BIT(VIRTIO_F_RING_PACKED) | BIT(VHOST_F_LOG_ALL))
+#define POLL_TAKEN \
+	(BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(VIRTIO_RING_F_INDIRECT_DESC) | \
+		BIT(VIRTIO_RING_F_EVENT_IDX) | BIT(VIRTIO_F_IN_ORDER))
+#define POLL_CSUM (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM))
+#define POLL_TSO (BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6))
+#define POLL_MIN_LSO (UINT32_C(1) << 16)
+/* Every receive buffer has room for a packet of this (virtio 1.2, 5.1.6.3.1). */
+#define POLL_BUFFER_MTU 1500
+
 static bool
 hf_feature_works(const struct hf_feature *f, const struct hf_devx_caps *caps)
 {
@@ -76,7 +93,7 @@ hf_feature_works(const struct hf_feature *f, const struct hf_devx_caps *caps)
 }
 
 uint64_t
-hf_feature_offer(const struct hf_devx_caps *caps)
+hf_feature_offer_hw(const struct hf_devx_caps *caps)
 {
 	uint64_t offer = 0;
 	unsigned int i;
@@ -90,11 +107,42 @@ hf_feature_offer(const struct hf_devx_caps *caps)
 	return offer;
 }
 
-/*
- * "NAME NAME bit 55" of a set; out has room for some, the rest is told by the hexadecimal value
- * beside it.
- */
-static void
+uint64_t
+hf_feature_offer_poll(const struct hf_devx_caps *caps)
+{
+	uint64_t offer = POLL_WANTED | POLL_TAKEN | BIT(VIRTIO_F_VERSION_1);
+	unsigned int i;
+
+	if (caps->eth.csum)
+		offer |= POLL_CSUM;
+	if (caps->eth.csum && caps->eth.max_lso >= POLL_MIN_LSO)
+		offer |= POLL_TSO;
+	for (i = 0; i < RTE_DIM(hf_features); i++)
+		if (hf_features[i].always)
+			offer |= BIT(hf_features[i].bit);
+	return offer;
+}
+
+uint64_t
+hf_feature_offer(const struct hf_devx_caps *caps, enum hf_datapath d, bool all, uint16_t mtu)
+{
+	uint64_t hw = hf_feature_offer_hw(caps), poll = hf_feature_offer_poll(caps);
+
+	if (mtu == 0 || mtu > POLL_BUFFER_MTU)
+		poll &= ~BIT(VIRTIO_F_IN_ORDER);
+
+	if (d == HF_DATAPATH_HW || hf_datapath_lacks_poll(caps) != NULL)
+		return hw;
+	if (d == HF_DATAPATH_POLL || hf_datapath_lacks_hw(caps) != NULL)
+		return poll;
+	/* Nobody may choose bits that only the one has together with bits that only the other has.
+	 */
+	if ((hw & ~poll) != 0)
+		return hw;
+	return all ? poll : hw | POLL_WANTED;
+}
+
+void
 hf_feature_names(uint64_t set, char *out, size_t size)
 {
 	size_t used = 0;
@@ -142,10 +190,14 @@ hf_feature_check(const char *name, uint64_t offered, uint64_t features)
 }
 
 uint64_t
-hf_feature_protocol(void)
+hf_feature_protocol(uint64_t offered)
 {
-	return BIT(VHOST_USER_PROTOCOL_F_MQ) | BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
+	uint64_t protocol = BIT(VHOST_USER_PROTOCOL_F_MQ) | BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		BIT(VHOST_USER_PROTOCOL_F_NET_MTU) | BIT(VHOST_USER_PROTOCOL_F_SLAVE_REQ) |
 		BIT(VHOST_USER_PROTOCOL_F_SLAVE_SEND_FD) |
 		BIT(VHOST_USER_PROTOCOL_F_HOST_NOTIFIER) | BIT(VHOST_USER_PROTOCOL_F_STATUS);
+
+	if ((offered & BIT(VHOST_F_LOG_ALL)) != 0)
+		protocol |= BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD);
+	return protocol;
 }

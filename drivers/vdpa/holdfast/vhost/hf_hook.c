@@ -231,6 +231,17 @@ hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
+/* Messages with another number of descriptors the library refuses. */
+static enum rte_vhost_msg_result
+hf_hook_log(struct hf_dev *dev, const struct hf_msg *m)
+{
+	int ret = 0;
+
+	if (m->fd_num == 1)
+		ret = hf_dirty_set(dev, m->fds[0], m->payload.log.offset, m->payload.log.size);
+	return ret == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED : RTE_VHOST_MSG_RESULT_ERR;
+}
+
 /* --- the hook --- */
 
 /*
@@ -254,7 +265,7 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 	/* Of a message that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
 	dev->front.table_change = false;
-	if (hf_msg_check(dev->name, hf_feature_protocol(), m) != 0)
+	if (hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m) != 0)
 		return RTE_VHOST_MSG_RESULT_ERR;
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:
@@ -288,6 +299,8 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		dev->front.changes++;
 		hf_hook_status(dev, m->payload.u64);
 		break;
+	case HF_MSG_SET_LOG_BASE:
+		return hf_hook_log(dev, m);
 	case HF_MSG_SET_VRING_NUM:
 		dev->front.changes++;
 		return hf_hook_ring(dev, m);
@@ -310,6 +323,9 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
+/* VHOST_VRING_F_LOG, in the flags of a ring's addresses. */
+#define HF_HOOK_RING_LOG (1 << 0)
+
 static void
 hf_hook_addr_set(struct hf_dev *dev, const struct hf_msg *m)
 {
@@ -322,6 +338,9 @@ hf_hook_addr_set(struct hf_dev *dev, const struct hf_msg *m)
 	vq->user_addr[HF_RING_DESC] = m->payload.addr.desc;
 	vq->user_addr[HF_RING_AVAIL] = m->payload.addr.avail;
 	vq->user_addr[HF_RING_USED] = m->payload.addr.used;
+	vq->log_used = (m->payload.addr.flags & HF_HOOK_RING_LOG) != 0;
+	vq->log_gpa = m->payload.addr.log;
+	hf_dirty_follow(dev);
 }
 
 /* The base of a ring was read. That of the last one completes a device stop. */
@@ -429,7 +448,7 @@ hf_hook_pass(int vid, const struct hf_msg *m)
 
 	if (dev == NULL)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	ret = hf_msg_check(dev->name, hf_feature_protocol(), m);
+	ret = hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m);
 	hf_dev_leave(dev);
 	return ret == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED : RTE_VHOST_MSG_RESULT_ERR;
 }

@@ -17,7 +17,12 @@
 #define HF_HOSTNOTIF_ANSWER_MS 200
 #define HF_HOSTNOTIF_CUT_MS 2000
 
-enum hf_hostnotif_state { HF_HOSTNOTIF_NONE, HF_HOSTNOTIF_WANTED, HF_HOSTNOTIF_ASKED };
+enum hf_hostnotif_state {
+	HF_HOSTNOTIF_NONE,
+	HF_HOSTNOTIF_WANTED,
+	HF_HOSTNOTIF_ASKED,
+	HF_HOSTNOTIF_UNWANTED, /* the page is to be taken back */
+};
 
 /*
  * Apart from the device, and never pointing back: should a request be stuck for good, this is all
@@ -33,6 +38,8 @@ struct hf_hostnotif {
 	bool posted; /* a thread asks for these rings, or will */
 	bool busy; /* a request is on its way */
 	bool orphan; /* nobody waits for who asks: he frees this */
+	bool *mapped; /* of each ring: the front end has the page, or may have it; read atomically
+		       */
 	uint16_t n;
 	uint8_t state[]; /* enum hf_hostnotif_state of each ring */
 };
@@ -52,24 +59,55 @@ hf_hostnotif_next(const struct hf_hostnotif *h)
 	uint16_t i;
 
 	for (i = 0; i < h->n; i++)
-		if (h->state[i] == HF_HOSTNOTIF_WANTED)
+		if (h->state[i] == HF_HOSTNOTIF_WANTED || h->state[i] == HF_HOSTNOTIF_UNWANTED)
 			break;
 	return i;
 }
 
-/* With lock, which is let go meanwhile. */
 static void
-hf_hostnotif_ask(struct hf_hostnotif *h, uint16_t index)
+hf_hostnotif_mapped_set(struct hf_hostnotif *h, uint16_t index, bool mapped)
+{
+	__atomic_store_n(&h->mapped[index], mapped, __ATOMIC_RELAXED);
+}
+
+/* With lock, which is let go meanwhile. */
+static int
+hf_hostnotif_request(struct hf_hostnotif *h, uint16_t index, bool enable)
 {
 	int ret, vid = h->vid;
 
-	h->state[index] = HF_HOSTNOTIF_ASKED;
 	h->busy = true;
 	pthread_mutex_unlock(&h->lock);
-	ret = rte_vhost_host_notifier_ctrl(vid, index, true);
+	ret = rte_vhost_host_notifier_ctrl(vid, index, enable);
 	pthread_mutex_lock(&h->lock);
 	h->busy = false;
 	pthread_cond_broadcast(&h->cond);
+	return ret;
+}
+
+/* With lock, as the next one. */
+static void
+hf_hostnotif_take_back(struct hf_hostnotif *h, uint16_t index)
+{
+	h->state[index] = HF_HOSTNOTIF_NONE;
+	if (hf_hostnotif_request(h, index, false) == 0)
+		hf_hostnotif_mapped_set(h, index, false);
+	else
+		HF_LOG(WARNING,
+			"%s: ring %u: the front end keeps the NIC's doorbell page: its kicks are not"
+			" noticed, and the ring is looked at each millisecond",
+			h->name, index);
+}
+
+static void
+hf_hostnotif_ask(struct hf_hostnotif *h, uint16_t index)
+{
+	int ret;
+
+	h->state[index] = HF_HOSTNOTIF_ASKED;
+	hf_hostnotif_mapped_set(h, index, true);
+	ret = hf_hostnotif_request(h, index, true);
+	hf_hostnotif_mapped_set(h, index, ret == 0);
 	if (ret == 0)
 		HF_LOG(INFO, "%s: ring %u: the guest's kicks go to the NIC directly", h->name,
 			index);
@@ -91,8 +129,12 @@ hf_hostnotif_task(void *arg)
 	bool orphan;
 
 	pthread_mutex_lock(&h->lock);
-	while ((index = hf_hostnotif_next(h)) < h->n)
-		hf_hostnotif_ask(h, index);
+	while ((index = hf_hostnotif_next(h)) < h->n) {
+		if (h->state[index] == HF_HOSTNOTIF_WANTED)
+			hf_hostnotif_ask(h, index);
+		else
+			hf_hostnotif_take_back(h, index);
+	}
 	h->posted = false;
 	pthread_cond_broadcast(&h->cond);
 	orphan = h->orphan;
@@ -125,9 +167,10 @@ hf_hostnotif_create(struct hf_dev *dev)
 	struct hf_hostnotif *h;
 	int ret;
 
-	h = calloc(1, sizeof(*h) + dev->max_vqs);
+	h = calloc(1, sizeof(*h) + dev->max_vqs * (sizeof(h->state[0]) + sizeof(h->mapped[0])));
 	if (h == NULL)
 		return -ENOMEM;
+	h->mapped = (bool *)&h->state[dev->max_vqs];
 	memcpy(h->name, dev->name, sizeof(h->name));
 	h->vid = -1;
 	h->n = dev->max_vqs;
@@ -200,9 +243,14 @@ hf_hostnotif_offer(struct hf_dev *dev)
 		return;
 	pthread_mutex_lock(&h->lock);
 	h->vid = dev->front.vid;
-	for (i = 0; i < h->n; i++)
-		if (dev->vqs[i].running && h->state[i] == HF_HOSTNOTIF_NONE)
+	for (i = 0; i < h->n; i++) {
+		if (!dev->vqs[i].running || h->state[i] != HF_HOSTNOTIF_NONE)
+			continue;
+		if (dev->path == &hf_path_hw)
 			h->state[i] = HF_HOSTNOTIF_WANTED;
+		else if (h->mapped[i])
+			h->state[i] = HF_HOSTNOTIF_UNWANTED;
+	}
 	if (!h->posted && hf_hostnotif_next(h) < h->n) {
 		h->posted = hf_work_post(h->ask, hf_hostnotif_task, h) == 0;
 		if (!h->posted)
@@ -225,6 +273,21 @@ hf_hostnotif_withdraw(struct hf_dev *dev)
 	pthread_mutex_unlock(&h->lock);
 }
 
+const bool *
+hf_hostnotif_mapped(const struct hf_dev *dev, uint16_t index)
+{
+	return dev->hostnotif != NULL ? &dev->hostnotif->mapped[index] : NULL;
+}
+
+static void
+hf_hostnotif_none_mapped(struct hf_hostnotif *h)
+{
+	uint16_t i;
+
+	for (i = 0; i < h->n; i++)
+		hf_hostnotif_mapped_set(h, i, false);
+}
+
 void
 hf_hostnotif_end(struct hf_dev *dev)
 {
@@ -234,6 +297,7 @@ hf_hostnotif_end(struct hf_dev *dev)
 		return;
 	pthread_mutex_lock(&h->lock);
 	hf_hostnotif_forget(h);
+	hf_hostnotif_none_mapped(h);
 	if (!hf_hostnotif_wait(h, &h->busy, HF_HOSTNOTIF_ANSWER_MS)) {
 		/*
 		 * The library closes it next; closing alone would not wake the thread that reads

@@ -61,6 +61,9 @@ struct hf_msg {
 			uint64_t desc, used, avail, log;
 		} addr;
 		struct {
+			uint64_t size, offset;
+		} log;
+		struct {
 			uint32_t nregions, padding;
 			struct hf_msg_region regions[HF_MSG_REGIONS];
 		} memory;

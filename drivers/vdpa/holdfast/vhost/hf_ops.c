@@ -85,8 +85,12 @@ hf_ops_get_features(struct rte_vdpa_device *vdev, uint64_t *features)
 static int
 hf_ops_get_protocol_features(struct rte_vdpa_device *vdev, uint64_t *features)
 {
-	RTE_SET_USED(vdev);
-	*features = hf_feature_protocol();
+	struct hf_dev *dev = hf_ops_peek(vdev);
+
+	if (dev == NULL)
+		return -ENODEV;
+	*features = hf_feature_protocol(dev->offered);
+	hf_dev_leave(dev);
 	return 0;
 }
 
@@ -147,6 +151,7 @@ hf_ops_dev_cleanup(int vid)
 		hf_dev_event(dev, event);
 		if (!hf_life(event)->keep_connection)
 			dev->front.vid = -1;
+		hf_dirty_drop(dev);
 		dev->front.table = false;
 		dev->front.request_fd = -1;
 		dev->front.changes++;
@@ -178,19 +183,21 @@ hf_ops_set_vring_state(int vid, int vring, int state)
 }
 
 /*
- * With all ring locks of the library held, unless the device is configured. Nothing can change on a
- * configured device, dirty logging not being offered; what was negotiated is read when it is
- * configured. But it is the first op with a vid.
+ * With all ring locks of the library held, unless the device is configured. On a configured device
+ * only dirty logging changes; else what was negotiated is read when it is configured. It is the
+ * first op with a vid.
  */
 static int
 hf_ops_set_features(int vid)
 {
 	struct hf_dev *dev = hf_ops_enter(vid);
+	int ret;
 
 	if (dev == NULL)
 		return -ENODEV;
+	ret = hf_dev_features(dev);
 	hf_start_leave(dev);
-	return 0;
+	return ret;
 }
 
 /*
