@@ -2,10 +2,11 @@
 # Copyright(c) 2026 The Holdfast authors
 """Frames from one VF to another through the emulated NIC, and the same through DPDK's software datapath.
 
-A guest process sends from one virtio-user port to another on one core. Behind its ports is, in one case, the emulated
-NIC: dpdk-vdpa with our driver, and an engine of the NIC on the other core. In the other case it is testpmd, which
-forwards between two net_vhost ports on that other core. Each case has a guest of its own, of the same program and with
-the same options. They take turns in short slices, and only the one whose turn it is uses the CPUs.
+A guest process sends from one virtio-user port to another on one core. Behind its ports is, in two cases, the emulated
+NIC: dpdk-vdpa with our driver, and an engine of the NIC on the other core, where in one of them the driver's poller
+is, too (datapath=poll). In the third case it is testpmd, which forwards between two net_vhost ports on that other core.
+Each case has a guest of its own, of the same program and with the same options. They take turns in short slices, and
+only the one whose turn it is uses the CPUs.
 """
 
 from __future__ import annotations
@@ -45,14 +46,16 @@ class ForwardConfig:
 
 
 class Nic:
-    """dpdk-vdpa on the NIC of the packet tests."""
+    """dpdk-vdpa on the NIC of the packet tests, which serves the guest's rings itself."""
 
     name = "nic"
+    devargs = "datapath=hw"
 
     def __init__(self, stage: Stage, cfg: ForwardConfig, under: Sequence[str] = ()):
         # The engine says where it runs; the application's own threads only sleep.
         config = nic.NicConfig(options=["--cpus", str(cfg.engine_cpu)])
-        self.app = vdpa.Vdpa(stage, vdpa.VdpaConfig(nic=config, under=list(under)))
+        self.app = vdpa.Vdpa(stage, vdpa.VdpaConfig(nic=config, devargs=self.devargs.format(cfg.engine_cpu),
+                                                     under=list(under)))
         self.socks = tuple(self.app.create(vf) for vf in (0, 1))
         self.macs = (nic.vf_mac(0), nic.vf_mac(1))
 
@@ -72,6 +75,13 @@ class Nic:
         sent, received = (self.app.nic.function(nic.vf_bdf(vf), "stats")["vport"] for vf in (0, 1))
         return (sum(sent[name] for name in ("tx_no_dest", "tx_dropped")) +
                 sum(received[name] for name in ("rx_no_buffer", "rx_no_flow", "rx_oversize")))
+
+
+class Poll(Nic):
+    """The same, with the rings served by the driver, whose poller has the engine's CPU."""
+
+    name = "poll"
+    devargs = "datapath=poll,poll_core={}"
 
 
 class Vhost:
@@ -100,6 +110,10 @@ class Vhost:
         return sum(self.pmd.dropped)
 
 
+SIDES = {side.name: side for side in (Nic, Poll, Vhost)}
+OURS = (Nic.name, Poll.name)
+
+
 def make_guest(stage: Stage, cfg: ForwardConfig, side, ring: str) -> Guest:
     """A guest of one side; it is ready to send."""
     guest = Guest(stage, GuestConfig(f"{side.name}-{ring}", side.socks, side.macs, ring == "packed", cfg.ring,
@@ -109,17 +123,17 @@ def make_guest(stage: Stage, cfg: ForwardConfig, side, ring: str) -> Guest:
 
 
 class Arena:
-    """Both cases with their guests, for one kind of ring."""
+    """All cases with their guests, for one kind of ring."""
 
     def __init__(self, stage: Stage, cfg: ForwardConfig, ring: str):
-        self.sides = []
-        for kind in (Nic, Vhost):
+        self.sides = {}
+        for name, kind in SIDES.items():
             side = kind(stage, cfg)
-            self.sides.append((side, make_guest(stage, cfg, side, ring)))
+            self.sides[name] = (side, make_guest(stage, cfg, side, ring))
 
-    def turn(self, index: int, size: int, milliseconds: int) -> dict:
+    def turn(self, name: str, size: int, milliseconds: int) -> dict:
         """A slice of one case; the drops that its own counters tell are among the results."""
-        side, guest = self.sides[index]
+        side, guest = self.sides[name]
         before = side.drops()
         side.begin()
         result = guest.slice(size, milliseconds)
@@ -139,33 +153,34 @@ def _total(slices: list[dict]) -> dict:
     return total
 
 
-def summarize(ring: str, size: int, slices: tuple[list[dict], list[dict]]) -> dict:
-    """One row of the table: both rates, and the ratio of each pair of neighbours in time."""
-    rates = [[s["mpps"] for s in side] for side in slices]
+def summarize(ring: str, size: int, slices: dict[str, list[dict]]) -> dict:
+    """One row of the table: all rates, and ours by that of net_vhost in the same round."""
+    rates = {name: [s["mpps"] for s in side] for name, side in slices.items()}
     row = {"ring": ring, "size": size, "wanted": WANTED.get(size, 1.0)}
-    for name, side, rate in zip(("nic", "vhost"), slices, rates):
-        row[name] = {"mpps": _spread(rate), **_total(side)}
-    row["ratio"] = _spread([a / b for a, b in zip(*rates)])
-    row["reached"] = row["ratio"]["median"] >= row["wanted"]
-    row["verified"] = all(row[name]["bad"] == 0 and row[name]["received"] > 0 for name in ("nic", "vhost"))
+    for name, side in slices.items():
+        row[name] = {"mpps": _spread(rates[name]), **_total(side)}
+    row["ratio"] = {name: _spread([a / b for a, b in zip(rates[name], rates[Vhost.name])]) for name in OURS}
+    row["reached"] = row["ratio"][Nic.name]["median"] >= row["wanted"]
+    row["verified"] = all(row[name]["bad"] == 0 and row[name]["received"] > 0 for name in SIDES)
     return row
 
 
 def measure(arena: Arena, cfg: ForwardConfig, ring: str, size: int, progress) -> dict:
-    """Slices of both cases in turn, A B, B A, A B ...: what drifts meets both alike."""
-    slices: tuple[list[dict], list[dict]] = ([], [])
+    """Slices of all cases in turn, A B C, C B A, A B C ...: what drifts meets all alike."""
+    slices: dict[str, list[dict]] = {name: [] for name in SIDES}
     for turn in range(cfg.rounds):
-        for index in ((0, 1), (1, 0))[turn % 2]:
-            slices[index].append(arena.turn(index, size, cfg.slice_ms))
-        progress(f"{ring} {size} bytes, round {turn + 1} of {cfg.rounds}: "
-                 f"NIC {slices[0][-1]['mpps']:.2f}, net_vhost {slices[1][-1]['mpps']:.2f} Mpps")
+        for name in list(SIDES)[::-1 if turn % 2 else 1]:
+            slices[name].append(arena.turn(name, size, cfg.slice_ms))
+        progress(f"{ring} {size} bytes, round {turn + 1} of {cfg.rounds}: " +
+                 ", ".join(f"{name} {side[-1]['mpps']:.2f}" for name, side in slices.items()) + " Mpps")
     return summarize(ring, size, slices)
 
 
 def threads(cfg: ForwardConfig) -> dict[str, str]:
     """Which thread runs where."""
     return {f"CPU {cfg.guest_cpu}": "the guest, alone: its main thread sends, receives and verifies",
-            f"CPU {cfg.engine_cpu}": "the NIC's engine (thread nicemu-0 of dpdk-vdpa); or testpmd's forwarding lcore",
+            f"CPU {cfg.engine_cpu}": "the NIC's engine (thread nicemu-0 of dpdk-vdpa), and with poll the driver's poller, "
+                                     "which the kernel has to share it with; or testpmd's forwarding lcore",
             "any": "threads that sleep meanwhile: dpdk-vdpa's and testpmd's main and event threads, this program"}
 
 
@@ -177,7 +192,7 @@ def run(cfg: ForwardConfig, progress=lambda text: print(text, file=sys.stderr)) 
         with tempfile.TemporaryDirectory(prefix="hfb") as directory:
             stage = Stage(Path(directory))
             try:
-                progress(f"{ring} rings: starting dpdk-vdpa on the NIC, testpmd with net_vhost, and a guest of each")
+                progress(f"{ring} rings: starting dpdk-vdpa on the NIC (twice), testpmd with net_vhost, and a guest of each")
                 arena = Arena(stage, cfg, ring)
                 rows += [measure(arena, cfg, ring, size, progress) for size in cfg.sizes]
             finally:

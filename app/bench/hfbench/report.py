@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from . import machine
 
-NAMES = {"nic": "NIC", "vhost": "net_vhost"}
+NAMES = {"nic": "NIC", "poll": "poll", "vhost": "net_vhost"}
+COLORS = {"nic": "#1f6f8b", "poll": "#e09f3e", "vhost": "#b0b7bd"}
 
 
 def columns(lines: list[tuple[str, ...]]) -> str:
@@ -30,11 +31,12 @@ def verdict(row: dict) -> str:
 
 def table(report: dict) -> str:
     """For people: a line for each kind of ring and size."""
-    lines = [("ring", "bytes", "NIC Mpps", "net_vhost Mpps", "ratio", "lost NIC", "lost vhost", "to reach")]
+    lines = [("ring", "bytes", "NIC Mpps", "poll Mpps", "net_vhost Mpps", "NIC/vhost", "poll/vhost", "lost NIC", "lost poll",
+              "lost vhost", "NIC to reach")]
     for row in report["rows"]:
         lost = [f"{100 * row[name]['lost'] / max(row[name]['sent'], 1):.3f} %" for name in NAMES]
-        lines.append((row["ring"], str(row["size"]), _mpps(row["nic"]["mpps"]), _mpps(row["vhost"]["mpps"]),
-                      _mpps(row["ratio"]), *lost, verdict(row)))
+        lines.append((row["ring"], str(row["size"]), *(_mpps(row[name]["mpps"]) for name in NAMES),
+                      *(_mpps(ratio) for ratio in row["ratio"].values()), *lost, verdict(row)))
     return f"{columns(lines)}\n\n{notes(report)}"
 
 
@@ -43,8 +45,8 @@ def notes(report: dict) -> str:
     frames = sum(row[name]["received"] for row in report["rows"] for name in NAMES)
     bad = sum(row[name]["bad"] for row in report["rows"] for name in NAMES)
     where = "\n".join(f"  {cpu}: {what}" for cpu, what in report["threads"].items())
-    return (f"Medians (smallest-largest) of {report['rounds']} slices of {report['slice_ms']} ms each, the two in turn; "
-            f"ratio: of neighbours in time.\n"
+    return (f"Medians (smallest-largest) of {report['rounds']} slices of {report['slice_ms']} ms each, the three in turn; "
+            f"ratio: of the same round. NIC: the NIC serves the guest's rings; poll: the driver does, on the engine's CPU.\n"
             f"{frames} frames arrived, all bytes of each compared: {bad} were wrong. "
             f"Bytes are those of a frame without its check sequence.\n"
             f"Buffers: {report['buffers']} of 2 KiB ({report['buffer_bytes'] >> 20} MiB; L2 has "
@@ -64,15 +66,15 @@ def picture(report: dict, path: str) -> None:
     figure, axes = pyplot.subplots(1, len(rings), figsize=(5 * len(rings), 4), sharey=True, squeeze=False)
     for axis, ring in zip(axes[0], rings):
         rows = [row for row in report["rows"] if row["ring"] == ring]
-        for shift, (name, color) in zip((-0.2, 0.2), (("nic", "#1f6f8b"), ("vhost", "#b0b7bd"))):
+        for shift, (name, color) in zip((-0.27, 0, 0.27), COLORS.items()):
             rates = [row[name]["mpps"] for row in rows]
             errors = [[r["median"] - r["min"] for r in rates], [r["max"] - r["median"] for r in rates]]
-            axis.bar([i + shift for i in range(len(rows))], [r["median"] for r in rates], 0.4, yerr=errors, capsize=3,
+            axis.bar([i + shift for i in range(len(rows))], [r["median"] for r in rates], 0.27, yerr=errors, capsize=3,
                      color=color, label=NAMES[name])
         for i, row in enumerate(rows):
             top = max(row[name]["mpps"]["max"] for name in NAMES)
-            axis.annotate(f"× {row['ratio']['median']:.2f}", (i, top), ha="center", va="bottom", xytext=(0, 4),
-                          textcoords="offset points")
+            text = " ".join(f"× {ratio['median']:.2f}" for ratio in row["ratio"].values())
+            axis.annotate(text, (i, top), ha="center", va="bottom", xytext=(0, 4), textcoords="offset points")
         axis.set_xticks(range(len(rows)), [f"{row['size']} bytes" for row in rows])
         axis.set_title(f"{ring} rings")
         axis.margins(y=0.15)
