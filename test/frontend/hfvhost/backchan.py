@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import select
 import socket
 import struct
 import threading
@@ -15,6 +14,7 @@ import time
 from . import proto
 from .channel import Channel, Closed, NoAnswer
 from .memory import PAGE
+from .wait import readable
 
 _DOORBELL = struct.Struct("H")
 
@@ -59,7 +59,7 @@ class BackChannel:
 
     def _serve(self) -> None:
         while not self.stop.is_set():
-            if not select.select([self.channel.sock], [], [], 0.1)[0]:
+            if not readable(self.channel.sock, 0.1):
                 continue
             try:
                 msg = self.channel.receive(5)

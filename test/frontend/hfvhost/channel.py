@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import array
 import os
-import select
 import socket
 import time
 from dataclasses import dataclass, field
 
 from . import proto
 from .proto import Request
+from .wait import readable
 
 TIMEOUT = 20.0
 
@@ -75,7 +75,7 @@ class Channel:
     @classmethod
     def accept(cls, listener: socket.socket, timeout: float = TIMEOUT) -> Channel:
         """Wait for a back end that connects to us (dpdk-vdpa --client)."""
-        if not select.select([listener], [], [], timeout)[0]:
+        if not readable(listener, timeout):
             raise NoAnswer(f"no back end connected within {timeout} s")
         return cls(listener.accept()[0], timeout)
 
@@ -103,7 +103,7 @@ class Channel:
         data = b""
         while len(data) < size:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+            if left <= 0 or not readable(self.sock, left):
                 raise NoAnswer(f"no answer within {self.timeout} s")
             try:
                 part, ancillary, _, _ = self.sock.recvmsg(size - len(data), socket.CMSG_SPACE(32 * 4))

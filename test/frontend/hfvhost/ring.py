@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import abc
 import os
-import select
 import struct
 import time
 from dataclasses import dataclass
 
 from .memory import Memory
+from .wait import readable
 
 DESC_NEXT = 1
 DESC_WRITE = 2
@@ -53,7 +53,7 @@ class EventFd:
 
     def wait(self, timeout: float) -> int:
         """Wait until it was rung; the number of rings, 0 if none in time."""
-        if not select.select([self.fd], [], [], timeout)[0]:
+        if not readable(self.fd, timeout):
             return 0
         return _U64.unpack(os.read(self.fd, 8))[0]
 
