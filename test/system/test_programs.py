@@ -12,6 +12,7 @@ import socket
 import pytest
 from hfrig import nic
 from hfrig.nic import NicConfig
+from hfrig.testpmd import PROMPT
 
 CONFIG = NicConfig(options=["--no-memlock"])
 VF = "mlx5_1"
@@ -103,7 +104,7 @@ def test_net_mlx5(stage):
             f"--file-prefix={stage.prefix()}", "-a", f"{nic.vf_bdf(0)},class=eth", "--", "-i",
             "--total-num-mbufs=2048"]
     process, _ = nic.run(stage, "testpmd", CONFIG, argv)
-    process.expect(r"testpmd> ", 60)
+    process.expect(PROMPT, 60)
     process.write("quit")
     assert process.wait(60) == 0
     text = process.text()

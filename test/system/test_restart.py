@@ -21,7 +21,7 @@ def test_ports_restarted(stage, packed):
         guest.do("port stop 0", r"Done")
         guest.do("port start 0", r"Done", 60)
     guest.do("port stop 0", r"Done")
-    guest.do("port config 0 rx_offload vlan_strip on", r"testpmd> ")
+    guest.do("port config 0 rx_offload vlan_strip on")
     guest.do("port start 0", r"Done", 60)
     pair.wait_ready(1, 2)
     assert pair.function(1)["mr_registered"] == registered

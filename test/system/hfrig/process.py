@@ -14,6 +14,12 @@ from pathlib import Path
 TAIL = 60
 
 
+def prompt(name: str) -> str:
+    """Pattern of rte_cmdline's prompt "name> ", which is written byte by byte, with a line of the log between any two."""
+    ends = "|".join(name[at:] for at in range(1, len(name) + 1))
+    return rf"{name}>|^(?:{ends})>"
+
+
 class ProcessError(Exception):
     """A program ended, or did not say what was expected; the message has the end of its log."""
 

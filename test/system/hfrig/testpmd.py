@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .process import Process, Stage
+from .process import Process, Stage, prompt
+
+PROMPT = prompt("testpmd")
 
 
 @dataclass
@@ -48,15 +50,15 @@ class Testpmd:
 
     def __init__(self, process: Process):
         self.process = process
-        process.expect(r"testpmd> ", 60)
+        process.expect(PROMPT, 60)
 
-    def do(self, command: str, pattern: str = r"testpmd> ", timeout: float = 30.0) -> re.Match:
+    def do(self, command: str, pattern: str = PROMPT, timeout: float = 30.0) -> re.Match:
         """Type a command, wait for a pattern."""
         return self.process.command(command, pattern, timeout)
 
     def start(self, how: str = "") -> None:
         """Start forwarding."""
-        self.do(f"start {how}".strip(), r"testpmd> ")
+        self.do(f"start {how}".strip())
 
     def stop(self) -> None:
         """Stop forwarding."""

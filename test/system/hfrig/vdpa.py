@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import nic, paths
-from .process import Process, Stage
+from .process import Process, Stage, prompt
 
 HOLDFAST = "holdfast"
 MLX5 = "mlx5"
-PROMPT = r"vdpa> |^(?:dpa|pa|a|)> "     # it comes letter by letter, and a line of the log may come between
+PROMPT = prompt("vdpa")
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Vdpa:
         self.stage = stage
         self.process: Process
         self.process, self.nic = nic.run(stage, f"vdpa-{self.cfg.driver}", self.cfg.nic, argv(stage, self.cfg))
-        self.process.expect(r"vdpa> ", self.cfg.patience)
+        self.process.expect(PROMPT, self.cfg.patience)
 
     def do(self, command: str, timeout: float = 60.0) -> str:
         """Type a command; what was printed until the prompt came back."""
