@@ -121,19 +121,13 @@ int hf_svq_start(struct hf_svq *q, const struct hf_svq_ring *ring);
  * before it is used, all from there on is available again. To get there, an rx queue with
  * MRG_RXBUF, which uses buffers out of order if frames are larger than one, gives back those before
  * the last used one with a length of 0, which guests count as a receive error and take back.
- * -EALREADY: it was not started. Otherwise 0; an error of the NIC is logged, the indices are valid.
+ * -EALREADY: it was not started. Another negative errno: the NIC did not stop its queue, and goes
+ * on with the buffers that it has until the queue is destroyed; logged, and the indices are valid.
  */
 int hf_svq_stop(struct hf_svq *q, uint16_t *avail_idx, uint16_t *used_idx);
 
-/*
- * Another table or mkey under a running queue, with stop and start inside; a queue that is not
- * started takes it along from the next start. An error leaves the queue stopped serving
- * (hf_svq_error()).
- */
-int hf_svq_set_mem(struct hf_svq *q, const struct hf_svq_mem *mem);
 /* From the next page on; NULL: none. *log is copied. */
 void hf_svq_set_log(struct hf_svq *q, const struct hf_svq_log *log);
-void hf_svq_set_callfd(struct hf_svq *q, int fd);
 
 /*
  * Serve up to 'burst' packets each way (at most 32). How many packets or buffers moved; 0: there

@@ -83,19 +83,20 @@ hdr_len_for(uint64_t features)
 				     : sizeof(struct virtio_net_hdr);
 }
 
-/* q->attr is checked and served, or the queue serves nothing. */
-static int
-serve(struct hf_svq *q)
+int
+hf_svq_start(struct hf_svq *q, const struct hf_svq_ring *ring)
 {
-	const uint64_t features = q->attr.features;
+	const uint64_t features = ring->features;
 	int ret;
 
-	if (q->attr.size > q->max_size || (q->is_rx && (features & IN_ORDER_MRG) == IN_ORDER_MRG)) {
+	if (q->started)
+		return -EALREADY;
+	if (ring->size > q->max_size || (q->is_rx && (features & IN_ORDER_MRG) == IN_ORDER_MRG)) {
 		HF_LOG(ERR, "%s: size %u of at most %u, features %#" PRIx64, q->ring.name,
-			q->attr.size, q->max_size, features);
+			ring->size, q->max_size, features);
 		return -EINVAL;
 	}
-	ret = svq_ring_init(&q->ring, &q->attr, q->is_rx);
+	ret = svq_ring_init(&q->ring, ring, q->is_rx);
 	if (ret)
 		return ret;
 	q->hint = 0;
@@ -106,82 +107,31 @@ serve(struct hf_svq *q)
 		return ret;
 	}
 	svq_ring_kicks(&q->ring, false);
-	q->serving = true;
+	q->started = true;
 	return 0;
 }
 
 /* The guest's side is as if nothing had been taken that was not used. */
-static void
-serve_end(struct hf_svq *q)
-{
-	if (!q->serving)
-		return;
-	q->serving = false;
-	q->poll = idle_poll;
-	if (q->is_rx)
-		svq_rx_stop(q);
-	else
-		svq_tx_stop(q);
-	q->attr.avail_idx = q->attr.used_idx = q->ring.next_avail = q->ring.next_used;
-	/* Whoever serves the ring next, needs them. */
-	svq_ring_kicks(&q->ring, true);
-}
-
-int
-hf_svq_start(struct hf_svq *q, const struct hf_svq_ring *ring)
-{
-	int ret;
-
-	if (q->started)
-		return -EALREADY;
-	q->attr = *ring;
-	hf_svq_set_log(q, ring->log);
-	ret = serve(q);
-	q->started = ret == 0;
-	return ret;
-}
-
 int
 hf_svq_stop(struct hf_svq *q, uint16_t *avail_idx, uint16_t *used_idx)
 {
-	if (!q->started)
-		return -EALREADY;
-	serve_end(q);
-	q->started = false;
-	*avail_idx = *used_idx = q->attr.used_idx;
-	return 0;
-}
-
-int
-hf_svq_set_mem(struct hf_svq *q, const struct hf_svq_mem *mem)
-{
 	int ret;
 
 	if (!q->started)
-		return 0;
-	serve_end(q);
-	q->attr.mem = mem;
-	ret = serve(q);
-	if (ret)
-		svq_ring_bad(&q->ring, ret, "the ring does not start in the new memory: %u", -ret);
+		return -EALREADY;
+	q->started = false;
+	q->poll = idle_poll;
+	ret = q->is_rx ? svq_rx_stop(q) : svq_tx_stop(q);
+	*avail_idx = *used_idx = q->ring.next_avail = q->ring.next_used;
+	/* Whoever serves the ring next, needs them. */
+	svq_ring_kicks(&q->ring, true);
 	return ret;
 }
 
 void
 hf_svq_set_log(struct hf_svq *q, const struct hf_svq_log *log)
 {
-	q->log = log != NULL ? *log : (struct hf_svq_log){.bits = NULL};
-	q->attr.log = &q->log;
-	q->ring.log = q->log;
-}
-
-void
-hf_svq_set_callfd(struct hf_svq *q, int fd)
-{
-	q->attr.callfd = fd;
-	q->ring.callfd = fd;
-	/* What the guest wanted of the descriptor before counts no more. */
-	q->ring.signalled_valid = false;
+	q->ring.log = log != NULL ? *log : (struct hf_svq_log){.bits = NULL};
 }
 
 unsigned int
@@ -193,7 +143,7 @@ hf_svq_poll(struct hf_svq *q, unsigned int burst)
 bool
 hf_svq_sleep(struct hf_svq *q)
 {
-	if (!q->serving || q->ring.error != 0)
+	if (!q->started || q->ring.error != 0)
 		return true;
 	if (!q->can_sleep)
 		return false;
@@ -213,7 +163,7 @@ hf_svq_sleep(struct hf_svq *q)
 void
 hf_svq_wake(struct hf_svq *q)
 {
-	if (q->serving)
+	if (q->started)
 		svq_ring_kicks(&q->ring, false);
 }
 

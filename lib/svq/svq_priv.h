@@ -85,16 +85,13 @@ struct hf_svq {
 	uint32_t hint; /* region of the last header */
 	uint16_t hdr_len;
 	uint32_t max_frame;
-	bool started; /* by the caller */
-	bool serving; /* and the NIC's queue, too */
+	bool started;
 	union {
 		struct svq_tx tx;
 		struct svq_rx rx;
 	};
 	struct svq_burst burst;
 	struct hf_svq_stats stats; /* but calls, which the ring counts */
-	struct hf_svq_ring attr; /* of the start */
-	struct hf_svq_log log; /* what attr.log points to */
 	bool is_rx, can_sleep;
 	uint16_t max_size;
 	struct hf_devx *devx;
@@ -111,8 +108,9 @@ svq_nic_error(const struct hf_ethq_error *e)
 int svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr);
 int svq_tx_destroy(struct hf_svq *q);
 int svq_tx_start(struct hf_svq *q, uint64_t features);
-/* Waits for what the NIC has, a second at most. */
-void svq_tx_stop(struct hf_svq *q);
+/* Waits for what the NIC has, a second at most. A negative errno, logged: its queue does not stop.
+ */
+int svq_tx_stop(struct hf_svq *q);
 void svq_tx_arm(struct hf_svq *q);
 
 /* --- svq_copies.c --- */
@@ -126,7 +124,7 @@ int svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr);
 int svq_rx_destroy(struct hf_svq *q);
 int svq_rx_start(struct hf_svq *q, uint64_t features);
 /* What was received is the guest's; buffers before the last of them go back empty. */
-void svq_rx_stop(struct hf_svq *q);
+int svq_rx_stop(struct hf_svq *q);
 void svq_rx_arm(struct hf_svq *q);
 
 #endif /* SVQ_PRIV_H */

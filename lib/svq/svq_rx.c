@@ -45,8 +45,12 @@ buf_add(struct hf_svq *q, const struct svq_chain *c)
 			"the virtio header of buffer %u is outside of the guest's memory", c->id);
 		return -1;
 	}
-	if (c->n > 1)
-		svq_rx_keep_pieces(q, rx->tail, c);
+	if (unlikely(c->n > 1) && !svq_rx_keep_pieces(q, rx->tail, c)) {
+		svq_ring_bad(&q->ring, -E2BIG,
+			"%u pieces of a buffer, as many as the NIC takes, hold the header alone",
+			rx->max_segs);
+		return -1;
+	}
 	rx->seq += c->slots;
 	rx->tail++;
 	return 0;
@@ -182,13 +186,17 @@ static void
 packet_drop(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k)
 {
 	struct svq_rx *rx = &q->rx;
+	/* How much of the entry was written, the NIC does not say. */
+	uint32_t left = q->hdr_len + q->max_frame;
 	unsigned int i;
 
 	svq_count(&q->stats.drop_small, 1);
 	for (i = 0; i < k; i++, rx->head++) {
-		/* How much of it was written, the NIC does not say. */
+		uint32_t part = RTE_MIN(left, svq_rx_total(rx, rx->head));
+
 		if (unlikely(svq_log_is_on(&q->ring.log)))
-			svq_rx_log(q, rx->head, svq_rx_total(rx, rx->head));
+			svq_rx_log(q, rx->head, part);
+		left -= part;
 		if (rx->mrg)
 			svq_rx_repost(rx, rx->head);
 		else
@@ -209,6 +217,7 @@ packet_spread(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k,
 		room += RTE_MIN(left, svq_rx_total(rx, rx->head + j));
 	if (room < left) {
 		svq_ring_bad(&q->ring, -EIO, "the NIC says of %u bytes that it wrote them", left);
+		packet_drop(q, packed, u, k);
 		return;
 	}
 	header_write(q, rx->head, valid, (uint16_t)j);
@@ -301,10 +310,10 @@ rx_give(struct hf_svq *q, bool packed, unsigned int max)
 	}
 	svq_used_begin(&q->ring, packed, &u);
 	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, packed, &u, cpl, n);
-	for (; i < n && likely(q->ring.error == 0); i++)
+	for (; i < n; i++)
 		packet_give(q, packed, &u, &cpl[i]);
 	svq_used_end(&q->ring, packed, &u);
-	return i;
+	return n;
 }
 
 static __rte_always_inline unsigned int
@@ -421,7 +430,7 @@ rx_return(struct hf_svq *q, bool packed)
 	svq_count(&q->stats.returned, u.n);
 }
 
-void
+int
 svq_rx_stop(struct hf_svq *q)
 {
 	const bool packed = q->ring.packed;
@@ -432,6 +441,7 @@ svq_rx_stop(struct hf_svq *q)
 	while (rx_give(q, packed, SVQ_BURST) > 0)
 		;
 	rx_return(q, packed);
+	return ret;
 }
 
 void

@@ -22,7 +22,7 @@ svq_rx_odd_header(struct hf_svq *q, uint32_t nr, const struct svq_chain *c)
 	return 0;
 }
 
-void
+bool
 svq_rx_keep_pieces(const struct hf_svq *q, uint32_t i, const struct svq_chain *c)
 {
 	struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
@@ -35,9 +35,13 @@ svq_rx_keep_pieces(const struct hf_svq *q, uint32_t i, const struct svq_chain *c
 		total += c->seg[b->n++].len;
 	}
 	more->total = total;
+	return total > q->hdr_len;
 }
 
-/* The pieces of a buffer, after 'skip' bytes. False: they do not fit, and it is as it was. */
+/*
+ * The pieces of a buffer, after 'skip' bytes, up to the end of the largest frame. False: they do
+ * not fit, and it is as it was.
+ */
 static bool
 entry_add(const struct hf_svq *q, struct svq_rx_entry *e, uint32_t i, uint32_t skip)
 {
@@ -46,8 +50,7 @@ entry_add(const struct hf_svq *q, struct svq_rx_entry *e, uint32_t i, uint32_t s
 
 	if (e->n + pieces > q->rx.max_segs)
 		return false;
-	e->room += RTE_MIN(svq_rx_total(&q->rx, i) - skip, q->max_frame);
-	for (nth = 0; nth < pieces; nth++) {
+	for (nth = 0; nth < pieces && e->room < q->max_frame; nth++) {
 		struct hf_ethq_seg s = svq_rx_seg(q, i, nth);
 
 		if (skip >= s.len) {
@@ -55,7 +58,8 @@ entry_add(const struct hf_svq *q, struct svq_rx_entry *e, uint32_t i, uint32_t s
 			continue;
 		}
 		s.addr += skip;
-		s.len = RTE_MIN(s.len - skip, q->max_frame);
+		s.len = RTE_MIN(s.len - skip, q->max_frame - e->room);
+		e->room += s.len;
 		skip = 0;
 		e->seg[e->n++] = s;
 	}

@@ -52,8 +52,11 @@ struct svq_rx_entry {
 
 /* The header of buffer i, whose chain is c, is not in one place. -EFAULT: nor in memory. */
 int svq_rx_odd_header(struct hf_svq *q, uint32_t i, const struct svq_chain *c);
-/* Of a chain of more than one piece, as many as the largest frame needs and the NIC takes. */
-void svq_rx_keep_pieces(const struct hf_svq *q, uint32_t i, const struct svq_chain *c);
+/*
+ * Of a chain of more than one piece, as many as the largest frame needs and the NIC takes. False:
+ * those have no room for more than the header.
+ */
+bool svq_rx_keep_pieces(const struct hf_svq *q, uint32_t i, const struct svq_chain *c);
 /*
  * A work entry of the next buffers; how many. 0: they are too few for the largest frame, and the
  * NIC has others. One that is too small, as it is all that there is, makes the NIC drop a larger

@@ -389,7 +389,7 @@ svq_tx_start(struct hf_svq *q, uint64_t features)
 	return hf_ethq_tx_start(tx->ethq);
 }
 
-void
+int
 svq_tx_stop(struct hf_svq *q)
 {
 	const uint64_t end = rte_get_timer_cycles() + STOP_WAIT_S * rte_get_timer_hz();
@@ -398,7 +398,8 @@ svq_tx_stop(struct hf_svq *q)
 
 	for (;;) {
 		tx_complete(q, packed);
-		if (q->tx.head == q->tx.tail || hf_ethq_tx_failed(q->tx.ethq))
+		if (q->tx.head == q->tx.tail || hf_ethq_tx_failed(q->tx.ethq) ||
+			hf_devx_is_dead(q->devx))
 			break;
 		if (rte_get_timer_cycles() > end) {
 			HF_LOG(ERR, "%s: the NIC has not sent %u packets in %u s", q->ring.name,
@@ -411,6 +412,7 @@ svq_tx_stop(struct hf_svq *q)
 	tx_complete(q, packed);
 	if (ret)
 		HF_LOG(ERR, "%s: the NIC's queue does not stop: %s", q->ring.name, strerror(-ret));
+	return ret;
 }
 
 void

@@ -267,7 +267,7 @@ act_control(void)
 {
 	struct hf_svq_log log = {.bits = log_bits, .size = 8, .used = true, .used_gpa = HIGH};
 
-	switch (u8() % 6) {
+	switch (u8() % 5) {
 	case 0:
 		hf_svq_sleep(q);
 		break;
@@ -279,12 +279,6 @@ act_control(void)
 		break;
 	case 3:
 		hf_svq_set_log(q, NULL);
-		break;
-	case 4:
-		while (!rx && memnic_send(64) > 0)
-			;
-		if (hf_svq_set_mem(q, mem) != 0)
-			fault("other memory", hf_svq_error(q));
 		break;
 	default:
 		act_restart();

@@ -94,13 +94,13 @@ svqrig_close(struct svqrig *r)
 }
 
 int
-svqrig_create(struct svqrig *r, uint16_t mtu)
+svqrig_create(struct svqrig *r, uint16_t tx_mtu, uint16_t rx_mtu)
 {
 	struct hf_svq_attr tx = {.devx = r->eth.tx.dev,
 		.name = "first",
 		.index = 1,
 		.size = SVQRIG_RING,
-		.mtu = mtu,
+		.mtu = tx_mtu,
 		.tisn = r->eth.tis.id,
 		.ch = &r->eth.tx.ch,
 		.cookie = 0x77};
@@ -108,7 +108,7 @@ svqrig_create(struct svqrig *r, uint16_t mtu)
 		.name = "second",
 		.rx = true,
 		.size = SVQRIG_RING,
-		.mtu = mtu,
+		.mtu = rx_mtu,
 		.ch = &r->eth.rx.ch,
 		.cookie = 0x88};
 	uint32_t rqn;

@@ -44,8 +44,8 @@ struct svqcut {
 
 int svqrig_open(struct svqrig *r);
 unsigned int svqrig_close(struct svqrig *r); /* objects left over */
-/* Queues in the NIC, for frames of mtu + 18 bytes at most; not started. */
-int svqrig_create(struct svqrig *r, uint16_t mtu);
+/* Queues in the NIC, for frames of these MTUs + 18 bytes at most; not started. */
+int svqrig_create(struct svqrig *r, uint16_t tx_mtu, uint16_t rx_mtu);
 /* New rings with these features, of size SVQRIG_RING, and the queues started. */
 int svqrig_start(struct svqrig *r, uint64_t tx_features, uint64_t rx_features);
 /* Another key over the side's memory; s->mkey and the table get it. */

@@ -56,7 +56,7 @@ setup(void)
 {
 	int ret = svqrig_open(&rig);
 
-	return ret ? ret : svqrig_create(&rig, 1500);
+	return ret ? ret : svqrig_create(&rig, 1500, 1500);
 }
 
 static void
@@ -685,6 +685,56 @@ test_log(void)
 	return TEST_SUCCESS;
 }
 
+/* A frame that the entry has no room for: what may have been written, though the buffer is larger.
+ */
+static int
+log_of_drop(uint64_t features)
+{
+	const struct piece p[] = {
+		{GUEST_HIGH + 0x1000, 12 + 100, true}, {GUEST_HIGH + 0x100000, 1 << 20, true}};
+	struct hf_svq_log log = {.bits = log_bits, .size = LOG_BYTES};
+	struct hf_svq_stats st;
+	unsigned int i;
+
+	leaks += svqrig_close(&rig);
+	TEST_ASSERT_SUCCESS(svqrig_open(&rig), "open");
+	TEST_ASSERT_SUCCESS(svqrig_create(&rig, 1500, 500), "create");
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1, V1 | features), "start");
+	hf_svq_set_log(rig.rx.q, &log);
+	TEST_ASSERT(guest_add(&rig.rx.g, p, 2, false) >= 0, "add");
+	hf_svq_poll(rig.rx.q, 32);
+	/* MTU 500: of 518 bytes the second piece gets 418, and nothing more. */
+	TEST_ASSERT(svqrig_send(&rig, NULL, 600, &plain), "send");
+	TEST_ASSERT_SUCCESS(svqrig_poll_until(&rig, all_back), "it does not come back");
+	if ((features & MRG) != 0)
+		TEST_ASSERT(is_silent(), "a frame from nowhere");
+	else
+		TEST_ASSERT(wait_packet() && pkt.len == 0, "the buffer does not come back empty");
+	hf_svq_stats(rig.rx.q, &st);
+	TEST_ASSERT_EQUAL(st.drop_small, 1, "%u drops", (unsigned int)st.drop_small);
+	due(p[0].gpa, p[0].len);
+	due(p[1].gpa, 418);
+	for (i = 0; i < LOG_BYTES; i++)
+		TEST_ASSERT_EQUAL(log_bits[i], log_due[i], "pages from %#x: %#x, not %#x", i * 8,
+			log_bits[i], log_due[i]);
+	memset(log_bits, 0, sizeof(log_bits));
+	memset(log_due, 0, sizeof(log_due));
+	/* The largest that fits comes. */
+	TEST_ASSERT((features & MRG) != 0 || guest_add(&rig.rx.g, p, 2, false) >= 0, "add");
+	TEST_ASSERT(svqrig_send(&rig, NULL, 518, &plain), "send");
+	TEST_ASSERT(wait_packet() && pkt.len == 518, "%u bytes", pkt.len);
+	memset(log_bits, 0, sizeof(log_bits));
+	return stop_both();
+}
+
+static int
+test_log_of_drop(void)
+{
+	if (log_of_drop(0) != TEST_SUCCESS)
+		return TEST_FAILED;
+	return log_of_drop(PACKED | MRG);
+}
+
 /* --- errors --- */
 
 static bool
@@ -837,13 +887,37 @@ test_no_payload(void)
 	return stop_both();
 }
 
+/* So many pieces that those which an entry of the NIC has do not hold the header. */
+static int
+test_header_alone(void)
+{
+	struct piece p[40];
+	unsigned int i, k;
+
+	for (i = 0; i < RTE_DIM(p); i++)
+		p[i] = (struct piece){GUEST_BUFFERS + i, 1, true};
+	p[RTE_DIM(p) - 1].len = 2000;
+	for (k = 0; k < 3; k++) {
+		static const uint64_t all[] = {0, MRG, PACKED | MRG};
+
+		TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1, V1 | all[k]), "start");
+		TEST_ASSERT(guest_add(&rig.rx.g, p, RTE_DIM(p), false) >= 0, "add");
+		hf_svq_poll(rig.rx.q, 32);
+		TEST_ASSERT_EQUAL(hf_svq_error(rig.rx.q), -E2BIG, "%d", hf_svq_error(rig.rx.q));
+		if (stop_both() != TEST_SUCCESS)
+			return TEST_FAILED;
+	}
+	return TEST_SUCCESS;
+}
+
 /* --- other memory --- */
 
 /* Another key over the same memory under traffic; the first one goes, so nothing may use it. */
 static int
-test_set_mem(void)
+test_other_key(void)
 {
 	const struct flow f = {"other memory", V1 | PACKED, V1 | MRG, &plain, 20};
+	uint16_t avail_idx, used_idx;
 	struct hf_mkey old[2];
 	unsigned int i, k;
 
@@ -857,7 +931,8 @@ test_set_mem(void)
 		for (i = 0; i < 2; i++) {
 			old[i] = s[i]->mkey;
 			TEST_ASSERT_SUCCESS(svqside_mkey(s[i]), "another key");
-			TEST_ASSERT_SUCCESS(hf_svq_set_mem(s[i]->q, s[i]->g.table), "set");
+			TEST_ASSERT_SUCCESS(hf_svq_stop(s[i]->q, &avail_idx, &used_idx), "stop");
+			TEST_ASSERT_SUCCESS(svqside_start(s[i], used_idx), "start");
 			TEST_ASSERT_SUCCESS(hf_mkey_destroy(&old[i]), "the first key");
 		}
 	}
@@ -903,11 +978,11 @@ test_nic_refuses(void)
 		leaks += svqrig_close(&rig);
 		TEST_ASSERT_SUCCESS(svqrig_open(&rig), "open");
 		TEST_ASSERT_SUCCESS(nic_ctl_fail("%s:1:NO_RES", commands[i]), "%s", commands[i]);
-		TEST_ASSERT(svqrig_create(&rig, 1500) < 0, "%s", commands[i]);
+		TEST_ASSERT(svqrig_create(&rig, 1500, 1500) < 0, "%s", commands[i]);
 		nic_ctl_fail_clear();
 		hf_svq_destroy(rig.tx.q);
 		rig.tx.q = NULL;
-		TEST_ASSERT_SUCCESS(svqrig_create(&rig, 1500), "after %s", commands[i]);
+		TEST_ASSERT_SUCCESS(svqrig_create(&rig, 1500, 1500), "after %s", commands[i]);
 	}
 	for (i = 0; i < RTE_DIM(moves); i++) {
 		TEST_ASSERT_SUCCESS(nic_ctl_fail("%s:1:BAD_RES", moves[i]), "%s", moves[i]);
@@ -919,6 +994,40 @@ test_nic_refuses(void)
 	}
 	TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1, V1), "at last");
 	return stop_both();
+}
+
+/*
+ * A queue that the NIC does not stop is named, with the indices up to which the guest has its
+ * buffers back; it does not start again, and it can be destroyed.
+ */
+static int
+test_does_not_stop(void)
+{
+	const struct flow f = {"does not stop", V1, V1 | PACKED, &plain, 30};
+	static const char *const moves[] = {"MODIFY_SQ", "MODIFY_RQ"};
+	uint16_t avail_idx, used_idx;
+	unsigned int i;
+
+	if (!nic_ctl_there())
+		return TEST_SKIPPED;
+	for (i = 0; i < RTE_DIM(moves); i++) {
+		struct svqside *s = i == 0 ? &rig.tx : &rig.rx;
+
+		TEST_ASSERT_SUCCESS(svqrig_start(&rig, f.tx, f.rx), "start");
+		offer_all(f.offer);
+		if (traffic(&f, 50) != TEST_SUCCESS)
+			return TEST_FAILED;
+		TEST_ASSERT_SUCCESS(svqrig_poll_until(&rig, all_back), "not all came back");
+		TEST_ASSERT_SUCCESS(nic_ctl_fail("%s:1:BAD_RES", moves[i]), "%s", moves[i]);
+		TEST_ASSERT(hf_svq_stop(s->q, &avail_idx, &used_idx) < 0, "%s", moves[i]);
+		TEST_ASSERT_EQUAL(used_idx, s->g.used_next, "%#x", used_idx);
+		TEST_ASSERT_EQUAL(avail_idx, used_idx, "%#x", avail_idx);
+		TEST_ASSERT(svqside_start(s, used_idx) < 0, "started in the midst of it");
+		leaks += svqrig_close(&rig);
+		TEST_ASSERT_SUCCESS(svqrig_open(&rig), "open");
+		TEST_ASSERT_SUCCESS(svqrig_create(&rig, 1500, 1500), "after %s", moves[i]);
+	}
+	return TEST_SUCCESS;
 }
 
 /* After all others. */
@@ -942,12 +1051,15 @@ static struct unit_test_suite svq_suite = {
 			TEST_CASE_ST(setup, teardown, test_lso),
 			TEST_CASE_ST(setup, teardown, test_sleep),
 			TEST_CASE_ST(setup, teardown, test_log),
+			TEST_CASE_ST(setup, teardown, test_log_of_drop),
 			TEST_CASE_ST(setup, teardown, test_tx_outside),
 			TEST_CASE_ST(setup, teardown, test_rx_outside),
 			TEST_CASE_ST(setup, teardown, test_no_payload),
-			TEST_CASE_ST(setup, teardown, test_set_mem),
+			TEST_CASE_ST(setup, teardown, test_header_alone),
+			TEST_CASE_ST(setup, teardown, test_other_key),
 			TEST_CASE_ST(setup, teardown, test_refused),
 			TEST_CASE_ST(setup, teardown, test_nic_refuses),
+			TEST_CASE_ST(setup, teardown, test_does_not_stop),
 			TEST_CASE(test_nothing_left),
 			TEST_CASES_END(),
 		},
