@@ -337,6 +337,7 @@ hf_dev_destroy(struct hf_dev *dev)
 {
 	hf_dev_lock(dev);
 	hf_dev_event(dev, HF_EVENT_REMOVE);
+	hf_dirty_drop(dev);
 	hf_dev_unlock(dev);
 	hf_dev_resources_destroy(dev);
 	hf_dev_pollers_put(dev);

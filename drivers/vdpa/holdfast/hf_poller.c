@@ -188,6 +188,7 @@ poller_drain(struct hf_poller *p, uint64_t tag)
 	struct hf_poll_queue *q = NULL;
 	uint64_t cookie;
 	eventfd_t n;
+	int ret;
 
 	if (tag == POLLER_WAKE) {
 		eventfd_read(p->wakefd, &n);
@@ -205,8 +206,12 @@ poller_drain(struct hf_poller *p, uint64_t tag)
 		else
 			__atomic_fetch_add(q->kicks, 1, __ATOMIC_RELAXED);
 	} else {
-		while (hf_evch_read(q->ch, &cookie) > 0)
-			;
+		do
+			ret = hf_evch_read(q->ch, &cookie);
+		while (ret > 0);
+		/* The NIC was unplugged: the channel would stay readable for ever. */
+		if (ret < 0 && ret != -EOVERFLOW)
+			epoll_ctl(p->epfd, EPOLL_CTL_DEL, q->ch->fd, NULL);
 	}
 }
 
@@ -398,7 +403,7 @@ hf_pollers_get(const char *name, int core)
 	int ret = 0, first, i;
 
 	pthread_mutex_lock(&pollers_lock);
-	first = n_pollers == 0 ? rte_service_lcore_count() : 0;
+	first = n_pollers == 0 ? RTE_MIN(rte_service_lcore_count(), POLLER_MAX) : 0;
 	if (!pollers_have(core))
 		ret = poller_create(core);
 	for (i = 1; i < first && ret == 0; i++)

@@ -21,7 +21,7 @@
 
 struct hf_shadow {
 	struct hf_svq *svq; /* NULL: none */
-	uint16_t size; /* of the ring that it was made for */
+	uint16_t size, mtu; /* of the ring and the port that it was made for */
 	struct hf_evch ch;
 	struct hf_poll_queue pq;
 	struct hf_svq_mem *mem; /* of the guest, while it runs */
@@ -124,6 +124,20 @@ shadow_release(struct hf_vq *vq)
 	vq->shadow = NULL;
 }
 
+static uint16_t
+shadow_mtu(const struct hf_dev *dev)
+{
+	return dev->mtu != 0 ? dev->mtu : SHADOW_MTU_MAX;
+}
+
+/* Is there a queue, and does it serve a ring of this size as it is? */
+static bool
+shadow_fits(const struct hf_vq *vq, uint16_t size)
+{
+	return vq->made && vq->shadow->size == size && vq->shadow->mtu == shadow_mtu(vq->dev) &&
+		vq->state != HF_VIRTQ_ERR;
+}
+
 static int
 shadow_create(struct hf_vq *vq, uint16_t size)
 {
@@ -135,7 +149,7 @@ shadow_create(struct hf_vq *vq, uint16_t size)
 		.index = vq->index,
 		.rx = hf_vq_is_rx(vq),
 		.size = size,
-		.mtu = dev->mtu != 0 ? dev->mtu : SHADOW_MTU_MAX,
+		.mtu = shadow_mtu(dev),
 		.tisn = dev->tis.id,
 		.ch = &s->ch,
 		.cookie = vq->index,
@@ -152,6 +166,7 @@ shadow_create(struct hf_vq *vq, uint16_t size)
 	}
 	vq->made = true;
 	s->size = size;
+	s->mtu = attr.mtu;
 	vq->state = HF_VIRTQ_INIT;
 	if (attr.rx)
 		vq->target = hf_svq_rqn(s->svq);
@@ -167,7 +182,7 @@ shadow_make(struct hf_vq *vq, uint16_t size)
 		vq->shadow = calloc(1, sizeof(*vq->shadow));
 	if (vq->shadow == NULL)
 		return -ENOMEM;
-	if (vq->made && vq->shadow->size == size && vq->state != HF_VIRTQ_ERR)
+	if (shadow_fits(vq, size))
 		return 0;
 	ret = shadow_destroy(vq);
 	return ret != 0 ? ret : shadow_create(vq, size);
@@ -175,16 +190,27 @@ shadow_make(struct hf_vq *vq, uint16_t size)
 
 /* --- running --- */
 
+/* 0, or the NIC's error: it did not stop the queue, which has to go. */
+static int
+shadow_pause(struct hf_vq *vq)
+{
+	struct hf_shadow *s = vq->shadow;
+	int ret;
+
+	hf_poller_detach(&s->pq);
+	ret = hf_svq_stop(s->svq, &s->ring.avail_idx, &s->ring.used_idx);
+	if (ret == -EALREADY)
+		return 0;
+	free(s->mem);
+	s->mem = NULL;
+	vq->state = ret == 0 ? HF_VIRTQ_SUSPEND : HF_VIRTQ_ERR;
+	return ret;
+}
+
 static void
 shadow_halt(struct hf_vq *vq)
 {
-	struct hf_shadow *s = vq->shadow;
-
-	hf_poller_detach(&s->pq);
-	hf_svq_stop(s->svq, &s->ring.avail_idx, &s->ring.used_idx);
-	free(s->mem);
-	s->mem = NULL;
-	vq->state = HF_VIRTQ_SUSPEND;
+	shadow_pause(vq);
 }
 
 /*
@@ -219,6 +245,8 @@ shadow_run(struct hf_vq *vq, uint32_t mkey)
 	};
 	int ret;
 
+	if (vq->state == HF_VIRTQ_ERR)
+		return -EIO;
 	s->mem = shadow_mem(dev->mem.ioas[HF_ASID_GUEST], mkey);
 	if (s->mem == NULL)
 		return -ENOMEM;
@@ -242,7 +270,8 @@ shadow_run(struct hf_vq *vq, uint32_t mkey)
 	vq->state = HF_VIRTQ_RDY;
 	return 0;
 error_svq:
-	hf_svq_stop(s->svq, &s->ring.avail_idx, &s->ring.used_idx);
+	shadow_halt(vq);
+	return ret;
 error_mem:
 	free(s->mem);
 	s->mem = NULL;
@@ -273,21 +302,16 @@ shadow_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 static bool
 shadow_resumes(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
-	return vq->made && vq->shadow->size == ring->size && vq->state != HF_VIRTQ_ERR;
+	return shadow_fits(vq, ring->size);
 }
 
 static void
 shadow_stop(struct hf_vq *vq, uint16_t *base)
 {
 	*base = vq->shadow->ring.used_idx;
+	if (vq->state != HF_VIRTQ_SUSPEND)
+		shadow_destroy(vq);
 	hf_notify_close(vq);
-}
-
-static int
-shadow_pause(struct hf_vq *vq)
-{
-	shadow_halt(vq);
-	return 0;
 }
 
 /* A stopped one knows no key. */
