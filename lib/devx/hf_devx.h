@@ -63,6 +63,7 @@ struct hf_devx_caps {
 	struct {
 		bool queues; /* eth_net_offloads, log_max_sq, log_max_rq; a known inline mode */
 		bool csum; /* csum_cap: of IPv4, TCP and UDP, sent and received */
+		bool multi_packet; /* enhanced_multi_pkt_send_wqe: entries with many frames */
 		uint32_t max_lso; /* max_lso_cap: bytes of one packet to be segmented, 0: no LSO */
 		uint8_t inline_mode; /* MLX5_INLINE_MODE_*: wqe_inline_mode, or the vport's */
 		uint8_t min_inline; /* bytes of each frame's head that a send entry has to hold */

@@ -107,6 +107,8 @@ eth_read(struct hf_devx *dev, const void *cap)
 	c->eth.queues = true;
 	c->eth.min_inline = inline_bytes[c->eth.inline_mode];
 	c->eth.csum = DEVX_GET(per_protocol_networking_offload_caps, cap, csum_cap);
+	c->eth.multi_packet =
+		DEVX_GET(per_protocol_networking_offload_caps, cap, enhanced_multi_pkt_send_wqe);
 	lso = DEVX_GET(per_protocol_networking_offload_caps, cap, max_lso_cap);
 	c->eth.max_lso = lso != 0 ? 1u << lso : 0;
 	return 0;

@@ -189,6 +189,7 @@ hf_sq_create(struct hf_devx *dev, const struct hf_sq_attr *attr, struct hf_sq *s
 	sq->db_combines = !dev->uar_nc;
 	DEVX_SET(create_sq_in, in, opcode, MLX5_CMD_OP_CREATE_SQ);
 	DEVX_SET(sqc, ctx, flush_in_error_en, 1);
+	DEVX_SET(sqc, ctx, allow_multi_pkt_send_wqe, dev->caps.eth.multi_packet);
 	DEVX_SET(sqc, ctx, min_wqe_inline_mode, dev->caps.eth.inline_mode);
 	DEVX_SET(sqc, ctx, state, MLX5_SQC_STATE_RST);
 	DEVX_SET(sqc, ctx, ts_format, devx_ts_format(dev->caps.ts_format_sq));

@@ -9,12 +9,10 @@
 #include "ethq_priv.h"
 #include "hf_log.h"
 
-#define HEAD_UNITS 2u /* control and Ethernet segment */
-
 uint16_t
 hf_ethq_tx_max_segs(const struct hf_devx_caps *caps, uint16_t inlined)
 {
-	unsigned int used = HEAD_UNITS + hf_ethq_inline_units(inlined);
+	unsigned int used = HF_ETHQ_HEAD_UNITS + hf_ethq_inline_units(inlined);
 	unsigned int all = hf_sq_max_segs(caps);
 
 	return used < all ? all - used : 0;
@@ -25,7 +23,8 @@ attr_check(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr)
 {
 	const struct hf_devx_caps *caps = hf_devx_caps(dev);
 	unsigned int max = hf_ethq_tx_max_segs(caps, attr->max_inline);
-	unsigned int units = HEAD_UNITS + hf_ethq_inline_units(attr->max_inline) + attr->max_segs;
+	unsigned int units =
+		HF_ETHQ_HEAD_UNITS + hf_ethq_inline_units(attr->max_inline) + attr->max_segs;
 
 	if (attr->max_segs > max) {
 		HF_LOG(ERR, "%s: %u segments and %u inlined bytes in a packet: the NIC has %u",
@@ -67,6 +66,7 @@ queue_create(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_
 	tx->ring_end = tx->ring + (size_t)attr->size * MLX5_SEND_WQE_BB;
 	tx->sqn = tx->sq.wq.num << 8;
 	tx->size = attr->size;
+	tx->multi_packet = hf_devx_caps(dev)->eth.multi_packet;
 	tx->rec = tx->sq.wq.rec;
 	tx->db = tx->sq.db;
 	tx->db_combines = tx->sq.db_combines;
@@ -114,7 +114,7 @@ hf_ethq_tx_destroy(struct hf_ethq_tx *tx)
 int
 hf_ethq_tx_start(struct hf_ethq_tx *tx)
 {
-	tx->pi = tx->rung = tx->ci = 0;
+	tx->pi = tx->rung = tx->ci = tx->open = 0;
 	tx->put = tx->done = 0;
 	tx->failed = false;
 	return ethq_start(&tx->cq, &tx->sq.wq);

@@ -235,6 +235,7 @@ struct nic_sq {
 	uint8_t ts_format; /* MLX5_QPC_TIMESTAMP_FORMAT_* */
 	uint32_t clock_khz; /* of time stamps that run freely */
 	bool flush; /* flush_in_error_en: entries that an error finds are completed */
+	bool multi; /* allow_multi_pkt_send_wqe: entries that frames share */
 	uint16_t ci; /* hw_counter: entries carried out, in basic blocks of 64 bytes */
 	uint16_t pi; /* sw_counter: as the doorbell record had it last */
 	struct dp_sq *dp; /* engine's half, owned by dp/ */

@@ -11,15 +11,15 @@
 
 /* clang-format off */
 /* entries of a send queue */
-WQE_ERROR(OPCODE, LOCAL_QP_OP_ERR, 0x61, "opcode is not NOP, SEND or, with max_lso_cap, TSO")
+WQE_ERROR(OPCODE, LOCAL_QP_OP_ERR, 0x61, "opcode is not NOP, SEND, TSO with the capability max_lso_cap, or ENHANCED_MPSW in a queue with allow_multi_pkt_send_wqe")
 WQE_ERROR(INDEX, LOCAL_QP_OP_ERR, 0x62, "wqe_index is not that of the entry")
 WQE_ERROR(NUMBER, LOCAL_QP_OP_ERR, 0x63, "number of the queue is not that of the queue")
 WQE_ERROR(DS, LOCAL_QP_OP_ERR, 0x64, "ds is 0, too small for the opcode, or more than was posted")
 WQE_ERROR(OPMOD, LOCAL_QP_OP_ERR, 0x65, "opmod is not 0")
 WQE_ERROR(OVERFLOW, LOCAL_QP_OP_ERR, 0x66, "more was posted than the queue has entries")
-WQE_ERROR(INLINE_HDR, LOCAL_QP_OP_ERR, 0x67, "inline header is longer than its entry, or than the frame")
+WQE_ERROR(INLINE_HDR, LOCAL_QP_OP_ERR, 0x67, "inline header is longer than its entry, or than the frame; or there is one in an entry that frames share")
 WQE_ERROR(MIN_INLINE, LOCAL_QP_OP_ERR, 0x68, "inline header is shorter than min_wqe_inline_mode demands")
-WQE_ERROR(VLAN, LOCAL_QP_OP_ERR, 0x69, "a VLAN tag is to be inserted, and there is an inline header, or no capability wqe_vlan_insert")
+WQE_ERROR(VLAN, LOCAL_QP_OP_ERR, 0x69, "a VLAN tag is to be inserted, and there is an inline header, or no capability wqe_vlan_insert; or frames share the entry")
 WQE_ERROR(SWP, LOCAL_QP_OP_ERR, 0x6a, "offsets for software parsing without the capability swp")
 WQE_ERROR(MSS, LOCAL_QP_OP_ERR, 0x6b, "mss of TSO is 0, or of SEND is not")
 WQE_ERROR(INLINE_SEG, LOCAL_QP_OP_ERR, 0x6c, "inline data reaches beyond its entry")

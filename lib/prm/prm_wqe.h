@@ -22,6 +22,9 @@ enum mlx5_completion_mode {
 };
 #define MLX5_COMP_MODE_OFFSET 2
 
+/* Opcode of an enhanced multi-packet entry: each of its data segments is a frame of its own. */
+#define MLX5_OPCODE_ENHANCED_MPSW 0x29u
+
 /* Work queue entries, in bytes; segments of one entry at most; what an Ethernet segment holds of
  * the frame when the NIC wants the layer 2 header inlined: 14 bytes, and 4 of a VLAN tag. */
 #define MLX5_WSEG_SIZE 16u

@@ -220,6 +220,8 @@ tx_look(struct hf_svq *q, const struct svq_plain *p, unsigned int n)
 	return i;
 }
 
+_Static_assert(SVQ_BURST <= HF_ETHQ_PLAIN_MAX, "a burst of plain packets fits into an entry");
+
 /* What most guests send most of the time, up to the first chain that is anything else. */
 static __rte_always_inline unsigned int
 tx_take_plain(struct hf_svq *q, bool packed, unsigned int max)

@@ -31,6 +31,7 @@ struct half {
 	uint32_t cq_pi;
 	unsigned int put, known; /* entries of this life: put, and rung */
 	unsigned int done;
+	bool shared; /* the NIC takes entries with many packets */
 };
 
 static struct half ht, hr;
@@ -98,6 +99,7 @@ tx_start(uint32_t ci)
 		.slot = ht.slots,
 		.sqn = 0x1200,
 		.size = SIZE,
+		.multi_packet = ht.shared,
 		.rec = &ht.rec,
 		.db = &ht.db,
 		.name = "nic",
@@ -260,6 +262,7 @@ run(const uint8_t *data, size_t size)
 
 	half_make(&ht, SIZE * MLX5_SEND_WQE_BB);
 	half_make(&hr, SIZE * SEGS * sizeof(struct mlx5_wqe_data_seg));
+	ht.shared = next(&in) & 1;
 	tx_start(0);
 	rx_start(0);
 	while (in.left != 0)
@@ -277,9 +280,11 @@ seed(unsigned int n, uint8_t *data, size_t max)
 
 	if (n >= 2 * BURST || max < 1024)
 		return 0;
+	data[len++] = n & 1;
 	for (round = 0; round < 4; round++) {
 		for (i = 0; i <= n % BURST; i++) {
-			const uint8_t put[] = {0, 0, 1, (n * 16 + i) % INLINE_MAX, 5, i};
+			const uint8_t put[] = {
+				0, 0, 1, n & 1 ? 0 : (n * 16 + i) % INLINE_MAX, 5, i};
 
 			memcpy(data + len, put, sizeof(put));
 			len += sizeof(put);

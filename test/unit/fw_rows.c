@@ -221,7 +221,7 @@ const struct fw_row fw_rows[] = {
 	{ R_SQ_NEW_STATE, C_CREATE_SQ, 0, { SQC(state, MLX5_SQC_STATE_RDY) } },
 	{ R_SQ_UMR, C_CREATE_SQ, 0, { SQC(reg_umr, 1) } },
 	{ R_SQ_SWP, C_CREATE_SQ, 0, { SQC(allow_swp, 1) } },
-	{ R_SQ_MULTI, C_CREATE_SQ, 0, { SQC(allow_multi_pkt_send_wqe, 1) } },
+	{ R_SQ_MULTI, C_CREATE_SQ, 0, { SQC(allow_multi_pkt_send_wqe, 1) }, NO_ETH(enhanced_multi_pkt_send_wqe) },
 	{ R_SQ_PACING, C_CREATE_SQ, 0, { SQC(packet_pacing_rate_limit_index, 1) } },
 	{ R_SQ_PACING, C_CREATE_SQ, 0, { SQC(qos_queue_group_id, 1) } },
 	{ R_SQ_TS_CQE, C_CREATE_SQ, 0, { SQC(ts_cqe_to_dest_cqn, 1) } },

@@ -73,7 +73,8 @@ sq_open_here(void)
 		.cq = &sq_cq,
 		.user_index = SQ_USER_INDEX,
 		.clock_khz = 1000000,
-		.flush = true};
+		.flush = true,
+		.multi = true};
 	TEST_ASSERT_SUCCESS(dp_sq_init(&sq), "send queue");
 	dp_sq_ready(&sq);
 	pi = 0;

@@ -303,7 +303,8 @@ test_full(void)
 	unsigned int n = 0, i;
 
 	ethrig_fill(&rig, ethrig_frame(&rig.tx, 0), FRAME_MIN, 0, false);
-	while (put(0, FRAME_MIN, 0, 1, 0))
+	/* One block: two segments, or one behind the inlined bytes. */
+	while (put(0, FRAME_MIN, 0, caps()->eth.min_inline != 0 ? 1 : 2, 0))
 		n++;
 	TEST_ASSERT_EQUAL(n, SIZE, "%u packets fit", n);
 	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(tx), 0, "sent before the doorbell");
@@ -312,6 +313,31 @@ test_full(void)
 	for (i = 0; i < SIZE; i++)
 		TEST_ASSERT(wait_received(&c) && c.len == FRAME_MIN, "frame %u", i);
 	TEST_ASSERT(put(0, FRAME_MIN, 0, 1, 0), "no room afterwards");
+	return TEST_SUCCESS;
+}
+
+/* Two packets that are alike, one that is not, and so on: frames keep their order. */
+static int
+test_mixed(void)
+{
+	struct hf_ethq_rx_cpl c;
+	uint8_t expected[FRAME_MIN];
+	unsigned int i;
+
+	for (i = 0; i < SIZE / 2; i++) {
+		ethrig_fill(&rig, ethrig_frame(&rig.tx, i), FRAME_MIN, i, false);
+		TEST_ASSERT(put(i, FRAME_MIN, 0, i % 3 == 2 ? 2 : 1,
+				    i % 5 == 4 && caps()->eth.csum ? HF_ETHQ_TX_CSUM_L4 : 0),
+			"no room for packet %u", i);
+	}
+	hf_ethq_tx_ring(tx);
+	TEST_ASSERT_EQUAL(wait_sent(SIZE / 2), SIZE / 2, "not all completed");
+	for (i = 0; i < SIZE / 2; i++) {
+		ethrig_fill(&rig, expected, FRAME_MIN, i, false);
+		TEST_ASSERT(wait_received(&c) && c.len == FRAME_MIN, "frame %u", i);
+		TEST_ASSERT_EQUAL(
+			memcmp(frame_received(), expected, FRAME_MIN), 0, "frame %u differs", i);
+	}
 	return TEST_SUCCESS;
 }
 
@@ -463,6 +489,38 @@ test_send_error(void)
 	TEST_ASSERT_SUCCESS(hf_ethq_rx_start(rx), "start");
 	post_all();
 	return traffic_run(&(struct traffic){"after errors", 200, 8, FRAME_MIN, FRAME_MAX, 0, 1});
+}
+
+/* The third of six packets that share an entry has a key that does not exist. */
+static int
+test_send_error_shared(void)
+{
+	struct hf_ethq_seg seg;
+	struct hf_ethq_tx_pkt pkt = {.segs = &seg, .n_segs = 1};
+	struct hf_ethq_rx_cpl c;
+	unsigned int i;
+
+	if (!caps()->eth.multi_packet || caps()->eth.min_inline != 0)
+		return TEST_SKIPPED;
+	for (i = 0; i < 6; i++) {
+		ethrig_fill(&rig, ethrig_frame(&rig.tx, i), 100, i, false);
+		seg = ethrig_seg(&rig.tx, i, 0, 100);
+		seg.lkey ^= i == 2 ? 0x40000000 : 0;
+		TEST_ASSERT(hf_ethq_tx_put(tx, &pkt), "no room for packet %u", i);
+	}
+	hf_ethq_tx_ring(tx);
+	TEST_ASSERT_EQUAL(wait_sent(6), 0, "a part of an entry completed");
+	TEST_ASSERT(hf_ethq_tx_failed(tx), "not failed");
+	TEST_ASSERT_EQUAL(hf_ethq_tx_pending(tx), 6, "pending");
+	TEST_ASSERT(wait_received(&c) && wait_received(&c), "those before the bad one");
+	TEST_ASSERT(is_silent(), "the bad one or what came after it");
+	TEST_ASSERT_SUCCESS(hf_ethq_tx_stop(tx), "stop");
+	TEST_ASSERT_SUCCESS(hf_ethq_tx_start(tx), "start");
+	received = 0;
+	TEST_ASSERT_SUCCESS(hf_ethq_rx_stop(rx), "stop");
+	TEST_ASSERT_SUCCESS(hf_ethq_rx_start(rx), "start");
+	post_all();
+	return traffic_run(&(struct traffic){"after errors", 200, 8, FRAME_MIN, 200, 0, 1});
 }
 
 /* The error has come, but nobody has polled. */
@@ -744,9 +802,11 @@ static struct unit_test_suite ethq_suite = {
 		{
 			TEST_CASE_ST(setup, teardown, test_traffic),
 			TEST_CASE_ST(setup, teardown, test_full),
+			TEST_CASE_ST(setup, teardown, test_mixed),
 			TEST_CASE_ST(setup, teardown, test_csum),
 			TEST_CASE_ST(setup, teardown, test_lso),
 			TEST_CASE_ST(setup, teardown, test_send_error),
+			TEST_CASE_ST(setup, teardown, test_send_error_shared),
 			TEST_CASE_ST(setup, teardown, test_stop_unpolled),
 			TEST_CASE_ST(setup, teardown, test_receive_length),
 			TEST_CASE_ST(setup, teardown, test_receive_error),

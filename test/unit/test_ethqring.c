@@ -251,6 +251,136 @@ test_long_run(void)
 	return TEST_SUCCESS;
 }
 
+static uint32_t
+opcode_of(uint16_t pi)
+{
+	const struct mlx5_wqe_ctrl_seg *ctrl = unit(pi, 0);
+
+	return rte_be_to_cpu_32(ctrl->opmod_idx_opcode);
+}
+
+static unsigned int
+units_of(uint16_t pi)
+{
+	const struct mlx5_wqe_ctrl_seg *ctrl = unit(pi, 0);
+
+	return rte_be_to_cpu_32(ctrl->qpn_ds) & 0xff;
+}
+
+/* Packets that are alike share an entry, until one is not or the doorbell is rung. */
+static int
+test_shared(void)
+{
+	struct hf_ethq_seg s = seg_of(9);
+	struct hf_ethq_tx_pkt csum = {.segs = &s, .n_segs = 1, .csum = HF_ETHQ_TX_CSUM_L4};
+	unsigned int i;
+
+	tx.multi_packet = true;
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT(put(1, i), "no room");
+	TEST_ASSERT(hf_ethq_tx_put(&tx, &csum) && put(2, 3) && put(1, 5), "no room");
+	hf_ethq_tx_ring(&tx);
+	TEST_ASSERT_EQUAL(opcode_of(0), MLX5_OPCODE_ENHANCED_MPSW, "three in one");
+	TEST_ASSERT_EQUAL(units_of(0), 5, "units of three");
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT(is_seg(unit(0, 2 + i), i), "packet %u", i);
+	TEST_ASSERT_EQUAL(opcode_of(2), 2 << 8 | MLX5_OPCODE_SEND, "another checksum, alone");
+	TEST_ASSERT_EQUAL(
+		((struct mlx5_wqe_eth_seg *)unit(2, 1))->cs_flags, HF_ETHQ_TX_CSUM_L4, "checksum");
+	TEST_ASSERT_EQUAL(opcode_of(3), 3 << 8 | MLX5_OPCODE_SEND, "two segments");
+	TEST_ASSERT_EQUAL(opcode_of(4), 4 << 8 | MLX5_OPCODE_SEND, "the last, alone");
+	TEST_ASSERT_EQUAL(rte_be_to_cpu_32(rec), 5, "record");
+	TEST_ASSERT_EQUAL(memcmp(&db, unit(4, 0), sizeof(db)), 0, "doorbell");
+	cqe_write(MLX5_CQE_REQ, 0);
+	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), 3, "the first entry");
+	cqe_write(MLX5_CQE_REQ, 4);
+	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), 3, "all others");
+	/* Its middle is no entry. */
+	for (i = 0; i < 8; i++)
+		TEST_ASSERT(put(1, i), "no room");
+	hf_ethq_tx_ring(&tx);
+	cqe_write(MLX5_CQE_REQ, 6);
+	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), 0, "the second block of an entry");
+	TEST_ASSERT(hf_ethq_tx_failed(&tx), "not failed");
+	return TEST_SUCCESS;
+}
+
+/* Full, around the end at every place, and bursts of every length. */
+static int
+test_shared_wrap(void)
+{
+	unsigned int n, i, round;
+	uint16_t pi;
+
+	tx.multi_packet = true;
+	for (n = 0; put(1, n); n++)
+		;
+	TEST_ASSERT_EQUAL(n, SIZE * 4 - 2, "%u packets fit", n);
+	hf_ethq_tx_ring(&tx);
+	TEST_ASSERT_EQUAL(units_of(0), SIZE * 4, "units");
+	cqe_write(MLX5_CQE_REQ, 0);
+	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), n, "all of them");
+	for (round = 0; round < 4 * SIZE; round++) {
+		pi = tx.pi;
+		for (i = 0; i <= round % 20; i++)
+			TEST_ASSERT(put(1, round + i), "no room in round %u", round);
+		hf_ethq_tx_ring(&tx);
+		TEST_ASSERT_EQUAL(units_of(pi), 2 + i, "units in round %u", round);
+		TEST_ASSERT_EQUAL((uint16_t)(tx.pi - pi), (2 + i + 3) / 4, "blocks");
+		for (i = 0; i <= round % 20; i++)
+			TEST_ASSERT(is_seg(unit(pi, 2 + i), round + i), "packet %u of round %u", i,
+				round);
+		cqe_write(MLX5_CQE_REQ, pi);
+		TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), i, "completed in round %u", round);
+	}
+	return TEST_SUCCESS;
+}
+
+/* A burst of plain packets makes the entries that packet by packet makes, at every place. */
+static int
+test_plain(void)
+{
+	uint8_t expected[sizeof(ring)];
+	const uint32_t skip = 12, lkey = 0xabcd;
+	unsigned int i, n, round;
+	struct hf_ethq_tx before;
+
+	for (round = 0; round < 64 * SIZE; round++) {
+		uint64_t addr[2 * SIZE];
+		uint32_t len[2 * SIZE];
+
+		tx.multi_packet = round & 1;
+		n = round / 2 % ((tx.multi_packet ? 2 : 1) * SIZE + 1);
+		before = tx;
+		memset(ring, 0xee, sizeof(ring));
+		for (i = 0; i < n; i++) {
+			struct hf_ethq_seg s = {.addr = UINT64_C(0x1122334455000000) + i,
+				.len = 64 + i,
+				.lkey = lkey};
+			struct hf_ethq_tx_pkt pkt = {.segs = &s, .n_segs = 1};
+
+			TEST_ASSERT(hf_ethq_tx_put(&tx, &pkt), "no room for %u", i);
+			addr[i] = s.addr - skip;
+			len[i] = s.len + skip;
+		}
+		hf_ethq_tx_ring(&tx);
+		memcpy(expected, ring, sizeof(ring));
+		tx = before;
+		memset(ring, 0xee, sizeof(ring));
+		memset(slots, 0xff, sizeof(slots));
+		hf_ethq_tx_put_plain(&tx, addr, len, skip, lkey, n);
+		hf_ethq_tx_ring(&tx);
+		TEST_ASSERT_EQUAL(
+			memcmp(ring, expected, sizeof(ring)), 0, "%u in round %u", n, round);
+		if (n == 0)
+			continue;
+		cqe_write(MLX5_CQE_REQ, rte_be_to_cpu_32(tx.last->opmod_idx_opcode) >> 8);
+		TEST_ASSERT_EQUAL(hf_ethq_tx_poll(&tx), n, "completed in round %u", round);
+		TEST_ASSERT_EQUAL(hf_ethq_tx_room(&tx), SIZE, "room in round %u", round);
+	}
+	return TEST_SUCCESS;
+}
+
 /* Entries of 1, 2, 1 and 1 blocks, the third is bad. */
 static int
 test_error(void)
@@ -485,6 +615,9 @@ static struct unit_test_suite ethqring_suite = {
 			TEST_CASE_ST(setup, NULL, test_wrap),
 			TEST_CASE_ST(setup, NULL, test_full),
 			TEST_CASE_ST(setup, NULL, test_long_run),
+			TEST_CASE_ST(setup, NULL, test_shared),
+			TEST_CASE_ST(setup, NULL, test_shared_wrap),
+			TEST_CASE_ST(setup, NULL, test_plain),
 			TEST_CASE_ST(setup, NULL, test_error),
 			TEST_CASE_ST(setup, NULL, test_flush_first),
 			TEST_CASE_ST(setup, NULL, test_senseless),

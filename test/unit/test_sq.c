@@ -172,6 +172,79 @@ test_shapes(void)
 	return TEST_SUCCESS;
 }
 
+/* Frames 0 to n - 1, of lengths of their own, each a segment of an entry; every third is in it. */
+static void
+shared_frames(unsigned int n, struct frame *f)
+{
+	unsigned int i, at = 0;
+
+	wqe_begin(MLX5_OPCODE_ENHANCED_MPSW, MLX5_COMP_ALWAYS);
+	wqe_eth(0, 0, NULL, 0);
+	for (i = 0; i < n; i++) {
+		frame_make_ipv4(&f[i], mac_b, mac_a, IPPROTO_UDP, (uint16_t)(20 + 7 * i));
+		memcpy(BUF(at), f[i].b, f[i].len);
+		if (i % 3 == 2)
+			wqe_inline(f[i].b, f[i].len);
+		else
+			wqe_data(MKEY, GPA(at), f[i].len);
+		at += f[i].len;
+	}
+}
+
+/* Frames that share an entry, which lies at every place of the ring; one completion. */
+static int
+test_shared(void)
+{
+	static struct frame f[8];
+	unsigned int i, n, turn;
+	uint16_t index;
+
+	TEST_ASSERT_SUCCESS(sq_open(), "queue");
+	for (turn = 0; turn < 50; turn++) {
+		n = 1 + turn % RTE_DIM(f);
+		shared_frames(n, f);
+		index = wqe_post();
+		sq_go();
+		for (i = 0; i < n; i++) {
+			TEST_ASSERT_EQUAL(sq_received(&got), f[i].len, "%u of %u", i, n);
+			TEST_ASSERT(memcmp(got.b, f[i].b, got.len) == 0, "payload %u of %u", i, n);
+		}
+		TEST_ASSERT_EQUAL(sq_received(&got), 0, "a frame too many");
+		TEST_ASSERT(is_done(sq_poll(), index, MLX5_OPCODE_ENHANCED_MPSW), "completion");
+		TEST_ASSERT(sq_poll() == NULL, "a completion too many");
+	}
+	sq_close();
+	return TEST_SUCCESS;
+}
+
+/* Of a shared entry what comes before the bad frame is sent, and nothing completes. */
+static int
+test_shared_error(void)
+{
+	static struct frame f[5];
+	const struct mlx5_err_cqe *c;
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(sq_open(), "queue");
+	wqe_begin(MLX5_OPCODE_NOP, MLX5_COMP_ONLY_FIRST_ERR);
+	wqe_post();
+	shared_frames(2, f);
+	wqe_data(MKEY + 1, GPA(0), 60);
+	wqe_data(MKEY, GPA(0), 60);
+	wqe_post();
+	sq_go();
+	for (i = 0; i < 2; i++)
+		TEST_ASSERT_EQUAL(sq_received(&got), f[i].len, "frame %u", i);
+	TEST_ASSERT_EQUAL(sq_received(&got), 0, "the bad one, or the one behind it");
+	c = (const struct mlx5_err_cqe *)sq_poll();
+	TEST_ASSERT(c != NULL && c->op_own >> 4 == MLX5_CQE_REQ_ERR, "completion in error");
+	TEST_ASSERT_EQUAL(be16toh(c->wqe_counter), 1, "which entry");
+	TEST_ASSERT_EQUAL(c->syndrome, MLX5_CQE_SYNDROME_LOCAL_PROT_ERR, "syndrome");
+	TEST_ASSERT(sq_poll() == NULL, "a completion too many");
+	sq_close();
+	return TEST_SUCCESS;
+}
+
 /* A list of keys, and what was translated is forgotten when a key changes. */
 static int
 test_indirect_key(void)
@@ -496,6 +569,63 @@ bad_opcode_lso(void)
 }
 
 static void
+bad_opcode_shared(void)
+{
+	sq.multi = false;
+	ctrl()->opmod_idx_opcode |= htobe32(MLX5_OPCODE_ENHANCED_MPSW);
+}
+
+/* The entry at hand becomes one that frames share. */
+static void
+share(void)
+{
+	ctrl()->opmod_idx_opcode ^= htobe32(MLX5_OPCODE_SEND ^ MLX5_OPCODE_ENHANCED_MPSW);
+}
+
+static void
+bad_shared_empty(void)
+{
+	share();
+	ctrl()->qpn_ds = htobe32(SQ_NUMBER << 8 | 2);
+}
+
+static void
+bad_shared_mss(void)
+{
+	share();
+	eth()->mss = htobe16(1000);
+}
+
+static void
+bad_shared_vlan(void)
+{
+	share();
+	eth()->inline_hdr_sz = htobe16(0x8000);
+}
+
+static void
+bad_shared_header(void)
+{
+	wqe_begin(MLX5_OPCODE_ENHANCED_MPSW, MLX5_COMP_ONLY_FIRST_ERR);
+	wqe_eth(0, 0, sent.b, 14);
+	wqe_data(MKEY, GPA(0), LEN);
+}
+
+static void
+bad_shared_length(void)
+{
+	share();
+	data()->byte_count = 0;
+}
+
+static void
+bad_shared_inline(void)
+{
+	share();
+	data()->byte_count = htobe32(MLX5_INLINE_SEG | 13);
+}
+
+static void
 bad_index(void)
 {
 	ctrl()->opmod_idx_opcode ^= htobe32(0x100 << 4);
@@ -675,6 +805,13 @@ static const struct {
 #define TOO_LONG MLX5_CQE_SYNDROME_LOCAL_LENGTH_ERR
 	{"opcode", bad_opcode, WQE_E_OPCODE, QP_OP, 0x61},
 	{"TSO without the capability", bad_opcode_lso, WQE_E_OPCODE, QP_OP, 0x61},
+	{"shared where it is not allowed", bad_opcode_shared, WQE_E_OPCODE, QP_OP, 0x61},
+	{"shared by none", bad_shared_empty, WQE_E_DS, QP_OP, 0x64},
+	{"shared, with mss", bad_shared_mss, WQE_E_MSS, QP_OP, 0x6b},
+	{"shared, with a VLAN tag", bad_shared_vlan, WQE_E_VLAN, QP_OP, 0x69},
+	{"shared, with a header", bad_shared_header, WQE_E_INLINE_HDR, QP_OP, 0x67},
+	{"shared, a frame of no length", bad_shared_length, WQE_E_LENGTH, TOO_LONG, 0x41},
+	{"shared, inline data beyond its entry", bad_shared_inline, WQE_E_INLINE_SEG, QP_OP, 0x6c},
 	{"index", bad_index, WQE_E_INDEX, QP_OP, 0x62},
 	{"number", bad_number, WQE_E_NUMBER, QP_OP, 0x63},
 	{"ds 0", bad_ds, WQE_E_DS, QP_OP, 0x64},
@@ -724,6 +861,7 @@ recover(void)
 
 	sq.wq.pd = mkey.pd;
 	sq.min_inline = NIC_INLINE_NONE;
+	sq.multi = true;
 	mkey.perm = NIC_PERM_LR | NIC_PERM_LW;
 	dp_mkeys_changed(&funcs[1]);
 	dp_sq_reset(&sq);
@@ -752,9 +890,7 @@ test_errors(void)
 		make_frame(IPPROTO_UDP, LEN);
 		wqe_begin(MLX5_OPCODE_NOP, MLX5_COMP_ALWAYS);
 		wqe_post();
-		wqe_begin(bad[i].spoil == bad_opcode || bad[i].spoil == bad_opcode_lso
-				? 0
-				: MLX5_OPCODE_SEND,
+		wqe_begin(bad[i].why == WQE_E_OPCODE ? 0 : MLX5_OPCODE_SEND,
 			MLX5_COMP_ONLY_FIRST_ERR);
 		shape_one();
 		bad[i].spoil();
@@ -921,6 +1057,8 @@ static struct unit_test_suite sq_suite = {
 			TEST_CASE(test_doorbells),
 			TEST_CASE(test_doorbell_before_ready),
 			TEST_CASE(test_shapes),
+			TEST_CASE(test_shared),
+			TEST_CASE(test_shared_error),
 			TEST_CASE(test_indirect_key),
 			TEST_CASE(test_modes),
 			TEST_CASE(test_cqe_sizes),

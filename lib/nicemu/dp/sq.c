@@ -113,6 +113,9 @@ complete_step(struct dp_engine *e, struct dp_queue *q)
 
 	cq_write_begin(s->sq->cq);
 	for (; ok && w < end; w++) {
+		s->next_ds = w->next_ds;
+		if (w->next_ds != 0)
+			continue;
 		if (w->mode >= MLX5_COMP_ALWAYS) {
 			ok = put_done(s, w, when);
 			told = ok;
@@ -123,6 +126,7 @@ complete_step(struct dp_engine *e, struct dp_queue *q)
 		ok = put_error(s, end, s->error);
 		told = ok;
 		ci = (uint16_t)(end->index + end->n_bb);
+		s->next_ds = 0;
 	}
 	cq_write_end(s->sq->cq);
 	if (s->error == WQE_E_WQ_MEMORY)
@@ -157,6 +161,7 @@ flush_step(struct dp_engine *e, struct dp_queue *q)
 		if (sq->flush && w.mode != MLX5_COMP_ONLY_FIRST_ERR)
 			ok = put_error(s, &w, WQE_E_FLUSH);
 		sq->ci = (uint16_t)(sq->ci + w.n_bb);
+		s->next_ds = 0;
 	}
 	cq_write_end(sq->cq);
 	if (!ok)
@@ -248,10 +253,15 @@ fetch(struct dp_sq *s)
 		const uint8_t *next = sq_block(s, (uint16_t)(at + 1));
 
 		__builtin_prefetch(next);
-		s->error = wqe_fetch(s, at, (uint16_t)(sq->pi - at), w);
+		if (s->n > 0 && w[-1].next_ds != 0)
+			s->error = wqe_fetch_next(s, w - 1, w);
+		else
+			s->error = wqe_fetch(
+				s, at, (uint16_t)(sq->pi - at), s->n == 0 ? s->next_ds : 0, w);
 		if (s->error != WQE_E_NONE)
 			break;
-		at = (uint16_t)(at + w->n_bb);
+		if (w->next_ds == 0)
+			at = (uint16_t)(at + w->n_bb);
 		s->n++;
 	}
 }
@@ -502,6 +512,7 @@ dp_sq_reset(struct nic_sq *sq)
 
 	sq->ci = 0;
 	sq->pi = 0;
+	s->next_ds = 0;
 	s->n = 0;
 	s->error = WQE_E_NONE;
 	s->broken = false;

@@ -26,18 +26,6 @@
 #define UDP_LEN 8u
 #define MAX_FRAME 0x10000u /* of one that is not cut */
 
-/* An entry as it was read. */
-struct wqe {
-	union {
-		uint8_t b[(SQ_DS_MAX + 1) * SQ_DS];
-		struct {
-			struct mlx5_wqe_ctrl_seg ctrl;
-			struct mlx5_wqe_eth_seg eth;
-		};
-	} __attribute__((aligned(SQ_BB)));
-	unsigned int n_ds;
-};
-
 const uint8_t *
 sq_block(const struct dp_sq *s, uint16_t index)
 {
@@ -70,7 +58,7 @@ wqe_peek(struct dp_sq *s, uint16_t index, unsigned int room, struct sq_entry *w)
 
 /* Copy an entry, and check what does not depend on its opcode. */
 static enum wqe_error
-read_entry(struct dp_sq *s, const struct sq_entry *w, struct wqe *e)
+read_entry(struct dp_sq *s, const struct sq_entry *w, struct sq_copy *e)
 {
 	unsigned int i;
 	uint32_t op, qpn_ds;
@@ -143,31 +131,41 @@ add_data(struct dp_sq *s, struct sq_entry *w, const struct mlx5_wqe_data_seg *d)
 	return WQE_E_NONE;
 }
 
-/* All segments from number 'ds' on. */
+/* The segment at number *ds, and *ds behind it. */
 static enum wqe_error
-add_segments(struct dp_sq *s, struct sq_entry *w, const struct wqe *e, unsigned int ds)
+add_segment(struct dp_sq *s, struct sq_entry *w, const struct sq_copy *e, unsigned int *ds)
+{
+	const unsigned int at = *ds * SQ_DS;
+	struct mlx5_wqe_data_seg d;
+	uint32_t count, used;
+
+	memcpy(&d, e->b + at, sizeof(d));
+	count = be32toh(d.byte_count);
+	if ((count & MLX5_INLINE_SEG) == 0) {
+		*ds += 1;
+		return add_data(s, w, &d);
+	}
+	count &= ~(uint32_t)MLX5_INLINE_SEG;
+	used = sizeof(struct mlx5_wqe_inl_data_seg) + count;
+	if (count == 0 || used > (e->n_ds - *ds) * SQ_DS)
+		return WQE_E_INLINE_SEG;
+	*ds += (used + SQ_DS - 1) / SQ_DS;
+	return add_inline(s, w, at + (unsigned int)sizeof(struct mlx5_wqe_inl_data_seg), count);
+}
+
+/*
+ * The data segments of a frame: all from number *ds on, or the one there of an entry of which each
+ * is a frame.
+ */
+static enum wqe_error
+add_frame(struct dp_sq *s, struct sq_entry *w, const struct sq_copy *e, unsigned int *ds)
 {
 	enum wqe_error err = WQE_E_NONE;
 
-	while (ds < e->n_ds && err == WQE_E_NONE) {
-		struct mlx5_wqe_data_seg d;
-		uint32_t count, used;
-
-		memcpy(&d, e->b + ds * SQ_DS, sizeof(d));
-		count = be32toh(d.byte_count);
-		if ((count & MLX5_INLINE_SEG) == 0) {
-			err = add_data(s, w, &d);
-			ds++;
-			continue;
-		}
-		count &= ~(uint32_t)MLX5_INLINE_SEG;
-		used = sizeof(struct mlx5_wqe_inl_data_seg) + count;
-		if (count == 0 || used > (e->n_ds - ds) * SQ_DS)
-			return WQE_E_INLINE_SEG;
-		err = add_inline(s, w,
-			ds * SQ_DS + (unsigned int)sizeof(struct mlx5_wqe_inl_data_seg), count);
-		ds += (used + SQ_DS - 1) / SQ_DS;
-	}
+	if (w->opcode == MLX5_OPCODE_ENHANCED_MPSW)
+		return *ds < e->n_ds ? add_segment(s, w, e, ds) : WQE_E_DS;
+	while (*ds < e->n_ds && err == WQE_E_NONE)
+		err = add_segment(s, w, e, ds);
 	return err;
 }
 
@@ -218,9 +216,10 @@ has_min_inline(const struct nic_sq *sq, const uint8_t *hdr, unsigned int len)
 
 /* The Ethernet segment: offloads, inline header. *ds: the first segment behind it. */
 static enum wqe_error
-parse_eth(struct dp_sq *s, struct sq_entry *w, const struct wqe *e, unsigned int *ds)
+parse_eth(struct dp_sq *s, struct sq_entry *w, const struct sq_copy *e, unsigned int *ds)
 {
 	uint16_t sz = be16toh(e->eth.inline_hdr_sz);
+	const bool shared = w->opcode == MLX5_OPCODE_ENHANCED_MPSW;
 	bool insert = (sz & VLAN_INSERT) != 0;
 
 	*ds = DS_HEAD;
@@ -234,7 +233,7 @@ parse_eth(struct dp_sq *s, struct sq_entry *w, const struct wqe *e, unsigned int
 	if ((w->mss != 0) != (w->opcode == MLX5_OPCODE_TSO))
 		return WQE_E_MSS;
 	if (insert) {
-		if ((sz & ~(VLAN_INSERT | VLAN_SVLAN)) != 0 || !s->can.vlan)
+		if ((sz & ~(VLAN_INSERT | VLAN_SVLAN)) != 0 || !s->can.vlan || shared)
 			return WQE_E_VLAN;
 		w->tag = ((sz & VLAN_SVLAN) != 0 ? ETHERTYPE_QINQ : ETHERTYPE_VLAN) << 16 |
 			pkt_be16(e->eth.inline_hdr_start);
@@ -244,36 +243,68 @@ parse_eth(struct dp_sq *s, struct sq_entry *w, const struct wqe *e, unsigned int
 	if (sz > INLINE_IN_SEG)
 		*ds += (sz - INLINE_IN_SEG + SQ_DS - 1) / SQ_DS;
 	/* headers of what is cut have to be inline: each segment gets a copy */
-	if (*ds > e->n_ds || (w->opcode == MLX5_OPCODE_TSO && sz == 0))
+	if (*ds > e->n_ds || (w->opcode == MLX5_OPCODE_TSO && sz == 0) || (shared && sz != 0))
 		return WQE_E_INLINE_HDR;
 	if (!has_min_inline(s->sq, e->b + INLINE_AT, sz))
 		return WQE_E_MIN_INLINE;
 	return add_inline(s, w, INLINE_AT, sz);
 }
 
-enum wqe_error
-wqe_fetch(struct dp_sq *s, uint16_t index, unsigned int room, struct sq_entry *w)
+static bool
+may_opcode(const struct dp_sq *s, uint8_t opcode)
 {
-	enum wqe_error err = wqe_peek(s, index, room, w);
-	unsigned int ds;
-	struct wqe e;
+	switch (opcode) {
+	case MLX5_OPCODE_SEND:
+		return true;
+	case MLX5_OPCODE_TSO:
+		return s->can.lso != 0;
+	case MLX5_OPCODE_ENHANCED_MPSW:
+		return s->sq->multi;
+	default:
+		return false;
+	}
+}
 
-	w->seg = (uint16_t)s->n_pool;
-	if (err == WQE_E_NONE)
-		err = read_entry(s, w, &e);
-	if (err != WQE_E_NONE || w->opcode == MLX5_OPCODE_NOP)
-		return err;
-	if (w->opcode != MLX5_OPCODE_SEND && (w->opcode != MLX5_OPCODE_TSO || s->can.lso == 0))
-		return WQE_E_OPCODE;
-	if (e.n_ds < DS_HEAD)
-		return WQE_E_DS;
-	err = parse_eth(s, w, &e, &ds);
-	if (err == WQE_E_NONE)
-		err = add_segments(s, w, &e, ds);
+/* Its segments, from 'ds' on. */
+static enum wqe_error
+fetch_frame(struct dp_sq *s, struct sq_entry *w, unsigned int ds)
+{
+	enum wqe_error err = add_frame(s, w, &s->copy, &ds);
+
 	if (err != WQE_E_NONE)
 		return err;
 	if (w->len == 0 || w->len > (w->opcode == MLX5_OPCODE_TSO ? s->can.lso : MAX_FRAME))
 		return WQE_E_LENGTH;
+	w->next_ds = ds < s->copy.n_ds ? (uint8_t)ds : 0;
 	s->n_pool += w->n_seg;
 	return WQE_E_NONE;
+}
+
+enum wqe_error
+wqe_fetch(struct dp_sq *s, uint16_t index, unsigned int room, unsigned int from, struct sq_entry *w)
+{
+	enum wqe_error err = wqe_peek(s, index, room, w);
+	unsigned int ds;
+
+	w->seg = (uint16_t)s->n_pool;
+	if (err == WQE_E_NONE)
+		err = read_entry(s, w, &s->copy);
+	if (err != WQE_E_NONE || w->opcode == MLX5_OPCODE_NOP)
+		return err;
+	if (!may_opcode(s, w->opcode))
+		return WQE_E_OPCODE;
+	if (s->copy.n_ds < DS_HEAD)
+		return WQE_E_DS;
+	err = parse_eth(s, w, &s->copy, &ds);
+	return err != WQE_E_NONE ? err : fetch_frame(s, w, from != 0 ? from : ds);
+}
+
+enum wqe_error
+wqe_fetch_next(struct dp_sq *s, const struct sq_entry *before, struct sq_entry *w)
+{
+	*w = *before;
+	w->seg = (uint16_t)s->n_pool;
+	w->n_seg = 0;
+	w->len = 0;
+	return fetch_frame(s, w, before->next_ds);
 }

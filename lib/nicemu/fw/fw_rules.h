@@ -133,7 +133,7 @@ FW_RULE(SQ_HAIRPIN, 0x543, BAD_PARAM_ERR, "a hairpin without the capability hair
 FW_RULE(SQ_NEW_STATE, 0x544, BAD_PARAM_ERR, "a queue is created in RST")
 FW_RULE(SQ_UMR, 0x545, BAD_PARAM_ERR, "reg_umr without the capability reg_umr_sq")
 FW_RULE(SQ_SWP, 0x546, BAD_PARAM_ERR, "allow_swp without the capability swp")
-FW_RULE(SQ_MULTI, 0x547, BAD_PARAM_ERR, "allow_multi_pkt_send_wqe without the capability multi_pkt_send_wqe or enhanced_multi_pkt_send_wqe")
+FW_RULE(SQ_MULTI, 0x547, BAD_PARAM_ERR, "allow_multi_pkt_send_wqe without the capability enhanced_multi_pkt_send_wqe")
 FW_RULE(SQ_PACING, 0x548, BAD_PARAM_ERR, "packet_pacing_rate_limit_index or qos_queue_group_id without the capability qos")
 FW_RULE(SQ_TS_CQE, 0x549, BAD_PARAM_ERR, "ts_cqe_to_dest_cqn without the capability")
 FW_RULE(SQ_TIS_LIST, 0x54a, BAD_PARAM_ERR, "tis_lst_sz is not 1")

@@ -35,7 +35,8 @@ sq_check(struct fw_cmd *c, const void *sqc)
 		return fw_refuse(c, FW_R_SQ_UMR);
 	if (DEVX_GET(sqc, sqc, allow_swp))
 		return fw_refuse(c, FW_R_SQ_SWP);
-	if (DEVX_GET(sqc, sqc, allow_multi_pkt_send_wqe))
+	if (DEVX_GET(sqc, sqc, allow_multi_pkt_send_wqe) &&
+		!FW_CAP_ETH(c->f, enhanced_multi_pkt_send_wqe))
 		return fw_refuse(c, FW_R_SQ_MULTI);
 	if (DEVX_GET(sqc, sqc, packet_pacing_rate_limit_index) != 0 ||
 		DEVX_GET(sqc, sqc, qos_queue_group_id) != 0)
@@ -58,7 +59,8 @@ sq_parse(struct fw_cmd *c, const void *sqc, struct nic_sq *sq)
 		.min_inline = DEVX_GET(sqc, sqc, min_wqe_inline_mode),
 		.ts_format = DEVX_GET(sqc, sqc, ts_format),
 		.clock_khz = FW_CAP_GEN(c->f, device_frequency_khz),
-		.flush = DEVX_GET(sqc, sqc, flush_in_error_en)};
+		.flush = DEVX_GET(sqc, sqc, flush_in_error_en),
+		.multi = DEVX_GET(sqc, sqc, allow_multi_pkt_send_wqe)};
 	/* where the NIC does not ask, the field is not looked at, and it wants what it always wants
 	 */
 	if (FW_CAP_ETH(c->f, wqe_inline_mode) == MLX5_CAP_INLINE_MODE_L2)
@@ -144,6 +146,7 @@ fw_query_sq(struct fw_cmd *c)
 	if (sq == NULL)
 		return c->status;
 	DEVX_SET(sqc, sqc, flush_in_error_en, sq->flush);
+	DEVX_SET(sqc, sqc, allow_multi_pkt_send_wqe, sq->multi);
 	DEVX_SET(sqc, sqc, min_wqe_inline_mode, sq->min_inline);
 	DEVX_SET(sqc, sqc, state, fw_wq_state(atomic_load(&sq->state)));
 	DEVX_SET(sqc, sqc, ts_format, sq->ts_format);
