@@ -121,14 +121,18 @@ path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 	return ret ? ret : hf_flow_create(s->dev, &flow, &p->flow);
 }
 
-/* Those that are missing: all of them, or what a removal that failed half-way took. */
+/*
+ * Those that are missing: all of them, or what a removal that failed half-way took. From the most
+ * special to the most general: so no packet ever goes to another queue than the flow of its kind
+ * leads it to, where it would overtake those before it.
+ */
 static int
 paths_create(struct hf_steer *s)
 {
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < RTE_DIM(kinds); i++) {
+	for (i = RTE_DIM(kinds); i-- > 0;) {
 		if (s->paths[i].flow.flow != NULL)
 			continue;
 		/* What is left of one that was removed half-way. */
@@ -142,10 +146,7 @@ paths_create(struct hf_steer *s)
 	return 0;
 }
 
-/*
- * All that can be; the first error. The general flow goes last, so that no packet is dropped that a
- * flow which is still there would have hashed.
- */
+/* All that can be; the first error. In the reverse order, for the same reason. */
 static int
 remove_all(struct hf_steer *s)
 {
@@ -153,7 +154,7 @@ remove_all(struct hf_steer *s)
 	unsigned int i;
 	int ret;
 
-	for (i = RTE_DIM(kinds); i-- > 0;) {
+	for (i = 0; i < RTE_DIM(kinds); i++) {
 		ret = hf_flow_destroy(&s->paths[i].flow);
 		if (ret == 0)
 			ret = hf_steer_obj_destroy(&s->paths[i].tir);
