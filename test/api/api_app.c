@@ -224,6 +224,22 @@ do_memory(const struct words *w)
 	printf("]}\n");
 }
 
+/* datapath DEVICE [WANTED] */
+static void
+do_datapath(const struct words *w)
+{
+	struct rte_pmd_holdfast_datapath d = {.argsz = sizeof(d), .wanted = number(w, 2)};
+	int ret;
+
+	if (w->n > 2)
+		ret = rte_pmd_holdfast_datapath_set(device(w), &d);
+	else
+		ret = rte_pmd_holdfast_datapath_get(device(w), &d);
+	printf("{\"ret\": %d, \"wanted\": %u, \"present\": %u, \"switches\": %" PRIu64
+	       ", \"reason\": \"%s\"}\n",
+		ret, d.wanted, d.present, d.switches, d.reason);
+}
+
 /* sizes DEVICE */
 static void
 do_sizes(const struct words *w)
@@ -245,6 +261,7 @@ static const struct {
 	{"reset", do_reset},
 	{"release", do_release},
 	{"memory", do_memory},
+	{"datapath", do_datapath},
 	{"sizes", do_sizes},
 };
 

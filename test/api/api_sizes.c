@@ -40,6 +40,8 @@ CALL(unmap)
 CALL(reset_map)
 CALL(reset)
 CALL(memory_get)
+CALL(datapath_get)
+CALL(datapath_set)
 
 static const struct call calls[] = {
 	{"caps_get", run_caps_get, sizeof(struct rte_pmd_holdfast_caps), 0, 0, 0},
@@ -50,6 +52,8 @@ static const struct call calls[] = {
 	{"reset_map", run_reset_map, sizeof(struct rte_pmd_holdfast_reset_map), 0, 0, 0},
 	{"reset", run_reset, sizeof(struct rte_pmd_holdfast_reset), 0, 0, 1},
 	{"memory_get", run_memory_get, sizeof(struct rte_pmd_holdfast_memory), 0, 0, 0},
+	{"datapath_get", run_datapath_get, sizeof(struct rte_pmd_holdfast_datapath), 0, 0, 0},
+	{"datapath_set", run_datapath_set, sizeof(struct rte_pmd_holdfast_datapath), 0, 0, 0},
 };
 
 static unsigned int failures;

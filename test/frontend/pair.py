@@ -7,10 +7,14 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from hfrig import api, nic, vdpa
+import pytest
+from hfrig import api, nic, paths, vdpa
 from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import NetDevice, Shape
+
+# Of tests about what only the NIC's own virtqueues have.
+virtqueues_only = pytest.mark.skipif(paths.POLLED, reason="about the NIC's virtqueues, which poll mode does not use")
 
 BROADCAST = b"\xff" * 6
 
@@ -76,8 +80,8 @@ class Pair:
         return self.nic.running(nic.vf_bdf(vf))
 
     def registered(self, vf: int) -> int:
-        """How many MRs were ever registered on a VF."""
-        return self.nic.registered(nic.vf_bdf(vf))
+        """How many MRs were ever registered on a VF, but for those of the driver's own that it has now."""
+        return self.nic.registered(nic.vf_bdf(vf)) - self.nic.own(nic.vf_bdf(vf))
 
     def kept(self, vf: int) -> int:
         """How many MRs a VF has."""

@@ -59,6 +59,7 @@ class NicConfig:
         argv += ["--learn"] if self.learn else []
         for name, value in self.caps.items():
             argv += ["--cap", f"{name}={value}"]
+        argv += ["--nic", paths.NIC] if paths.NIC and "--nic" not in self.options else []
         return argv + self.options
 
 
@@ -142,9 +143,16 @@ class NicControl:
         return self.function(bdf)["mr_registered"]
 
     def kept(self, bdf: str) -> int:
-        """How many MRs of guests a function has now; poll mode registers a little memory of the driver's own."""
-        return sum(o["object"] == "mkey" and o["mode"] == "MTT" and o["len"] >= GUEST_MR
-                   for o in self.function(bdf)["objects"])
+        """How many MRs of guests a function has now."""
+        return sum(size >= GUEST_MR for size in self.sizes(bdf))
+
+    def own(self, bdf: str) -> int:
+        """How many MRs of the driver's own: poll mode registers a little memory for each queue that sends."""
+        return sum(size < GUEST_MR for size in self.sizes(bdf))
+
+    def sizes(self, bdf: str) -> list[int]:
+        """Of all MRs that a function has."""
+        return [o["len"] for o in self.function(bdf)["objects"] if o["object"] == "mkey" and o["mode"] == "MTT"]
 
 
 def sanitizer_env() -> dict[str, str]:
