@@ -18,6 +18,8 @@ NICEMU = Path(os.environ.get("HF_NICEMU", BUILD / "app/nicemu/nicemu"))
 _PLUGIN = Path(os.environ.get("HF_PMD", BUILD / "drivers/vdpa/holdfast/librte_vdpa_holdfast.so"))
 VDPA_APP = Path(os.environ.get("HF_VDPA_APP", BUILD / "test/system/dpdk-vdpa"))
 DATAPATH = os.environ.get("HF_DATAPATH", "")      # of devices whose test does not say; empty: the driver's default
+NIC = os.environ.get("HF_NIC", "")    # as nicemu's --nic, where the test does not say; empty: a ConnectX-6 Dx
+POLLED = DATAPATH == "poll" or NIC == "cx5"     # a ConnectX-5 has no virtqueues
 SANITIZED = os.environ.get("HF_SANITIZE", "no") == "yes"     # with ASan and UBSan
 THREAD_SANITIZED = os.environ.get("HF_SANITIZE", "no") == "thread"
 
