@@ -355,6 +355,8 @@ hf_dev_conf(struct hf_dev *dev)
 	if (dev->configured)
 		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 	ret = hf_conf_start(dev);
+	dev->front.failed = ret != 0;
+	dev->front.failed_at = dev->front.changes;
 	if (ret != 0) {
 		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
 		return ret;

@@ -35,8 +35,8 @@ struct hf_front {
 	bool owner_reset; /* inside RESET_OWNER: dev_cleanup does not end the connection */
 	int request_fd; /* the library's, for requests to the front end; -1: none */
 	/*
-	 * A start that failed is repeated when there were messages since that can make a
-	 * difference, which are counted (vhost/hf_start.h).
+	 * A start (hf_dev_conf()) that failed is repeated when there were messages since that can
+	 * make a difference, which are counted (vhost/hf_start.h).
 	 */
 	uint64_t changes, failed_at;
 	bool failed;

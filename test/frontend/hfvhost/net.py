@@ -146,11 +146,15 @@ class NetDevice:
         base = self.queues[index].base if base is None else base
         self.channel.tell(Request.SET_VRING_BASE, proto.VRING_STATE.pack(index, base))
 
-    def set_ring_addr(self, index: int) -> None:
-        """SET_VRING_ADDR; a packed ring's driver and device area go where split rings have avail and used."""
+    def set_ring_addr(self, index: int, log: bool = False) -> None:
+        """SET_VRING_ADDR; a packed ring's driver and device area go where split rings have avail and used.
+
+        With a log of written pages the used ring is to be in that, too, at its guest address.
+        """
         ring = self.queues[index].ring
         self.channel.tell(Request.SET_VRING_ADDR, proto.VRING_ADDR.pack(
-            index, 0, self.mem.uva(ring.desc), self.mem.uva(ring.device), self.mem.uva(ring.driver), 0))
+            index, int(log), self.mem.uva(ring.desc), self.mem.uva(ring.device), self.mem.uva(ring.driver),
+            ring.device if log else 0))
 
     def _set_fd(self, request: Request, index: int, fd: int | None) -> None:
         if fd is None:

@@ -15,8 +15,6 @@ hf_start_task(void *arg)
 	int ret;
 
 	ret = hf_dev_conf(dev);
-	dev->front.failed = ret != 0;
-	dev->front.failed_at = dev->front.changes;
 	if (ret == 0)
 		HF_LOG(INFO, "%s: configured for connection %d", dev->name, dev->front.vid);
 	else
