@@ -25,7 +25,8 @@ struct hf_devx {
 	struct mlx5dv_devx_uar *uar; /* its page takes the doorbells of all queues */
 	bool uar_nc; /* non-cached: stores are not combined */
 	struct mlx5dv_devx_obj *q_counter; /* of all receive queues; NULL: there is none */
-	uint8_t q_counter_id;
+	struct hf_obj *q_counter_obj;
+	uint32_t q_counter_id;
 	uint32_t eqn;
 	int numa_node; /* -1: unknown */
 	size_t page_size;
@@ -78,6 +79,8 @@ int devx_vport_query(struct hf_devx *dev, void *out, size_t outlen);
 
 /* The counter of hf_rq_drops(), if the NIC has one. */
 void devx_q_counter_create(struct hf_devx *dev);
+/* Refused, logged, while a queue is left over. */
+void devx_q_counter_destroy(struct hf_devx *dev);
 
 /* So that hf_devx_async_read() never blocks. */
 int devx_async_init(struct hf_devx *dev);

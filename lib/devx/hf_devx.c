@@ -161,11 +161,6 @@ context_destroy(struct hf_devx *dev)
 
 	if (dev->uar != NULL)
 		mlx5dv_devx_free_uar(dev->uar);
-	if (dev->q_counter != NULL) {
-		ret = mlx5dv_devx_obj_destroy(dev->q_counter);
-		if (ret && !devx_was_destroyed(dev, ret))
-			devx_call_failed(dev, ret, "destroying the counter of receive queues");
-	}
 	if (dev->null_mr != NULL) {
 		ret = ibv_dereg_mr(dev->null_mr);
 		if (ret)
@@ -202,6 +197,7 @@ hf_devx_open(const struct hf_devx_attr *attr, struct hf_devx **out)
 	}
 	ret = context_create(dev, attr->ibdev);
 	if (ret) {
+		devx_q_counter_destroy(dev);
 		context_destroy(dev);
 		hf_objs_destroy(dev->objs);
 		free(dev);
@@ -218,6 +214,7 @@ hf_devx_close(struct hf_devx *dev)
 
 	if (dev == NULL)
 		return 0;
+	devx_q_counter_destroy(dev);
 	leaks = hf_objs_destroy(dev->objs);
 	context_destroy(dev);
 	free(dev);

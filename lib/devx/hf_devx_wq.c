@@ -262,11 +262,15 @@ devx_q_counter_create(struct hf_devx *dev)
 	uint32_t in[DEVX_ST_SZ_DW(alloc_q_counter_in)] = {0};
 
 	DEVX_SET(alloc_q_counter_in, in, opcode, MLX5_CMD_OP_ALLOC_Q_COUNTER);
-	dev->q_counter = mlx5dv_devx_obj_create(dev->ibv, in, sizeof(in), out, sizeof(out));
-	if (dev->q_counter != NULL)
-		dev->q_counter_id = DEVX_GET(alloc_q_counter_out, out, counter_set_id);
-	else
+	if (devx_create(dev, "q_counter", in, sizeof(in), out, sizeof(out), &dev->q_counter,
+		    &dev->q_counter_obj, &dev->q_counter_id) != 0)
 		HF_LOG(WARNING, "%s: no counter for frames that receive queues drop", dev->name);
+}
+
+void
+devx_q_counter_destroy(struct hf_devx *dev)
+{
+	devx_destroy(dev, "q_counter", dev->q_counter_id, &dev->q_counter, &dev->q_counter_obj);
 }
 
 int
