@@ -60,7 +60,7 @@ def test_capabilities(stage, program):
 def test_capabilities_of_a_lesser_nic(stage, program):
     """What the NIC cannot do is not said."""
     lesser = nic.NicConfig(caps={"vnet_modify_ext": 0, "packed": 0, "log_max_rq": 0})
-    pair = ApiPair(stage, program, vdpa.VdpaConfig(nic=lesser))
+    pair = ApiPair(stage, program, vdpa.VdpaConfig(devargs="datapath=auto", nic=lesser))
     assert pair.do("caps")["caps"] == 0x57
 
 
@@ -242,7 +242,7 @@ def test_front_end_table_is_not_touched(rig):
 
 def test_query_fails_while_a_map_changes(rig):
     """A queue was suspended for the switch and does not tell where it stands: it is repaired, and traffic goes on."""
-    rig.nic.ask("fail 2/QUERY_GENERAL_OBJECT:1")
+    rig.nic.ask(f"fail 2/{'MODIFY_SQ' if paths.POLLED else 'QUERY_GENERAL_OBJECT'}:1")
     assert rig.do("map", GUEST, 1 << 40, 2 * MIB)["ret"] < 0
     rig.nic.ask("fail clear")
     rig.wait_ready(1, 2)
@@ -278,7 +278,7 @@ def test_start_after_a_request(rig):
 
 def test_reset_that_fails(rig):
     """A reset that the NIC refused is repeated, and the guest goes on."""
-    rig.nic.ask("fail 2/CREATE_GENERAL_OBJECT:1")
+    rig.nic.ask(f"fail 2/{'CREATE_SQ' if paths.POLLED else 'CREATE_GENERAL_OBJECT'}:1")
     assert rig.do("reset", 0)["ret"] < 0
     rig.nic.ask("fail clear")
     assert rig.do("reset", 0)["ret"] == 0
@@ -333,20 +333,20 @@ def test_reset(rig, packed):
     rig.wait_kept(1, 0)
     b = rig.guest(1, Shape(packed=packed))
     both_ways(rig.a, b)
-    registered, before = rig.registered(1), queues(rig)
+    registered, before = rig.do("memory", GUEST)["mrs_registered"], queues(rig)
     assert rig.do("reset", 0)["ret"] == 0
     rig.wait_ready(1, 2)
-    assert rig.registered(1) == registered and not queues(rig) & before
+    assert rig.do("memory", GUEST)["mrs_registered"] == registered and not queues(rig) & before
     both_ways(rig.a, b, 1000)
     assert rig.do("reset", api.RESET_CLEAN_MAP)["ret"] == 0
     rig.wait_ready(1, 2)
-    assert rig.registered(1) == registered + 1
+    assert rig.do("memory", GUEST)["mrs_registered"] == registered + 1
     both_ways(rig.a, b, 2000)
 
 
-def queues(rig) -> set[int]:
-    """The numbers of VF 1's virtqueues."""
-    return {o["id"] for o in rig.nic.function(nic.vf_bdf(1))["objects"] if o["object"] == "virtq"}
+def queues(rig) -> set[tuple[str, int]]:
+    """The NIC's queues that serve VF 1."""
+    return {(o["object"], o["id"]) for o in rig.nic.function(nic.vf_bdf(1))["objects"] if o["object"] in nic.QUEUES}
 
 
 def test_host_address_space(rig):

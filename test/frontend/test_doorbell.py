@@ -5,7 +5,7 @@
 import pytest
 from hfvhost.net import Shape
 from hfvhost.proto import Protocol
-from pair import both_ways, burst
+from pair import both_ways, burst, virtqueues_only
 
 
 @pytest.fixture
@@ -14,6 +14,7 @@ def rig(shared_rig):
     return shared_rig
 
 
+@virtqueues_only
 def test_doorbell_page(rig, packed):
     """With no kick at all, frames go by doorbell only; again after a stop and a start."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
@@ -74,6 +75,7 @@ def test_silent_back_channel(rig, packed):
     both_ways(silent_guest(rig, shape), rig.guest(1, shape))
 
 
+@virtqueues_only
 def test_second_back_channel(rig):
     """A second channel in place of one that never answers: the doorbell comes on the new one."""
     dev = silent_guest(rig, Shape())

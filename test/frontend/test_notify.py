@@ -5,7 +5,7 @@
 import pytest
 from hfrig import nic, vdpa
 from hfvhost.net import Shape
-from pair import Pair, burst
+from pair import Pair, burst, virtqueues_only
 
 RECEIVER = 2    # the function that is VF 1
 
@@ -24,6 +24,7 @@ def struck(rig) -> int:
     return rig.nic.ask("fail list")["struck"]
 
 
+@virtqueues_only
 def test_lost(rig, packed):
     """The interrupt of one frame never comes, though the frame is there; that of the next one tells of both."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
@@ -37,6 +38,7 @@ def test_lost(rig, packed):
     assert sorted(b.receive(2)) == sorted(burst(1) + burst(1, 1))
 
 
+@virtqueues_only
 def test_lost_often(rig):
     """Half of the interrupts are lost: a guest that looks at its ring at each of the others misses nothing."""
     a, b = rig.guest(0), rig.guest(1)
@@ -52,6 +54,7 @@ def test_lost_often(rig):
     assert struck(rig) == 20
 
 
+@virtqueues_only
 def test_late(rig, packed):
     """An interrupt that is late comes, and takes those behind it along."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))

@@ -3,7 +3,8 @@
 """Sequences that other drivers of such NICs got wrong, by the number that each has in test/defects.ini."""
 
 import pytest
-from hfrig.nic import vf_bdf
+from hfrig import paths
+from hfrig.nic import QUEUES, vf_bdf
 from hfvhost import proto
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
@@ -20,9 +21,9 @@ def rig(shared_rig):
     return shared_rig
 
 
-def virtqs(rig, vf: int) -> dict[int, dict]:
-    """The NIC's queues of a VF, by index."""
-    return {o["index"]: o for o in rig.nic.function(vf_bdf(vf))["objects"] if o["object"] == "virtq"}
+def queues(rig, vf: int) -> set[tuple[str, int]]:
+    """What the NIC serves a VF's rings by: virtqueues, or in poll mode raw queues."""
+    return {(o["object"], o["id"]) for o in rig.nic.function(vf_bdf(vf))["objects"] if o["object"] in QUEUES}
 
 
 def test_same_regions_in_another_order(rig, packed):
@@ -85,7 +86,7 @@ def test_one_ring_of_another_size(rig, packed):
     """D24: at a restart one ring has another size; that queue is made anew, and no other."""
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(pairs=2, packed=packed))
     transfer(a, b, burst(64))
-    before = virtqs(rig, 1)
+    before = queues(rig, 1)
     b.stop()
     for queue in b.queues:
         queue.ring.close()
@@ -94,8 +95,7 @@ def test_one_ring_of_another_size(rig, packed):
     b.queues[2].ring = type(b.queues[2].ring)(b.mem, 2, 64)
     b.start()
     rig.wait_ready(1, 4)
-    after = virtqs(rig, 1)
-    assert [before[i]["id"] == after[i]["id"] for i in range(4)] == [True, True, False, True]
+    assert (len(before), len(before & queues(rig, 1))) == (4, 3)
     for pair in (0, 1):
         b.post_rx(pair=pair)
     transfer(a, b, burst(64, 1000), pair=0)
@@ -153,7 +153,9 @@ def test_legacy_header(rig):
     """K8: a guest without VERSION_1 has headers of 10 bytes, whatever it asked first; its peer has 12."""
     a, b = rig.guest(0, Shape(features=LEGACY)), rig.guest(1)
     assert (a.header, b.header) == (10, 12)
-    assert [virtqs(rig, vf)[0]["version_1_0"] for vf in (0, 1)] == [0, 1]
+    for vf in (0, 1):
+        virtqs = rig.nic.function(vf_bdf(vf), "queues")["virtqs"]
+        assert {q["version_1_0"] for q in virtqs} == (set() if paths.POLLED else {vf})
     both_ways(a, b)
     transfer(a, b, burst(50, 1000), parts=3)
     a.stop()

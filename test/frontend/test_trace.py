@@ -16,7 +16,7 @@ from hfrig import nic, paths
 from hfrig.nic import NicConfig
 from hfrig.vdpa import VdpaConfig
 from hfvhost.net import Shape
-from pair import Pair, both_ways
+from pair import Pair, both_ways, virtqueues_only
 
 BUSY = "failure on demand"
 
@@ -87,6 +87,7 @@ def test_counts(run):
     assert [line["seq"] for line in trace] == list(range(len(trace)))
 
 
+@virtqueues_only
 def test_names(run):
     """What a virtqueue command says is said by name."""
     _, path = run
@@ -164,6 +165,7 @@ def virtq(trace: list[dict], name: str, **fields) -> list[dict]:
             and all(line["fields"].get(key) == value for key, value in fields.items())]
 
 
+@virtqueues_only
 def test_timed_driver(stage):
     """A guest of eight pairs on a NIC whose commands take time: frames pass, the figures are the profile's, slots are kept."""
     path = stage.dir / "trace.json"

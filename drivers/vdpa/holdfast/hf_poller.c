@@ -178,6 +178,9 @@ poller_sleep(struct hf_poller *p, int *timeout)
 static void
 poller_mute(struct hf_poller *p, struct hf_poll_queue *q)
 {
+	HF_LOG(NOTICE,
+		"%s: a guest's kick descriptor is no eventfd: its ring is looked at each millisecond",
+		p->name);
 	epoll_ctl(p->epfd, EPOLL_CTL_DEL, q->kickfd, NULL);
 	q->mute = true;
 }
