@@ -14,7 +14,7 @@ from hfvhost.memory import Backing, Memory
 from pair import ApiPair, Pair, both_ways
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
-PIECES = 16            # about as many MRs are made at once, of a power of two each
+PIECES = 8             # about as many MRs are made at once, of a power of two each
 PIECE_MIN = GIB // 4   # bytes of one MR at least
 # That driver and NIC may take for such a guest; sanitizers take several times as much.
 OWN_MEMORY = (8 if paths.SANITIZED else 1) * 64 * MIB
