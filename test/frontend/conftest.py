@@ -18,11 +18,6 @@ from pair import Pair  # noqa: E402
 pytest_plugins = ["hfrig.fixtures"]
 
 
-def pytest_addoption(parser):
-    """Options of these tests."""
-    parser.addoption("--long", action="store_true", help="fail every call of a sweep, not a few of each kind; race for minutes")
-
-
 @pytest.fixture
 def rig(stage):
     """dpdk-vdpa with our plugin on a NIC with two VFs."""
