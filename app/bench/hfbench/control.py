@@ -65,6 +65,10 @@ class Setting:
         """Whether commands take time."""
         return self.timing != "none"
 
+    def quiet(self) -> float:
+        """Seconds without a command after which nothing is put off any more."""
+        return 0.3 + 0.7 * self.timed() * min(1.0, self.scale)
+
     def options(self, trace: Path) -> list[str]:
         """Of nicemu run."""
         options = ["--trace", str(trace), "--no-memlock"]
@@ -248,7 +252,7 @@ class Bench:
         # What was under way when the queues stopped has arrived by then.
         back = self._wait_back(time.monotonic_ns() + SETTLE_NS) and hung == self.hung
         gaps = self.traffic.ask("gaps", begin)
-        self.trace.wait_quiet(1.0 if self.setting.timed() else 0.3)
+        self.trace.wait_quiet(self.setting.quiet())
         cpu = self._cpu() - (cpu if runs == self.runs else 0)
         self.lines = self.trace.take()
         result = {"any_ms": None, "all_ms": None, "cpu_ms": cpu / 1e6, **Work.of(self.lines).report(),
