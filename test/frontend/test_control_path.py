@@ -4,6 +4,7 @@
 
 import json
 import os
+import statistics
 import time
 from pathlib import Path
 
@@ -206,9 +207,9 @@ def commands_of(spans: list[dict]) -> list[dict]:
     return [s for s in spans if s["kind"] != "ioctl"]
 
 
-def lasted(spans: list[dict]) -> float:
-    """From the begin of the first to the end of the last."""
-    return max(s["to"] for s in spans) - min(s["from"] for s in spans)
+def beside(spans: list[dict]) -> list[int]:
+    """How many functions carry out a command at the begin of each span, its own included."""
+    return [len({other["func"] for other in spans if other["from"] <= s["from"] < other["to"]}) for s in spans]
 
 
 def threads(pid: int) -> int:
@@ -220,7 +221,7 @@ def test_many_devices(stage):
     """
     64 VFs in one process: no thread for each, none waits for another's start, and idle they cost nothing.
 
-    Commands take four times as long as on a NIC, so that what waits counts, and not how busy this machine is.
+    Commands take four times as long as on a NIC, so that they overlap on a busy machine, too.
     """
     trace = Trace(stage)
     options = [*trace.options(), "--timing-scale", "4", "--no-memlock"]
@@ -231,7 +232,6 @@ def test_many_devices(stage):
     for guest in guests:
         guest.prepare()
     before = threads(pid)
-    alone = time.monotonic()
     guests[0].go()
     rig.wait_ready(0, 4)
     all_others = time.monotonic()
@@ -241,9 +241,8 @@ def test_many_devices(stage):
     for vf in range(1, VFS):
         rig.wait_ready(vf, 4)
     assert threads(pid) == before + paths.POLLED <= 64     # one polls for all
-    first = lasted([s for s in commands_of(trace.spans(alone)) if s["from"] < all_others])
-    spans = commands_of(trace.spans(all_others))
-    assert lasted(spans) < (VFS - 1) * first / 4, f"{lasted(spans)} s for {VFS - 1}, {first} s for one"
+    working = beside(commands_of(trace.spans(all_others)))
+    assert statistics.median(working) >= 4, "one after the other"
     check_idle(pid)
     for guest in (guests[0], guests[-1]):
         for pair in range(2):
