@@ -45,6 +45,19 @@ tx_bad_address(struct hf_svq *q, const struct svq_chain *c)
 	return TX_BAD;
 }
 
+/*
+ * Packets of one piece share an entry of the NIC, whose error does not say which of them it is: so
+ * none of those is outside of the guest's memory.
+ */
+static __rte_always_inline bool
+tx_is_outside(struct hf_svq *q, const struct svq_chain *c)
+{
+	const struct hf_ethq_seg *s = c->seg;
+
+	return c->n == 1 && unlikely(svq_mem_at(q->ring.mem, &q->hint, s->addr, s->len) == NULL) &&
+		!svq_mem_covers(q->ring.mem, &q->hint, s->addr, s->len);
+}
+
 /* hdr: the first bytes of the frame, inline, before the pieces. */
 static __rte_always_inline enum outcome
 tx_put(struct hf_svq *q, const struct svq_chain *c, const void *hdr, uint16_t hdr_len,
@@ -115,6 +128,8 @@ tx_send(struct hf_svq *q, struct svq_chain *c, uint16_t inl, const struct svq_of
 			return tx_bad_address(q, c);
 		svq_chain_trim(c, inl);
 	}
+	if (tx_is_outside(q, c))
+		return tx_bad_address(q, c);
 	return tx_put(q, c, q->tx.frame, inl, o, 0);
 }
 
@@ -203,7 +218,7 @@ tx_look(struct hf_svq *q, const struct svq_plain *p, unsigned int n)
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		hdr[i] = svq_mem_at(mem, &hint, p->addr[i], hdr_len);
+		hdr[i] = svq_mem_at(mem, &hint, p->addr[i], p->len[i]);
 		rte_prefetch0(hdr[i]);
 	}
 	q->hint = hint;
