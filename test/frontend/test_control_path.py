@@ -14,6 +14,7 @@ from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Status
+from cputime import check_idle
 from pair import Pair, both_ways, burst, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
@@ -108,21 +109,6 @@ def called_one_by_one(a, b, first: int, count: int = 30) -> None:
         a.send([frame])
         while not b.take():
             assert ring.call_fd.wait(20), "no call for a frame"
-
-
-def run_time(pid: int) -> dict[str, int]:
-    """Nanoseconds that each thread of a process has run, but for those that are the NIC."""
-    tasks = {t: (t / "comm").read_text().strip() for t in Path(f"/proc/{pid}/task").iterdir()}
-    return {f"{t.name} {name}": int((t / "schedstat").read_text().split()[0])
-            for t, name in tasks.items() if not name.startswith("nicemu")}
-
-
-def check_idle(pid: int, seconds: float = 1.5) -> None:
-    """A process uses less than 2 % of a CPU."""
-    before = run_time(pid)
-    time.sleep(seconds)
-    used = {name: ns - before.get(name, 0) for name, ns in run_time(pid).items()}
-    assert sum(used.values()) < 0.02 * seconds * 1e9, {name: ns for name, ns in used.items() if ns > 1e6}
 
 
 @virtqueues_only
