@@ -66,7 +66,8 @@ queue_create(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_
 	tx->ring_end = tx->ring + (size_t)attr->size * MLX5_SEND_WQE_BB;
 	tx->sqn = tx->sq.wq.num << 8;
 	tx->size = attr->size;
-	tx->multi_packet = hf_devx_caps(dev)->eth.multi_packet;
+	tx->multi_packet = hf_devx_caps(dev)->eth.multi_packet &&
+		hf_sq_max_segs(hf_devx_caps(dev)) >= HF_ETHQ_SHARED_UNITS;
 	tx->rec = tx->sq.wq.rec;
 	tx->db = tx->sq.db;
 	tx->db_combines = tx->sq.db_combines;

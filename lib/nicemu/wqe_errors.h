@@ -14,7 +14,7 @@
 WQE_ERROR(OPCODE, LOCAL_QP_OP_ERR, 0x61, "opcode is not NOP, SEND, TSO with the capability max_lso_cap, or ENHANCED_MPSW in a queue with allow_multi_pkt_send_wqe")
 WQE_ERROR(INDEX, LOCAL_QP_OP_ERR, 0x62, "wqe_index is not that of the entry")
 WQE_ERROR(NUMBER, LOCAL_QP_OP_ERR, 0x63, "number of the queue is not that of the queue")
-WQE_ERROR(DS, LOCAL_QP_OP_ERR, 0x64, "ds is 0, too small for the opcode, or more than was posted")
+WQE_ERROR(DS, LOCAL_QP_OP_ERR, 0x64, "ds is 0, too small for the opcode, larger than max_wqe_sz_sq, or more than was posted")
 WQE_ERROR(OPMOD, LOCAL_QP_OP_ERR, 0x65, "opmod is not 0")
 WQE_ERROR(OVERFLOW, LOCAL_QP_OP_ERR, 0x66, "more was posted than the queue has entries")
 WQE_ERROR(INLINE_HDR, LOCAL_QP_OP_ERR, 0x67, "inline header is longer than its entry, or than the frame; or there is one in an entry that frames share")

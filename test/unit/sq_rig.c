@@ -15,6 +15,7 @@ static struct nic_umem umem;
 static struct nic_uar uar;
 static struct nic_mkey null_key;
 static uint8_t eth_caps[NIC_CAP_BYTES] __attribute__((aligned(8)));
+static uint8_t gen_caps[NIC_CAP_BYTES] __attribute__((aligned(8)));
 static uint16_t pi;
 static uint32_t cq_ci;
 static uint16_t rx_posted;
@@ -41,6 +42,8 @@ sq_open_here(void)
 	DEVX_SET(per_protocol_networking_offload_caps, eth_caps, wqe_vlan_insert, 1);
 	DEVX_SET(per_protocol_networking_offload_caps, eth_caps, max_lso_cap, 16);
 	f->caps[MLX5_CAP_ETHERNET_OFFLOADS] = eth_caps;
+	DEVX_SET(cmd_hca_cap, gen_caps, max_wqe_sz_sq, 1008);
+	f->caps[MLX5_CAP_GENERAL] = gen_caps;
 	null_key = (struct nic_mkey){.mode = NIC_MKEY_NULL, .tag = NULL_KEY & 0xff};
 	mkey_tbl[NULL_KEY >> 8] = &null_key;
 	umem = (struct nic_umem){.pin = pin, .len = MEM_LEN};

@@ -656,6 +656,12 @@ bad_ds_large(void)
 }
 
 static void
+bad_ds_cap(void)
+{
+	sq.dp->can.ds = 2;
+}
+
+static void
 bad_ds_short(void)
 {
 	ctrl()->qpn_ds = htobe32(SQ_NUMBER << 8 | 1);
@@ -817,6 +823,7 @@ static const struct {
 	{"ds 0", bad_ds, WQE_E_DS, QP_OP, 0x64},
 	{"ds beyond what was posted", bad_ds_beyond, WQE_E_DS, QP_OP, 0x64},
 	{"ds 64", bad_ds_large, WQE_E_DS, QP_OP, 0x64},
+	{"ds beyond max_wqe_sz_sq", bad_ds_cap, WQE_E_DS, QP_OP, 0x64},
 	{"no Ethernet segment", bad_ds_short, WQE_E_DS, QP_OP, 0x64},
 	{"opmod", bad_opmod, WQE_E_OPMOD, QP_OP, 0x65},
 	{"header beyond its entry", bad_header, WQE_E_INLINE_HDR, QP_OP, 0x67},
@@ -862,6 +869,7 @@ recover(void)
 	sq.wq.pd = mkey.pd;
 	sq.min_inline = NIC_INLINE_NONE;
 	sq.multi = true;
+	sq.dp->can.ds = SQ_DS_MAX;
 	mkey.perm = NIC_PERM_LR | NIC_PERM_LW;
 	dp_mkeys_changed(&funcs[1]);
 	dp_sq_reset(&sq);

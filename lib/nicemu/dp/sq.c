@@ -448,10 +448,12 @@ bells_leave(struct dp_sq *s)
 }
 
 static void
-capabilities(struct dp_sq *s, const void *caps)
+capabilities(struct dp_sq *s, const struct nic_func *f)
 {
-	unsigned int lso;
+	const void *gen = f->caps[MLX5_CAP_GENERAL], *caps = f->caps[MLX5_CAP_ETHERNET_OFFLOADS];
+	unsigned int ds = DEVX_GET(cmd_hca_cap, gen, max_wqe_sz_sq) / SQ_DS, lso;
 
+	s->can.ds = ds < SQ_DS_MAX ? ds : SQ_DS_MAX;
 	if (caps == NULL)
 		return;
 	lso = DEVX_GET(per_protocol_networking_offload_caps, caps, max_lso_cap);
@@ -471,7 +473,7 @@ dp_sq_init(struct nic_sq *sq)
 	s->sq = sq;
 	s->base.ops = &sq_ops;
 	s->base.cq = sq->cq;
-	capabilities(s, sq->obj.func->caps[MLX5_CAP_ETHERNET_OFFLOADS]);
+	capabilities(s, sq->obj.func);
 	s->ring = mem_umem_ptr(wq->umem, wq->offset, SQ_BB << wq->log_size);
 	queue_join(&s->base, sq->obj.func, true);
 	bells_join(s);

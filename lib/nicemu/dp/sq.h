@@ -57,6 +57,7 @@ struct dp_sq {
 	struct {
 		bool csum, vlan;
 		uint32_t lso; /* bytes of a frame that is cut, 0: none */
+		unsigned int ds; /* segments of an entry, up to SQ_DS_MAX */
 	} can; /* of the capabilities */
 	unsigned int next_ds; /* of the entry at sq->ci: what comes before it was sent; or 0 */
 	bool broken; /* nothing can be completed any more: CQ or work queue are gone */

@@ -50,7 +50,7 @@ wqe_peek(struct dp_sq *s, uint16_t index, unsigned int room, struct sq_entry *w)
 	ds = be32toh(ctrl.qpn_ds) & 0xff;
 	w->opcode = (uint8_t)op;
 	w->mode = ctrl.fm_ce_se >> MLX5_COMP_MODE_OFFSET & 3;
-	if (ds == 0 || ds > SQ_DS_MAX || (ds + 3) / 4 > room)
+	if (ds == 0 || ds > s->can.ds || (ds + 3) / 4 > room)
 		return WQE_E_DS;
 	w->n_bb = (uint8_t)((ds + 3) / 4);
 	return WQE_E_NONE;
