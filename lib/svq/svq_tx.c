@@ -45,19 +45,6 @@ tx_bad_address(struct hf_svq *q, const struct svq_chain *c)
 	return TX_BAD;
 }
 
-/*
- * Packets of one piece share an entry of the NIC, whose error does not say which of them it is: so
- * none of those is outside of the guest's memory.
- */
-static __rte_always_inline bool
-tx_is_outside(struct hf_svq *q, const struct svq_chain *c)
-{
-	const struct hf_ethq_seg *s = c->seg;
-
-	return c->n == 1 && unlikely(svq_mem_at(q->ring.mem, &q->hint, s->addr, s->len) == NULL) &&
-		!svq_mem_covers(q->ring.mem, &q->hint, s->addr, s->len);
-}
-
 /* hdr: the first bytes of the frame, inline, before the pieces. */
 static __rte_always_inline enum outcome
 tx_put(struct hf_svq *q, const struct svq_chain *c, const void *hdr, uint16_t hdr_len,
@@ -72,8 +59,14 @@ tx_put(struct hf_svq *q, const struct svq_chain *c, const void *hdr, uint16_t hd
 		.csum = (o->l3_csum ? HF_ETHQ_TX_CSUM_L3 : 0) |
 			(o->l4_csum ? HF_ETHQ_TX_CSUM_L4 : 0),
 	};
+	bool put;
 
-	if (unlikely(!hf_ethq_tx_put(q->tx.ethq, &pkt)))
+	/* What the NIC could refuse shares no entry: it would take others along. */
+	if (likely(c->n == 1 && svq_mem_at(q->ring.mem, &q->hint, c->seg->addr, c->seg->len)))
+		put = hf_ethq_tx_put(q->tx.ethq, &pkt);
+	else
+		put = hf_ethq_tx_put_one(q->tx.ethq, &pkt);
+	if (unlikely(!put))
 		return TX_FULL;
 	sent_push(&q->tx, c, copied);
 	svq_count(&q->stats.packets, 1);
@@ -128,8 +121,6 @@ tx_send(struct hf_svq *q, struct svq_chain *c, uint16_t inl, const struct svq_of
 			return tx_bad_address(q, c);
 		svq_chain_trim(c, inl);
 	}
-	if (tx_is_outside(q, c))
-		return tx_bad_address(q, c);
 	return tx_put(q, c, q->tx.frame, inl, o, 0);
 }
 
@@ -173,7 +164,7 @@ tx_one(struct hf_svq *q, struct svq_chain *c, const uint8_t *hdr)
 	/* A NIC that wants a part of each frame inline refuses one that is no longer. */
 	if (unlikely(len < SVQ_FRAME_MIN || len <= q->tx.min_inline))
 		return tx_drop(q, c);
-	if (unlikely(!svq_hdr_is_plain(&h)))
+	if (unlikely(!svq_hdr_is_plain(&h)) && q->tx.offers.csum)
 		return tx_offload(q, c, &h);
 	if (unlikely(len > q->max_frame))
 		return tx_drop(q, c);
@@ -213,21 +204,27 @@ tx_look(struct hf_svq *q, const struct svq_plain *p, unsigned int n)
 {
 	const struct hf_svq_mem *const mem = q->ring.mem;
 	const uint32_t hdr_len = q->hdr_len, max = hdr_len + q->max_frame;
+	/* Without CSUM, which all else needs, a header can ask for nothing (virtio 1.2, 5.1.6.2).
+	 */
+	const bool reads = q->tx.offers.csum;
 	const uint8_t *hdr[SVQ_BURST];
 	uint32_t hint = q->hint;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
+		/* All of it: an address that the NIC refuses would take the burst along. */
 		hdr[i] = svq_mem_at(mem, &hint, p->addr[i], p->len[i]);
-		rte_prefetch0(hdr[i]);
+		if (reads)
+			rte_prefetch0(hdr[i]);
 	}
 	q->hint = hint;
 	for (i = 0; i < n; i++) {
-		uint8_t type[2]; /* flags and gso_type */
+		uint8_t type[2] = {0}; /* flags and gso_type */
 
 		if (unlikely(hdr[i] == NULL))
 			break;
-		svq_copy_once(type, hdr[i], sizeof(type));
+		if (reads)
+			svq_copy_once(type, hdr[i], sizeof(type));
 		if (unlikely((type[0] & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0 ||
 			    type[1] != VIRTIO_NET_HDR_GSO_NONE || p->len[i] > max))
 			break;
