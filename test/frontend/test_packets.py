@@ -7,10 +7,7 @@ from hfrig.toeplitz import KEY, hash_input, toeplitz
 from hfvhost import frames
 from hfvhost.net import Shape
 from hfvhost.proto import Feature
-from pair import BROADCAST, address, both_ways, burst, poll_mode_only, transfer
-
-
-CHOSEN = Feature.RING_PACKED | Feature.MRG_RXBUF | Feature.EVENT_IDX | Feature.IN_ORDER
+from pair import BROADCAST, address, both_ways, burst, transfer
 
 
 @pytest.fixture
@@ -19,10 +16,10 @@ def rig(shared_rig):
     return shared_rig
 
 
-def test_exchange(rig, wants):
+def test_exchange(rig, packed):
     """More frames than the ring is long, of all sizes, both ways, whole and once."""
-    a, b = rig.guest(0, wants()), rig.guest(1, wants())
-    assert a.features & CHOSEN == wants().wanted() & CHOSEN
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    assert bool(a.features & Feature.RING_PACKED) == packed
     both_ways(a, b, 0, 600)
 
 
@@ -31,9 +28,9 @@ def test_mixed(rig):
     both_ways(rig.guest(0, Shape(packed=False)), rig.guest(1, Shape(packed=True)))
 
 
-def test_chains(rig, wants):
+def test_chains(rig, packed):
     """Frames in several descriptors, to buffers of several descriptors."""
-    shape = wants()
+    shape = Shape(packed=packed)
     a, b = rig.guest(0, shape, rx=0), rig.guest(1, shape, rx=0)
     b.post_rx(60, parts=4)
     sent = burst(60)
@@ -41,43 +38,19 @@ def test_chains(rig, wants):
     assert sorted(b.receive(60, refill=False)) == sorted(sent)
 
 
-@poll_mode_only
-@pytest.mark.parametrize("buffer", [300, 1000])
-@pytest.mark.parametrize("indirect", [False, True], ids=["direct", "indirect"])
-def test_mergeable(rig, packed, indirect, buffer):
-    """Frames that fill several buffers, and frames that leave some of theirs empty: what is empty is used again."""
-    a = rig.guest(0, Shape(packed=packed))
-    b = rig.guest(1, Shape(packed=packed, size=128, mrg_rxbuf=True, indirect=indirect, buffer=buffer))
-    posted = b.rx().ring.outstanding
-    for first in range(0, 800, 20):
-        transfer(a, b, burst(20, first))
-    b.stop()
-    returned = b.rx().ring.poll()       # those before the last that was used
-    assert not any(used.written for used in returned)
-    b.rx().buffers += [used.token for used in returned]
-    b.start()
-    rig.wait_ready(1, 2)
-    b.post_rx()
-    assert b.rx().ring.outstanding == posted
-    for frame in burst(posted, size=60):
-        a.send([frame])
-        assert b.receive(1, refill=False) == [frame]
-    assert not b.rx().ring.outstanding
-
-
 @pytest.mark.parametrize("size", [4, 64, 1024])
-def test_ring_sizes(rig, wants, size):
+def test_ring_sizes(rig, packed, size):
     """Small rings and large ones go round."""
-    shape = wants(size=size)
+    shape = Shape(packed=packed, size=size)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     step = max(1, size // 2)
     for first in range(0, 4 * size, step):
         transfer(a, b, burst(step, first))
 
 
-def test_interrupts(rig, wants):
+def test_interrupts(rig, packed):
     """The call descriptor fires when frames arrive, unless the guest asked for silence."""
-    a, b = rig.guest(0, wants()), rig.guest(1, wants())
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
     ring = b.rx().ring
     ring.want_calls(True)
     a.send(burst(10))
@@ -95,9 +68,9 @@ def test_interrupts(rig, wants):
     b.receive(10)
 
 
-def test_short_of_buffers(rig, wants):
+def test_short_of_buffers(rig, packed):
     """What finds no buffer is dropped and counted, the rest arrives; nothing gets stuck."""
-    a, b = rig.guest(0, wants()), rig.guest(1, wants(), rx=20)
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), rx=20)
     sent = burst(50, size=200)
     a.send(sent)
     got = b.receive(20, refill=False)
@@ -106,9 +79,9 @@ def test_short_of_buffers(rig, wants):
     transfer(a, b, burst(50, 100))
 
 
-def test_queues(rig, wants):
+def test_queues(rig, packed):
     """Four queue pairs: every one is hit, and each frame is on the queue that its hash says."""
-    shape = wants(pairs=4)
+    shape = Shape(pairs=4, packed=packed)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     kinds = [f for kind in ("udp4", "tcp4", "udp6", "tcp6", "ip4", "ip6") for f in frames.flows(16, kind)]
     want: dict[int, list[bytes]] = {0: [], 1: [], 2: [], 3: []}
@@ -121,9 +94,9 @@ def test_queues(rig, wants):
         assert sorted(b.receive(len(sent), queue)) == sorted(sent)
 
 
-def test_queue_disabled(rig, wants):
+def test_queue_disabled(rig, packed):
     """Receive traffic follows queues that are disabled and enabled again."""
-    shape = wants(pairs=2)
+    shape = Shape(pairs=2, packed=packed)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     transfer(a, b, burst(64))
     b.enable(2, False)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
-from hfrig.datapaths import HW, POLL, RINGS
 from hfvhost import frames
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.memory import Memory
@@ -16,8 +15,6 @@ from hfvhost.net import NetDevice, Shape
 from traffic import Match
 
 LIVES = 60
-DATAPATH = pytest.mark.parametrize("path", (HW, POLL), ids=lambda path: path.name)
-RING = pytest.mark.parametrize("ring", RINGS)
 
 
 def guest(app, sock, vf, packed, pairs):
@@ -36,13 +33,12 @@ def resident(app):
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
 
-@DATAPATH
-@RING
-def test_lives(stage, path, ring):
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_lives(stage, packed):
     """Guests with 1 to 4 queue pairs come, exchange frames, stop, start, plug memory and go; nothing is left."""
-    app = vdpa.Vdpa(stage, path.config())
+    app = vdpa.Vdpa(stage)
     socks = [app.create(vf) for vf in (0, 1)]
-    dice, packed = random.Random(7), ring == "packed"
+    dice = random.Random(7)
     counts, memory = None, 0
     for life in range(LIVES):
         pairs = 4 if life == 0 else dice.randrange(1, 5)    # the first has all, so that all objects are made
@@ -75,12 +71,11 @@ def test_lives(stage, path, ring):
     assert resident(app) < memory + 8192
 
 
-@DATAPATH
-@RING
-def test_crashes(stage, path, ring):
+@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
+def test_crashes(stage, packed):
     """Stock guests die in full traffic again and again."""
-    app = vdpa.Vdpa(stage, path.config())
-    match = Match(stage, app, ring == "packed", 2)
+    app = vdpa.Vdpa(stage)
+    match = Match(stage, app, packed, 2)
     match.kick_off()
     for turn in range(20):
         vf = turn % 2
@@ -90,11 +85,10 @@ def test_crashes(stage, path, ring):
         match.kick_off()
 
 
-@DATAPATH
 @pytest.mark.parametrize("seed", range(3))
-def test_nonsense(stage, path, seed):
+def test_nonsense(stage, seed):
     """Thousands of messages in random order with random numbers."""
-    app = vdpa.Vdpa(stage, path.config())
+    app = vdpa.Vdpa(stage)
     socks = [app.create(vf) for vf in (0, 1)]
     dice = random.Random(seed)
     for _ in range(60):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import control_picture, control_report, forward, matrix, poll, poll_report, profile, report
+from . import control_report, forward, matrix, poll, poll_report, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -122,7 +122,7 @@ def _control(args, parser) -> int:
     print(control_report.table(result))
     _write_json(args.json, result)
     if args.picture:
-        control_picture.picture(result, args.picture)
+        control_report.picture(result, args.picture)
     return 0 if all(row["wrong"] == 0 for block in result["blocks"] for row in block["rows"]) else 1
 
 
@@ -142,6 +142,7 @@ def _add_poll(commands) -> None:
     cmd.add_argument("--slice", type=int, default=cfg.slice_ms, metavar="MS", help="milliseconds of a slice")
     cmd.add_argument("--cpus", type=_numbers, default=f"{cfg.cpu},{cfg.nic_cpu}", metavar="GUEST,NIC",
                      help="the CPU of guest and back end, and that of the NIC")
+    cmd.add_argument("--csum", action="store_true", help="the guest negotiates checksum offload: headers are looked at")
     cmd.add_argument("--quick", action="store_true", help="2 slices of 20 ms, bursts of 8, to see whether it works")
     cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
     cmd.set_defaults(run=_poll)
@@ -161,7 +162,7 @@ def _check_common(args, cfg, parser) -> None:
 
 def _poll(args, parser) -> int:
     cfg = poll.PollConfig(sizes=args.sizes, bursts=(8,) if args.quick else args.bursts,
-                          rounds=2 if args.quick else args.rounds, slice_ms=20 if args.quick else args.slice)
+                          rounds=2 if args.quick else args.rounds, slice_ms=20 if args.quick else args.slice, csum=args.csum)
     if args.rings != "both":
         cfg.rings = (args.rings,)
     _check_common(args, cfg, parser)

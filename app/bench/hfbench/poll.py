@@ -20,6 +20,7 @@ from hfrig import nic, paths
 from hfrig.process import Stage
 from hfvhost.memory import Memory
 from hfvhost.net import DEFAULT_FEATURES, NetDevice, Shape
+from hfvhost.proto import Feature
 
 from . import machine
 
@@ -45,6 +46,7 @@ class PollConfig:
     slice_ms: int = 100
     ring: int = 256
     memory: int = 96        # MiB of the guest
+    csum: bool = False      # the guest negotiates checksum offload, and each header is looked at
     cpu: int = 0
     nic_cpu: int = 1
 
@@ -58,12 +60,20 @@ class Rig:
         self.process, _ = nic.run(stage, f"poll-{ring}", config, [
             str(PROGRAM), "--lcores", f"0@{cfg.cpu}", "--no-pci", "--no-huge", "-m", "256", "--no-telemetry",
             "--no-shconf", f"--file-prefix={stage.prefix()}", "--", "--socket", path, "--from", FUNCTIONS[0],
-            "--to", FUNCTIONS[1]])
+            "--to", FUNCTIONS[1], "--nic-cpu", str(cfg.nic_cpu)])
         self.process.expect(r'^\{"listening"', 60)
-        shape = Shape(pairs=2, size=cfg.ring, packed=ring == "packed", features=int(DEFAULT_FEATURES))
+        features = DEFAULT_FEATURES | (Feature.CSUM | Feature.GUEST_CSUM if cfg.csum else 0)
+        shape = Shape(pairs=2, size=cfg.ring, packed=ring == "packed", features=int(features))
         self.front = stage.keep(NetDevice(path, Memory.simple(cfg.memory << 20), shape))
         self.front.start()
         self.shape = json.loads(self.process.expect(r'^\{"ready".*\}$', 60).group(0))
+
+    def lines(self) -> dict[str, float]:
+        """Cycles of a line of the cache, by who had it last (app/bench/poll/lines.h)."""
+        result = json.loads(self.process.command("lines", r'^\{"lines".*\}$', 60).group(0))
+        if result["error"]:
+            raise self.process.fail(f"lines: failed with {result['error']}")
+        return result["lines"]
 
     def slice(self, side: int, size: int, burst: int, milliseconds: int) -> dict:
         """Measure one of the two for that time."""
@@ -130,16 +140,18 @@ def flatness(rows: list[dict]) -> list[dict]:
 def run(cfg: PollConfig, progress=lambda text: print(text, file=sys.stderr)) -> dict:
     """Measure; the report."""
     here = machine.describe()
-    rows, shape = [], {}
+    rows, lines, shape = [], [], {}
     for ring in cfg.rings:
         with tempfile.TemporaryDirectory(prefix="hfb") as directory:
             stage = Stage(Path(directory))
             try:
                 rig = Rig(stage, cfg, ring)
                 shape = rig.shape
+                lines.append(rig.lines())
                 rows += [measure(rig, cfg, ring, size, burst, progress) for size in cfg.sizes for burst in cfg.bursts]
+                lines.append(rig.lines())
             finally:
                 stage.close()
-    return {"bench": "poll", "machine": here, "rows": rows, "flat": flatness(rows), "rounds": cfg.rounds,
-            "slice_ms": cfg.slice_ms, "ring": cfg.ring, "overhead": shape["overhead"], "tsc_hz": shape["tsc_hz"],
+    return {"bench": "poll", "machine": here, "rows": rows, "flat": flatness(rows), "lines": lines, "rounds": cfg.rounds,
+            "slice_ms": cfg.slice_ms, "ring": cfg.ring, "csum": cfg.csum, "overhead": shape["overhead"], "tsc_hz": shape["tsc_hz"],
             "l2_bytes": here["caches"].get("L2", 0), "load": os.getloadavg()[0]}

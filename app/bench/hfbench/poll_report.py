@@ -23,6 +23,22 @@ def verdict(row: dict, way: str) -> str:
     return f"{'reached' if reached else 'NOT reached'} ({row['wanted']:.2f})"
 
 
+LINES = (("read_written", "read what it wrote", "completions"),
+         ("write_read", "write what it read", "work entries"),
+         ("write_written", "write what it wrote, prefetched", "headers of received frames"),
+         ("far", "read what no L2 holds", "headers of frames to send"),
+         ("own", "write what this CPU wrote", "used entries"))
+
+
+def lines_table(report: dict) -> str:
+    """What a line of the cache costs, of whom it is."""
+    rows = [("a line of the NIC's CPU", "as are", "cycles")]
+    for key, what, example in LINES:
+        values = [lines[key] for lines in report["lines"]]
+        rows.append((what, example, f"{min(values):.0f}-{max(values):.0f}"))
+    return columns(rows)
+
+
 def table(report: dict) -> str:
     """For people: two lines for each kind of ring, size and burst, then how cycles grow with the size."""
     lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach")]
@@ -37,7 +53,9 @@ def table(report: dict) -> str:
         flat.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
                      f"{item['from']} to {item['to']}", f"x {item['svq']:.2f}", f"x {item['vhost']:.2f}",
                      f"{'reached' if item['reached'] else 'NOT reached'} ({poll.FLAT:.2f})"))
-    return f"{columns(lines)}\n\nCycles of the largest size by those of the smallest:\n\n{columns(flat)}\n\n{notes(report)}"
+    return (f"{columns(lines)}\n\nCycles of the largest size by those of the smallest:\n\n{columns(flat)}\n\n"
+            f"Cycles of this CPU per line of the cache, in bursts of 32, before and after the above (smallest-largest):\n\n"
+            f"{lines_table(report)}\n\n{notes(report)}")
 
 
 def _cut(report: dict) -> str:
@@ -55,6 +73,7 @@ def notes(report: dict) -> str:
             f"{report['rounds']} slices of {report['slice_ms']} ms each, the two in turn; ratio: of neighbours in time. "
             f"Left out on both sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU.\n"
+            f"The guest has negotiated {'checksum offload' if report['csum'] else 'no offload'}.\n"
             f"svq moved: packets per call that had something to do; a call of its both posts and completes.\n"
             f"{packets} packets, all bytes of each compared: {bad} were wrong, {lost} were dropped by the NIC. Bytes are "
             f"those of a frame without its check sequence.\n"

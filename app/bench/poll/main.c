@@ -20,6 +20,7 @@
 #include <rte_eal.h>
 #include <rte_vhost.h>
 
+#include "lines.h"
 #include "side.h"
 
 #define RINGS_ROOM (8u << 20) /* the front end's rings are below, buffers above */
@@ -32,6 +33,7 @@
 
 struct options {
 	const char *socket, *sender, *receiver;
+	unsigned int nic_cpu;
 };
 
 /* One direction of a slice. */
@@ -217,7 +219,20 @@ report(const struct bench *b, unsigned int which, unsigned int burst, int ret)
 }
 
 static void
-obey(struct bench *b)
+report_lines(const struct bench *b, unsigned int cpu)
+{
+	double cycles[LINES_KINDS] = {0};
+	int ret = lines_measure(b->arena.base, b->arena.len, cpu, b->overhead, cycles);
+
+	printf("{\"lines\": {\"own\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
+	       "\"write_written\": %.1f, \"far\": %.1f}, \"error\": %d}\n",
+		cycles[LINES_OWN], cycles[LINES_READ_WRITTEN], cycles[LINES_WRITE_READ],
+		cycles[LINES_WRITE_WRITTEN], cycles[LINES_FAR], ret);
+	fflush(stdout);
+}
+
+static void
+obey(struct bench *b, unsigned int nic_cpu)
 {
 	char line[LINE];
 
@@ -229,13 +244,17 @@ obey(struct bench *b)
 		unsigned int which, size, burst;
 		unsigned long ms;
 
+		if (strcmp(line, "lines\n") == 0) {
+			report_lines(b, nic_cpu);
+			continue;
+		}
 		if (sscanf(line, "%u %u %u %lu", &which, &size, &burst, &ms) != 4 || which > 1 ||
 			size < ARENA_MIN || size > ARENA_MAX || burst < 1 || burst > BURST_MAX ||
 			ms < 1 || ms > SLICE_MAX_MS) {
 			fprintf(stderr,
 				"holdfast-bench-poll: '%.*s': SIDE (0 librte_vhost, 1 shadow "
 				"virtqueues), SIZE (%u to %u), BURST (1 to %u) and milliseconds "
-				"(1 to %lu) are wanted, or quit\n",
+				"(1 to %lu) are wanted, or lines, or quit\n",
 				(int)strcspn(line, "\n"), line, ARENA_MIN, ARENA_MAX, BURST_MAX,
 				SLICE_MAX_MS);
 			continue;
@@ -303,7 +322,7 @@ bench(const struct options *o)
 		b.sides[1] = side_svq(connection, o->sender, o->receiver, &b.from[1], &b.to[1]);
 	}
 	if (b.sides[0] != NULL && b.sides[1] != NULL)
-		obey(&b);
+		obey(&b, o->nic_cpu);
 	else
 		ret = -EIO;
 	side_svq_free(b.sides[1]);
@@ -315,12 +334,15 @@ bench(const struct options *o)
 static void
 usage(FILE *to)
 {
-	fputs("usage: holdfast-bench-poll EAL-OPTIONS -- --socket PATH --from IBDEV --to IBDEV\n\n"
+	fputs("usage: holdfast-bench-poll EAL-OPTIONS -- --socket PATH --from IBDEV --to IBDEV "
+	      "--nic-cpu N\n\n"
 	      "Listens for a front end with two queue pairs and one region of memory. Reads lines\n"
-	      "'SIDE SIZE BURST MILLISECONDS', and says how many cycles that took.\n\n"
+	      "'SIDE SIZE BURST MILLISECONDS', and says how many cycles that took; 'lines', and\n"
+	      "says what a line of the cache costs.\n\n"
 	      "  --socket PATH   vhost-user socket\n"
 	      "  --from IBDEV    verbs device that sends\n"
-	      "  --to IBDEV      verbs device that receives what is sent to its address\n",
+	      "  --to IBDEV      verbs device that receives what is sent to its address\n"
+	      "  --nic-cpu N     CPU of the NIC's engine\n",
 		to);
 }
 
@@ -329,7 +351,7 @@ parse(int argc, char **argv, struct options *o)
 {
 	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
 		{"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'}, {0}};
+		{"nic-cpu", required_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -339,6 +361,8 @@ parse(int argc, char **argv, struct options *o)
 			o->sender = optarg;
 		else if (c == 't')
 			o->receiver = optarg;
+		else if (c == 'n')
+			o->nic_cpu = (unsigned int)strtoul(optarg, NULL, 10);
 		else {
 			usage(c == 'h' ? stdout : stderr);
 			exit(c == 'h' ? 0 : 2);

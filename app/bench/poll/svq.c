@@ -180,7 +180,8 @@ svq_settle(struct side *side)
 	struct svq *s = (struct svq *)side;
 	uint64_t end = rte_rdtsc();
 
-	if (s->moved < s->wanted)
+	/* What came and what was posted anew are both counted. */
+	if (s->moved < 2 * s->wanted)
 		s->pause = RTE_MIN(s->pause + s->pause / 16, s->pause_max);
 	else
 		s->pause -= s->pause / 128;
