@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "test/defects.ini"
-KINDS = ("test", "cannot", "issue")
+KINDS = ("test", "cannot")
 
 
 @dataclass(frozen=True)

@@ -112,13 +112,11 @@ def write_defects(app) -> None:
         raise SystemExit("\n".join(wrong))
     for kind in defects.KINDS:
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 8 46 46", ""]
-        lines += ["   * - number", "     - defect", f"     - {dict(test='tests', cannot='why', issue='waits for')[kind]}"]
+        lines += ["   * - number", "     - defect", f"     - {dict(test='tests', cannot='why')[kind]}"]
         for row in (row for row in rows if row.kind == kind):
             answer = row.answer
             if kind == "test":
                 answer = ", ".join(f"``{Path(file).stem}::{function}``" for file, function in row.tests())
-            elif kind == "issue":
-                answer = f"issue {row.answer}"
             lines += [f"   * - {row.number}", f"     - {row.what}", f"     - {answer}"]
         (HERE / f"_generated/defects_{kind}.txt").write_text("\n".join(lines) + "\n")
 

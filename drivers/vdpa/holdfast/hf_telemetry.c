@@ -12,6 +12,8 @@
 #include <rte_string_fns.h>
 #include <rte_telemetry.h>
 
+#include <hf_devx_wq.h>
+
 #include "hf_api.h"
 #include "hf_args.h"
 #include "hf_dev.h"
@@ -63,6 +65,7 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	struct hf_dev *dev;
 	char copy[TEL_PARAMS], *rest;
 	uint16_t i, running = 0;
+	uint32_t frames;
 
 	RTE_SET_USED(cmd);
 	if (params == NULL || *params == '\0') {
@@ -89,6 +92,8 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_string(d, "datapath_reason", dev->path_reason);
 	rte_tel_data_add_dict_u64(d, "datapath_switches", dev->path_switches);
 	rte_tel_data_add_dict_int(d, "logging", dev->configured && hf_dirty_is_on(dev));
+	if (hf_rq_drops(dev->devx, &frames) == 0)
+		rte_tel_data_add_dict_u64(d, "poll_dropped_no_buffer", frames);
 	tel_leave(dev);
 	return 0;
 }
