@@ -377,6 +377,7 @@ def test_telemetry(stage, program):
     assert tel.ask("/holdfast/devices") == [nic.vf_bdf(0), bdf]
     about = tel.ask("/holdfast/devices", bdf)
     assert about["queues_running"] == 2 and about["configured"] == 1
+    assert about["datapath"] == ("poll" if paths.POLLED else "hw") and about["poll_dropped_no_buffer"] == 0
     memory = tel.ask("/holdfast/memory", bdf)
     assert memory["guest"]["live_bytes"] == 64 * MIB and memory["guest"]["mrs"] == pair.kept(1)
     assert tel.ask("/holdfast/policy", bdf)["mr_policy"] == "connection"
