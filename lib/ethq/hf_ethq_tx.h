@@ -218,7 +218,7 @@ hf_ethq_tx_close(struct hf_ethq_tx *tx)
 	tx->open = 0;
 }
 
-/* hf_ethq_tx_put() into an entry that no other packet shares. */
+/* A packet that has an entry of its own. */
 static inline bool
 hf_ethq_tx_put_one(struct hf_ethq_tx *tx, const struct hf_ethq_tx_pkt *pkt)
 {

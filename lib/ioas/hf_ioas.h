@@ -62,7 +62,7 @@ struct hf_work;
  * /proc/self/smaps for it under one lock once ibv_fork_init() was called, as DPDK's mlx5 drivers
  * do).
  */
-#define HF_IOAS_PIECES 16
+#define HF_IOAS_PIECES 8
 #define HF_IOAS_PIECE_MIN (UINT64_C(256) << 20)
 
 struct hf_ioas_attr {

@@ -37,6 +37,22 @@ svq_mem_find(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_
 	return r->hva + (gpa - r->gpa);
 }
 
+bool
+svq_mem_covers(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t len)
+{
+	while (len > 0) {
+		const struct hf_svq_region *r = region_of(mem, hint, gpa);
+		uint64_t part;
+
+		if (r == NULL)
+			return false;
+		part = RTE_MIN(len, r->len - (gpa - r->gpa));
+		gpa += part;
+		len -= part;
+	}
+	return true;
+}
+
 static int
 copy(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint8_t *buf, uint64_t len,
 	bool to_guest)

@@ -29,6 +29,9 @@ svq_mem_at(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t 
 	return svq_mem_find(mem, hint, gpa, len);
 }
 
+/* Is all of [gpa, gpa + len), len > 0, memory, be it of several regions that touch? */
+bool svq_mem_covers(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t len);
+
 /*
  * Copy from or to guest memory, across regions that touch. 0, or -EFAULT: a byte is in no region
  * (what came before it may have been copied).

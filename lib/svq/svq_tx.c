@@ -45,6 +45,19 @@ tx_bad_address(struct hf_svq *q, const struct svq_chain *c)
 	return TX_BAD;
 }
 
+/*
+ * Packets of one piece share an entry of the NIC, whose error does not say which of them it is: so
+ * none of those is outside of the guest's memory.
+ */
+static __rte_always_inline bool
+tx_is_outside(struct hf_svq *q, const struct svq_chain *c)
+{
+	const struct hf_ethq_seg *s = c->seg;
+
+	return c->n == 1 && unlikely(svq_mem_at(q->ring.mem, &q->hint, s->addr, s->len) == NULL) &&
+		!svq_mem_covers(q->ring.mem, &q->hint, s->addr, s->len);
+}
+
 /* hdr: the first bytes of the frame, inline, before the pieces. */
 static __rte_always_inline enum outcome
 tx_put(struct hf_svq *q, const struct svq_chain *c, const void *hdr, uint16_t hdr_len,
@@ -59,14 +72,8 @@ tx_put(struct hf_svq *q, const struct svq_chain *c, const void *hdr, uint16_t hd
 		.csum = (o->l3_csum ? HF_ETHQ_TX_CSUM_L3 : 0) |
 			(o->l4_csum ? HF_ETHQ_TX_CSUM_L4 : 0),
 	};
-	bool put;
 
-	/* What the NIC could refuse shares no entry: it would take others along. */
-	if (likely(c->n == 1 && svq_mem_at(q->ring.mem, &q->hint, c->seg->addr, c->seg->len)))
-		put = hf_ethq_tx_put(q->tx.ethq, &pkt);
-	else
-		put = hf_ethq_tx_put_one(q->tx.ethq, &pkt);
-	if (unlikely(!put))
+	if (unlikely(!hf_ethq_tx_put(q->tx.ethq, &pkt)))
 		return TX_FULL;
 	sent_push(&q->tx, c, copied);
 	svq_count(&q->stats.packets, 1);
@@ -121,6 +128,8 @@ tx_send(struct hf_svq *q, struct svq_chain *c, uint16_t inl, const struct svq_of
 			return tx_bad_address(q, c);
 		svq_chain_trim(c, inl);
 	}
+	if (tx_is_outside(q, c))
+		return tx_bad_address(q, c);
 	return tx_put(q, c, q->tx.frame, inl, o, 0);
 }
 
@@ -204,15 +213,13 @@ tx_look(struct hf_svq *q, const struct svq_plain *p, unsigned int n)
 {
 	const struct hf_svq_mem *const mem = q->ring.mem;
 	const uint32_t hdr_len = q->hdr_len, max = hdr_len + q->max_frame;
-	/* Without CSUM, which all else needs, a header can ask for nothing (virtio 1.2, 5.1.6.2).
-	 */
+	/* Without CSUM, which all else needs, a header asks for nothing (virtio 1.2, 5.1.6.2). */
 	const bool reads = q->tx.offers.csum;
 	const uint8_t *hdr[SVQ_BURST];
 	uint32_t hint = q->hint;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		/* All of it: an address that the NIC refuses would take the burst along. */
 		hdr[i] = svq_mem_at(mem, &hint, p->addr[i], p->len[i]);
 		if (reads)
 			rte_prefetch0(hdr[i]);

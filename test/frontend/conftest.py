@@ -13,14 +13,17 @@ sys.path.insert(0, str(HERE.parent / "system"))
 
 from hfrig import api, nic  # noqa: E402  (needs the paths above)
 from hfrig.process import ProcessError, Stage  # noqa: E402
+import shapes  # noqa: E402
 from pair import Pair  # noqa: E402
 
 pytest_plugins = ["hfrig.fixtures"]
 
 
-def pytest_addoption(parser):
-    """Options of these tests."""
-    parser.addoption("--long", action="store_true", help="fail every call of a sweep, not a few of each kind; race for minutes")
+def pytest_generate_tests(metafunc):
+    """Tests with 'wants' run with guests of each: it makes their shapes."""
+    if "wants" in metafunc.fixturenames:
+        kinds = shapes.kinds(metafunc.config.getoption("--long"))
+        metafunc.parametrize("wants", kinds.values(), ids=kinds.keys())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hfvhost.net import NetDevice, Shape
 
 # Of tests about what only the NIC's own virtqueues have.
 virtqueues_only = pytest.mark.skipif(paths.POLLED, reason="about the NIC's virtqueues, which poll mode does not use")
+poll_mode_only = pytest.mark.skipif(not paths.POLLED, reason="about what poll mode adds")
 
 BROADCAST = b"\xff" * 6
 

@@ -4,6 +4,7 @@
 
 import json
 import os
+import statistics
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Status
+from cputime import check_idle
 from pair import Pair, both_ways, burst, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
@@ -109,21 +111,6 @@ def called_one_by_one(a, b, first: int, count: int = 30) -> None:
             assert ring.call_fd.wait(20), "no call for a frame"
 
 
-def run_time(pid: int) -> dict[str, int]:
-    """Nanoseconds that each thread of a process has run, but for those that are the NIC."""
-    tasks = {t: (t / "comm").read_text().strip() for t in Path(f"/proc/{pid}/task").iterdir()}
-    return {f"{t.name} {name}": int((t / "schedstat").read_text().split()[0])
-            for t, name in tasks.items() if not name.startswith("nicemu")}
-
-
-def check_idle(pid: int, seconds: float = 1.5) -> None:
-    """A process uses less than 2 % of a CPU."""
-    before = run_time(pid)
-    time.sleep(seconds)
-    used = {name: ns - before.get(name, 0) for name, ns in run_time(pid).items()}
-    assert sum(used.values()) < 0.02 * seconds * 1e9, {name: ns for name, ns in used.items() if ns > 1e6}
-
-
 @virtqueues_only
 @pytest.mark.parametrize("mode", [0, 1, 2], ids=["dynamic", "fixed", "interrupt"])
 def test_event_mode(stage, mode):
@@ -206,9 +193,9 @@ def commands_of(spans: list[dict]) -> list[dict]:
     return [s for s in spans if s["kind"] != "ioctl"]
 
 
-def lasted(spans: list[dict]) -> float:
-    """From the begin of the first to the end of the last."""
-    return max(s["to"] for s in spans) - min(s["from"] for s in spans)
+def beside(spans: list[dict]) -> list[int]:
+    """How many functions carry out a command at the begin of each span, its own included."""
+    return [len({other["func"] for other in spans if other["from"] <= s["from"] < other["to"]}) for s in spans]
 
 
 def threads(pid: int) -> int:
@@ -220,7 +207,7 @@ def test_many_devices(stage):
     """
     64 VFs in one process: no thread for each, none waits for another's start, and idle they cost nothing.
 
-    Commands take four times as long as on a NIC, so that what waits counts, and not how busy this machine is.
+    Commands take four times as long as on a NIC, so that they overlap on a busy machine, too.
     """
     trace = Trace(stage)
     options = [*trace.options(), "--timing-scale", "4", "--no-memlock"]
@@ -231,7 +218,6 @@ def test_many_devices(stage):
     for guest in guests:
         guest.prepare()
     before = threads(pid)
-    alone = time.monotonic()
     guests[0].go()
     rig.wait_ready(0, 4)
     all_others = time.monotonic()
@@ -241,9 +227,8 @@ def test_many_devices(stage):
     for vf in range(1, VFS):
         rig.wait_ready(vf, 4)
     assert threads(pid) == before + paths.POLLED <= 64     # one polls for all
-    first = lasted([s for s in commands_of(trace.spans(alone)) if s["from"] < all_others])
-    spans = commands_of(trace.spans(all_others))
-    assert lasted(spans) < (VFS - 1) * first / 4, f"{lasted(spans)} s for {VFS - 1}, {first} s for one"
+    working = beside(commands_of(trace.spans(all_others)))
+    assert statistics.median(working) >= 4, "one after the other"
     check_idle(pid)
     for guest in (guests[0], guests[-1]):
         for pair in range(2):

@@ -5,26 +5,20 @@ The log of written pages that a migration reads: our driver keeps it in poll mod
 DPDK's own mlx5 driver has the NIC keep it.
 """
 
-import ctypes
-import mmap
-import os
 import threading
 from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
-from hfvhost import proto
+from hfvhost.dirty import Log
 from hfvhost.memory import PAGE, Memory
 from hfvhost.net import BUFFER, Shape
 from hfvhost.packed import PackedRing
-from hfvhost.proto import Feature, Protocol, Request
+from hfvhost.proto import Feature, Protocol
 from pair import Pair, both_ways, burst
 
 LOW, HIGH, SIZE = 0, 1 << 32, 16 << 20
 LOG_BYTES = -(-(HIGH + SIZE) // PAGE // 8 // PAGE) * PAGE
-EXCHANGE = ctypes.CDLL("libatomic.so.1")["__atomic_exchange_8"]     # a library of the compiler
-EXCHANGE.restype = ctypes.c_uint64
-SEQ_CST = 5
 ACROSS = 3000   # offset in a page at which receive buffers begin: they lie in two
 
 
@@ -34,38 +28,6 @@ class Apart(Memory):
     def alloc(self, size, align=64, region=None):
         shift = ACROSS if size == BUFFER else 0
         return super().alloc(size + shift, PAGE, region) + shift
-
-
-class Log:
-    """A dirty log, shared with the back end: of all memory, or of as much as so many bytes are for."""
-
-    def __init__(self, size: int = LOG_BYTES):
-        self.size = size
-        self.fd = os.memfd_create("hf-log", os.MFD_CLOEXEC)
-        os.ftruncate(self.fd, size)
-        self.map = mmap.mmap(self.fd, size, mmap.MAP_SHARED)
-
-    def hand_over(self, dev) -> None:
-        """SET_LOG_BASE, which is answered without a payload."""
-        dev.channel.ask(Request.SET_LOG_BASE, proto.U64.pack(self.size) + proto.U64.pack(0), [self.fd])
-
-    def pages(self) -> set[int]:
-        """Numbers of the pages that are in the log."""
-        return {8 * at + bit for at, byte in enumerate(self.map[:]) if byte for bit in range(8) if byte >> bit & 1}
-
-    def take(self) -> set[int]:
-        """Pages that are in the log, which is empty then: a word at a time, as QEMU takes them."""
-        taken = set()
-        words = (ctypes.c_uint64 * (self.size // 8)).from_buffer(self.map)
-        for at in [at for at, word in enumerate(words) if word]:
-            address = ctypes.c_void_p(ctypes.addressof(words) + 8 * at)
-            word = EXCHANGE(address, ctypes.c_uint64(0), SEQ_CST)
-            taken |= {64 * at + bit for bit in range(64) if word >> bit & 1}
-        return taken
-
-    def clear(self) -> None:
-        """Forget all."""
-        self.map[:] = bytes(self.size)
 
 
 def pages_of(gpa: int, length: int) -> set[int]:
@@ -167,7 +129,7 @@ def used_rings(dev) -> set[int]:
 def test_every_page_and_no_more(pair):
     """Nothing before the log is switched on; then each page of received frames and of used entries, and no other."""
     a, b = pair.guest(0), pair.guest(1)
-    logs = Log(), Log()
+    logs = Log(LOG_BYTES), Log(LOG_BYTES)
     a.send(burst(20))
     received(b, 20)
     for dev, log in zip((a, b), logs):
@@ -197,7 +159,7 @@ def test_every_page_and_no_more(pair):
 def test_log_replaced(pair):
     """A second log takes the place of the first while the device runs: whatever is written is in one of them."""
     a, b = pair.guest(0), pair.guest(1)
-    first, second = Log(), Log()
+    first, second = Log(LOG_BYTES), Log(LOG_BYTES)
     pair.log_all(1, b, first)
     a.send(burst(20))
     want = received(b, 20)
@@ -214,7 +176,7 @@ def test_log_replaced(pair):
 def test_migration(pair):
     """Pages are copied when they are in the log, while frames arrive: the copy is the memory, down to the last byte."""
     a, b = pair.guest(0), pair.guest(1)
-    log = Log()
+    log = Log(LOG_BYTES)
     pair.log_all(1, b, log)
     copy: dict[int, bytes] = {}
     sent = threading.Event()
@@ -255,7 +217,7 @@ def mapped(rig) -> int:
 def test_each_ring_its_own(ours):
     """D17, L3: the used entries of a ring are in the log at that ring's place, of rings of which no other has traffic."""
     a, b = ours.guest(0, Shape(pairs=3, packed=ours.packed)), ours.guest(1)
-    log = Log()
+    log = Log(LOG_BYTES)
     ours.log_all(0, a, log)
     log.clear()
     a.send(burst(20), pair=1)
@@ -272,7 +234,7 @@ def test_cancelled(ours):
     a, b = ours.guest(0), ours.guest(1)
     virtqs = ours.nic.function(nic.vf_bdf(1))["counts"]["virtq"]
     for turn in range(3):
-        log = Log()
+        log = Log(LOG_BYTES)
         ours.log_all(1, b, log)
         assert mapped(ours) == 2, "the library's mapping and the driver's"
         a.send(burst(10, 100 * turn))
@@ -307,7 +269,7 @@ def test_refused(stage, command):
     rig = Migrating(stage, vdpa.HOLDFAST, "datapath=auto")
     a, b = rig.guest(0), rig.guest(1, Shape(pairs=2))
     both_ways(a, b)
-    log = Log()
+    log = Log(LOG_BYTES)
     log.hand_over(b)
     rig.nic.ask(f"fail {nic.vf_bdf(1)}/{command}:2")
     b.set_features(b.features | Feature.LOG_ALL)

@@ -7,7 +7,10 @@ from hfrig.toeplitz import KEY, hash_input, toeplitz
 from hfvhost import frames
 from hfvhost.net import Shape
 from hfvhost.proto import Feature
-from pair import BROADCAST, address, both_ways, burst, transfer
+from pair import BROADCAST, address, both_ways, burst, poll_mode_only, transfer
+
+
+CHOSEN = Feature.RING_PACKED | Feature.MRG_RXBUF | Feature.EVENT_IDX | Feature.IN_ORDER
 
 
 @pytest.fixture
@@ -16,10 +19,10 @@ def rig(shared_rig):
     return shared_rig
 
 
-def test_exchange(rig, packed):
+def test_exchange(rig, wants):
     """More frames than the ring is long, of all sizes, both ways, whole and once."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
-    assert bool(a.features & Feature.RING_PACKED) == packed
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
+    assert a.features & CHOSEN == wants().wanted() & CHOSEN
     both_ways(a, b, 0, 600)
 
 
@@ -28,9 +31,9 @@ def test_mixed(rig):
     both_ways(rig.guest(0, Shape(packed=False)), rig.guest(1, Shape(packed=True)))
 
 
-def test_chains(rig, packed):
+def test_chains(rig, wants):
     """Frames in several descriptors, to buffers of several descriptors."""
-    shape = Shape(packed=packed)
+    shape = wants()
     a, b = rig.guest(0, shape, rx=0), rig.guest(1, shape, rx=0)
     b.post_rx(60, parts=4)
     sent = burst(60)
@@ -38,19 +41,43 @@ def test_chains(rig, packed):
     assert sorted(b.receive(60, refill=False)) == sorted(sent)
 
 
+@poll_mode_only
+@pytest.mark.parametrize("buffer", [300, 1000])
+@pytest.mark.parametrize("indirect", [False, True], ids=["direct", "indirect"])
+def test_mergeable(rig, packed, indirect, buffer):
+    """Frames that fill several buffers, and frames that leave some of theirs empty: what is empty is used again."""
+    a = rig.guest(0, Shape(packed=packed))
+    b = rig.guest(1, Shape(packed=packed, size=128, mrg_rxbuf=True, indirect=indirect, buffer=buffer))
+    posted = b.rx().ring.outstanding
+    for first in range(0, 800, 20):
+        transfer(a, b, burst(20, first))
+    b.stop()
+    returned = b.rx().ring.poll()       # those before the last that was used
+    assert not any(used.written for used in returned)
+    b.rx().buffers += [used.token for used in returned]
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    assert b.rx().ring.outstanding == posted
+    for frame in burst(posted, size=60):
+        a.send([frame])
+        assert b.receive(1, refill=False) == [frame]
+    assert not b.rx().ring.outstanding
+
+
 @pytest.mark.parametrize("size", [4, 64, 1024])
-def test_ring_sizes(rig, packed, size):
+def test_ring_sizes(rig, wants, size):
     """Small rings and large ones go round."""
-    shape = Shape(packed=packed, size=size)
+    shape = wants(size=size)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     step = max(1, size // 2)
     for first in range(0, 4 * size, step):
         transfer(a, b, burst(step, first))
 
 
-def test_interrupts(rig, packed):
+def test_interrupts(rig, wants):
     """The call descriptor fires when frames arrive, unless the guest asked for silence."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     ring = b.rx().ring
     ring.want_calls(True)
     a.send(burst(10))
@@ -68,9 +95,9 @@ def test_interrupts(rig, packed):
     b.receive(10)
 
 
-def test_short_of_buffers(rig, packed):
+def test_short_of_buffers(rig, wants):
     """What finds no buffer is dropped and counted, the rest arrives; nothing gets stuck."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), rx=20)
+    a, b = rig.guest(0, wants()), rig.guest(1, wants(), rx=20)
     sent = burst(50, size=200)
     a.send(sent)
     got = b.receive(20, refill=False)
@@ -79,9 +106,9 @@ def test_short_of_buffers(rig, packed):
     transfer(a, b, burst(50, 100))
 
 
-def test_queues(rig, packed):
+def test_queues(rig, wants):
     """Four queue pairs: every one is hit, and each frame is on the queue that its hash says."""
-    shape = Shape(pairs=4, packed=packed)
+    shape = wants(pairs=4)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     kinds = [f for kind in ("udp4", "tcp4", "udp6", "tcp6", "ip4", "ip6") for f in frames.flows(16, kind)]
     want: dict[int, list[bytes]] = {0: [], 1: [], 2: [], 3: []}
@@ -94,9 +121,9 @@ def test_queues(rig, packed):
         assert sorted(b.receive(len(sent), queue)) == sorted(sent)
 
 
-def test_queue_disabled(rig, packed):
+def test_queue_disabled(rig, wants):
     """Receive traffic follows queues that are disabled and enabled again."""
-    shape = Shape(pairs=2, packed=packed)
+    shape = wants(pairs=2)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     transfer(a, b, burst(64))
     b.enable(2, False)

@@ -20,9 +20,9 @@ def rig(shared_rig):
 
 
 @pytest.mark.parametrize("status_first", [False, True], ids=["bases-first", "status-first"])
-def test_posted_buffers(rig, packed, status_first):
+def test_posted_buffers(rig, wants, status_first):
     """Every buffer that was posted before a stop takes a frame after the start."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed), rx=128)
+    a, b = rig.guest(0, wants()), rig.guest(1, wants(), rx=128)
     transfer_some(a, b, 40, 0)
     time.sleep(PREFETCH)
     b.stop(status_first)
@@ -41,9 +41,9 @@ def transfer_some(a, b, count, first):
     assert b.receive(count, refill=False) == sent
 
 
-def test_all_buffers_many_times(rig, packed):
+def test_all_buffers_many_times(rig, wants):
     """Several stops in a row, with nothing received in between, lose nothing either."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     posted = b.rx().ring.outstanding
     for _ in range(4):
         b.stop()
@@ -53,9 +53,9 @@ def test_all_buffers_many_times(rig, packed):
     assert b.rx().ring.outstanding == 0
 
 
-def test_posted_while_stopped(rig, packed):
+def test_posted_while_stopped(rig, wants):
     """Frames that were posted to a stopped ring go out when it starts."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     a.stop()
     sent = burst(60)
     for frame in sent:
@@ -67,9 +67,9 @@ def test_posted_while_stopped(rig, packed):
     a.send([])
 
 
-def test_stop_in_traffic(rig, packed):
+def test_stop_in_traffic(rig, wants):
     """Stops in the middle of a burst: every buffer comes back once, no frame comes twice or damaged."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     seen: list[int] = []
     first = 0
     for turn in range(6):
@@ -90,9 +90,9 @@ def test_stop_in_traffic(rig, packed):
     assert set(seen) <= set(range(first))
 
 
-def test_memory_kept(rig, packed):
+def test_memory_kept(rig, wants):
     """A device stop costs no registration, in either order of its messages; a disconnect gives all back."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     both_ways(a, b)
     idle = rig.registered(1)
     kept = rig.kept(1)
@@ -104,7 +104,7 @@ def test_memory_kept(rig, packed):
     assert rig.registered(1) == idle
     both_ways(a, b, 1000)
     b.close()
-    again = rig.guest(1, Shape(packed=packed))
+    again = rig.guest(1, wants())
     both_ways(a, again, 2000)
 
 
@@ -117,9 +117,9 @@ def test_disconnect_drops(rig):
     rig.wait_kept(0, probe)
 
 
-def test_reset_owner(rig, packed):
+def test_reset_owner(rig, wants):
     """RESET_OWNER ends a device on a connection that lives on; set up again, it works."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     both_ways(a, b)
     b.channel.tell(Request.RESET_OWNER, need_reply=False)
     for queue in b.queues:
@@ -133,9 +133,9 @@ def test_reset_owner(rig, packed):
     rig.alive()
 
 
-def test_no_status(rig, packed):
+def test_no_status(rig, wants):
     """A front end that does not know STATUS: the device starts with its first pair, later queues join."""
-    shape = Shape(pairs=2, packed=packed, protocol=int(Protocol.MQ | Protocol.REPLY_ACK))
+    shape = wants(pairs=2, protocol=int(Protocol.MQ | Protocol.REPLY_ACK))
     a, b = rig.guest(0, shape), rig.guest(1, shape)
     both_ways(a, b)
     b.stop()
@@ -144,10 +144,10 @@ def test_no_status(rig, packed):
     both_ways(a, b, 1000)
 
 
-def test_late_queues(rig, packed):
+def test_late_queues(rig, wants):
     """Queues that are enabled after the device started (no STATUS) are closed with the rest (D34)."""
-    a = rig.guest(0, Shape(packed=packed))
-    b = rig.connect(1, Shape(pairs=2, packed=packed, protocol=int(Protocol.MQ | Protocol.REPLY_ACK)))
+    a = rig.guest(0, wants())
+    b = rig.connect(1, wants(pairs=2, protocol=int(Protocol.MQ | Protocol.REPLY_ACK)))
     b.negotiate()
     b.make_rings()
     b.set_mem_table()
@@ -171,9 +171,9 @@ def test_late_queues(rig, packed):
     rig.alive()
 
 
-def test_event_descriptors_swapped(rig, packed):
+def test_event_descriptors_swapped(rig, wants):
     """Kick and call descriptors may be replaced while the device runs."""
-    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    a, b = rig.guest(0, wants()), rig.guest(1, wants())
     for turn in range(3):
         for dev, index in ((a, 1), (b, 0)):
             ring = dev.queues[index].ring

@@ -37,19 +37,25 @@ def bench(tmp_path, *args):
 
 
 def test_size_of_the_guest(tmp_path):
-    """A reset costs the same commands at a GiB and at a TiB, none about memory; hot-plug registers what was plugged in."""
-    rows, said = bench(tmp_path, "--memory", "1,1024", "--pairs", "2", "--sides", "default",
-                       "--scenarios", "connect,reset,features,fewer,more,plug")
+    """A reset costs the same commands and NIC's time at a GiB and at a TiB, none of it for memory; hot-plug registers what
+    was plugged in.
+    """
+    rows, said = bench(tmp_path, "--timing", "cx6dx", "--scale", "0.01", "--memory", "1,1024", "--pairs", "2",
+                       "--sides", "default", "--scenarios", "connect,reset,features,fewer,more,plug",
+                       "--picture", str(tmp_path / "lines.svg"))
     for scenario in ("reset", "features", "fewer", "more"):
         small, large = (rows[gib, 2, scenario, "default"] for gib in (1, 1024))
         assert small["by_name"] == large["by_name"], scenario
         assert small["memory_commands"]["median"] == large["memory_commands"]["median"] == 0, scenario
         assert small["commands"]["median"] > 0 and small["never"] == large["never"] == 0, scenario
+        assert small["sum_ms"]["median"] == large["sum_ms"]["median"] > 0, scenario
     small, large = (rows[gib, 2, "plug", "default"] for gib in (1, 1024))
     assert small["by_name"] == large["by_name"]
     assert small["registered"]["median"] == large["registered"]["median"] == GIB
     assert rows[1024, 2, "connect", "default"]["registered"]["median"] == 1024 * GIB
     assert "A guest's reset" in said
+    lines = (tmp_path / "lines.svg").read_text(encoding="utf-8")        # with its texts as comments
+    assert "default, 2 queue pairs" in lines and "GiB of the guest" in lines and "never" not in lines
 
 
 def test_number_of_queues(tmp_path):
@@ -64,7 +70,7 @@ def test_number_of_queues(tmp_path):
 def test_policies_and_peer(tmp_path):
     """What mr_policy keeps over a lost connection and a killed front end; the peer's hot-plug ends its traffic (D36)."""
     rows, said = bench(tmp_path, "--memory", "1", "--pairs", "1", "--sides", "memory,reset,mlx5",
-                       "--scenarios", "reset,plug,reconnect,revive,restart")
+                       "--scenarios", "reset,plug,reconnect,revive,restart", "--picture", str(tmp_path / "bars.svg"))
     registered = {side: {name: rows[1, 1, name, side]["registered"]["median"] // GIB
                          for name in ("reset", "plug", "reconnect", "revive", "restart")} for side in ("memory", "reset", "mlx5")}
     assert registered["memory"] == {"reset": 0, "plug": 1, "reconnect": 0, "revive": 0, "restart": 1}
@@ -73,7 +79,7 @@ def test_policies_and_peer(tmp_path):
     assert all(rows[1, 1, name, side]["never"] == ((name, side) == ("plug", "mlx5"))
                for name in registered["mlx5"] for side in registered)
     plug = next(line for line in said.splitlines() if line.startswith("1 GiB plugged in"))
-    assert "never" in plug
+    assert "never" in plug and "never" in (tmp_path / "bars.svg").read_text(encoding="utf-8")
 
 
 def test_tuned_peer(tmp_path):

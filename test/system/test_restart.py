@@ -2,19 +2,23 @@
 # Copyright(c) 2026 The Holdfast authors
 """Ports, guests and the application stop, crash and come back."""
 
+import itertools
+
 import pytest
 from hfrig import nic, vdpa
-from hfrig.vdpa import VdpaConfig
+from hfrig.datapaths import HW, POLL, RINGS, cases
 from traffic import Match, TwoGuests
 
-KINDS = [False, True]
-IDS = ["split", "packed"]
+ALL = list(itertools.product((HW, POLL), RINGS))
+# Each datapath and each kind of ring; the two take turns, so that each two of the three meet.
+ONE = cases([(HW, "split"), (POLL, "packed")], ALL)
+OTHER = cases([(HW, "packed"), (POLL, "split")], ALL)
 
 
-@pytest.mark.parametrize("packed", KINDS, ids=IDS)
-def test_ports_restarted(stage, packed):
+@pytest.mark.parametrize("path, ring", ONE)
+def test_ports_restarted(stage, path, ring):
     """A guest's port is stopped and started, its offloads changed (which makes virtio-user start anew)."""
-    pair = TwoGuests(stage, VdpaConfig(), packed=packed, count=1000)
+    pair = TwoGuests(stage, path.config(), packed=ring == "packed", count=1000)
     guest = pair.sides[1].guest
     registered = pair.function(1)["mr_registered"]
     for _ in range(2):
@@ -29,11 +33,11 @@ def test_ports_restarted(stage, packed):
     assert all(v.received for v in verdicts)
 
 
-@pytest.mark.parametrize("packed", KINDS, ids=IDS)
-def test_queue_count_changed(stage, packed):
+@pytest.mark.parametrize("path, ring", OTHER)
+def test_queue_count_changed(stage, path, ring):
     """Four queue pairs, then two, then four again: traffic goes on over those that there are."""
-    app = vdpa.Vdpa(stage)
-    match = Match(stage, app, packed, 4)
+    app = vdpa.Vdpa(stage, path.config())
+    match = Match(stage, app, ring == "packed", 4)
     match.kick_off()
     for queues in (2, 4):
         match.queues = queues
@@ -47,12 +51,12 @@ def test_queue_count_changed(stage, packed):
         assert app.nic.serving(nic.vf_bdf(1)) == 2 * queues
 
 
-@pytest.mark.parametrize("packed", KINDS, ids=IDS)
-def test_guest_killed(stage, packed):
+@pytest.mark.parametrize("path, ring", ONE)
+def test_guest_killed(stage, path, ring):
     """A guest dies in full traffic, several times; a new one takes its place, and nothing is left behind."""
-    app = vdpa.Vdpa(stage)
+    app = vdpa.Vdpa(stage, path.config())
     bdf = nic.vf_bdf(0)
-    match = Match(stage, app, packed)
+    match = Match(stage, app, ring == "packed")
     match.kick_off()
     left = {}
     for _ in range(3):
@@ -65,30 +69,30 @@ def test_guest_killed(stage, packed):
     assert app.devices()
 
 
-@pytest.mark.parametrize("packed", KINDS, ids=IDS)
-def test_application_killed(stage, packed):
+@pytest.mark.parametrize("path, ring", OTHER)
+def test_application_killed(stage, path, ring):
     """The application dies and starts again under guests that wait for it (they listen, it connects)."""
     socks = [f"{stage.dir}/k{vf}" for vf in (0, 1)]
-    match = Match(stage, start_client(stage, socks), packed, socks=socks, server=True)
+    match = Match(stage, start_client(stage, path, socks), ring == "packed", socks=socks, server=True)
     match.kick_off()
     for _ in range(2):
         match.app.process.kill()
-        match.app = start_client(stage, socks)
+        match.app = start_client(stage, path, socks)
         match.kick_off()
 
 
-def start_client(stage, socks):
+def start_client(stage, path, socks):
     """An application that connects to the guests, and tries again until they are there."""
-    app = vdpa.Vdpa(stage, VdpaConfig(client=True))
+    app = vdpa.Vdpa(stage, path.config(client=True))
     for vf in (0, 1):
         app.create(vf, socks[vf])
     return app
 
 
-@pytest.mark.parametrize("packed", KINDS, ids=IDS)
-def test_quit_in_traffic(stage, packed):
+@pytest.mark.parametrize("path, ring", ONE)
+def test_quit_in_traffic(stage, path, ring):
     """An application that quits in full traffic ends in order, and leaves no object behind."""
-    app = vdpa.Vdpa(stage)
-    Match(stage, app, packed).kick_off()
+    app = vdpa.Vdpa(stage, path.config())
+    Match(stage, app, ring == "packed").kick_off()
     assert app.quit() == 0
     assert "leak" not in app.process.text()

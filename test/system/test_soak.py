@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
+from hfrig.datapaths import HW, POLL, RINGS
 from hfvhost import frames
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.memory import Memory
@@ -15,6 +16,8 @@ from hfvhost.net import NetDevice, Shape
 from traffic import Match
 
 LIVES = 60
+DATAPATH = pytest.mark.parametrize("path", (HW, POLL), ids=lambda path: path.name)
+RING = pytest.mark.parametrize("ring", RINGS)
 
 
 def guest(app, sock, vf, packed, pairs):
@@ -33,12 +36,13 @@ def resident(app):
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
-def test_lives(stage, packed):
+@DATAPATH
+@RING
+def test_lives(stage, path, ring):
     """Guests with 1 to 4 queue pairs come, exchange frames, stop, start, plug memory and go; nothing is left."""
-    app = vdpa.Vdpa(stage)
+    app = vdpa.Vdpa(stage, path.config())
     socks = [app.create(vf) for vf in (0, 1)]
-    dice = random.Random(7)
+    dice, packed = random.Random(7), ring == "packed"
     counts, memory = None, 0
     for life in range(LIVES):
         pairs = 4 if life == 0 else dice.randrange(1, 5)    # the first has all, so that all objects are made
@@ -71,11 +75,12 @@ def test_lives(stage, packed):
     assert resident(app) < memory + 8192
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["split", "packed"])
-def test_crashes(stage, packed):
+@DATAPATH
+@RING
+def test_crashes(stage, path, ring):
     """Stock guests die in full traffic again and again."""
-    app = vdpa.Vdpa(stage)
-    match = Match(stage, app, packed, 2)
+    app = vdpa.Vdpa(stage, path.config())
+    match = Match(stage, app, ring == "packed", 2)
     match.kick_off()
     for turn in range(20):
         vf = turn % 2
@@ -85,10 +90,11 @@ def test_crashes(stage, packed):
         match.kick_off()
 
 
+@DATAPATH
 @pytest.mark.parametrize("seed", range(3))
-def test_nonsense(stage, seed):
+def test_nonsense(stage, path, seed):
     """Thousands of messages in random order with random numbers."""
-    app = vdpa.Vdpa(stage)
+    app = vdpa.Vdpa(stage, path.config())
     socks = [app.create(vf) for vf in (0, 1)]
     dice = random.Random(seed)
     for _ in range(60):

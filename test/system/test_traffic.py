@@ -2,26 +2,20 @@
 # Copyright(c) 2026 The Holdfast authors
 """Stock guests exchange frames through the NIC: our driver, and DPDK's own mlx5 driver, by the same tests."""
 
+import itertools
+
 import pytest
 from hfrig import vdpa
+from hfrig.datapaths import ALL, HW, POLL, RINGS, cases
 from hfrig.toeplitz import KEY, hash_input, toeplitz
 from hfvhost import frames
 from traffic import KINDS, STRIDE, TwoGuests
 
-CASES = [(vdpa.HOLDFAST, False, 1), (vdpa.HOLDFAST, False, 4), (vdpa.HOLDFAST, True, 1), (vdpa.HOLDFAST, True, 4),
-         (vdpa.MLX5, False, 1), (vdpa.MLX5, False, 4)]
+QUICK = [(HW, "split", 4), (HW, "packed", 1), (POLL, "split", 1), (POLL, "packed", 4)]
 
 
-def name(case):
-    """A case's name in reports."""
-    return f"{case[0]}-{'packed' if case[1] else 'split'}-{case[2]}"
-
-
-@pytest.mark.parametrize("case", CASES, ids=name)
-def test_both_ways(stage, case):
+def check_both_ways(pair):
     """What one guest sends arrives at the other, whole, once; what is missing is what the NIC says it dropped."""
-    driver, packed, queues = case
-    pair = TwoGuests(stage, vdpa.VdpaConfig(driver), queues, packed)
     verdicts = pair.run()
     for vf in (0, 1):
         sent = pair.function(1 - vf, "stats")["vport"]["tx_pkts"]
@@ -29,8 +23,21 @@ def test_both_ways(stage, case):
         assert verdicts[vf].received + pair.dropped(vf) == sent, verdicts[vf]
         counts = [len(q) for q in pair.sides[vf].stored()]
         assert all(counts), f"a queue got nothing: {counts}"
-        if driver == vdpa.HOLDFAST:
-            check_queues(pair.sides[vf].stored(), queues)
+
+
+@pytest.mark.parametrize("path, ring, queues", cases(QUICK, list(itertools.product(ALL, RINGS, (1, 4)))))
+def test_both_ways(stage, path, ring, queues):
+    """Frames arrive, and each on the queue of its hash."""
+    pair = TwoGuests(stage, path.config(), queues, ring == "packed")
+    check_both_ways(pair)
+    for side in pair.sides:
+        check_queues(side.stored(), queues)
+
+
+@pytest.mark.parametrize("queues", [1, 4])
+def test_peer_both_ways(stage, queues):
+    """Frames arrive."""
+    check_both_ways(TwoGuests(stage, vdpa.VdpaConfig(vdpa.MLX5), queues))
 
 
 def check_queues(stored, queues):
@@ -43,11 +50,11 @@ def check_queues(stored, queues):
             assert wanted[seq % STRIDE % len(flows)] == queue, f"frame {seq} arrived on queue {queue}"
 
 
-@pytest.mark.parametrize("driver", [vdpa.HOLDFAST, vdpa.MLX5])
-def test_statistics(stage, driver):
+@pytest.mark.parametrize("config, counter", [
+    (HW.config(), "completed_descriptors"), (POLL.config(), "poll_packets"),
+    (vdpa.VdpaConfig(vdpa.MLX5), "completed_descriptors")], ids=["hw", "poll", "mlx5"])
+def test_statistics(stage, config, counter):
     """The driver's counters of a queue are what went through it."""
-    pair = TwoGuests(stage, vdpa.VdpaConfig(driver), count=500)
+    pair = TwoGuests(stage, config, count=500)
     pair.run()
-    stats = pair.app.stats(0, 1)
-    sent = pair.function(0, "stats")["vport"]["tx_pkts"]
-    assert stats["completed_descriptors" if "completed_descriptors" in stats else "completed descriptors"] >= sent
+    assert pair.app.stats(0, 1)[counter] >= pair.function(0, "stats")["vport"]["tx_pkts"]

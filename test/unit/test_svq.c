@@ -463,6 +463,35 @@ test_csum(void)
 	return stop_both();
 }
 
+/* More bytes than the memory for copies has: it is used again, around its end, too. */
+static int
+test_many_copies(void)
+{
+	const struct virtio_net_hdr_v1 h = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.csum_start = 34,
+		.csum_offset = offsetof(struct rte_udp_hdr, dgram_cksum)};
+	uint8_t frame[1500], good[1500];
+	struct rte_udp_hdr *udp = (void *)(frame + 34);
+	struct hf_svq_stats st;
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1 | CSUM, V1), "start");
+	for (i = 0; i < 400; i++) {
+		offer_all(&plain);
+		ethrig_fill(&rig.eth, good, sizeof(good), i, false);
+		good[20] = 0x20; /* a fragment */
+		memcpy(frame, good, sizeof(good));
+		udp->dgram_cksum = rte_ipv4_phdr_cksum((void *)(frame + 14), 0);
+		TEST_ASSERT(svqrig_send_frame(&rig, &h, frame, sizeof(frame), &plain), "send");
+		TEST_ASSERT(wait_packet(), "packet %u does not come", i);
+		TEST_ASSERT_EQUAL(pkt.len, sizeof(frame), "%u bytes", pkt.len);
+		TEST_ASSERT(memcmp(pkt.frame, good, sizeof(good)) == 0, "packet %u", i);
+	}
+	hf_svq_stats(rig.tx.q, &st);
+	TEST_ASSERT_EQUAL(st.copied, i, "%u copies", (unsigned int)st.copied);
+	return stop_both();
+}
+
 /* A header cannot ask for what was not negotiated: the packet goes out as it is. */
 static int
 test_not_negotiated(void)
@@ -854,6 +883,44 @@ test_tx_outside(void)
 	return TEST_SUCCESS;
 }
 
+/* One of a burst that the NIC could take in one entry: those before it go out once. */
+static int
+tx_outside_of_burst(uint64_t features)
+{
+	const struct flow f = {"outside, of a burst", V1 | features, V1, &plain, 30};
+	const struct piece p = {GUEST_HIGH + GUEST_REGION - 50, 100, false};
+	uint16_t avail_idx, used_idx, bad;
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, f.tx, f.rx), "start");
+	offer_all(&plain);
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT(svqrig_send(&rig, NULL, len_of(rig.sent), &plain), "send");
+	bad = rig.tx.g.next;
+	memset(guest_at(&rig.tx.g, p.gpa), 0, 12);
+	TEST_ASSERT(guest_add(&rig.tx.g, &p, 1, false) >= 0, "add");
+	TEST_ASSERT_SUCCESS(svqrig_poll_until(&rig, tx_failed), "no error");
+	TEST_ASSERT_EQUAL(hf_svq_error(rig.tx.q), -EFAULT, "%d", hf_svq_error(rig.tx.q));
+	TEST_ASSERT_SUCCESS(hf_svq_stop(rig.tx.q, &avail_idx, &used_idx), "stop");
+	TEST_ASSERT_EQUAL(used_idx, bad, "stopped at %#x, not %#x", used_idx, bad);
+	for (i = 0; i < 3; i++) {
+		TEST_ASSERT(wait_packet(), "packet %u", i);
+		if (packet_check(&f) != TEST_SUCCESS)
+			return TEST_FAILED;
+		rig.received++;
+	}
+	TEST_ASSERT(is_silent(), "a packet too many");
+	return hf_svq_stop(rig.rx.q, &avail_idx, &used_idx);
+}
+
+static int
+test_tx_outside_of_burst(void)
+{
+	if (tx_outside_of_burst(0) != TEST_SUCCESS)
+		return TEST_FAILED;
+	return tx_outside_of_burst(PACKED);
+}
+
 /* Buffers of the receiver: in the first piece, or behind a good header. */
 static int
 rx_outside(uint64_t features, bool header)
@@ -1076,12 +1143,14 @@ static struct unit_test_suite svq_suite = {
 			TEST_CASE_ST(setup, teardown, test_mergeable),
 			TEST_CASE_ST(setup, teardown, test_too_small),
 			TEST_CASE_ST(setup, teardown, test_csum),
+			TEST_CASE_ST(setup, teardown, test_many_copies),
 			TEST_CASE_ST(setup, teardown, test_not_negotiated),
 			TEST_CASE_ST(setup, teardown, test_lso),
 			TEST_CASE_ST(setup, teardown, test_sleep),
 			TEST_CASE_ST(setup, teardown, test_log),
 			TEST_CASE_ST(setup, teardown, test_log_of_drop),
 			TEST_CASE_ST(setup, teardown, test_tx_outside),
+			TEST_CASE_ST(setup, teardown, test_tx_outside_of_burst),
 			TEST_CASE_ST(setup, teardown, test_rx_outside),
 			TEST_CASE_ST(setup, teardown, test_no_payload),
 			TEST_CASE_ST(setup, teardown, test_header_alone),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import control_report, forward, matrix, poll, poll_report, profile, report
+from . import control_picture, control_report, forward, matrix, poll, poll_report, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -122,7 +122,7 @@ def _control(args, parser) -> int:
     print(control_report.table(result))
     _write_json(args.json, result)
     if args.picture:
-        control_report.picture(result, args.picture)
+        control_picture.picture(result, args.picture)
     return 0 if all(row["wrong"] == 0 for block in result["blocks"] for row in block["rows"]) else 1
 
 

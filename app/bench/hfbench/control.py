@@ -31,6 +31,7 @@ TICK = 0.001            # seconds between two frames of a flow
 LISTEN = 1.2            # seconds after which librte_vhost has looked at a new socket
 NEVER_PER_GIB = 0.03    # seconds more that traffic may take to come back, if time is modelled
 QUIET = ["--log-level=lib.vhost.config:warning", "--log-level=pmd.vdpa.holdfast:notice"]
+SETTLE_NS = 5_000_000
 STARTS = 10             # that are tried until the application is up
 
 
@@ -63,6 +64,10 @@ class Setting:
     def timed(self) -> bool:
         """Whether commands take time."""
         return self.timing != "none"
+
+    def quiet(self) -> float:
+        """Seconds without a command after which nothing is put off any more."""
+        return 0.3 + 0.7 * self.timed() * min(1.0, self.scale)
 
     def options(self, trace: Path) -> list[str]:
         """Of nicemu run."""
@@ -244,9 +249,10 @@ class Bench:
         runs, hung, cpu = self.runs, self.hung, self._cpu()
         begin = time.monotonic_ns()
         action()
-        back = self._wait_back(time.monotonic_ns()) and hung == self.hung
+        # What was under way when the queues stopped has arrived by then.
+        back = self._wait_back(time.monotonic_ns() + SETTLE_NS) and hung == self.hung
         gaps = self.traffic.ask("gaps", begin)
-        self.trace.wait_quiet(1.0 if self.setting.timed() else 0.3)
+        self.trace.wait_quiet(self.setting.quiet())
         cpu = self._cpu() - (cpu if runs == self.runs else 0)
         self.lines = self.trace.take()
         result = {"any_ms": None, "all_ms": None, "cpu_ms": cpu / 1e6, **Work.of(self.lines).report(),

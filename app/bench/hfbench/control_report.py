@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The Holdfast authors
-"""The report of the control path: tables and a picture."""
+"""The report of the control path: tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from .matrix import PEERS
 LABELS = {s.name: s.label for s in SCENARIOS}
 HEAD = ("event", "driver", "without traffic ms", "worst flow ms", "commands", "of memory", "MiB reg.", "NIC ms", "CPU ms",
         *(f"{peer} /" for peer in PEERS), "to reach")
-COLORS = {"default": "#0f3d4d", "connection": "#1f6f8b", "memory": "#4aa3a2", "reset": "#9ccfd8", "mlx5": "#b0b7bd", "mlx5 tuned": "#6b7075"}
 
 
 def _ms(spread: dict, never: int) -> str:
@@ -101,38 +100,3 @@ def table(report: dict) -> str:
     """For people."""
     blocks = "\n\n".join(f"{_block(block)}\n{reused(block)}" for block in report["blocks"])
     return f"{blocks}\n{growth(report)}{notes(report)}"
-
-
-def picture(report: dict, path: str) -> None:
-    """Bars of the time without traffic for each event, on a logarithmic scale; SVG or PNG, by the name of the file."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    blocks = report["blocks"]
-    figure, axes = pyplot.subplots(len(blocks), 1, figsize=(10, 4 * len(blocks)), squeeze=False)
-    for axis, block in zip(axes[:, 0], blocks):
-        names = list(dict.fromkeys(row["scenario"] for row in block["rows"]))
-        sides = [name for name in report["sides"] if any(row["side"] == name for row in block["rows"])]
-        width = 0.8 / len(sides)
-        for i, side in enumerate(sides):
-            rows = {row["scenario"]: row for row in block["rows"] if row["side"] == side}
-            at = [n - 0.4 + (i + 0.5) * width for n, name in enumerate(names) if name in rows]
-            spreads = [rows[name]["any_ms"] for name in names if name in rows]
-            median = [max(s["median"] or 0, 0.1) for s in spreads]
-            error = [[m - max(s["min"] or 0, 0.1) for m, s in zip(median, spreads)],
-                     [max(s["max"] or 0, 0.1) - m for m, s in zip(median, spreads)]]
-            axis.bar(at, median, width, yerr=error, color=COLORS[side], label=side, error_kw={"linewidth": 0.6})
-            for x, s in zip(at, spreads):
-                if s["median"] is None:
-                    axis.annotate("never", (x, 0.12), rotation=90, ha="center", va="bottom", fontsize=7)
-        axis.set_yscale("log")
-        axis.set_ylabel("ms without traffic")
-        axis.set_xticks(range(len(names)), [LABELS[name].replace(", ", ",\n") for name in names], fontsize=7, rotation=20)
-        axis.set_title(f"timing {block['timing']} × {block['scale']:g}, {block['gib']} GiB, {block['pairs']} queue pairs",
-                       fontsize=9)
-        axis.legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
-    pyplot.close(figure)

@@ -126,7 +126,12 @@ class Ends:
 
 
 def prefer() -> None:
-    """What measures goes before what is measured, where we may say so: both are less late then."""
+    """What measures goes before what is measured, where we may say so: both are less late then.
+
+    Where all of us were given a priority (chrt), that is kept.
+    """
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except PermissionError:

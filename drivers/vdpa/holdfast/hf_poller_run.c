@@ -210,7 +210,7 @@ poller_thread(void *arg)
 	const uint64_t idle = rte_get_tsc_hz() / 1000000 * POLLER_IDLE_US;
 	struct hf_poller *p = arg;
 	uint64_t served, seen = 0, since = rte_rdtsc();
-	bool sleeps;
+	bool sleeps, moved;
 	int timeout;
 
 	while (!__atomic_load_n(&p->stop, __ATOMIC_ACQUIRE)) {
@@ -226,7 +226,8 @@ poller_thread(void *arg)
 		}
 		__atomic_store_n(&p->rounds, p->rounds + 1, __ATOMIC_RELAXED);
 		sleeps = false;
-		if (poller_round(p) > 0)
+		moved = poller_round(p) > 0;
+		if (moved)
 			since = rte_rdtsc();
 		else if (rte_rdtsc() - since > idle)
 			sleeps = poller_sleep(p, &timeout);
@@ -234,6 +235,9 @@ poller_thread(void *arg)
 		if (sleeps) {
 			poller_wait(p, timeout);
 			since = rte_rdtsc();
+		} else if (!moved) {
+			/* Whoever shares the CPU may have to work before there is more to do. */
+			sched_yield();
 		}
 	}
 	return NULL;

@@ -21,6 +21,7 @@
 #include "cq.h"
 
 #define SPIN_NS 50000u /* busy loop after the last work */
+#define YIELD_NS 1000u /* in it, from here on who shares the CPU goes first: a poller */
 #define SLEEP_MIN_US 50u
 #define SLEEP_MAX_US 2000u
 #define SLEEP_BARE_US 20000u /* without queues; a wire wakes by its descriptor */
@@ -198,6 +199,8 @@ work(struct dp_engine *e)
 		if (round_trip(e)) {
 			e->busy_at = e->now;
 			e->sleep_us = SLEEP_MIN_US;
+		} else if (e->now - e->busy_at > YIELD_NS) {
+			sched_yield();
 		}
 	} while (!atomic_load_explicit(&e->pause, memory_order_relaxed) &&
 		!atomic_load_explicit(&e->stop, memory_order_relaxed) &&

@@ -19,7 +19,7 @@ from .channel import Channel, NoAnswer
 from .memory import Memory
 from .packed import PackedRing
 from .proto import Feature, Protocol, Request, Status
-from .ring import Ring, Segment
+from .ring import Ring, Segment, Used
 from .split import SplitRing
 
 BUFFER = 2048
@@ -38,12 +38,19 @@ class Shape:
     features: int = int(DEFAULT_FEATURES)
     protocol: int = int(DEFAULT_PROTOCOL)
     event_idx: bool = False
+    mrg_rxbuf: bool = False
+    in_order: bool = False
+    indirect: bool = False      # each buffer's descriptors are in a table
+    buffer: int = BUFFER        # bytes of a receive buffer
 
     def wanted(self) -> int:
         """Features with those that the other fields stand for."""
         wanted = self.features
         wanted |= Feature.RING_PACKED if self.packed else 0
         wanted |= Feature.EVENT_IDX if self.event_idx else 0
+        wanted |= Feature.MRG_RXBUF if self.mrg_rxbuf else 0
+        wanted |= Feature.IN_ORDER if self.in_order else 0
+        wanted |= Feature.INDIRECT_DESC if self.indirect else 0
         return int(wanted)
 
 
@@ -131,7 +138,8 @@ class NetDevice:
         """Fresh rings in guest memory, receive and transmit of each pair."""
         kind = PackedRing if self.features & Feature.RING_PACKED else SplitRing
         event_idx = bool(self.features & Feature.EVENT_IDX)
-        self.queues = [Queue(kind(self.mem, i, self.shape.size, event_idx, region))
+        in_order = bool(self.features & Feature.IN_ORDER)
+        self.queues = [Queue(kind(self.mem, i, self.shape.size, event_idx, region, in_order))
                        for i in range(2 * self.shape.pairs)]
         for queue in self.queues:
             queue.base = queue.ring.base
@@ -252,12 +260,13 @@ class NetDevice:
     def post_rx(self, count: int | None = None, pair: int = 0, parts: int = 1, indirect: bool = False,
                 region=None) -> int:
         """Post receive buffers, as many as fit if no number is given; each of so many descriptors."""
-        queue = self.rx(pair)
+        queue, size = self.rx(pair), self.shape.buffer
+        indirect |= self.shape.indirect
         slots = 1 if indirect else parts
         count = queue.ring.free // slots if count is None else count
         for _ in range(count):
-            buffer = queue.buffers.pop() if queue.buffers else Buffer(self.mem.alloc(BUFFER, 64, region), BUFFER)
-            step = BUFFER // parts
+            buffer = queue.buffers.pop() if queue.buffers else Buffer(self.mem.alloc(size, 64, region), size)
+            step = size // parts
             segments = [Segment(buffer.gpa + i * step, step, True) for i in range(parts)]
             queue.ring.post(segments, buffer, indirect)
         queue.ring.flush()
@@ -268,16 +277,26 @@ class NetDevice:
         queue = self.rx(pair)
         packets = []
         done = queue.ring.poll()
-        for used in done:
-            buffer = used.token
-            if used.written < self.header or used.written > buffer.length:
-                raise ValueError(f"the device says it wrote {used.written} bytes to a buffer of {buffer.length}")
-            data = self.mem.read(buffer.gpa, used.written)
+        parts = iter(done)
+        for used in parts:
+            data = self._take_buffer(queue, used)
+            if len(data) < self.header:
+                raise ValueError(f"the device says it wrote {len(data)} bytes, less than a header")
+            more = int.from_bytes(data[10:12], "little") - 1 if self.features & Feature.MRG_RXBUF else 0
+            for _ in range(more):
+                data += self._take_buffer(queue, next(parts))
             packets.append((data[:self.header], data[self.header:]))
-            queue.buffers.append(buffer)
         if done and refill:
             self.post_rx(len(done), pair)
         return packets
+
+    def _take_buffer(self, queue: Queue, used: Used) -> bytes:
+        """What was written to a buffer, which is free again."""
+        buffer = used.token
+        if not 0 < used.written <= buffer.length:
+            raise ValueError(f"the device says it wrote {used.written} bytes to a buffer of {buffer.length}")
+        queue.buffers.append(buffer)
+        return self.mem.read(buffer.gpa, used.written)
 
     def take(self, pair: int = 0, refill: bool = True) -> list[bytes]:
         """Frames that have arrived."""
@@ -307,6 +326,7 @@ class NetDevice:
             length = max(BUFFER, len(data))
             buffer = Buffer(self.mem.alloc(length, 64, region), length)
         self.mem.write(buffer.gpa, data)
+        indirect |= self.shape.indirect
         step = -(-len(data) // parts)
         segments = [Segment(buffer.gpa + at, min(step, len(data) - at)) for at in range(0, len(data), step)]
         queue.ring.post(segments, buffer, indirect)

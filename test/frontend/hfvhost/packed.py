@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
+from itertools import takewhile
 
 from .memory import Memory
 from .ring import DESC_INDIRECT, DESC_NEXT, DESC_WRITE, Ring, RingError, Segment, Used
@@ -20,8 +22,9 @@ WRAP = 1 << 15
 class PackedRing(Ring):
     """Packed virtqueue."""
 
-    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None):
-        super().__init__(mem, index, size, event_idx, region)
+    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None,
+                 in_order: bool = False):
+        super().__init__(mem, index, size, event_idx, region, in_order)
         self.desc = mem.alloc(16 * size, 16, region)
         self.driver = mem.alloc(4, 4, region)
         self.device = mem.alloc(4, 4, region)
@@ -29,7 +32,7 @@ class PackedRing(Ring):
         mem.write(self.driver, bytes(4))
         mem.write(self.device, bytes(4))
         self.buffers: dict[int, tuple[object, int]] = {}    # id: token, number of slots
-        self.free_ids = list(range(size - 1, -1, -1))
+        self.free_ids = deque(range(size))      # the first that is freed is the next to be used
         self.slots = size
         self.next, self.wrap = 0, True
         self.used, self.used_wrap = 0, True
@@ -68,7 +71,7 @@ class PackedRing(Ring):
             segments, kind = [self._write_indirect(segments)], DESC_INDIRECT
         if len(segments) > self.slots:
             raise IndexError("no free descriptors")
-        ident = self.free_ids.pop()
+        ident = self.free_ids.popleft()
         for i, seg in enumerate(segments):
             flags = kind | self._slot_flags() | (DESC_WRITE if seg.writable else 0)
             flags |= DESC_NEXT if i < len(segments) - 1 else 0
@@ -96,30 +99,36 @@ class PackedRing(Ring):
         offset = (event & ~WRAP) - (0 if bool(event & WRAP) == self.wrap else self.size)
         return (self.next - offset - 1) & 0xFFFF < posted
 
-    def _take(self) -> Used | None:
+    def _take(self) -> list[Used]:
         _, written, ident, flags = _DESC.unpack(self.mem.read(self.desc + 16 * self.used, 16))
         want = (AVAIL | USED) if self.used_wrap else 0
         if flags & (AVAIL | USED) != want:
-            return None
+            return []
         # The flags were read with the rest: read the rest again, now that it is known to be there.
         _, written, ident, flags = _DESC.unpack(self.mem.read(self.desc + 16 * self.used, 16))
         if ident not in self.buffers:
             raise RingError(f"ring {self.index}: the device gave back {ident}, which it did not have")
+        skipped = list(takewhile(lambda older: older != ident, self.buffers)) if self.in_order else []
+        done = [Used(self._free(older), 0) for older in skipped]
+        return [*done, Used(self._free(ident), written if flags & DESC_WRITE else 0)]
+
+    def _free(self, ident: int) -> object:
+        """A buffer that was used; its token."""
         token, count = self.buffers.pop(ident)
         self.free_ids.append(ident)
         self.slots += count
         self.used += count
         if self.used >= self.size:
             self.used, self.used_wrap = self.used - self.size, not self.used_wrap
-        return Used(token, written if flags & DESC_WRITE else 0)
+        return token
 
     def poll(self) -> list[Used]:
         done: list[Used] = []
         while self.buffers:
             used = self._take()
-            if used is None:
+            if not used:
                 break
-            done.append(used)
+            done += used
         if done and self.event_idx and self.mem.read16(self.driver + 2) == EVENT_DESC:
             self.mem.write16(self.driver, self.base)
         return done

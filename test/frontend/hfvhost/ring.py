@@ -65,11 +65,13 @@ class EventFd:
 class Ring(abc.ABC):
     """A virtqueue from the guest's side. Buffers are posted, published, kicked, and come back as Used."""
 
-    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None):
+    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None,
+                 in_order: bool = False):
         self.mem = mem
         self.index = index
         self.size = size
         self.event_idx = event_idx
+        self.in_order = in_order        # a used entry may stand for those before it, too
         self.kick_fd = EventFd()
         self.call_fd = EventFd()
         self.err_fd = EventFd()

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
+from itertools import takewhile
 
 from .memory import Memory
 from .ring import DESC_INDIRECT, DESC_NEXT, DESC_WRITE, Ring, RingError, Segment, Used, need_event
@@ -18,12 +20,13 @@ USED_NO_NOTIFY = 1
 class SplitRing(Ring):
     """Split virtqueue; the layout is that of Linux unless addresses are given afterwards."""
 
-    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None):
-        super().__init__(mem, index, size, event_idx, region)
+    def __init__(self, mem: Memory, index: int, size: int, event_idx: bool = False, region=None,
+                 in_order: bool = False):
+        super().__init__(mem, index, size, event_idx, region, in_order)
         self.desc = mem.alloc(16 * size, 16, region)
         self.driver = mem.alloc(6 + 2 * size, 2, region)
         self.device = mem.alloc(6 + 8 * size, 4, region)
-        self.free_ids = list(range(size - 1, -1, -1))
+        self.free_ids = deque(range(size))      # the first that is freed is the next to be used, as IN_ORDER wants it
         self.chains: dict[int, tuple[object, list[int]]] = {}
         self.avail_idx = 0      # what is written, not necessarily published
         self.shown_idx = 0
@@ -59,7 +62,7 @@ class SplitRing(Ring):
         self.mem.write(self.desc + 16 * ident, _DESC.pack(table, 16 * len(segments), DESC_INDIRECT, 0))
 
     def post(self, segments: list[Segment], token: object, indirect: bool = False) -> None:
-        ids = [self.free_ids.pop() for _ in range(1 if indirect else len(segments))]
+        ids = [self.free_ids.popleft() for _ in range(1 if indirect else len(segments))]
         if indirect:
             self._write_indirect(ids[0], segments)
         else:
@@ -84,13 +87,23 @@ class SplitRing(Ring):
             ident, written = _USED.unpack(self.mem.read(self.device + 4 + 8 * (self.used_idx % self.size), 8))
             if ident not in self.chains:
                 raise RingError(f"ring {self.index}: the device gave back {ident}, which it did not have")
-            token, ids = self.chains.pop(ident)
-            self.free_ids += ids
-            self.used_idx = (self.used_idx + 1) & 0xFFFF
-            done.append(Used(token, written))
+            for skipped in self._before(ident):
+                done.append(Used(self._free(skipped), 0))
+            done.append(Used(self._free(ident), written))
         if self.event_idx and done and not self._calls_off:
             self.mem.write16(self.driver + 4 + 2 * self.size, self.used_idx)
         return done
+
+    def _before(self, ident: int) -> list[int]:
+        """Chains that a used entry stands for, too: those that were posted before, in order."""
+        return list(takewhile(lambda head: head != ident, self.chains)) if self.in_order else []
+
+    def _free(self, head: int) -> object:
+        """A chain that was used; its token."""
+        token, ids = self.chains.pop(head)
+        self.free_ids += ids
+        self.used_idx = (self.used_idx + 1) & 0xFFFF
+        return token
 
     _calls_off = False
 

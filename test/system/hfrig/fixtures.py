@@ -9,6 +9,25 @@ import pytest
 from .process import Stage
 
 
+def pytest_addoption(parser):
+    """Options of all tests."""
+    parser.addoption("--long", action="store_true",
+                     help="also the tests marked so; fail every call of a sweep, not a few of each kind; race for minutes")
+
+
+def pytest_configure(config):
+    """Marks of tests."""
+    config.addinivalue_line("markers", "long: only with --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is long, unless asked for."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Keep a test's outcome, and show the ends of its programs' logs when it failed."""

@@ -159,7 +159,8 @@ def sanitizer_env() -> dict[str, str]:
     """Sanitizers come first of all that is preloaded, and their reports end the program."""
     if paths.THREAD_SANITIZED:
         # dpdk-vdpa cleans up in its signal handler.
-        return {"TSAN_OPTIONS": "exitcode=66:report_signal_unsafe=0:second_deadlock_stack=1"}
+        known = Path(__file__).with_name("tsan.supp")
+        return {"TSAN_OPTIONS": f"exitcode=66:report_signal_unsafe=0:second_deadlock_stack=1:suppressions={known}"}
     if not paths.SANITIZED:
         return {}
     libs = [subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True,

@@ -38,7 +38,7 @@ class Config:
     extra: list[str] = field(default_factory=list)
 
 
-def argv(cfg: Config, sockets: str) -> list[str]:
+def argv(cfg: Config, sockets: str, incoming: bool = False) -> list[str]:
     """QEMU's command line; its serial line and monitor are sockets below that path."""
     root = paths.QEMU_ROOT
     mem = f"{cfg.memory}M,slots=2,maxmem={cfg.memory + 1024}M" if cfg.slots else f"{cfg.memory}M"
@@ -47,7 +47,7 @@ def argv(cfg: Config, sockets: str) -> list[str]:
     if cfg.card.pairs > 1:
         netdev += f",queues={cfg.card.pairs}"
         card += f",mq=on,vectors={2 * cfg.card.pairs + 2}"
-    card += f",{cfg.card.options}" if cfg.card.options else ""
+    card += "".join(f",{option}" for option in cfg.card.options.split(",") if option)
     chardev = f"socket,id=c0,path={cfg.card.sock}" + (",server=on,wait=off" if cfg.card.server else "")
     backend = f"memory-backend-file,mem-path={cfg.file}" if cfg.file else "memory-backend-memfd"
     return [
@@ -61,7 +61,8 @@ def argv(cfg: Config, sockets: str) -> list[str]:
                    f"hf.ip={cfg.address}",
         "-chardev", chardev, "-netdev", netdev, "-device", card,
         "-serial", f"unix:{sockets}.serial,server=on,wait=on",
-        "-monitor", f"unix:{sockets}.monitor,server=on,wait=off", *cfg.extra]
+        "-monitor", f"unix:{sockets}.monitor,server=on,wait=off",
+        *(["-incoming", "defer"] if incoming else []), *cfg.extra]
 
 
 class Line:
@@ -110,18 +111,19 @@ class Line:
 
 
 class Machine:
-    """A running machine."""
+    """A running machine, or one that waits for a guest to come in."""
 
-    def __init__(self, stage: Stage, cfg: Config):
+    def __init__(self, stage: Stage, cfg: Config, incoming: bool = False):
         self.cfg = cfg
-        sockets = f"{stage.dir}/vm{stage.count}"
+        sockets = self.sockets = f"{stage.dir}/vm{stage.count}"
         stage.count += 1
         root = paths.QEMU_ROOT
         env = {"LD_LIBRARY_PATH": f"{root}/usr/lib/x86_64-linux-gnu:{root}/lib/x86_64-linux-gnu",
                "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu"}
-        self.process = stage.run("qemu", argv(cfg, sockets), env)
+        self.process = stage.run("qemu", argv(cfg, sockets, incoming), env)
         self.serial = Line(f"{sockets}.serial", self.process)
         self.monitor = Line(f"{sockets}.monitor", self.process)
+        self.monitor.expect(r"\(qemu\) ")
 
     def wait_up(self) -> None:
         """Wait until the guest has its network device."""
@@ -156,3 +158,13 @@ class Machine:
         """Plug in a module of so many MiB, and have the guest use it."""
         self.command(f"object_add memory-backend-memfd,id={name},size={size}M,share=on")
         self.command(f"device_add pc-dimm,id=d{name},memdev={name}")
+
+    def migrate(self, to: Machine) -> None:
+        """Have the guest move, as it runs, to a machine that waits for it."""
+        to.command(f"migrate_incoming unix:{to.sockets}.incoming")
+        self.command(f"migrate -d unix:{to.sockets}.incoming")
+        end = time.monotonic() + 60
+        while "status: completed" not in (said := self.command("info migrate")):
+            if "status: failed" in said or time.monotonic() > end:
+                raise self.process.fail(f"does not migrate: {said}\n{to.process.tail()}")
+            time.sleep(0.1)

@@ -27,6 +27,7 @@ class VdpaConfig:
     only: dict[int, str] = field(default_factory=dict)      # more of one VF
     client: bool = False        # connect to the front ends instead of listening
     memory: int = 256
+    lcores: str = "0@(0-1)"     # of EAL
     eal: list[str] = field(default_factory=list)
     under: list[str] = field(default_factory=list)      # a command that runs it, as valgrind
     patience: float = 60.0      # seconds until its prompt has to be there
@@ -42,9 +43,10 @@ def vf_argument(cfg: VdpaConfig, index: int) -> str:
 
 def argv(stage: Stage, cfg: VdpaConfig) -> list[str]:
     """The application's command line."""
-    line = [*cfg.under, str(paths.VDPA_APP), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
-            "--no-telemetry", f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info",
-            *cfg.eal]
+    line = [*cfg.under, str(paths.VDPA_APP), "--lcores", cfg.lcores, "--no-huge", "-m", str(cfg.memory), "--no-shconf",
+            f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info", *cfg.eal]
+    if "--telemetry" not in cfg.eal:
+        line.append("--no-telemetry")
     if cfg.driver == HOLDFAST:
         line += ["-d", str(paths.PLUGIN)]
     for index in range(cfg.nic.vfs):

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""Which datapath serves a guest, and which CPU serves poll mode."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from cputime import check_idle, cpus
+from hfrig import nic, paths, vdpa
+from hfrig.telemetry import Telemetry
+from hfvhost.net import Shape
+from hfvhost.proto import Feature, Protocol
+from pair import Pair, both_ways, burst
+
+DO_ALL = "the NIC's virtqueues do all that was negotiated"
+LACKS = "of what was negotiated, datapath hw does not .*"
+LOGGED = Shape(features=int(Shape().features) | Feature.LOG_ALL, protocol=int(Shape().protocol) | Protocol.LOG_SHMFD)
+ADDED = Feature.MRG_RXBUF | Feature.INDIRECT_DESC | Feature.EVENT_IDX | Feature.IN_ORDER
+WANTED = Feature.RING_PACKED | Feature.LOG_ALL
+
+# Arguments of a VF, what a guest asks of it, and what it gets by that.
+CHOICES = [
+    ("datapath=hw", Shape(), "hw: as asked for"),
+    ("datapath=poll", Shape(), "poll: as asked for"),
+    ("datapath=auto", Shape(), f"hw: {DO_ALL}"),
+    ("datapath=auto", Shape(packed=True), f"hw: {DO_ALL}"),
+    ("datapath=auto", LOGGED, f"poll: {LACKS}VHOST_F_LOG_ALL"),
+    ("datapath=auto,poll_features=1", Shape(), f"poll: {LACKS}VIRTIO_RING_F_INDIRECT_DESC"),
+    ("datapath=auto,poll_features=1", Shape(mrg_rxbuf=True, in_order=True),
+     f"poll: {LACKS}VIRTIO_NET_F_MRG_RXBUF .*VIRTIO_F_IN_ORDER"),
+]
+
+
+def test_choice(stage):
+    """Each device has its own argument; the log says what was chosen, and why; each two pass packets."""
+    only = {vf: args for vf, (args, _, _) in enumerate(CHOICES)}
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=len(CHOICES), options=["--nic", "cx6dx"]), only=only))
+    offered = {name: features for name, (_, features) in rig.app.devices().items()}
+    assert not offered[nic.vf_bdf(0)] & (ADDED | Feature.LOG_ALL)
+    assert offered[nic.vf_bdf(1)] & (ADDED | WANTED) == ADDED | WANTED
+    assert offered[nic.vf_bdf(2)] & (ADDED | WANTED) == WANTED
+    assert offered[nic.vf_bdf(5)] & (ADDED | WANTED) == ADDED | WANTED
+    guests = []
+    for vf, (_, shape, said) in enumerate(CHOICES):
+        guests.append(rig.guest(vf, shape))
+        rig.in_log(f"{nic.vf_bdf(vf)}: datapath {said}\n")
+    first = guests[0]
+    for vf, guest in enumerate(guests[1:], 1):
+        sent = burst(20, 100 * vf, vf, 0)
+        guest.send(sent)
+        assert first.receive(len(sent)) == sent
+
+
+def test_without_virtqueues(stage):
+    """A ConnectX-5 is served in poll mode unless that was excluded; then the device is not there."""
+    config = vdpa.VdpaConfig(nic=nic.NicConfig(vfs=3, options=["--nic", "cx5"]),
+                             only={0: "datapath=auto", 1: "datapath=auto", 2: "datapath=hw"})
+    rig = Pair(stage, config, good=2)
+    a, b = rig.guest(0), rig.guest(1)
+    rig.in_log(f"{nic.vf_bdf(1)}: datapath poll: the NIC has no virtio-net queues")
+    rig.in_log(f"{nic.vf_bdf(2)}: .*datapath=hw: the NIC has no virtio-net queues")
+    rig.alive()
+    both_ways(a, b)
+
+
+def polled(stage, devargs: str, **config) -> tuple[Pair, Telemetry | None]:
+    """Two guests in poll mode, and telemetry where sanitizers let it be."""
+    eal = list(config.pop("eal", []))
+    run = stage.dir / "run"
+    if not paths.SANITIZED:
+        run.mkdir()
+        os.environ["RUNTIME_DIRECTORY"] = str(run)
+        eal.append("--telemetry")
+    try:
+        rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, eal=eal, **config))
+    finally:
+        os.environ.pop("RUNTIME_DIRECTORY", None)
+    if paths.SANITIZED:
+        return rig, None
+    tel = Telemetry(next(run.rglob("dpdk_telemetry.v2")))
+    stage.keep(tel)
+    return rig, tel
+
+
+def test_own_thread(stage):
+    """Without service cores one thread, on the CPU that was asked for, serves all; idle it sleeps, and wakes for a frame."""
+    rig, tel = polled(stage, "datapath=poll,poll_core=1")
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b)
+    pid = rig.app.process.program()
+    assert cpus(pid, "hf-poll-0") == "1"
+    time.sleep(0.2)
+    check_idle(pid)
+    both_ways(a, b, 1000)
+    if tel:
+        pollers = tel.ask("/holdfast/pollers")
+        assert len(pollers) == 1
+        poller = pollers["holdfast_poll_0"]
+        assert (poller["core"], poller["queues"], poller["service_runs"]) == (1, 4, 0)
+        assert poller["service_rounds"] == 0 and poller["thread_sleeps"] > 0
+        about = tel.ask("/holdfast/devices", nic.vf_bdf(1))
+        assert (about["datapath"], about["datapath_wanted"], about["datapath_reason"]) == ("poll", "poll", "as asked for")
+    a.stop()
+    b.stop()
+    check_idle(pid)
+
+
+def test_service_core(stage):
+    """With a service core (-S) the stock application has it poll, and the driver's own thread only watches."""
+    rig, tel = polled(stage, "datapath=poll", lcores="0@0,1@1", eal=["-S", "1"])
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b, 0, 300)
+    if tel:
+        before = tel.ask("/holdfast/pollers")["holdfast_poll_0"]
+        assert (before["service_runs"], before["queues"]) == (1, 4)
+        both_ways(a, b, 1000, 300)
+        after = tel.ask("/holdfast/pollers")["holdfast_poll_0"]
+        assert after["service_rounds"] > before["service_rounds"]
+        assert after["thread_rounds"] - before["thread_rounds"] < (after["service_rounds"] - before["service_rounds"]) / 10
