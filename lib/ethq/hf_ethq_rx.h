@@ -135,17 +135,6 @@ hf_ethq_rx_room(const struct hf_ethq_rx *rx)
 	return rx->size - hf_ethq_rx_pending(rx);
 }
 
-/* The lines of the next n entries, to be written soon: the NIC was the last to have them. */
-static inline void
-hf_ethq_rx_prefetch(const struct hf_ethq_rx *rx, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		__builtin_prefetch(
-			rx->ring + ((size_t)((rx->pi + i) & (rx->size - 1)) << rx->log_stride), 1);
-}
-
 /*
  * hf_ethq_rx_put() of n entries, each of one segment of len bytes in one key, 'skip' bytes behind
  * an address. There is room for n.

@@ -145,7 +145,8 @@ void hf_svq_wake(struct hf_svq *q);
 /*
  * 0, or why the queue serves no more; logged when it happened. -EPROTO: the ring breaks the rules
  * of virtio. -EFAULT: an address outside of the guest's memory. -E2BIG: a chain of more than
- * HF_SVQ_MAX_CHAIN pieces. -EIO: the NIC.
+ * HF_SVQ_MAX_CHAIN pieces; rx: one of which those that the NIC takes hold the header alone. -EIO:
+ * the NIC.
  */
 #define HF_SVQ_MAX_CHAIN 256u
 int hf_svq_error(const struct hf_svq *q);
