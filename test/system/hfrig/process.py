@@ -32,6 +32,7 @@ class Process:
         self.argv = [str(a) for a in argv]
         self.log = logdir / f"{name}-{time.monotonic_ns()}.log"
         self.seen = 0       # how much of the log expect() has passed
+        self.farewell = ""  # what it is told at its prompt to end; empty: SIGTERM
         with open(self.log, "wb") as out:
             out.write((" ".join(self.argv) + "\n").encode())
             out.flush()
@@ -123,10 +124,13 @@ class Process:
     def end(self) -> None:
         """End it, gently if it lets us."""
         if self.alive:
-            self._signal(signal.SIGTERM, False)
             try:
+                if self.farewell:
+                    self.write(self.farewell)
+                else:
+                    self._signal(signal.SIGTERM, False)
                 self.popen.wait(10)
-            except subprocess.TimeoutExpired:
+            except (ProcessError, subprocess.TimeoutExpired):
                 pass
         self._signal(signal.SIGKILL, True)
         self.popen.wait(20)

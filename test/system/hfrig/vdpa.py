@@ -63,6 +63,8 @@ class Vdpa:
         self.process: Process
         self.process, self.nic = nic.run(stage, f"vdpa-{self.cfg.driver}", self.cfg.nic, argv(stage, self.cfg))
         self.process.expect(PROMPT, self.cfg.patience)
+        # It cleans up in its signal handler, which waits for ever where it interrupts librte_vhost's thread.
+        self.process.farewell = "quit"
 
     def do(self, command: str, timeout: float = 60.0) -> str:
         """Type a command; what was printed until the prompt came back."""
