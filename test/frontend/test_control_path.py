@@ -3,13 +3,11 @@
 """The control path: what is made before it is needed, and what waits for nothing."""
 
 import json
-import os
 import statistics
 import time
-from pathlib import Path
 
 import pytest
-from hfrig import nic, paths, vdpa
+from hfrig import nic, paths, usage, vdpa
 from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
@@ -198,11 +196,6 @@ def beside(spans: list[dict]) -> list[int]:
     return [len({other["func"] for other in spans if other["from"] <= s["from"] < other["to"]}) for s in spans]
 
 
-def threads(pid: int) -> int:
-    """Of a process."""
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))
-
-
 def test_many_devices(stage):
     """
     64 VFs in one process: no thread for each, none waits for another's start, and idle they cost nothing.
@@ -217,7 +210,7 @@ def test_many_devices(stage):
     guests = [rig.connect(vf, shape) for vf in range(VFS)]
     for guest in guests:
         guest.prepare()
-    before = threads(pid)
+    before = usage.threads(pid)
     guests[0].go()
     rig.wait_ready(0, 4)
     all_others = time.monotonic()
@@ -226,7 +219,7 @@ def test_many_devices(stage):
         guest.go()
     for vf in range(1, VFS):
         rig.wait_ready(vf, 4)
-    assert threads(pid) == before + paths.POLLED <= 64     # one polls for all
+    assert usage.threads(pid) == before + paths.POLLED <= 64     # one polls for all
     working = beside(commands_of(trace.spans(all_others)))
     assert statistics.median(working) >= 4, "one after the other"
     check_idle(pid)

@@ -87,6 +87,19 @@ def test_poll(tmp_path):
     assert "svq moved" in done.stdout and "NOT" in done.stdout or "reached" in done.stdout
 
 
+def test_devices(tmp_path):
+    """A row for each driver: two devices, connected one alone and then the other, and their threads' time."""
+    done = bench("devices", "--devices", "2", "--idle", "0.2", "--json", str(tmp_path / "r.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "r.json").read_text(encoding="ascii"))["rows"]
+    assert [row["side"] for row in rows] == ["ours, hw", "ours, poll", "mlx5"]
+    for row in rows:
+        assert row["side"] in done.stdout and row["devices"] == 2 and row["threads"] > 1
+        assert row["alone_ms"] > 10 and row["others_ms"] > 10 and row["ratio"] > 0
+        assert 0 <= row["idle_cpu"] <= row["threads"]
+    assert bench("devices", "--devices", "0").returncode == 2
+
+
 @pytest.mark.parametrize("args, word", [
     (["--cpus", "0,0"], "--cpus"), (["--cpus", "0,99"], "--cpus"), (["--sizes", "63"], "--sizes"),
     (["--sizes", "64,1515"], "--sizes"), (["--rounds", "0"], "--rounds"), (["--picture", "x.pdf"], "x.pdf")])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import control_picture, control_report, forward, matrix, poll, poll_report, profile, report
+from . import control_picture, control_report, devices, forward, matrix, poll, poll_report, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -32,6 +32,12 @@ POLL = """\
 CPU cycles per packet of the poll-mode datapath alone (lib/svq on raw Ethernet queues of the emulated NIC), against
 librte_vhost's enqueue and dequeue on rings of the same guest. Needs two CPUs: guest and back end are one thread on the
 first, the NIC's engine has the second. The two take turns in short slices. Every byte of every frame is compared.
+"""
+
+DEVICES = """\
+Many devices in one process, each with a guest of 2 queue pairs: the threads of the process, how long the devices take to
+connect together compared with one alone, and the CPU time that they take when nothing happens. Ours with both datapaths,
+and DPDK's vdpa/mlx5 at its defaults.
 """
 
 
@@ -148,6 +154,27 @@ def _add_poll(commands) -> None:
     cmd.set_defaults(run=_poll)
 
 
+def _add_devices(commands) -> None:
+    cmd = commands.add_parser("devices", help="many devices in one process, against DPDK's vdpa/mlx5", description=DEVICES,
+                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    cfg = devices.DevicesConfig()
+    cmd.add_argument("--devices", type=_numbers, default="1,64", help="how many, 1 to 64")
+    cmd.add_argument("--timing", default=cfg.timing, help="profile of the NIC's time (see nicemu run --timing)")
+    cmd.add_argument("--scale", type=float, default=cfg.scale, help="factor for the profile's times")
+    cmd.add_argument("--idle", type=float, default=cfg.idle, metavar="S", help="seconds in which nothing happens")
+    cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
+    cmd.set_defaults(run=_devices)
+
+
+def _devices(args, parser) -> int:
+    if not all(1 <= count <= 64 for count in args.devices) or not 0.01 <= args.scale <= 100 or not 0.1 <= args.idle <= 60:
+        parser.error("--devices: 1 to 64; --scale: 0.01 to 100; --idle: 0.1 to 60")
+    result = devices.run(devices.DevicesConfig(args.devices, args.timing, args.scale, args.idle))
+    print(devices.table(result))
+    _write_json(args.json, result)
+    return 0
+
+
 def _write_json(path: str | None, what: dict) -> None:
     if path:
         Path(path).write_text(json.dumps(what, indent=2) + "\n", encoding="utf-8")
@@ -208,6 +235,7 @@ def main(argv: list[str] | None = None) -> int:
     _add_forward(commands)
     _add_control(commands)
     _add_poll(commands)
+    _add_devices(commands)
     args = parser.parse_args(argv)
     try:
         return args.run(args, parser)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The Holdfast authors
+"""What a process takes of the machine: its threads, and the time that they run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+
+def threads(pid: int) -> int:
+    """Of a process, but for those that are the NIC."""
+    return len(run_time(pid))
+
+
+def run_time(pid: int) -> dict[str, int]:
+    """Nanoseconds that each thread of a process has run, but for those that are the NIC."""
+    tasks = {t: (t / "comm").read_text().strip() for t in Path(f"/proc/{pid}/task").iterdir()}
+    return {f"{t.name} {name}": int((t / "schedstat").read_text().split()[0])
+            for t, name in tasks.items() if not name.startswith("nicemu")}
+
+
+def used(pid: int, seconds: float) -> dict[str, int]:
+    """Nanoseconds that each thread runs in the next seconds."""
+    before = run_time(pid)
+    time.sleep(seconds)
+    return {name: ns - before.get(name, 0) for name, ns in run_time(pid).items()}
