@@ -108,6 +108,24 @@ def test_own_thread(stage):
     check_idle(pid)
 
 
+def test_no_kick_descriptor(stage):
+    """A ring whose guest cannot wake the thread is looked at all the same."""
+    rig, _ = polled(stage, "datapath=poll")
+    a, b = rig.connect(0), rig.guest(1)
+    a.prepare()
+    a.set_kick(1, None)
+    a.go()
+    rig.wait_ready(0, 2)
+    for turn in range(3):
+        time.sleep(0.1)     # so that it sleeps
+        sent = burst(20, 100 * turn)
+        for frame in sent:
+            a.post_tx(frame)
+        a.tx().ring.publish()
+        assert b.receive(20) == sent
+        a.tx().ring.wait(20)
+
+
 def test_service_core(stage):
     """With a service core (-S) the stock application has it poll, and the driver's own thread only watches."""
     rig, tel = polled(stage, "datapath=poll", lcores="0@0,1@1", eal=["-S", "1"])
