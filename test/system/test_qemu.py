@@ -152,7 +152,7 @@ def test_migration(stage, path, ring):
     bench.vm.migrate(new)
     bench.check_datapath(0, "poll")
     bench.check_datapath(1, path.serves)
-    bench.check_stream(STREAM_MIB, host, new.serial.expect(f"HF: {STREAM}$\\n", 60))
+    bench.check_stream(STREAM_MIB, host, new.serial.expect(f"HF: {STREAM}$\\n", 180))
     assert min(bench.passed(1)) > 1 << 20, "the stream did not go on at the new place"
     bench.vm.process.end()
     bench.vm = new
