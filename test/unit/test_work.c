@@ -281,7 +281,6 @@ test_posted(void)
 	}
 	/* All others of the pool are in these, or this never ends. */
 	pthread_barrier_wait(&together);
-	pthread_barrier_destroy(&together);
 	for (i = 0; i < RTE_DIM(rest); i++) {
 		rest[i] = (struct post){.runs = &runs};
 		TEST_ASSERT_SUCCESS(hf_work_post(work, post_run, &rest[i]), "post");
@@ -290,6 +289,7 @@ test_posted(void)
 	/* Destruction loses nothing. */
 	hf_work_destroy(work);
 	work = NULL;
+	pthread_barrier_destroy(&together);
 	TEST_ASSERT_EQUAL(
 		atomic_load(&runs), WORKERS - 1 + RTE_DIM(rest), "%u ran", atomic_load(&runs));
 	TEST_ASSERT_EQUAL(n, 2, "%u deferred tasks ran", n);
