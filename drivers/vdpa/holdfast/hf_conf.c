@@ -149,7 +149,9 @@ hf_conf_keep_steering(const struct hf_dev *dev, const struct hf_life *life)
 {
 	uint16_t i;
 
-	if (!life->keep_steering || !dev->caps->freeze_to_rdy)
+	if (!life->keep_steering)
+		return false;
+	if (dev->path->targets == HF_RQT_VIRTQ && !dev->caps->freeze_to_rdy)
 		return false;
 	for (i = 0; i < dev->max_vqs; i++)
 		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running &&
