@@ -34,7 +34,7 @@ area_map(struct svq_ring *r, const struct area *a, uint64_t gpa, void **p)
 {
 	/* The event index is behind the entries. */
 	uint64_t len = a->fixed + (uint64_t)a->per_entry * r->size +
-		(!r->packed && r->event_idx && a->fixed > 0 ? sizeof(uint16_t) : 0);
+		(r->kind != SVQ_PACKED && r->event_idx && a->fixed > 0 ? sizeof(uint16_t) : 0);
 
 	*p = svq_mem_at(r->mem, &r->hint, gpa, len);
 	if (*p != NULL && gpa % a->align == 0 && (uintptr_t)*p % a->align == 0)
@@ -47,7 +47,7 @@ area_map(struct svq_ring *r, const struct area *a, uint64_t gpa, void **p)
 static int
 areas_map(struct svq_ring *r, const struct hf_svq_ring *attr)
 {
-	const struct area *a = r->packed ? packed_areas : split_areas;
+	const struct area *a = r->kind == SVQ_PACKED ? packed_areas : split_areas;
 	int ret;
 
 	ret = area_map(r, &a[0], attr->desc, &r->desc);
@@ -59,17 +59,17 @@ areas_map(struct svq_ring *r, const struct hf_svq_ring *attr)
 }
 
 static const char *
-attr_fault(const struct hf_svq_ring *attr, bool packed)
+attr_fault(const struct hf_svq_ring *attr, enum svq_kind kind)
 {
 	if (attr->mem == NULL || !svq_mem_is_valid(attr->mem))
 		return "no valid table of memory";
 	if (attr->size == 0 || attr->size > HF_SVQ_MAX_SIZE)
 		return "a size that may not be";
-	if (!packed && (attr->size & MASK(attr->size)) != 0)
+	if (kind != SVQ_PACKED && (attr->size & MASK(attr->size)) != 0)
 		return "a split ring whose size is no power of two";
 	if (attr->avail_idx != attr->used_idx)
 		return "two indices that differ";
-	if (packed && (attr->avail_idx & 0x7fffu) >= attr->size)
+	if (kind == SVQ_PACKED && (attr->avail_idx & 0x7fffu) >= attr->size)
 		return "an index beyond its size";
 	return NULL;
 }
@@ -77,15 +77,15 @@ attr_fault(const struct hf_svq_ring *attr, bool packed)
 int
 svq_ring_init(struct svq_ring *r, const struct hf_svq_ring *attr, bool guest_receives)
 {
-	const bool packed = FEATURE(attr, VIRTIO_F_RING_PACKED);
-	const char *fault = attr_fault(attr, packed);
+	const enum svq_kind kind = FEATURE(attr, VIRTIO_F_RING_PACKED) ? SVQ_PACKED : SVQ_SPLIT;
+	const char *fault = attr_fault(attr, kind);
 
 	if (fault != NULL) {
 		HF_LOG(ERR, "%s: %s: size %u, indices %#x and %#x", r->name, fault, attr->size,
 			attr->avail_idx, attr->used_idx);
 		return -EINVAL;
 	}
-	r->packed = packed;
+	r->kind = kind;
 	r->event_idx = FEATURE(attr, VIRTIO_RING_F_EVENT_IDX);
 	r->indirect = FEATURE(attr, VIRTIO_RING_F_INDIRECT_DESC);
 	/* A buffer without an entry counts as written completely, so those that are written have
@@ -163,7 +163,7 @@ packed_kicks(struct svq_ring *r, bool on)
 void
 svq_ring_kicks(struct svq_ring *r, bool on)
 {
-	if (r->packed)
+	if (r->kind == SVQ_PACKED)
 		packed_kicks(r, on);
 	else
 		split_kicks(r, on);
@@ -174,7 +174,7 @@ svq_ring_pending(const struct svq_ring *r)
 {
 	const struct vring_avail *avail = r->driver;
 
-	if (r->packed)
+	if (r->kind == SVQ_PACKED)
 		return svq_packed_is_available(
 			svq_packed_word(svq_packed_at(r, r->next_avail)), r->next_avail);
 	return rte_le_to_cpu_16(__atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE)) != r->next_avail;

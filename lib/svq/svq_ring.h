@@ -3,8 +3,8 @@
  *
  * A guest's ring alone: available descriptors become chains, used buffers go back. Nothing of a
  * packet or of a NIC is known here. What differs between split and packed rings is in svq_split.h
- * and svq_packed.h; all that is called per packet takes the kind as a constant, so that there are
- * two copies of it without a choice at run time.
+ * and svq_packed.h; all that is called per packet takes the kind as a constant, so that there is a
+ * copy of it for each without a choice at run time.
  *
  * Each field that the guest can change is read once. An error is kept in .error and logged; what
  * was read before it stays good.
@@ -33,6 +33,8 @@ svq_count(uint64_t *counter, uint64_t n)
 #define SVQ_CHAIN_FLAGS (VRING_DESC_F_NEXT | VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)
 /* Descriptors fill two thirds at most, so that one indirect table fits in any case. */
 #define SVQ_POOL (3 * HF_SVQ_MAX_CHAIN)
+
+enum svq_kind { SVQ_SPLIT, SVQ_PACKED };
 
 struct svq_chain {
 	struct hf_ethq_seg *seg;
@@ -77,7 +79,7 @@ struct svq_ring {
 	uint16_t taken; /* slots between next_used and next_avail */
 	uint16_t want; /* VRING_DESC_F_WRITE, which each descriptor has to have; or 0: may not have
 			*/
-	bool packed;
+	enum svq_kind kind;
 	bool event_idx, indirect;
 	bool skip; /* used entries: one for a batch (VIRTIO_F_IN_ORDER) */
 	bool signalled_valid;
@@ -230,9 +232,10 @@ svq_packed_advance(uint32_t size, uint16_t pos, uint32_t slots)
 }
 
 static __rte_always_inline uint16_t
-svq_advance(const struct svq_ring *r, bool packed, uint16_t pos, uint32_t slots)
+svq_advance(const struct svq_ring *r, enum svq_kind kind, uint16_t pos, uint32_t slots)
 {
-	return packed ? svq_packed_advance(r->size, pos, slots) : (uint16_t)(pos + slots);
+	return kind == SVQ_PACKED ? svq_packed_advance(r->size, pos, slots)
+				  : (uint16_t)(pos + slots);
 }
 
 #include "svq_packed.h"
@@ -240,7 +243,7 @@ svq_advance(const struct svq_ring *r, bool packed, uint16_t pos, uint32_t slots)
 
 /* The chains from c[from] on were not taken. */
 static inline void
-svq_ring_untake(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned int from)
+svq_ring_untake(struct svq_ring *r, enum svq_kind kind, struct svq_burst *b, unsigned int from)
 {
 	uint16_t left = r->taken;
 	unsigned int i;
@@ -250,7 +253,7 @@ svq_ring_untake(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned i
 		left -= b->c[i].slots;
 	}
 	r->taken = left;
-	r->next_avail = svq_advance(r, packed, r->next_used, left);
+	r->next_avail = svq_advance(r, kind, r->next_used, left);
 	b->n = from;
 }
 
@@ -260,38 +263,38 @@ svq_ring_untake(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned i
  */
 static __rte_always_inline unsigned int
 svq_ring_take_plain(
-	struct svq_ring *r, bool packed, struct svq_plain *p, uint32_t min, unsigned int max)
+	struct svq_ring *r, enum svq_kind kind, struct svq_plain *p, uint32_t min, unsigned int max)
 {
-	const unsigned int n =
-		packed ? svq_packed_plain(r, p, min, max) : svq_split_plain(r, p, min, max);
+	const unsigned int n = kind == SVQ_PACKED ? svq_packed_plain(r, p, min, max)
+						  : svq_split_plain(r, p, min, max);
 
-	r->next_avail = svq_advance(r, packed, r->next_avail, n);
+	r->next_avail = svq_advance(r, kind, r->next_avail, n);
 	r->taken += n;
 	return n;
 }
 
 /* Of n that were taken so, those from 'from' on were not. */
 static __rte_always_inline void
-svq_ring_untake_plain(struct svq_ring *r, bool packed, const struct svq_plain *p, unsigned int from,
-	unsigned int n)
+svq_ring_untake_plain(struct svq_ring *r, enum svq_kind kind, const struct svq_plain *p,
+	unsigned int from, unsigned int n)
 {
 	if (likely(from == n))
 		return;
 	r->taken -= n - from;
-	r->next_avail = svq_advance(r, packed, r->next_used, r->taken);
+	r->next_avail = svq_advance(r, kind, r->next_used, r->taken);
 	for (; from < n; from++)
 		svq_id_give(r, p->id[from]);
 }
 
 /* Up to max chains from next_avail on, which they move; b->n of them. */
 static __rte_always_inline void
-svq_ring_take(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned int max)
+svq_ring_take(struct svq_ring *r, enum svq_kind kind, struct svq_burst *b, unsigned int max)
 {
 	unsigned int i;
 
 	b->n = 0;
 	b->pieces = 0;
-	if (packed)
+	if (kind == SVQ_PACKED)
 		svq_packed_take(r, b, max);
 	else
 		svq_split_take(r, b, max);
@@ -301,7 +304,7 @@ svq_ring_take(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned int
 		b->c[i].seg = &b->pool[b->pieces];
 		if (b->pieces + HF_SVQ_MAX_CHAIN > SVQ_POOL ||
 			svq_table_walk(r, b, &b->c[i], b->table[i], b->table_len[i]) != 0) {
-			svq_ring_untake(r, packed, b, i);
+			svq_ring_untake(r, kind, b, i);
 			break;
 		}
 	}
@@ -309,10 +312,10 @@ svq_ring_take(struct svq_ring *r, bool packed, struct svq_burst *b, unsigned int
 
 /* Buffers go back: begin, one call for each (in any order if not .skip), end. */
 static __rte_always_inline void
-svq_used_begin(struct svq_ring *r, bool packed, struct svq_used *u)
+svq_used_begin(struct svq_ring *r, enum svq_kind kind, struct svq_used *u)
 {
 	*u = (struct svq_used){
-		.ring = packed ? r->desc : ((struct vring_used *)r->device)->ring,
+		.ring = kind == SVQ_PACKED ? r->desc : ((struct vring_used *)r->device)->ring,
 		.busy = r->busy,
 		.size = r->size,
 		.first = r->next_used,
@@ -322,12 +325,12 @@ svq_used_begin(struct svq_ring *r, bool packed, struct svq_used *u)
 
 /* written: bytes that the guest gets. */
 static __rte_always_inline void
-svq_used_add(bool packed, struct svq_used *u, uint16_t id, uint16_t slots, uint32_t written)
+svq_used_add(enum svq_kind kind, struct svq_used *u, uint16_t id, uint16_t slots, uint32_t written)
 {
 	u->busy[id] = 0;
 	if (u->skip)
 		u->last = (struct vring_used_elem){.id = id, .len = written};
-	else if (packed)
+	else if (kind == SVQ_PACKED)
 		svq_packed_used(u, id, written);
 	else
 		svq_split_used(u, u->n, id, written);
@@ -338,14 +341,14 @@ svq_used_add(bool packed, struct svq_used *u, uint16_t id, uint16_t slots, uint3
 
 /* Make them visible, and notify the guest if it wants that. */
 static __rte_always_inline void
-svq_used_end(struct svq_ring *r, bool packed, struct svq_used *u)
+svq_used_end(struct svq_ring *r, enum svq_kind kind, struct svq_used *u)
 {
 	bool call;
 
 	if (u->n == 0)
 		return;
 	r->taken -= u->slots;
-	call = packed ? svq_packed_publish(r, u) : svq_split_publish(r, u);
+	call = kind == SVQ_PACKED ? svq_packed_publish(r, u) : svq_split_publish(r, u);
 	if (call && r->callfd >= 0)
 		svq_ring_call(r);
 }

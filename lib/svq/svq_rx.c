@@ -57,15 +57,15 @@ buf_add(struct hf_svq *q, const struct svq_chain *c)
 }
 
 static __rte_always_inline unsigned int
-rx_take(struct hf_svq *q, bool packed, unsigned int max)
+rx_take(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_burst *b = &q->burst;
 	unsigned int i;
 
-	svq_ring_take(&q->ring, packed, b, max);
+	svq_ring_take(&q->ring, kind, b, max);
 	for (i = 0; i < b->n; i++) {
 		if (unlikely(buf_add(q, &b->c[i]) != 0)) {
-			svq_ring_untake(&q->ring, packed, b, i);
+			svq_ring_untake(&q->ring, kind, b, i);
 			break;
 		}
 	}
@@ -77,7 +77,7 @@ rx_take(struct hf_svq *q, bool packed, unsigned int max)
  * to the first that is anything else. Nothing waits to be posted.
  */
 static __rte_always_inline unsigned int
-rx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
+rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_rx *rx = &q->rx;
 	const struct hf_svq_mem *const mem = q->ring.mem;
@@ -90,7 +90,7 @@ rx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
 	struct svq_plain p;
 
 	max = RTE_MIN(max, hf_ethq_rx_room(rx->ethq));
-	n = svq_ring_take_plain(&q->ring, packed, &p, hdr_len + q->max_frame, max);
+	n = svq_ring_take_plain(&q->ring, kind, &p, hdr_len + q->max_frame, max);
 	for (i = 0; i < n; i++) {
 		uint8_t *hdr = svq_mem_at(mem, &hint, p.addr[i], hdr_len);
 
@@ -107,7 +107,7 @@ rx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
 		};
 		group[(wqe + i) & mask] = 1;
 	}
-	svq_ring_untake_plain(&q->ring, packed, &p, i, n);
+	svq_ring_untake_plain(&q->ring, kind, &p, i, n);
 	hf_ethq_rx_put_plain(rx->ethq, p.addr, hdr_len, q->max_frame, q->ring.mkey, i);
 	hf_ethq_rx_ring(rx->ethq);
 	q->hint = hint;
@@ -183,7 +183,7 @@ header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
 
 /* n bytes, header included. */
 static __rte_always_inline void
-buf_used(struct hf_svq *q, bool packed, struct svq_used *u, uint32_t i, uint32_t n)
+buf_used(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, uint32_t i, uint32_t n)
 {
 	const struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
 	const uint32_t end = b->seq + b->slots;
@@ -192,12 +192,12 @@ buf_used(struct hf_svq *q, bool packed, struct svq_used *u, uint32_t i, uint32_t
 		svq_rx_log(q, i, n);
 	if ((int32_t)(end - q->rx.high) > 0)
 		q->rx.high = end;
-	svq_used_add(packed, u, b->id, b->slots, n);
+	svq_used_add(kind, u, b->id, b->slots, n);
 }
 
 /* No frame came of this entry: it was too short for one. A single buffer goes back empty. */
 static void
-packet_drop(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k)
+packet_drop(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned int k)
 {
 	struct svq_rx *rx = &q->rx;
 	/* How much of the entry was written, the NIC does not say. */
@@ -214,14 +214,14 @@ packet_drop(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k)
 		if (rx->mrg)
 			svq_rx_repost(rx, rx->head);
 		else
-			buf_used(q, packed, u, rx->head, 0);
+			buf_used(q, kind, u, rx->head, 0);
 	}
 }
 
 /* A packet of 'left' bytes, header included, in the first of k buffers. */
 static void
-packet_spread(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k, uint32_t left,
-	bool valid)
+packet_spread(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned int k,
+	uint32_t left, bool valid)
 {
 	struct svq_rx *rx = &q->rx;
 	uint32_t room = 0;
@@ -231,14 +231,14 @@ packet_spread(struct hf_svq *q, bool packed, struct svq_used *u, unsigned int k,
 		room += RTE_MIN(left, svq_rx_total(rx, rx->head + j));
 	if (room < left) {
 		svq_ring_bad(&q->ring, -EIO, "the NIC says of %u bytes that it wrote them", left);
-		packet_drop(q, packed, u, k);
+		packet_drop(q, kind, u, k);
 		return;
 	}
 	header_write(q, rx->head, valid, (uint16_t)j);
 	for (i = 0; i < j; i++, rx->head++) {
 		uint32_t part = RTE_MIN(left, svq_rx_total(rx, rx->head));
 
-		buf_used(q, packed, u, rx->head, part);
+		buf_used(q, kind, u, rx->head, part);
 		left -= part;
 	}
 	for (; i < k; i++, rx->head++)
@@ -256,16 +256,17 @@ rx_failed(struct hf_svq *q)
 
 /* A packet that is not in one buffer of one piece, or none at all. */
 static void
-packet_give(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl)
+packet_give(
+	struct hf_svq *q, enum svq_kind kind, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl)
 {
 	struct svq_rx *rx = &q->rx;
 	const unsigned int k = rx->group[rx->wqe_head++ & rx->mask];
 	const bool valid = rx->guest_csum && (cpl->flags & HF_ETHQ_RX_L4_OK) != 0;
 
 	if (cpl->syndrome != 0)
-		packet_drop(q, packed, u, k);
+		packet_drop(q, kind, u, k);
 	else
-		packet_spread(q, packed, u, k, RTE_MAX(cpl->len + q->hdr_len, cpl->len), valid);
+		packet_spread(q, kind, u, k, RTE_MAX(cpl->len + q->hdr_len, cpl->len), valid);
 	if (cpl->syndrome == 0)
 		svq_count(&q->stats.packets, 1);
 	svq_count(&q->stats.bytes, cpl->len);
@@ -273,8 +274,8 @@ packet_give(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_e
 
 /* The first of n completions, as far as each is a frame in one buffer of one piece; how many. */
 static __rte_always_inline unsigned int
-give_plain(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl,
-	unsigned int n)
+give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
+	const struct hf_ethq_rx_cpl *cpl, unsigned int n)
 {
 	struct svq_rx *rx = &q->rx;
 	const struct svq_rxbuf *const buf = rx->buf;
@@ -294,7 +295,7 @@ give_plain(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_et
 			    cpl[i].syndrome != 0 || len > b->len || cpl[i].len > max_frame))
 			break;
 		header_store(b->hdr, hdr_len, (cpl[i].flags & ok) != 0);
-		svq_used_add(packed, u, b->id, b->slots, len);
+		svq_used_add(kind, u, b->id, b->slots, len);
 		high = (int32_t)(end - high) > 0 ? end : high;
 		bytes += cpl[i].len;
 	}
@@ -308,7 +309,7 @@ give_plain(struct hf_svq *q, bool packed, struct svq_used *u, const struct hf_et
 
 /* What was received goes to the guest. */
 static __rte_always_inline unsigned int
-rx_give(struct hf_svq *q, bool packed, unsigned int max)
+rx_give(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_rx *rx = &q->rx;
 	struct hf_ethq_rx_cpl cpl[SVQ_BURST];
@@ -322,27 +323,27 @@ rx_give(struct hf_svq *q, bool packed, unsigned int max)
 		prefetch_to_write(svq_rx_buf(rx, at)->hdr);
 		at += rx->group[(rx->wqe_head + i) & rx->mask];
 	}
-	svq_used_begin(&q->ring, packed, &u);
-	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, packed, &u, cpl, n);
+	svq_used_begin(&q->ring, kind, &u);
+	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, kind, &u, cpl, n);
 	for (; i < n; i++)
-		packet_give(q, packed, &u, &cpl[i]);
-	svq_used_end(&q->ring, packed, &u);
+		packet_give(q, kind, &u, &cpl[i]);
+	svq_used_end(&q->ring, kind, &u);
 	return n;
 }
 
 static __rte_always_inline unsigned int
-rx_poll(struct hf_svq *q, bool packed, unsigned int burst)
+rx_poll(struct hf_svq *q, enum svq_kind kind, unsigned int burst)
 {
 	struct svq_rx *rx = &q->rx;
 	unsigned int n, taken = 0;
 
 	if (unlikely(q->ring.error != 0))
 		return 0;
-	n = rx_give(q, packed, RTE_MIN(burst, SVQ_BURST));
+	n = rx_give(q, kind, RTE_MIN(burst, SVQ_BURST));
 	if (likely(rx->posted == rx->tail))
-		taken = rx_take_plain(q, packed, SVQ_BURST);
+		taken = rx_take_plain(q, kind, SVQ_BURST);
 	if (unlikely(taken < SVQ_BURST && svq_ring_pending(&q->ring))) {
-		taken += rx_take(q, packed, SVQ_BURST - taken);
+		taken += rx_take(q, kind, SVQ_BURST - taken);
 		rx_post(q);
 	} else if (unlikely(rx->posted != rx->tail)) {
 		rx_post(q);
@@ -355,13 +356,13 @@ rx_poll(struct hf_svq *q, bool packed, unsigned int burst)
 static unsigned int
 rx_poll_split(struct hf_svq *q, unsigned int burst)
 {
-	return rx_poll(q, false, burst);
+	return rx_poll(q, SVQ_SPLIT, burst);
 }
 
 static unsigned int
 rx_poll_packed(struct hf_svq *q, unsigned int burst)
 {
-	return rx_poll(q, true, burst);
+	return rx_poll(q, SVQ_PACKED, burst);
 }
 
 static uint16_t
@@ -423,38 +424,38 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 	rx->seq = rx->high = 0;
 	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
 	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
-	q->poll = q->ring.packed ? rx_poll_packed : rx_poll_split;
+	q->poll = q->ring.kind == SVQ_PACKED ? rx_poll_packed : rx_poll_split;
 	return hf_ethq_rx_start(rx->ethq);
 }
 
 /* Buffers that were available before one that was used are used, too. */
 static void
-rx_return(struct hf_svq *q, bool packed)
+rx_return(struct hf_svq *q, enum svq_kind kind)
 {
 	struct svq_rx *rx = &q->rx;
 	const uint32_t high = rx->high;
 	struct svq_used u;
 
-	svq_used_begin(&q->ring, packed, &u);
+	svq_used_begin(&q->ring, kind, &u);
 	for (; rx->head != rx->tail; rx->head++) {
 		if ((int32_t)(svq_rx_buf(rx, rx->head)->seq - high) < 0)
-			buf_used(q, packed, &u, rx->head, 0);
+			buf_used(q, kind, &u, rx->head, 0);
 	}
-	svq_used_end(&q->ring, packed, &u);
+	svq_used_end(&q->ring, kind, &u);
 	svq_count(&q->stats.returned, u.n);
 }
 
 int
 svq_rx_stop(struct hf_svq *q)
 {
-	const bool packed = q->ring.packed;
+	const enum svq_kind kind = q->ring.kind;
 	int ret = hf_ethq_rx_stop(q->rx.ethq);
 
 	if (ret)
 		HF_LOG(ERR, "%s: the NIC's queue does not stop: %s", q->ring.name, strerror(-ret));
-	while (rx_give(q, packed, SVQ_BURST) > 0)
+	while (rx_give(q, kind, SVQ_BURST) > 0)
 		;
-	rx_return(q, packed);
+	rx_return(q, kind);
 	return ret;
 }
 

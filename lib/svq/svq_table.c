@@ -78,5 +78,6 @@ svq_table_walk(
 {
 	const uint32_t entries = len / 16;
 
-	return r->packed ? walk_packed(r, b, c, gpa, entries) : walk_split(r, b, c, gpa, entries);
+	return r->kind == SVQ_PACKED ? walk_packed(r, b, c, gpa, entries)
+				     : walk_split(r, b, c, gpa, entries);
 }

@@ -181,7 +181,7 @@ tx_one(struct hf_svq *q, struct svq_chain *c, const uint8_t *hdr)
 }
 
 static __rte_always_inline unsigned int
-tx_complete(struct hf_svq *q, bool packed)
+tx_complete(struct hf_svq *q, enum svq_kind kind)
 {
 	struct svq_tx *tx = &q->tx;
 	const struct svq_sent *const sent = tx->sent;
@@ -189,7 +189,7 @@ tx_complete(struct hf_svq *q, bool packed)
 	uint32_t head = tx->head, n = hf_ethq_tx_poll(tx->ethq), copied = 0;
 	struct svq_used u;
 
-	svq_used_begin(&q->ring, packed, &u);
+	svq_used_begin(&q->ring, kind, &u);
 	for (; head != tail; head++) {
 		const struct svq_sent s = sent[head & mask];
 
@@ -199,11 +199,11 @@ tx_complete(struct hf_svq *q, bool packed)
 			n--;
 			copied += s.copied;
 		}
-		svq_used_add(packed, &u, s.id, s.slots, 0);
+		svq_used_add(kind, &u, s.id, s.slots, 0);
 	}
 	tx->head = head;
 	tx->copies.head += copied;
-	svq_used_end(&q->ring, packed, &u);
+	svq_used_end(&q->ring, kind, &u);
 	return u.n;
 }
 
@@ -243,7 +243,7 @@ _Static_assert(SVQ_BURST <= HF_ETHQ_PLAIN_MAX, "a burst of plain packets fits in
 
 /* What most guests send most of the time, up to the first chain that is anything else. */
 static __rte_always_inline unsigned int
-tx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
+tx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct hf_ethq_tx *const ethq = q->tx.ethq;
 	struct svq_sent *const sent = q->tx.sent;
@@ -254,9 +254,9 @@ tx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
 
 	max = RTE_MIN(max, hf_ethq_tx_room(ethq));
 	hf_ethq_tx_prefetch(ethq, max);
-	found = svq_ring_take_plain(&q->ring, packed, &p, hdr_len + SVQ_FRAME_MIN, max);
+	found = svq_ring_take_plain(&q->ring, kind, &p, hdr_len + SVQ_FRAME_MIN, max);
 	n = tx_look(q, &p, found);
-	svq_ring_untake_plain(&q->ring, packed, &p, n, found);
+	svq_ring_untake_plain(&q->ring, kind, &p, n, found);
 	hf_ethq_tx_put_plain(ethq, p.addr, p.len, hdr_len, q->ring.mkey, n);
 	for (i = 0; i < n; i++) {
 		sent[(tail + i) & mask] = (struct svq_sent){.id = p.id[i], .slots = 1};
@@ -270,13 +270,13 @@ tx_take_plain(struct hf_svq *q, bool packed, unsigned int max)
 
 /* Any chains. */
 static __rte_always_inline unsigned int
-tx_take_any(struct hf_svq *q, bool packed, unsigned int max)
+tx_take_any(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_burst *b = &q->burst;
 	const uint8_t *hdr[SVQ_BURST];
 	unsigned int i;
 
-	svq_ring_take(&q->ring, packed, b, max);
+	svq_ring_take(&q->ring, kind, b, max);
 	for (i = 0; i < b->n; i++) {
 		const struct hf_ethq_seg *s = b->c[i].seg;
 
@@ -287,7 +287,7 @@ tx_take_any(struct hf_svq *q, bool packed, unsigned int max)
 	}
 	for (i = 0; i < b->n; i++) {
 		if (unlikely(tx_one(q, &b->c[i], hdr[i]) != TX_DONE)) {
-			svq_ring_untake(&q->ring, packed, b, i);
+			svq_ring_untake(&q->ring, kind, b, i);
 			break;
 		}
 	}
@@ -296,19 +296,19 @@ tx_take_any(struct hf_svq *q, bool packed, unsigned int max)
 
 /* A guest whose packets want something done for each is not asked each time whether they do. */
 static __rte_always_inline unsigned int
-tx_take(struct hf_svq *q, bool packed, unsigned int max)
+tx_take(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	unsigned int n = 0;
 
 	if (likely(q->tx.not_plain == 0) && q->tx.min_inline == 0) {
-		n = tx_take_plain(q, packed, max);
+		n = tx_take_plain(q, kind, max);
 		if (n == max || !svq_ring_pending(&q->ring))
 			goto ring;
 		q->tx.not_plain = n == 0 ? NOT_PLAIN_BURSTS : 0;
 	} else if (q->tx.not_plain > 0) {
 		q->tx.not_plain--;
 	}
-	n += tx_take_any(q, packed, max - n);
+	n += tx_take_any(q, kind, max - n);
 ring:
 	if (n > 0)
 		hf_ethq_tx_ring(q->tx.ethq);
@@ -325,14 +325,14 @@ tx_failed(struct hf_svq *q)
 }
 
 static __rte_always_inline unsigned int
-tx_poll(struct hf_svq *q, bool packed, unsigned int burst)
+tx_poll(struct hf_svq *q, enum svq_kind kind, unsigned int burst)
 {
 	unsigned int n;
 
 	if (unlikely(q->ring.error != 0))
 		return 0;
-	n = tx_complete(q, packed);
-	n += tx_take(q, packed, RTE_MIN(burst, SVQ_BURST));
+	n = tx_complete(q, kind);
+	n += tx_take(q, kind, RTE_MIN(burst, SVQ_BURST));
 	if (unlikely(hf_ethq_tx_failed(q->tx.ethq)))
 		tx_failed(q);
 	return n;
@@ -341,13 +341,13 @@ tx_poll(struct hf_svq *q, bool packed, unsigned int burst)
 static unsigned int
 tx_poll_split(struct hf_svq *q, unsigned int burst)
 {
-	return tx_poll(q, false, burst);
+	return tx_poll(q, SVQ_SPLIT, burst);
 }
 
 static unsigned int
 tx_poll_packed(struct hf_svq *q, unsigned int burst)
 {
-	return tx_poll(q, true, burst);
+	return tx_poll(q, SVQ_PACKED, burst);
 }
 
 int
@@ -406,7 +406,7 @@ svq_tx_start(struct hf_svq *q, uint64_t features)
 	tx->offers.csum = (features >> VIRTIO_NET_F_CSUM & 1) != 0;
 	tx->offers.tso4 = (features >> VIRTIO_NET_F_HOST_TSO4 & 1) != 0;
 	tx->offers.tso6 = (features >> VIRTIO_NET_F_HOST_TSO6 & 1) != 0;
-	q->poll = q->ring.packed ? tx_poll_packed : tx_poll_split;
+	q->poll = q->ring.kind == SVQ_PACKED ? tx_poll_packed : tx_poll_split;
 	return hf_ethq_tx_start(tx->ethq);
 }
 
@@ -414,11 +414,11 @@ int
 svq_tx_stop(struct hf_svq *q)
 {
 	const uint64_t end = rte_get_timer_cycles() + STOP_WAIT_S * rte_get_timer_hz();
-	const bool packed = q->ring.packed;
+	const enum svq_kind kind = q->ring.kind;
 	int ret;
 
 	for (;;) {
-		tx_complete(q, packed);
+		tx_complete(q, kind);
 		if (q->tx.head == q->tx.tail || hf_ethq_tx_failed(q->tx.ethq) ||
 			hf_devx_is_dead(q->devx))
 			break;
@@ -430,7 +430,7 @@ svq_tx_stop(struct hf_svq *q)
 		usleep(STOP_LOOK_US);
 	}
 	ret = hf_ethq_tx_stop(q->tx.ethq);
-	tx_complete(q, packed);
+	tx_complete(q, kind);
 	if (ret)
 		HF_LOG(ERR, "%s: the NIC's queue does not stop: %s", q->ring.name, strerror(-ret));
 	return ret;

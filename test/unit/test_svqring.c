@@ -54,10 +54,10 @@ start(uint64_t features, uint16_t size, uint16_t idx, bool receives)
 static void
 take(unsigned int max)
 {
-	if (r->packed)
-		svq_ring_take(r, true, b, max);
+	if (r->kind == SVQ_PACKED)
+		svq_ring_take(r, SVQ_PACKED, b, max);
 	else
-		svq_ring_take(r, false, b, max);
+		svq_ring_take(r, SVQ_SPLIT, b, max);
 }
 
 /* All chains of the last look, in this order, each with its length. */
@@ -67,22 +67,22 @@ give(bool backwards)
 	struct svq_used u;
 	unsigned int i;
 
-	if (r->packed)
-		svq_used_begin(r, true, &u);
+	if (r->kind == SVQ_PACKED)
+		svq_used_begin(r, SVQ_PACKED, &u);
 	else
-		svq_used_begin(r, false, &u);
+		svq_used_begin(r, SVQ_SPLIT, &u);
 	for (i = 0; i < b->n; i++) {
 		const struct svq_chain *c = &b->c[backwards ? b->n - 1 - i : i];
 
-		if (r->packed)
-			svq_used_add(true, &u, c->id, c->slots, r->want ? c->len : 0);
+		if (r->kind == SVQ_PACKED)
+			svq_used_add(SVQ_PACKED, &u, c->id, c->slots, r->want ? c->len : 0);
 		else
-			svq_used_add(false, &u, c->id, c->slots, r->want ? c->len : 0);
+			svq_used_add(SVQ_SPLIT, &u, c->id, c->slots, r->want ? c->len : 0);
 	}
-	if (r->packed)
-		svq_used_end(r, true, &u);
+	if (r->kind == SVQ_PACKED)
+		svq_used_end(r, SVQ_PACKED, &u);
 	else
-		svq_used_end(r, false, &u);
+		svq_used_end(r, SVQ_SPLIT, &u);
 }
 
 static const uint64_t kinds[] = {ALL, PACKED, ALL | F(VIRTIO_F_IN_ORDER),
@@ -199,9 +199,9 @@ test_untake(void)
 		take(10);
 		TEST_ASSERT_EQUAL(b->n, 10, "%u", b->n);
 		if (k)
-			svq_ring_untake(r, true, b, 3);
+			svq_ring_untake(r, SVQ_PACKED, b, 3);
 		else
-			svq_ring_untake(r, false, b, 3);
+			svq_ring_untake(r, SVQ_SPLIT, b, 3);
 		TEST_ASSERT_EQUAL(r->taken, 3, "%u", r->taken);
 		take(SVQ_BURST);
 		TEST_ASSERT_EQUAL(b->n, 13, "%u", b->n);
@@ -529,10 +529,10 @@ take_all(bool plain)
 	struct svq_plain p;
 	unsigned int n = 0;
 
-	if (plain && r->packed)
-		n = svq_ring_take_plain(r, true, &p, 1, SVQ_BURST);
+	if (plain && r->kind == SVQ_PACKED)
+		n = svq_ring_take_plain(r, SVQ_PACKED, &p, 1, SVQ_BURST);
 	else if (plain)
-		n = svq_ring_take_plain(r, false, &p, 1, SVQ_BURST);
+		n = svq_ring_take_plain(r, SVQ_SPLIT, &p, 1, SVQ_BURST);
 	take(SVQ_BURST);
 	return n + b->n;
 }
