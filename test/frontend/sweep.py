@@ -108,16 +108,16 @@ class Victim:
         for enabled in (False, True):
             for index in (2, 3):
                 dev.enable(index, enabled)
-        dev.get_status()
+        dev.settle()
 
     def _live(self, dev: NetDevice) -> None:
         """Connect, change a queue, reset, connect again."""
         dev.start()
-        dev.get_status()
+        dev.settle()
         self._change(dev)
         dev.stop()
         dev.start()
-        dev.get_status()
+        dev.settle()
 
     def suffer(self, shape: Shape) -> None:
         """A life in which something fails: no more is asked of the driver than an end."""

@@ -270,7 +270,7 @@ def test_start_after_a_request(rig):
     dev.start()
     rig.nic.process.expect(r"more than mr_pinned_max=\d+: raise it.*(\n.*)*cannot serve connection", 20, rewind=True)
     assert rig.do("unmap", GUEST, 1 << 40, 4 * MIB)["ret"] == 0
-    dev.get_status()
+    dev.settle()
     rig.wait_ready(1, 2)
     dev.post_rx()
     both_ways(rig.a, dev)

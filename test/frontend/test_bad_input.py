@@ -322,7 +322,7 @@ def set_up(dev, ring=None, areas=None, base=None, fds=None) -> None:
     for index in range(len(dev.queues)):
         dev.enable(index)
     dev.set_status(Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK)
-    dev.get_status()
+    dev.settle()
 
 
 AREAS = {"desc": r"descriptor (table|ring)", "driver": r"(available ring|driver event suppression)",

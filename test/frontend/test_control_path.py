@@ -261,7 +261,7 @@ def test_failed_start(stage):
     b.go()
     rig.nic.process.expect("cannot serve connection", 20, rewind=True)
     b.set_status(Status.RESET)
-    b.get_status()
+    b.settle()
     b.set_ring_num(0)
     time.sleep(0.3)
     assert not virtqs(rig, 1) or not rig.running(1)

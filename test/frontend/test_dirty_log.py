@@ -78,7 +78,7 @@ class Migrating(Pair):
 
     def settled(self, vf: int, dev) -> None:
         """What was said is done, and the queues serve: another datapath is another start."""
-        dev.get_status()
+        dev.settle()
         self.wait_ready(vf, len(dev.queues))
 
 
@@ -273,7 +273,7 @@ def test_refused(stage, command):
     log.hand_over(b)
     rig.nic.ask(f"fail {nic.vf_bdf(1)}/{command}:2")
     b.set_features(b.features | Feature.LOG_ALL)
-    b.get_status()
+    b.settle()
     assert rig.running(1) == 0
     for index in range(len(b.queues)):
         b.set_ring_addr(index, True)

@@ -147,7 +147,7 @@ def test_mtu(rig):
         dev.negotiate()
         dev.channel.tell(Request.NET_SET_MTU, proto.U64.pack(mtu))
         run(dev)
-        dev.get_status()
+        dev.settle()
         if served:
             rig.wait_ready(0, 2)
         else:
@@ -164,7 +164,7 @@ def test_steering_comes_back(rig):
     a, b = rig.guest(0, Shape(pairs=2)), rig.guest(1)
     fail(rig, "MODIFY_RQT")
     a.enable(2, False)
-    a.get_status()
+    a.settle()
     rig.nic.ask("fail clear")
     transfer(b, a, burst(40, 0, 1, 0))
 

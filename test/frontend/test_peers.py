@@ -74,6 +74,7 @@ def test_first_table_empty(rig):
         dev.setup_ring(index)
         dev.enable(index)
     dev.set_status(15)
+    dev.settle()
     assert rig.running(1) == 0
     dev.stop()
     dev.start()
@@ -108,7 +109,7 @@ def test_no_receive_queue(rig, packed):
     for turn in range(3):
         for index in (0, 2):
             b.enable(index, False)
-        b.get_status()
+        b.settle()
         counts = rig.nic.function(vf_bdf(1))["counts"]
         assert counts["flow"] == 0 and counts["rqt"] == 0, counts
         transfer(b, a, burst(20, 1000 * turn, 1, 0), pair=1)
@@ -136,7 +137,7 @@ def test_stale_addresses(rig, packed):
         b.enable(index)
     b.set_status(15)
     rig.wait_ready(1, 2)
-    b.get_status()
+    b.settle()
     assert rig.running(1) == 2
     for index in (2, 3):
         b.set_ring_base(index)

@@ -125,6 +125,10 @@ class NetDevice:
         """The device's status."""
         return self.channel.ask(Request.GET_STATUS).u64()
 
+    def settle(self) -> None:
+        """Wait until what was said is done: a status is answered while the device starts, its features after that."""
+        self.channel.ask(Request.GET_FEATURES)
+
     # --- memory ---
 
     def set_mem_table(self, order: list[int] | None = None) -> None:
