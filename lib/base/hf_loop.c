@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,10 +23,10 @@
 
 #include "hf_log.h"
 #include "hf_loop.h"
+#include "hf_thread.h"
 
 #define LOOP_BATCH 64
 #define LOOP_MIN_FDS 64
-#define LOOP_NAME_LEN 16 /* of a thread, pthread_setname_np(3) */
 
 /* Generations begin at 1, so no registration has this tag. */
 #define LOOP_TAG_WAKE UINT64_C(0)
@@ -128,36 +127,12 @@ loop_watch(struct hf_loop *l, int fd, uint64_t tag)
 static int
 loop_start(struct hf_loop *l, const char *name, int cpu)
 {
-	char thread_name[LOOP_NAME_LEN];
-	sigset_t all, saved;
-	pthread_attr_t attr;
 	cpu_set_t cpus;
-	int ret;
 
-	ret = pthread_attr_init(&attr);
-	if (ret != 0)
-		return -ret;
-	if (cpu >= 0) {
-		CPU_ZERO(&cpus);
-		if (cpu < CPU_SETSIZE)
-			CPU_SET(cpu, &cpus);
-		ret = pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
-	}
-	if (ret == 0) {
-		/* A new thread inherits the mask, so it has never a moment in which it takes
-		 * signals. */
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &saved);
-		ret = pthread_create(&l->thread, &attr, loop_thread, l);
-		pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	}
-	pthread_attr_destroy(&attr);
-	if (ret != 0)
-		return -ret;
-	/* The name is for ps and perf: a loop without one works as well. */
-	snprintf(thread_name, sizeof(thread_name), "%s", name);
-	pthread_setname_np(l->thread, thread_name);
-	return 0;
+	CPU_ZERO(&cpus);
+	if (cpu >= 0 && cpu < CPU_SETSIZE)
+		CPU_SET(cpu, &cpus);
+	return hf_thread_start(&l->thread, name, cpu >= 0 ? &cpus : NULL, loop_thread, l);
 }
 
 static void

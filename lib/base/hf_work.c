@@ -3,12 +3,12 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "hf_thread.h"
 #include "hf_work.h"
 
 #define WORK_NAME_LEN 16 /* of a thread, pthread_setname_np(3) */
@@ -117,23 +117,15 @@ static int
 work_start(struct hf_work *w, const char *name, unsigned int n)
 {
 	char thread_name[WORK_NAME_LEN];
-	sigset_t all, saved;
 	int ret = 0;
 
-	/* A new thread inherits the mask, so it has never a moment in which it takes signals. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &saved);
-	while (w->n < n) {
-		ret = pthread_create(&w->threads[w->n], NULL, work_thread, w);
-		if (ret != 0)
-			break;
-		/* The name is for ps and perf: a worker without one works as well. */
-		snprintf(thread_name, sizeof(thread_name), "%.11s-%u", name, w->n);
-		pthread_setname_np(w->threads[w->n], thread_name);
-		w->n++;
+	while (ret == 0 && w->n < n) {
+		snprintf(thread_name, sizeof(thread_name), "%.11s-%hhu", name, (uint8_t)w->n);
+		ret = hf_thread_start(&w->threads[w->n], thread_name, NULL, work_thread, w);
+		if (ret == 0)
+			w->n++;
 	}
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	return -ret;
+	return ret;
 }
 
 int

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <rte_common.h>
 #include <rte_string_fns.h>
 
 #include <hf_devx.h>
+#include <hf_names.h>
 
 #include "hf_datapath.h"
 #include "hf_path.h"
@@ -32,15 +31,12 @@ hf_datapath_name(enum hf_datapath d)
 int
 hf_datapath_parse(const char *name, enum hf_datapath *d)
 {
-	int i;
+	int i = hf_names_find(datapath_names, HF_DATAPATHS, name);
 
-	for (i = 0; i < HF_DATAPATHS; i++) {
-		if (strcmp(name, datapath_names[i]) == 0) {
-			*d = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	if (i < 0)
+		return i;
+	*d = i;
+	return 0;
 }
 
 const char *

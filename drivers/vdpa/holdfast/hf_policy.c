@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  */
-#include <errno.h>
-#include <string.h>
+#include <hf_names.h>
 
 #include "hf_policy.h"
 
@@ -42,15 +41,12 @@ hf_policy_name(enum hf_mr_policy mr)
 int
 hf_policy_parse(const char *name, enum hf_mr_policy *mr)
 {
-	int i;
+	int i = hf_names_find(policy_names, HF_MR_POLICIES, name);
 
-	for (i = 0; i < HF_MR_POLICIES; i++) {
-		if (strcmp(name, policy_names[i]) == 0) {
-			*mr = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	if (i < 0)
+		return i;
+	*mr = i;
+	return 0;
 }
 
 enum hf_verdict

@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,6 +13,7 @@
 #include <hf_devx.h>
 #include <hf_log.h>
 #include <hf_svq.h>
+#include <hf_thread.h>
 
 #include "hf_notify.h"
 #include "hf_poller_priv.h"
@@ -246,30 +247,16 @@ poller_thread(void *arg)
 int
 hf_poller_thread_start(struct hf_poller *p)
 {
-	sigset_t all, saved;
-	pthread_attr_t attr;
 	char name[16];
 	int ret;
 
 	if (p->threaded)
 		return 0;
-	ret = pthread_attr_init(&attr);
-	if (ret != 0)
-		return -ret;
 	p->stop = false;
-	ret = pthread_attr_setaffinity_np(&attr, sizeof(p->cpus), &p->cpus);
-	if (ret == 0) {
-		/* It inherits the mask, and takes no signal from its first moment on. */
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &saved);
-		ret = pthread_create(&p->thread, &attr, poller_thread, p);
-		pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	}
-	pthread_attr_destroy(&attr);
-	if (ret != 0)
-		return -ret;
 	snprintf(name, sizeof(name), "hf-poll-%u", p->number);
-	pthread_setname_np(p->thread, name);
+	ret = hf_thread_start(&p->thread, name, &p->cpus, poller_thread, p);
+	if (ret != 0)
+		return ret;
 	p->threaded = true;
 	return 0;
 }
