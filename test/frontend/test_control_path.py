@@ -45,8 +45,10 @@ def test_hint(stage, packed):
     made = virtqs(rig, 1)
     assert sorted(made) == [0, 1, 2, 3] and {state for _, state in made.values()} == {"INIT"}
     before = {what: commands(rig, 1, what) for what in CREATED}
+    modified = commands(rig, 1, "MODIFY_GENERAL_OBJECT")
     shape = Shape(pairs=2, packed=packed)
     a, b = rig.guest(0, shape), rig.guest(1, shape)
+    assert commands(rig, 1, "MODIFY_GENERAL_OBJECT") == modified + 4, "one for each: its start changes the key, too"
     both_ways(a, b)
     assert {i: ident for i, (ident, _) in virtqs(rig, 1).items()} == {i: ident for i, (ident, _) in made.items()}
     assert {what: commands(rig, 1, what) for what in CREATED} == before
@@ -98,6 +100,20 @@ def test_one_umem(stage):
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
     assert commands(rig, 1, "CREATE_UMEM") == before + 1
+
+
+def test_room_for_descriptors(stage):
+    """
+    What a guest with many queues brings finds room in the process's table of descriptors: to grow it, the kernel would let
+    all wait.
+    """
+    rig = Pair(stage)
+    pid = rig.app.process.program()
+    open_before, room = usage.descriptors(pid)
+    for vf in range(2):
+        rig.guest(vf, Shape(pairs=16))
+    now_open, now_room = usage.descriptors(pid)
+    assert now_room == room and now_open > 2 * open_before
 
 
 def called_one_by_one(a, b, first: int, count: int = 30) -> None:

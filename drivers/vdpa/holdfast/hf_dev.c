@@ -10,6 +10,8 @@
 
 #include <rte_common.h>
 
+#include <hf_fds.h>
+
 #include "hf_dev.h"
 #include "hf_error.h"
 #include "hf_hostnotif.h"
@@ -285,6 +287,16 @@ hf_dev_pollers_put(struct hf_dev *dev)
 		hf_pollers_put();
 }
 
+/*
+ * That a front end's guest brings: kick and call of each ring, the library's and ours, and in poll
+ * mode what its queue says with; memory regions likewise, while a new table replaces the old one.
+ */
+static unsigned int
+hf_dev_fds(const struct hf_dev *dev)
+{
+	return 6 * dev->max_vqs + 32;
+}
+
 int
 hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_dev **out)
 {
@@ -314,12 +326,14 @@ hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_
 	ret = hf_dev_pollers_get(dev);
 	if (ret != 0)
 		goto error_runtime;
+	hf_fds_reserve(hf_dev_fds(dev));
 	ret = hf_dev_resources_create(dev);
 	if (ret != 0)
-		goto error_pollers;
+		goto error_fds;
 	*out = dev;
 	return 0;
-error_pollers:
+error_fds:
+	hf_fds_release(hf_dev_fds(dev));
 	hf_dev_pollers_put(dev);
 error_runtime:
 	hf_runtime_put(dev->rt);
@@ -340,6 +354,7 @@ hf_dev_destroy(struct hf_dev *dev)
 	hf_dirty_drop(dev);
 	hf_dev_unlock(dev);
 	hf_dev_resources_destroy(dev);
+	hf_fds_release(hf_dev_fds(dev));
 	hf_dev_pollers_put(dev);
 	hf_runtime_put(dev->rt);
 	hf_devx_close(dev->devx);

@@ -262,10 +262,17 @@ hf_rings_pause(struct hf_dev *dev)
 	return ret;
 }
 
+/* A stopped queue on the empty key uses no other: its start changes the key with all the rest. */
 static bool
-rings_with_queue(const struct hf_vq *vq)
+rings_has_key(const struct hf_vq *vq)
 {
-	return vq->made && !(vq->running && vq->state == HF_VIRTQ_RDY);
+	return vq->running || vq->mkey != vq->dev->empty_mkey.key;
+}
+
+static bool
+rings_wants_key(const struct hf_vq *vq)
+{
+	return vq->made && rings_has_key(vq) && !(vq->running && vq->state == HF_VIRTQ_RDY);
 }
 
 static int
@@ -289,7 +296,7 @@ rings_use_mkey_one(void *arg, unsigned int i)
 static void
 rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
 {
-	if (vq->making || !vq->made || vq->mkey == mkey)
+	if (vq->making || !vq->made || !rings_has_key(vq) || vq->mkey == mkey)
 		return;
 	hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	vq->path->destroy(vq);
@@ -301,7 +308,7 @@ hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey)
 	struct rings_batch b = {.mkey = mkey};
 	uint16_t i;
 
-	rings_batch(dev, rings_use_mkey_one, &b, rings_collect(dev, rings_with_queue));
+	rings_batch(dev, rings_use_mkey_one, &b, rings_collect(dev, rings_wants_key));
 	for (i = 0; i < dev->max_vqs; i++) {
 		if (dev->vqs[i].running && dev->vqs[i].state != HF_VIRTQ_RDY)
 			hf_dev_ring_repair(dev, i, true);

@@ -56,7 +56,10 @@ void hf_rings_stop(struct hf_dev *dev, const struct hf_life *life);
  * all run on.
  */
 int hf_rings_pause(struct hf_dev *dev);
-/* All queues get this mkey; paused ones run on. Those that can't are repaired. */
+/*
+ * No queue uses another mkey than this one, or the empty one, from now on; paused ones run on.
+ * Those that can't are repaired.
+ */
 void hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey);
 
 #endif /* HF_RINGS_H */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The Holdfast authors
-"""What a process takes of the machine: its threads, and the time that they run."""
+"""What a process takes of the machine: its threads, the time that they run, and descriptors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from pathlib import Path
 def threads(pid: int) -> int:
     """Of a process, but for those that are the NIC."""
     return len(run_time(pid))
+
+
+def descriptors(pid: int) -> tuple[int, int]:
+    """How many a process has, and for how many the kernel's table of them has room."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    room = next(line.split()[1] for line in status.splitlines() if line.startswith("FDSize:"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir())), int(room)
 
 
 def run_time(pid: int) -> dict[str, int]:
