@@ -76,15 +76,20 @@ test_args_good(void)
 	TEST_ASSERT_EQUAL(args.queue_pairs, 0, "all that the NIC has");
 	TEST_ASSERT_EQUAL(args.event_core, -1, "any CPU");
 	TEST_ASSERT(args.host_notifier, "offered");
-	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_AUTO, "%d", args.datapath);
+	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_AUTO, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.poll_core, -1, "any CPU");
 	TEST_ASSERT(!args.poll_features, "hardware first");
 	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=poll,poll_core=0,poll_features=1"), "poll");
-	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_POLL, "%d", args.datapath);
+	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_POLL, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.poll_core, 0, "%d", args.poll_core);
 	TEST_ASSERT(args.poll_features, "not offered");
 	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=hw"), "hw");
-	TEST_ASSERT_EQUAL(args.datapath, HF_DATAPATH_HW, "%d", args.datapath);
+	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_HW, "%d", args.wish.datapath);
+	TEST_ASSERT_EQUAL(args.wish.legacy, HF_LEGACY_AUTO, "%d", args.wish.legacy);
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,legacy=poll"), "poll");
+	TEST_ASSERT_EQUAL(args.wish.legacy, HF_LEGACY_POLL, "%d", args.wish.legacy);
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,legacy=off"), "off");
+	TEST_ASSERT_EQUAL(args.wish.legacy, HF_LEGACY_OFF, "%d", args.wish.legacy);
 	TEST_ASSERT_SUCCESS(
 		parse("class=vdpa,queue_pairs=128,event_core=0,host_notifier=0"), "all given");
 	TEST_ASSERT_EQUAL(args.queue_pairs, 128, "%u", args.queue_pairs);
@@ -116,6 +121,8 @@ test_args_bad(void)
 		"class=vdpa,datapath=",
 		"class=vdpa,datapath=software",
 		"class=vdpa,datapath=hwx",
+		"class=vdpa,legacy",
+		"class=vdpa,legacy=on",
 		"class=vdpa,poll_core=-1",
 		"class=vdpa,poll_core=1000000",
 		"class=vdpa,poll_features=2",
@@ -355,29 +362,71 @@ test_feature_offer(void)
 	return TEST_SUCCESS;
 }
 
+struct feature_case {
+	uint64_t features; /* beside PROTOCOL_FEATURES */
+	enum hf_reason reason;
+	const char *text; /* all of it; NULL: none */
+};
+
+#define NET(name) BIT(VIRTIO_NET_F_##name)
+#define NEEDS(bit, other) "feature " bit " without the one it depends on: " other
+
 static int
 test_feature_check(void)
 {
-	const uint64_t offer = hf_feature_offer_hw(&all_caps);
+	const uint64_t all = UINT64_MAX & ~BIT(VHOST_F_LOG_ALL);
+	const uint64_t v1 = BIT(VIRTIO_F_VERSION_1);
+	/* clang-format off */
+	const struct feature_case cases[] = {
+		{0, HF_REASON_NONE, NULL},
+		{all, HF_REASON_NONE, NULL},
+		{BIT(VHOST_F_LOG_ALL) | v1, HF_REASON_NOT_OFFERED,
+			"features that were not offered: 0x4000000: VHOST_F_LOG_ALL"},
+		{NET(HOST_TSO4), HF_REASON_DEPENDENCY, NEEDS("VIRTIO_NET_F_HOST_TSO4", "VIRTIO_NET_F_CSUM")},
+		{NET(HOST_TSO6), HF_REASON_DEPENDENCY, NEEDS("VIRTIO_NET_F_HOST_TSO6", "VIRTIO_NET_F_CSUM")},
+		{NET(HOST_UFO), HF_REASON_DEPENDENCY, NEEDS("VIRTIO_NET_F_HOST_UFO", "VIRTIO_NET_F_CSUM")},
+		{NET(HOST_TSO4) | NET(HOST_TSO6) | NET(CSUM), HF_REASON_NONE, NULL},
+		{NET(GUEST_TSO4), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_GUEST_TSO4", "VIRTIO_NET_F_GUEST_CSUM")},
+		{NET(GUEST_TSO6) | NET(CSUM), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_GUEST_TSO6", "VIRTIO_NET_F_GUEST_CSUM")},
+		{NET(GUEST_UFO), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_GUEST_UFO", "VIRTIO_NET_F_GUEST_CSUM")},
+		{NET(GUEST_ECN) | NET(GUEST_CSUM), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_GUEST_ECN", "VIRTIO_NET_F_GUEST_TSO4 VIRTIO_NET_F_GUEST_TSO6")},
+		{NET(GUEST_ECN) | NET(GUEST_CSUM) | NET(GUEST_TSO6), HF_REASON_NONE, NULL},
+		{NET(HOST_ECN) | NET(CSUM), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_HOST_ECN", "VIRTIO_NET_F_HOST_TSO4 VIRTIO_NET_F_HOST_TSO6")},
+		{NET(HOST_ECN) | NET(CSUM) | NET(HOST_TSO4), HF_REASON_NONE, NULL},
+		{NET(RSC_EXT) | v1, HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_NET_F_RSC_EXT", "VIRTIO_NET_F_HOST_TSO4 VIRTIO_NET_F_HOST_TSO6")},
+		{BIT(VIRTIO_F_RING_PACKED), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_F_RING_PACKED", "VIRTIO_F_VERSION_1")},
+		{BIT(VIRTIO_F_IN_ORDER), HF_REASON_DEPENDENCY,
+			NEEDS("VIRTIO_F_IN_ORDER", "VIRTIO_F_VERSION_1")},
+		{BIT(50), HF_REASON_DEPENDENCY, NEEDS("bit 50", "VIRTIO_F_VERSION_1")},
+		{BIT(VIRTIO_F_RING_PACKED) | BIT(VIRTIO_F_IN_ORDER) | v1, HF_REASON_NONE, NULL},
+		/* The front end's own queue. */
+		{NET(MQ) | NET(GUEST_ANNOUNCE), HF_REASON_NONE, NULL},
+	};
+	/* clang-format on */
+	struct hf_answer v;
+	unsigned int i;
+	int ret;
 
-	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, 0), "nothing");
-	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer, offer), "all");
-	TEST_ASSERT_EQUAL(
-		hf_feature_check("test", offer, offer | BIT(VHOST_F_LOG_ALL)), -EINVAL, "logging");
-	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, UINT64_MAX), -EINVAL, "all that is");
-	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, BIT(VIRTIO_NET_F_HOST_TSO4)), -EINVAL,
-		"TSO without checksums");
-	TEST_ASSERT_EQUAL(hf_feature_check("test", offer, BIT(VIRTIO_F_RING_PACKED)), -EINVAL,
-		"packed rings without VERSION_1");
-	TEST_ASSERT_SUCCESS(hf_feature_check("test", offer,
-				    BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_CSUM)),
-		"TSO with checksums");
+	for (i = 0; i < RTE_DIM(cases); i++) {
+		ret = hf_feature_check(all, cases[i].features, &v);
+		TEST_ASSERT_EQUAL(ret, cases[i].text != NULL ? -EINVAL : 0, "case %u", i);
+		TEST_ASSERT_EQUAL(v.reason, cases[i].reason, "case %u: %s", i, v.text);
+		TEST_ASSERT(cases[i].text == NULL || strcmp(v.text, cases[i].text) == 0,
+			"case %u: %s", i, v.text);
+	}
 	return TEST_SUCCESS;
 }
 
 /* --- datapaths --- */
 
-#define WANTED (BIT(VIRTIO_F_RING_PACKED) | BIT(VHOST_F_LOG_ALL))
+#define WANTED (BIT(VIRTIO_F_RING_PACKED) | BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_VERSION_1))
 #define TAKEN (BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(28) | BIT(29) | BIT(VIRTIO_F_IN_ORDER))
 
 /* A NIC with virtqueues, raw queues, or both; packed rings only if asked for. */
@@ -400,33 +449,46 @@ test_datapath_offer(void)
 {
 	const struct hf_devx_caps both = path_caps(true, true), hw = path_caps(true, false);
 	const struct hf_devx_caps poll = path_caps(false, true);
-	struct hf_devx_caps more = both, no_lso = poll;
+	const struct hf_wish hw_wish = {.datapath = HF_DATAPATH_HW};
+	const struct hf_wish poll_wish = {.datapath = HF_DATAPATH_POLL};
+	const struct hf_wish auto_wish = {.datapath = HF_DATAPATH_AUTO};
+	struct hf_devx_caps more = both, no_lso = poll, old = both;
 	uint64_t offer;
 
-	offer = hf_feature_offer(&both, HF_DATAPATH_HW, true, 1500);
-	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "hw: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, HF_DATAPATH_POLL, false, 1500);
+	offer = hf_feature_offer(&both, &hw_wish, true, 1500);
+	TEST_ASSERT_EQUAL(
+		offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1), "hw: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&both, &poll_wish, false, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "poll: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, HF_DATAPATH_AUTO, false, 1500);
+	offer = hf_feature_offer(&both, &auto_wish, false, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED, "auto: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, HF_DATAPATH_AUTO, true, 1500);
+	offer = hf_feature_offer(&both, &auto_wish, true, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "all: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&hw, HF_DATAPATH_AUTO, true, 1500);
-	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "no raw queues: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&poll, HF_DATAPATH_AUTO, false, 1500);
+	offer = hf_feature_offer(&hw, &auto_wish, true, 1500);
+	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1),
+		"no raw queues: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&poll, &auto_wish, false, 1500);
 	TEST_ASSERT_EQUAL(
 		offer & (WANTED | TAKEN), WANTED | TAKEN, "no virtqueues: 0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) != 0, "TSO: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, HF_DATAPATH_POLL, false, 9000);
+	offer = hf_feature_offer(&both, &poll_wish, false, 9000);
 	TEST_ASSERT_EQUAL(
 		offer & TAKEN, TAKEN & ~BIT(VIRTIO_F_IN_ORDER), "jumbo: 0x%" PRIx64, offer);
 	no_lso.eth.max_lso = 0;
-	offer = hf_feature_offer(&no_lso, HF_DATAPATH_POLL, false, 1500);
+	offer = hf_feature_offer(&no_lso, &poll_wish, false, 1500);
 	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) == 0, "no LSO: 0x%" PRIx64, offer);
+	/* Virtqueues for legacy guests only: others are for poll mode, or not at all. */
+	old.version_1 = false;
+	old.packed = true;
+	offer = hf_feature_offer(&old, &hw_wish, true, 1500);
+	TEST_ASSERT_EQUAL(offer & WANTED, 0, "legacy virtqueues: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&old, &auto_wish, false, 1500);
+	TEST_ASSERT_EQUAL(offer & WANTED, WANTED, "legacy virtqueues, auto: 0x%" PRIx64, offer);
 	/* What only hardware does and what only poll mode does are not for one guest. */
 	more.eth.max_lso = 0;
-	offer = hf_feature_offer(&more, HF_DATAPATH_AUTO, true, 1500);
-	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), 0, "a mixture: 0x%" PRIx64, offer);
+	offer = hf_feature_offer(&more, &auto_wish, true, 1500);
+	TEST_ASSERT_EQUAL(
+		offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1), "a mixture: 0x%" PRIx64, offer);
 	TEST_ASSERT((hf_feature_protocol(offer) & BIT(1)) == 0, "a log without logging");
 	TEST_ASSERT((hf_feature_protocol(WANTED) & BIT(1)) != 0, "logging without a log");
 	return TEST_SUCCESS;
@@ -434,45 +496,95 @@ test_datapath_offer(void)
 
 struct path_case {
 	bool hw, poll;
-	enum hf_datapath wanted;
-	uint64_t features;
+	struct hf_wish wish;
+	struct hf_guest guest;
 	const struct hf_path *path;
-	const char *reason; /* a part of it */
+	enum hf_reason reason;
+	const char *text; /* a part of it */
 };
+
+#define WISH(path, old) \
+	{ \
+		HF_DATAPATH_##path, HF_LEGACY_##old \
+	}
+#define V1 BIT(VIRTIO_F_VERSION_1)
 
 static int
 test_datapath_choice(void)
 {
 	/* clang-format off */
 	const struct path_case cases[] = {
-		{true, true, HF_DATAPATH_AUTO, 0, &hf_path_hw, "do all"},
-		{true, true, HF_DATAPATH_AUTO, BIT(VHOST_F_LOG_ALL), &hf_path_poll, "VHOST_F_LOG_ALL"},
-		{true, true, HF_DATAPATH_AUTO, TAKEN, &hf_path_poll, "VIRTIO_NET_F_MRG_RXBUF"},
-		{true, true, HF_DATAPATH_AUTO, BIT(VIRTIO_F_IOMMU_PLATFORM), NULL, "IOMMU"},
-		{false, true, HF_DATAPATH_AUTO, 0, &hf_path_poll, "no virtio-net queues"},
-		{true, false, HF_DATAPATH_AUTO, 0, &hf_path_hw, "do all"},
-		{true, false, HF_DATAPATH_AUTO, TAKEN, NULL, "no raw Ethernet queues"},
-		{false, false, HF_DATAPATH_AUTO, 0, NULL, "no raw Ethernet queues"},
-		{true, true, HF_DATAPATH_HW, 0, &hf_path_hw, "asked"},
-		{true, true, HF_DATAPATH_HW, TAKEN, NULL, "VIRTIO_RING_F_EVENT_IDX"},
-		{false, true, HF_DATAPATH_HW, 0, NULL, "no virtio-net queues"},
-		{true, true, HF_DATAPATH_POLL, 0, &hf_path_poll, "asked"},
-		{true, true, HF_DATAPATH_POLL, TAKEN | WANTED, &hf_path_poll, "asked"},
-		{true, false, HF_DATAPATH_POLL, 0, NULL, "no raw Ethernet queues"},
+		{true, true, WISH(AUTO, OFF), {V1, false}, &hf_path_hw, HF_REASON_NONE, "do all"},
+		{true, true, WISH(AUTO, AUTO), {BIT(VHOST_F_LOG_ALL), false}, &hf_path_poll, HF_REASON_NONE,
+			"VHOST_F_LOG_ALL"},
+		{true, true, WISH(AUTO, AUTO), {TAKEN, false}, &hf_path_poll, HF_REASON_NONE,
+			"VIRTIO_NET_F_MRG_RXBUF"},
+		{true, true, WISH(AUTO, AUTO), {BIT(VIRTIO_F_IOMMU_PLATFORM), false}, NULL,
+			HF_REASON_FEATURES, "IOMMU"},
+		{false, true, WISH(AUTO, AUTO), {V1, false}, &hf_path_poll, HF_REASON_NONE,
+			"no virtio-net queues"},
+		{true, false, WISH(AUTO, AUTO), {V1, false}, &hf_path_hw, HF_REASON_NONE, "do all"},
+		{true, false, WISH(AUTO, AUTO), {TAKEN, false}, NULL, HF_REASON_FEATURES,
+			"no raw Ethernet queues"},
+		{false, false, WISH(AUTO, AUTO), {V1, false}, NULL, HF_REASON_NIC,
+			"no raw Ethernet queues"},
+		{true, true, WISH(HW, AUTO), {V1, false}, &hf_path_hw, HF_REASON_NONE, "asked"},
+		{true, true, WISH(HW, AUTO), {TAKEN, false}, NULL, HF_REASON_FEATURES,
+			"VIRTIO_RING_F_EVENT_IDX VIRTIO_F_IN_ORDER; datapath=poll or auto would serve it"},
+		{false, true, WISH(HW, AUTO), {V1, false}, NULL, HF_REASON_NIC, "no virtio-net queues"},
+		{true, true, WISH(POLL, AUTO), {V1, false}, &hf_path_poll, HF_REASON_NONE, "asked"},
+		{true, true, WISH(POLL, AUTO), {TAKEN | WANTED, false}, &hf_path_poll, HF_REASON_NONE,
+			"asked"},
+		{true, false, WISH(POLL, AUTO), {V1, false}, NULL, HF_REASON_NIC,
+			"no raw Ethernet queues; datapath=hw or auto would serve it"},
+		/* legacy guests */
+		{true, true, WISH(AUTO, AUTO), {0, false}, &hf_path_hw, HF_REASON_NONE, "do all"},
+		{true, true, WISH(HW, AUTO), {0, false}, &hf_path_hw, HF_REASON_NONE, "asked"},
+		{true, true, WISH(AUTO, OFF), {0, false}, NULL, HF_REASON_LEGACY, "legacy=auto"},
+		{true, true, WISH(POLL, OFF), {0, false}, NULL, HF_REASON_LEGACY, "disable-legacy=on"},
+		{true, true, WISH(AUTO, POLL), {0, false}, &hf_path_poll, HF_REASON_NONE, "legacy=poll"},
+		{true, true, WISH(AUTO, POLL), {V1, false}, &hf_path_hw, HF_REASON_NONE, "do all"},
+		{true, true, WISH(HW, POLL), {0, false}, NULL, HF_REASON_LEGACY_POLL,
+			"datapath=poll or auto would serve it"},
+		{true, false, WISH(AUTO, POLL), {0, false}, NULL, HF_REASON_LEGACY_POLL,
+			"no raw Ethernet queues"},
+		{true, true, WISH(AUTO, AUTO), {0, true}, &hf_path_poll, HF_REASON_NONE, "big-endian"},
+		{true, true, WISH(HW, AUTO), {0, true}, NULL, HF_REASON_BIG_ENDIAN,
+			"datapath=poll or auto would serve it"},
+		{true, false, WISH(AUTO, AUTO), {0, true}, NULL, HF_REASON_BIG_ENDIAN,
+			"no raw Ethernet queues"},
+		{true, true, WISH(AUTO, OFF), {0, true}, NULL, HF_REASON_LEGACY, "legacy=auto"},
 	};
 	/* clang-format on */
-	char reason[HF_DATAPATH_REASON];
 	struct hf_devx_caps caps;
+	struct hf_answer v;
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(cases); i++) {
-		caps = path_caps(cases[i].hw, cases[i].poll);
-		memset(reason, 0, sizeof(reason));
-		TEST_ASSERT_EQUAL(
-			hf_datapath_choose(&caps, cases[i].wanted, cases[i].features, reason),
-			cases[i].path, "case %u: %s", i, reason);
-		TEST_ASSERT_NOT_NULL(strstr(reason, cases[i].reason), "case %u: %s", i, reason);
+		const struct path_case *c = &cases[i];
+
+		caps = path_caps(c->hw, c->poll);
+		hf_datapath_choose(&caps, &c->wish, &c->guest, &v);
+		TEST_ASSERT_EQUAL(v.path, c->path, "case %u: %s", i, v.text);
+		TEST_ASSERT_EQUAL(v.reason, c->reason, "case %u: %s", i, v.text);
+		TEST_ASSERT_NOT_NULL(strstr(v.text, c->text), "case %u: %s", i, v.text);
 	}
+	return TEST_SUCCESS;
+}
+
+static int
+test_datapath_nic(void)
+{
+	const struct hf_wish wish = WISH(AUTO, OFF);
+	struct hf_devx_caps caps = path_caps(true, true);
+	struct hf_answer v;
+
+	hf_datapath_choose(&caps, &wish, NULL, &v);
+	TEST_ASSERT_EQUAL(v.path, &hf_path_hw, "no guest is there, none is legacy: %s", v.text);
+	caps = path_caps(false, false);
+	hf_datapath_choose(&caps, &wish, NULL, &v);
+	TEST_ASSERT_NULL(v.path, "a NIC that can nothing");
+	TEST_ASSERT_EQUAL(v.reason, HF_REASON_NIC, "%s", v.text);
 	return TEST_SUCCESS;
 }
 
@@ -549,6 +661,7 @@ static struct unit_test_suite vdpa_suite = {
 			TEST_CASE(test_feature_check),
 			TEST_CASE(test_datapath_offer),
 			TEST_CASE(test_datapath_choice),
+			TEST_CASE(test_datapath_nic),
 			TEST_CASE(test_life),
 			TEST_CASE(test_policy),
 			TEST_CASES_END(),

@@ -349,7 +349,7 @@ rte_pmd_holdfast_held_release(struct rte_vdpa_device *vdev)
 static int
 api_datapath_get(struct hf_dev *dev, union api_any *own)
 {
-	own->datapath.wanted = dev->datapath;
+	own->datapath.wanted = dev->wish.datapath;
 	own->datapath.present = dev->path == &hf_path_hw ? HF_DATAPATH_HW : HF_DATAPATH_POLL;
 	own->datapath.switches = dev->path_switches;
 	strlcpy(own->datapath.reason, dev->path_reason, sizeof(own->datapath.reason));

@@ -25,6 +25,7 @@
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
 #define HF_ARG_DATAPATH "datapath"
+#define HF_ARG_LEGACY "legacy"
 #define HF_ARG_POLL_CORE "poll_core"
 #define HF_ARG_POLL_FEATURES "poll_features"
 #define HF_ARG_MR_POLICY "mr_policy"
@@ -43,6 +44,7 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
 	HF_ARG_DATAPATH,
+	HF_ARG_LEGACY,
 	HF_ARG_POLL_CORE,
 	HF_ARG_POLL_FEATURES,
 	/* The memory policy's, last. */
@@ -235,21 +237,44 @@ hf_args_memory(const struct rte_kvargs *kv, const char *name, struct hf_policy *
 
 /* --- all --- */
 
-struct hf_args_path {
+struct hf_args_wish {
 	const char *dev; /* for the log */
-	enum hf_datapath datapath;
+	struct hf_wish *wish;
 };
 
 static int
 hf_args_datapath(const char *key, const char *value, void *opaque)
 {
-	struct hf_args_path *path = opaque;
+	struct hf_args_wish *w = opaque;
 
-	if (value != NULL && hf_datapath_parse(value, &path->datapath) == 0)
+	if (value != NULL && hf_datapath_parse(value, &w->wish->datapath) == 0)
 		return 0;
-	HF_LOG(ERR, "%s: argument %s=%s: must be hw, poll or auto", path->dev, key,
+	HF_LOG(ERR, "%s: argument %s=%s: must be hw, poll or auto", w->dev, key,
 		value != NULL ? value : "");
 	return -EINVAL;
+}
+
+static int
+hf_args_legacy(const char *key, const char *value, void *opaque)
+{
+	struct hf_args_wish *w = opaque;
+
+	if (value != NULL && hf_legacy_parse(value, &w->wish->legacy) == 0)
+		return 0;
+	HF_LOG(ERR, "%s: argument %s=%s: must be auto, off or poll", w->dev, key,
+		value != NULL ? value : "");
+	return -EINVAL;
+}
+
+static int
+hf_args_wish(const struct rte_kvargs *kv, const char *name, struct hf_wish *wish)
+{
+	struct hf_args_wish w = {.dev = name, .wish = wish};
+
+	if (rte_kvargs_process(kv, HF_ARG_DATAPATH, hf_args_datapath, &w) != 0 ||
+		rte_kvargs_process(kv, HF_ARG_LEGACY, hf_args_legacy, &w) != 0)
+		return -EINVAL;
+	return 0;
 }
 
 /* Hints about the queues of a guest to come: both or none. */
@@ -312,9 +337,9 @@ int
 hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_args *args)
 {
 	struct hf_args parsed = {
+		.wish = {HF_DATAPATH_AUTO, HF_LEGACY_AUTO},
 		.policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS},
 	};
-	struct hf_args_path path = {.dev = name, .datapath = HF_DATAPATH_AUTO};
 	struct rte_kvargs *kv;
 	int ret;
 
@@ -327,12 +352,11 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 	ret = hf_args_known(kv, name, hf_args_keys, RTE_DIM(hf_args_keys), HF_ARGS_HELP);
 	if (ret == 0)
 		ret = hf_args_numbers(kv, name, &parsed);
-	if (ret == 0 && rte_kvargs_process(kv, HF_ARG_DATAPATH, hf_args_datapath, &path) != 0)
-		ret = -EINVAL;
+	if (ret == 0)
+		ret = hf_args_wish(kv, name, &parsed.wish);
 	if (ret == 0)
 		ret = hf_args_memory(kv, name, &parsed.policy);
 	rte_kvargs_free(kv);
-	parsed.datapath = path.datapath;
 	if (ret == 0)
 		*args = parsed;
 	return ret;

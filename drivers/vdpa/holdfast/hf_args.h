@@ -34,7 +34,7 @@ struct hf_args {
 	uint32_t event_us;
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
-	enum hf_datapath datapath; /* at first */
+	struct hf_wish wish; /* datapath, legacy; at first */
 	int poll_core; /* CPU of the polling thread; -1: where the probing thread may run */
 	bool poll_features; /* in "auto", offer all that poll mode does; see hf_datapath.h */
 	struct hf_policy policy; /* of the guest's memory, at first */
@@ -56,6 +56,7 @@ struct hf_args {
 	"event_core=<CPU number> " \
 	"host_notifier=<0|1> " \
 	"datapath=<hw|poll|auto> " \
+	"legacy=<auto|off|poll> " \
 	"poll_core=<CPU number> " \
 	"poll_features=<0|1> " HF_ARGS_POLICY_HELP
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_string_fns.h>
 
 #include "hf_dev.h"
 #include "hf_hostnotif.h"
@@ -232,18 +233,20 @@ hf_conf_path_set(struct hf_dev *dev, const struct hf_path *path)
 static int
 hf_conf_path(struct hf_dev *dev)
 {
-	const struct hf_path *path;
+	struct hf_answer v;
 	int ret = 0;
 
-	path = hf_datapath_choose(dev->caps, dev->datapath, dev->features, dev->path_reason);
-	if (path == NULL) {
-		HF_LOG(ERR, "%s: datapath=%s: %s", dev->name, hf_datapath_name(dev->datapath),
-			dev->path_reason);
+	hf_datapath_choose(dev->caps, &dev->wish, &dev->guest, &v);
+	strlcpy(dev->path_reason, v.text, sizeof(dev->path_reason));
+	if (v.path == NULL) {
+		HF_LOG(ERR, "%s: datapath=%s, legacy=%s: %s", dev->name,
+			hf_datapath_name(dev->wish.datapath), hf_legacy_name(dev->wish.legacy),
+			v.text);
 		return -EOPNOTSUPP;
 	}
-	if (path != dev->path)
-		ret = hf_conf_path_set(dev, path);
-	HF_LOG(NOTICE, "%s: datapath %s: %s", dev->name, dev->path->name, dev->path_reason);
+	if (v.path != dev->path)
+		ret = hf_conf_path_set(dev, v.path);
+	HF_LOG(NOTICE, "%s: datapath %s: %s", dev->name, dev->path->name, v.text);
 	return ret;
 }
 
@@ -253,7 +256,7 @@ hf_conf_check(struct hf_dev *dev)
 	uint16_t rings = hf_front_rings(dev);
 	int ret;
 
-	ret = hf_front_features(dev, &dev->features);
+	ret = hf_front_guest(dev, &dev->guest);
 	if (ret == 0)
 		ret = hf_conf_path(dev);
 	if (ret != 0)
@@ -385,7 +388,7 @@ hf_dev_reset(struct hf_dev *dev, bool clean_map)
 
 /* --- the datapath of a device that runs --- */
 
-/* Stop, and start with what dev->datapath and the features lead to now. */
+/* Stop, and start with what dev->wish and the features lead to now. */
 static int
 hf_conf_switch(struct hf_dev *dev)
 {
@@ -397,28 +400,26 @@ hf_conf_switch(struct hf_dev *dev)
 int
 hf_dev_datapath(struct hf_dev *dev, enum hf_datapath wanted)
 {
-	enum hf_datapath before = dev->datapath;
-	uint64_t features = dev->configured ? dev->features : 0;
-	char reason[HF_DATAPATH_REASON];
-	const struct hf_path *path;
+	const struct hf_wish before = dev->wish, wish = {wanted, before.legacy};
+	struct hf_answer v;
 	int ret;
 
-	path = hf_datapath_choose(dev->caps, wanted, features, reason);
-	if (path == NULL) {
+	hf_datapath_choose(dev->caps, &wish, dev->configured ? &dev->guest : NULL, &v);
+	if (v.path == NULL) {
 		HF_LOG(ERR, "%s: datapath %s refused: %s", dev->name, hf_datapath_name(wanted),
-			reason);
+			v.text);
 		return -EOPNOTSUPP;
 	}
-	dev->datapath = wanted;
+	dev->wish = wish;
 	dev->front.changes++;
-	if (!dev->configured || path == dev->path)
+	if (!dev->configured || v.path == dev->path)
 		return 0;
 	ret = hf_conf_switch(dev);
 	if (ret == 0)
 		return 0;
-	HF_LOG(ERR, "%s: datapath %s does not start: back to %s", dev->name, path->name,
-		hf_datapath_name(before));
-	dev->datapath = before;
+	HF_LOG(ERR, "%s: datapath %s does not start: back to %s", dev->name, v.path->name,
+		hf_datapath_name(before.datapath));
+	dev->wish = before;
 	hf_dev_conf(dev);
 	return ret;
 }
@@ -426,17 +427,20 @@ hf_dev_datapath(struct hf_dev *dev, enum hf_datapath wanted)
 int
 hf_dev_features(struct hf_dev *dev)
 {
-	uint64_t features;
+	struct hf_answer v;
+	struct hf_guest guest;
 	int ret;
 
 	if (!dev->configured)
 		return 0;
-	ret = hf_front_features(dev, &features);
-	if (ret != 0 || features == dev->features)
+	ret = hf_front_guest(dev, &guest);
+	if (ret != 0 || guest.features == dev->guest.features)
 		return ret;
-	if (hf_datapath_choose(dev->caps, dev->datapath, features, dev->path_reason) != dev->path)
+	hf_datapath_choose(dev->caps, &dev->wish, &guest, &v);
+	if (v.path != dev->path)
 		return hf_conf_switch(dev);
-	dev->features = features;
+	strlcpy(dev->path_reason, v.text, sizeof(dev->path_reason));
+	dev->guest = guest;
 	hf_dirty_follow(dev);
 	return 0;
 }

@@ -4,11 +4,13 @@
 #include <bus_pci_driver.h>
 #include <errno.h>
 #include <infiniband/verbs.h>
+#include <linux/virtio_config.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <rte_common.h>
+#include <rte_string_fns.h>
 
 #include <hf_fds.h>
 
@@ -67,16 +69,19 @@ hf_dev_limits(struct hf_dev *dev)
 {
 	uint32_t max = HF_ARGS_PAIRS_MAX * 2;
 	struct hf_devx_vport vport = {.mtu = 0};
+	struct hf_answer answer;
 	int ret;
 
-	dev->datapath = dev->args.datapath;
-	dev->path = hf_datapath_choose(dev->caps, dev->datapath, 0, dev->path_reason);
-	if (dev->path == NULL) {
+	dev->wish = dev->args.wish;
+	hf_datapath_choose(dev->caps, &dev->wish, NULL, &answer);
+	if (answer.path == NULL) {
 		HF_LOG(ERR, "%s: datapath=%s: %s (virtio_net_q %d, max_num_virtio_queues %u)",
-			dev->name, hf_datapath_name(dev->datapath), dev->path_reason,
+			dev->name, hf_datapath_name(dev->wish.datapath), answer.text,
 			dev->caps->virtio_net_q, dev->caps->max_virtqs);
 		return -ENOTSUP;
 	}
+	dev->path = answer.path;
+	strlcpy(dev->path_reason, answer.text, sizeof(dev->path_reason));
 	/* Whatever serves it first, it may be the other one's later. */
 	if (hf_dev_has_hw(dev))
 		max = RTE_MIN(max, dev->caps->max_virtqs & ~UINT32_C(1));
@@ -98,8 +103,15 @@ hf_dev_limits(struct hf_dev *dev)
 		if (ret != 0)
 			return ret;
 	}
-	dev->offered =
-		hf_feature_offer(dev->caps, dev->datapath, dev->args.poll_features, vport.mtu);
+	dev->offered = hf_feature_offer(dev->caps, &dev->wish, dev->args.poll_features, vport.mtu);
+	if (dev->wish.legacy == HF_LEGACY_OFF &&
+		(dev->offered & (UINT64_C(1) << VIRTIO_F_VERSION_1)) == 0) {
+		HF_LOG(ERR,
+			"%s: legacy=off: datapath=%s cannot offer VIRTIO_F_VERSION_1 on this NIC, so no"
+			" guest could be served",
+			dev->name, hf_datapath_name(dev->wish.datapath));
+		return -ENOTSUP;
+	}
 	return 0;
 }
 

@@ -85,9 +85,9 @@ struct hf_dev {
 	bool configured; /* between a successful hf_dev_conf() and the next stop */
 	struct hf_memory mem; /* its address spaces are the same from creation to destruction */
 	uint64_t backend_acked; /* backend features that the application acknowledged */
-	uint64_t features; /* negotiated; valid while configured */
+	struct hf_guest guest; /* what was negotiated; valid while configured */
 	uint16_t mtu; /* of the port, when the device was configured; 0: unknown */
-	enum hf_datapath datapath; /* what the user wants */
+	struct hf_wish wish; /* what the user wants */
 	const struct hf_path *path; /* what serves, or last served, its queues */
 	char path_reason[HF_DATAPATH_REASON];
 	uint64_t path_switches; /* of the running device; ever */

@@ -68,7 +68,8 @@ hf_dirty_drop(struct hf_dev *dev)
 bool
 hf_dirty_is_on(const struct hf_dev *dev)
 {
-	return (dev->features & (UINT64_C(1) << VHOST_F_LOG_ALL)) != 0 && dev->dirty.bits != NULL;
+	return (dev->guest.features & (UINT64_C(1) << VHOST_F_LOG_ALL)) != 0 &&
+		dev->dirty.bits != NULL;
 }
 
 bool

@@ -17,6 +17,7 @@
 #include <hf_ioas.h>
 
 struct hf_dev;
+struct hf_guest;
 
 struct hf_front {
 	int vid; /* -1: no connection */
@@ -84,8 +85,8 @@ void hf_front_ring_explain(struct hf_dev *dev, uint16_t index);
 void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
 /* Has the device as a whole stopped: was every ring's base read, or the status set to 0? */
 bool hf_front_is_stopped(const struct hf_dev *dev);
-/* 0 or -ENODEV. */
-int hf_front_features(struct hf_dev *dev, uint64_t *features);
+/* What the front end has negotiated for its guest by now. 0 or -ENODEV. */
+int hf_front_guest(struct hf_dev *dev, struct hf_guest *guest);
 /* MTU that the front end asks for (bytes, without Ethernet header); 0: it did not. */
 uint16_t hf_front_mtu(struct hf_dev *dev);
 

@@ -220,9 +220,9 @@ shadow_halt(struct hf_vq *vq)
 static uint64_t
 shadow_features(const struct hf_dev *dev)
 {
-	if ((dev->features & (UINT64_C(1) << VIRTIO_F_IN_ORDER)) == 0)
-		return dev->features;
-	return dev->features & ~(UINT64_C(1) << VIRTIO_NET_F_MRG_RXBUF);
+	if ((dev->guest.features & (UINT64_C(1) << VIRTIO_F_IN_ORDER)) == 0)
+		return dev->guest.features;
+	return dev->guest.features & ~(UINT64_C(1) << VIRTIO_NET_F_MRG_RXBUF);
 }
 
 /* From where s->ring stands, on the memory as it is now, which has this key. */

@@ -85,9 +85,12 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_int(d, "max_queue_pairs", dev->max_vqs / 2);
 	rte_tel_data_add_dict_int(d, "queues_running", running);
 	rte_tel_data_add_dict_u64(d, "features_offered", dev->offered);
-	rte_tel_data_add_dict_u64(d, "features_negotiated", dev->configured ? dev->features : 0);
+	rte_tel_data_add_dict_u64(
+		d, "features_negotiated", dev->configured ? dev->guest.features : 0);
+	rte_tel_data_add_dict_int(d, "legacy", dev->configured && hf_guest_is_legacy(&dev->guest));
 	rte_tel_data_add_dict_int(d, "numa_node", dev->pci->device.numa_node);
-	rte_tel_data_add_dict_string(d, "datapath_wanted", hf_datapath_name(dev->datapath));
+	rte_tel_data_add_dict_string(d, "datapath_wanted", hf_datapath_name(dev->wish.datapath));
+	rte_tel_data_add_dict_string(d, "legacy_wanted", hf_legacy_name(dev->wish.legacy));
 	rte_tel_data_add_dict_string(d, "datapath", dev->path->name);
 	rte_tel_data_add_dict_string(d, "datapath_reason", dev->path_reason);
 	rte_tel_data_add_dict_u64(d, "datapath_switches", dev->path_switches);

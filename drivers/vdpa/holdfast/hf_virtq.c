@@ -64,7 +64,8 @@ hf_vq_attr_start(struct hf_vq *vq, const struct hf_front_ring *ring, struct hf_v
 {
 	const struct hf_dev *dev = vq->dev;
 
-	hf_vq_attr_fill(vq, ring, dev->features, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]), attr);
+	hf_vq_attr_fill(
+		vq, ring, dev->guest.features, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]), attr);
 }
 
 /* The firmware accepted them. */
@@ -278,7 +279,7 @@ hf_vq_hw_make(struct hf_vq *vq, uint16_t ring_size)
 	const struct hf_dev *dev = vq->dev;
 	struct hf_front_ring ring = {.size = ring_size};
 	struct hf_virtq_attr attr;
-	uint64_t features = dev->features;
+	uint64_t features = dev->guest.features;
 	int ret;
 
 	ret = hf_vq_parts_make(vq, ring_size);

@@ -72,6 +72,7 @@ hf_vq_end(struct hf_vq *vq, const struct hf_life *life)
 	if (!life->keep_enabled) {
 		vq->enabled = false;
 		vq->addr_set = false;
+		vq->big_endian = false;
 	}
 	if (!life->keep_virtq)
 		vq->path->destroy(vq);

@@ -38,6 +38,7 @@ struct hf_vq {
 
 	/* The front end's word. */
 	bool enabled; /* hf_life_table says when it ends */
+	bool big_endian; /* SET_VRING_ENDIAN: the ring of a legacy guest is */
 	bool addr_set; /* SET_VRING_ADDR since the base was read: else addresses are stale */
 	uint64_t user_addr[HF_RING_AREAS]; /* the front end's, of that message */
 

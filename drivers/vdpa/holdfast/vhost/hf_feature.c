@@ -20,76 +20,163 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
+/* On which condition a datapath does a feature. */
+enum hf_feature_if {
+	NEVER,
+	ALWAYS,
+	CAP, /* the NIC's virtqueues have the capability */
+	CSUM, /* poll mode: the NIC's raw queues calculate checksums */
+	LSO, /* poll mode: and they make segments, of whole packets */
+	WANTED, /* poll mode always, and offered in "auto" too: see hf_datapath.h */
+	TAKEN, /* poll mode always, and offered in "auto" with poll_features=1 only */
+};
+
 struct hf_feature {
 	uint8_t bit;
 	const char *name;
-	bool always; /* offered whatever the NIC */
-	size_t cap; /* else: offset of the bool in struct hf_devx_caps; 0: never */
-	uint64_t needs; /* all of these must be negotiated too (virtio 1.2, 5.1.3.1 and 6) */
+	enum hf_feature_if hw, poll;
+	size_t cap; /* CAP: offset of the bool in struct hf_devx_caps */
 };
 
 /* clang-format off */
-#define ALWAYS(bit_) { bit_, #bit_, true, 0, 0 }
-#define IF_CAP(bit_, cap_, needs_) \
-	{ bit_, #bit_, false, offsetof(struct hf_devx_caps, cap_), needs_ }
-#define NEVER(bit_) { bit_, #bit_, false, 0, 0 }
-/* clang-format on */
+#define ROW(bit_, hw_, poll_) { bit_, #bit_, hw_, poll_, 0 }
+#define IF_CAP(bit_, cap_, poll_) { bit_, #bit_, CAP, poll_, offsetof(struct hf_devx_caps, cap_) }
 
 /*
- * What the NIC's own virtqueues do.
+ * What the NIC's own virtqueues do, and what poll mode does, which reads rings and headers itself.
+ * The features table of the guide is made of these rows.
  *
  * MQ and GUEST_ANNOUNCE need a control queue, which front ends (QEMU, virtio-user) emulate
  * themselves; without MQ from here they do not offer it, and GUEST_ANNOUNCE tells them that the
  * guest, not the back end, speaks up after a migration.
  *
- * The bits that they never do are named for the log: an IOMMU is not served, dirty pages are not
- * logged, receive buffers not merged, neither event indices nor indirect tables known, and no
- * promise about order given.
+ * A NIC whose virtqueues lack VERSION_1 serves modern guests in poll mode: many know nothing else.
  */
 static const struct hf_feature hf_features[] = {
-	IF_CAP(VIRTIO_NET_F_CSUM, tx_csum, 0),
-	IF_CAP(VIRTIO_NET_F_GUEST_CSUM, rx_csum, 0),
-	IF_CAP(VIRTIO_NET_F_HOST_TSO4, tso4, BIT(VIRTIO_NET_F_CSUM)),
-	IF_CAP(VIRTIO_NET_F_HOST_TSO6, tso6, BIT(VIRTIO_NET_F_CSUM)),
-	IF_CAP(VIRTIO_F_VERSION_1, version_1, 0),
-	IF_CAP(VIRTIO_F_RING_PACKED, packed, BIT(VIRTIO_F_VERSION_1)),
-	ALWAYS(VIRTIO_NET_F_MTU),
-	ALWAYS(VIRTIO_NET_F_MQ),
-	ALWAYS(VIRTIO_NET_F_GUEST_ANNOUNCE),
-	ALWAYS(VIRTIO_F_ANY_LAYOUT),
-	ALWAYS(VIRTIO_F_ORDER_PLATFORM),
-	ALWAYS(VHOST_USER_F_PROTOCOL_FEATURES),
-	NEVER(VHOST_F_LOG_ALL),
-	NEVER(VIRTIO_F_IOMMU_PLATFORM),
-	NEVER(VIRTIO_NET_F_MRG_RXBUF),
-	NEVER(VIRTIO_NET_F_GUEST_TSO4),
-	NEVER(VIRTIO_NET_F_GUEST_TSO6),
-	NEVER(VIRTIO_NET_F_CTRL_VQ),
-	NEVER(VIRTIO_RING_F_INDIRECT_DESC),
-	NEVER(VIRTIO_RING_F_EVENT_IDX),
-	NEVER(VIRTIO_F_IN_ORDER),
+	IF_CAP(VIRTIO_NET_F_CSUM, tx_csum, CSUM),
+	IF_CAP(VIRTIO_NET_F_GUEST_CSUM, rx_csum, CSUM),
+	ROW(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_MTU, ALWAYS, ALWAYS),
+	ROW(VIRTIO_NET_F_GSO, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_GUEST_TSO4, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_GUEST_TSO6, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_GUEST_ECN, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_GUEST_UFO, NEVER, NEVER),
+	IF_CAP(VIRTIO_NET_F_HOST_TSO4, tso4, LSO),
+	IF_CAP(VIRTIO_NET_F_HOST_TSO6, tso6, LSO),
+	ROW(VIRTIO_NET_F_HOST_ECN, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_HOST_UFO, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_MRG_RXBUF, NEVER, TAKEN),
+	ROW(VIRTIO_NET_F_CTRL_VQ, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_CTRL_RX, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_CTRL_VLAN, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_CTRL_RX_EXTRA, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_GUEST_ANNOUNCE, ALWAYS, ALWAYS),
+	ROW(VIRTIO_NET_F_MQ, ALWAYS, ALWAYS),
+	ROW(VIRTIO_NET_F_CTRL_MAC_ADDR, NEVER, NEVER),
+	ROW(VIRTIO_F_NOTIFY_ON_EMPTY, NEVER, NEVER),
+	ROW(VHOST_F_LOG_ALL, NEVER, WANTED),
+	ROW(VIRTIO_F_ANY_LAYOUT, ALWAYS, ALWAYS),
+	ROW(VIRTIO_RING_F_INDIRECT_DESC, NEVER, TAKEN),
+	ROW(VIRTIO_RING_F_EVENT_IDX, NEVER, TAKEN),
+	ROW(VHOST_USER_F_PROTOCOL_FEATURES, ALWAYS, ALWAYS),
+	IF_CAP(VIRTIO_F_VERSION_1, version_1, WANTED),
+	ROW(VIRTIO_F_IOMMU_PLATFORM, NEVER, NEVER),
+	IF_CAP(VIRTIO_F_RING_PACKED, packed, WANTED),
+	ROW(VIRTIO_F_IN_ORDER, NEVER, TAKEN),
+	ROW(VIRTIO_F_ORDER_PLATFORM, ALWAYS, ALWAYS),
+	ROW(VIRTIO_F_SR_IOV, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_NOTF_COAL, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_HASH_REPORT, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_RSS, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_RSC_EXT, NEVER, NEVER),
+	ROW(VIRTIO_NET_F_STANDBY, NEVER, NEVER),
 };
+/* clang-format on */
 
 /*
- * What poll mode does besides: it reads rings and headers itself. Segments are the NIC's to make,
- * if it takes a whole packet.
+ * What a feature needs besides (virtio 1.2, 5.1.3.1): all of the one set, and one of the other.
+ * What needs the control queue is between guest and front end, whose queue it is. In addition, all
+ * above the 32 bits that a legacy driver sees need VERSION_1.
  */
-#define POLL_WANTED (BIT(VIRTIO_F_RING_PACKED) | BIT(VHOST_F_LOG_ALL))
-#define POLL_TAKEN \
-	(BIT(VIRTIO_NET_F_MRG_RXBUF) | BIT(VIRTIO_RING_F_INDIRECT_DESC) | \
-		BIT(VIRTIO_RING_F_EVENT_IDX) | BIT(VIRTIO_F_IN_ORDER))
-#define POLL_CSUM (BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_GUEST_CSUM))
-#define POLL_TSO (BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6))
+static const struct hf_feature_need {
+	uint8_t bit;
+	uint64_t all, any;
+} hf_feature_needs[] = {
+	{VIRTIO_NET_F_GUEST_TSO4, BIT(VIRTIO_NET_F_GUEST_CSUM), 0},
+	{VIRTIO_NET_F_GUEST_TSO6, BIT(VIRTIO_NET_F_GUEST_CSUM), 0},
+	{VIRTIO_NET_F_GUEST_ECN, 0, BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6)},
+	{VIRTIO_NET_F_GUEST_UFO, BIT(VIRTIO_NET_F_GUEST_CSUM), 0},
+	{VIRTIO_NET_F_HOST_TSO4, BIT(VIRTIO_NET_F_CSUM), 0},
+	{VIRTIO_NET_F_HOST_TSO6, BIT(VIRTIO_NET_F_CSUM), 0},
+	{VIRTIO_NET_F_HOST_ECN, 0, BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6)},
+	{VIRTIO_NET_F_HOST_UFO, BIT(VIRTIO_NET_F_CSUM), 0},
+	{VIRTIO_NET_F_RSC_EXT, 0, BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6)},
+};
+#define ABOVE_LEGACY (~UINT64_C(0) << 32)
+
 #define POLL_MIN_LSO (UINT32_C(1) << 16)
 /* Every receive buffer has room for a packet of this (virtio 1.2, 5.1.6.3.1). */
 #define POLL_BUFFER_MTU 1500
 
-static bool
-hf_feature_works(const struct hf_feature *f, const struct hf_devx_caps *caps)
+/* What poll mode does on this condition. */
+static uint64_t
+hf_feature_poll_set(enum hf_feature_if how)
 {
-	if (f->always)
+	uint64_t set = 0;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(hf_features); i++)
+		if (hf_features[i].poll == how)
+			set |= BIT(hf_features[i].bit);
+	return set;
+}
+
+static bool
+hf_feature_works(const struct hf_feature *f, enum hf_feature_if how, const struct hf_devx_caps *c)
+{
+	switch (how) {
+	case NEVER:
+		return false;
+	case CAP:
+		return *(const bool *)RTE_PTR_ADD(c, f->cap);
+	case CSUM:
+		return c->eth.csum;
+	case LSO:
+		return c->eth.csum && c->eth.max_lso >= POLL_MIN_LSO;
+	default:
 		return true;
-	return f->cap != 0 && *(const bool *)RTE_PTR_ADD(caps, f->cap);
+	}
+}
+
+/* What is missing beside a feature; of alternatives all, if there is none. */
+static uint64_t
+hf_feature_lacks(uint8_t bit, uint64_t features)
+{
+	uint64_t all = 0, any = 0;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(hf_feature_needs); i++) {
+		if (hf_feature_needs[i].bit == bit) {
+			all = hf_feature_needs[i].all;
+			any = hf_feature_needs[i].any;
+		}
+	}
+	if ((BIT(bit) & ABOVE_LEGACY & ~BIT(VIRTIO_F_VERSION_1)) != 0)
+		all |= BIT(VIRTIO_F_VERSION_1);
+	return (all & ~features) | ((any & features) == 0 ? any : 0);
+}
+
+/* Without those that lack another one, which has a smaller number. */
+static uint64_t
+hf_feature_complete(uint64_t features)
+{
+	uint8_t bit;
+
+	for (bit = 0; bit < 64; bit++)
+		if (hf_feature_lacks(bit, features) != 0)
+			features &= ~BIT(bit);
+	return features;
 }
 
 uint64_t
@@ -99,47 +186,41 @@ hf_feature_offer_hw(const struct hf_devx_caps *caps)
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(hf_features); i++)
-		if (hf_feature_works(&hf_features[i], caps))
+		if (hf_feature_works(&hf_features[i], hf_features[i].hw, caps))
 			offer |= BIT(hf_features[i].bit);
-	for (i = 0; i < RTE_DIM(hf_features); i++)
-		if ((hf_features[i].needs & ~offer) != 0)
-			offer &= ~BIT(hf_features[i].bit);
-	return offer;
+	return hf_feature_complete(offer);
 }
 
 uint64_t
 hf_feature_offer_poll(const struct hf_devx_caps *caps)
 {
-	uint64_t offer = POLL_WANTED | POLL_TAKEN | BIT(VIRTIO_F_VERSION_1);
+	uint64_t offer = 0;
 	unsigned int i;
 
-	if (caps->eth.csum)
-		offer |= POLL_CSUM;
-	if (caps->eth.csum && caps->eth.max_lso >= POLL_MIN_LSO)
-		offer |= POLL_TSO;
 	for (i = 0; i < RTE_DIM(hf_features); i++)
-		if (hf_features[i].always)
+		if (hf_feature_works(&hf_features[i], hf_features[i].poll, caps))
 			offer |= BIT(hf_features[i].bit);
-	return offer;
+	return hf_feature_complete(offer);
 }
 
 uint64_t
-hf_feature_offer(const struct hf_devx_caps *caps, enum hf_datapath d, bool all, uint16_t mtu)
+hf_feature_offer(
+	const struct hf_devx_caps *caps, const struct hf_wish *wish, bool all, uint16_t mtu)
 {
 	uint64_t hw = hf_feature_offer_hw(caps), poll = hf_feature_offer_poll(caps);
 
 	if (mtu == 0 || mtu > POLL_BUFFER_MTU)
 		poll &= ~BIT(VIRTIO_F_IN_ORDER);
 
-	if (d == HF_DATAPATH_HW || hf_datapath_lacks_poll(caps) != NULL)
+	if (wish->datapath == HF_DATAPATH_HW || hf_datapath_lacks_poll(caps) != NULL)
 		return hw;
-	if (d == HF_DATAPATH_POLL || hf_datapath_lacks_hw(caps) != NULL)
+	if (wish->datapath == HF_DATAPATH_POLL || hf_datapath_lacks_hw(caps) != NULL)
 		return poll;
 	/* Nobody may choose bits that only the one has together with bits that only the other has.
 	 */
 	if ((hw & ~poll) != 0)
 		return hw;
-	return all ? poll : hw | POLL_WANTED;
+	return all ? poll : hw | hf_feature_poll_set(WANTED);
 }
 
 void
@@ -164,28 +245,41 @@ hf_feature_names(uint64_t set, char *out, size_t size)
 	}
 }
 
-int
-hf_feature_check(const char *name, uint64_t offered, uint64_t features)
+/* "text NAME NAME", as far as there is room. */
+static void
+hf_feature_text(struct hf_answer *v, enum hf_reason reason, uint64_t set, const char *text)
 {
-	char names[256];
-	unsigned int i;
+	int n;
+
+	v->path = NULL;
+	v->reason = reason;
+	n = snprintf(v->text, sizeof(v->text), "%s", text);
+	hf_feature_names(set, v->text + n, sizeof(v->text) - n);
+}
+
+int
+hf_feature_check(uint64_t offered, uint64_t features, struct hf_answer *answer)
+{
+	char text[HF_DATAPATH_REASON], name[64];
+	uint64_t lacks;
+	uint8_t bit;
 
 	if ((features & ~offered) != 0) {
-		hf_feature_names(features & ~offered, names, sizeof(names));
-		HF_LOG(ERR,
-			"%s: the front end wants features that were not offered: 0x%" PRIx64 ":%s",
-			name, features & ~offered, names);
+		snprintf(text, sizeof(text), "features that were not offered: 0x%" PRIx64 ":",
+			features & ~offered);
+		hf_feature_text(answer, HF_REASON_NOT_OFFERED, features & ~offered, text);
 		return -EINVAL;
 	}
-	for (i = 0; i < RTE_DIM(hf_features); i++) {
-		if ((features & BIT(hf_features[i].bit)) == 0 ||
-			(hf_features[i].needs & ~features) == 0)
+	for (bit = 0; bit < 64; bit++) {
+		lacks = hf_feature_lacks(bit, features);
+		if ((features & BIT(bit)) == 0 || lacks == 0)
 			continue;
-		hf_feature_names(hf_features[i].needs & ~features, names, sizeof(names));
-		HF_LOG(ERR, "%s: the front end wants %s without the feature it depends on:%s", name,
-			hf_features[i].name, names);
+		hf_feature_names(BIT(bit), name, sizeof(name));
+		snprintf(text, sizeof(text), "feature%s without the one it depends on:", name);
+		hf_feature_text(answer, HF_REASON_DEPENDENCY, lacks, text);
 		return -EINVAL;
 	}
+	*answer = (struct hf_answer){.reason = HF_REASON_NONE};
 	return 0;
 }
 

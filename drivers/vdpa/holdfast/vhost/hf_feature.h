@@ -18,22 +18,22 @@ struct hf_devx_caps;
 uint64_t hf_feature_offer_hw(const struct hf_devx_caps *caps);
 uint64_t hf_feature_offer_poll(const struct hf_devx_caps *caps);
 /*
- * What a device offers that is set to 'd'; all: argument poll_features, see hf_datapath.h. mtu: of
- * the port, 0: unknown. A packet that needs several receive buffers is not possible in the order of
- * the ring: where such may come, order is not offered.
+ * What a device offers of which this is wanted; all: argument poll_features, see hf_datapath.h.
+ * mtu: of the port, 0: unknown. A packet that needs several receive buffers is not possible in the
+ * order of the ring: where such may come, order is not offered.
  */
 uint64_t hf_feature_offer(
-	const struct hf_devx_caps *caps, enum hf_datapath d, bool all, uint16_t mtu);
+	const struct hf_devx_caps *caps, const struct hf_wish *wish, bool all, uint16_t mtu);
 /*
  * " NAME NAME bit 55" of a set; out has room for some, the rest is told by the hexadecimal value
  * beside it.
  */
 void hf_feature_names(uint64_t set, char *out, size_t size);
 /*
- * 0, or -EINVAL after a log line that names the bits that are not offered, or that lack a bit they
+ * 0, or -EINVAL and an answer that names the bits that are not offered, or that lack a bit they
  * depend on.
  */
-int hf_feature_check(const char *name, uint64_t offered, uint64_t features);
+int hf_feature_check(uint64_t offered, uint64_t features, struct hf_answer *answer);
 /* vhost-user protocol features (VHOST_USER_PROTOCOL_F_*) that work with what is offered. */
 uint64_t hf_feature_protocol(uint64_t offered);
 

@@ -26,7 +26,7 @@ hf_front_rings(struct hf_dev *dev)
 static bool
 hf_front_packed(const struct hf_dev *dev)
 {
-	return (dev->features >> VIRTIO_F_RING_PACKED) & 1;
+	return (dev->guest.features >> VIRTIO_F_RING_PACKED) & 1;
 }
 
 /* Has the library found all areas of the ring? */
@@ -89,15 +89,16 @@ hf_front_ring_explain(struct hf_dev *dev, uint16_t index)
 {
 	const struct hf_vq *vq = &dev->vqs[index];
 	struct rte_vhost_vring v = {.size = 0};
-	uint64_t features, gpa[HF_RING_AREAS];
+	uint64_t gpa[HF_RING_AREAS];
 	struct hf_front_table t;
+	struct hf_guest guest;
 
-	if (!vq->addr_set || !dev->front.table || hf_front_features(dev, &features) != 0 ||
+	if (!vq->addr_set || !dev->front.table || hf_front_guest(dev, &guest) != 0 ||
 		rte_vhost_get_vhost_vring(dev->front.vid, index, &v) != 0)
 		return;
 	if (hf_front_table_get(dev, &t) != 0)
 		return;
-	hf_ring_resolve(dev->name, index, v.size, (features >> VIRTIO_F_RING_PACKED) & 1,
+	hf_ring_resolve(dev->name, index, v.size, (guest.features >> VIRTIO_F_RING_PACKED) & 1,
 		vq->user_addr, &t, gpa);
 	hf_front_table_free(&t);
 }
@@ -124,9 +125,16 @@ hf_front_is_stopped(const struct hf_dev *dev)
 }
 
 int
-hf_front_features(struct hf_dev *dev, uint64_t *features)
+hf_front_guest(struct hf_dev *dev, struct hf_guest *guest)
 {
-	return rte_vhost_get_negotiated_features(dev->front.vid, features) == 0 ? 0 : -ENODEV;
+	uint16_t i;
+
+	*guest = (struct hf_guest){.features = 0};
+	if (rte_vhost_get_negotiated_features(dev->front.vid, &guest->features) != 0)
+		return -ENODEV;
+	for (i = 0; i < dev->max_vqs && hf_guest_is_legacy(guest); i++)
+		guest->big_endian |= dev->vqs[i].big_endian;
+	return 0;
 }
 
 void

@@ -40,10 +40,43 @@
 static enum rte_vhost_msg_result
 hf_hook_features(struct hf_dev *dev, uint64_t features)
 {
-	if (hf_feature_check(dev->name, dev->offered, features) == 0 ||
-		(features & ~dev->offered) != 0)
+	struct hf_answer v;
+
+	if (hf_feature_check(dev->offered, features, &v) == 0)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+	HF_LOG(ERR, "%s: the front end wants %s", dev->name, v.text);
 	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
+/* The library has no such message: what is not refused is answered here. */
+static enum rte_vhost_msg_result
+hf_hook_endian(struct hf_dev *dev, uint32_t index, uint32_t num)
+{
+	struct hf_guest guest;
+	struct hf_answer v;
+
+	if (index >= dev->max_vqs || num > 1 || dev->front.started ||
+		hf_front_guest(dev, &guest) != 0) {
+		HF_LOG(ERR,
+			"%s: SET_VRING_ENDIAN of ring %" PRIu32 ", %" PRIu32
+			": there are rings 0 to %u, 0 (little-endian) and 1 (big-endian), and it is not"
+			" for a device that runs",
+			dev->name, index, num, dev->max_vqs - 1);
+		return RTE_VHOST_MSG_RESULT_ERR;
+	}
+	if (num == 1) {
+		guest.big_endian = true;
+		hf_datapath_choose(dev->caps, &dev->wish, &guest, &v);
+		if (!hf_guest_is_legacy(&guest) || v.path == NULL) {
+			HF_LOG(ERR, "%s: ring %" PRIu32 " is big-endian: %s", dev->name, index,
+				v.path == NULL
+					? v.text
+					: "those of a guest with VIRTIO_F_VERSION_1 never are");
+			return RTE_VHOST_MSG_RESULT_ERR;
+		}
+	}
+	dev->vqs[index].big_endian = num == 1;
+	return RTE_VHOST_MSG_RESULT_OK;
 }
 
 /* The library's own test, which knows addresses only: true means that it keeps its mappings. */
@@ -211,12 +244,12 @@ static enum rte_vhost_msg_result
 hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
 {
 	uint32_t index = m->payload.ring.index, num = m->payload.ring.num;
-	uint64_t features;
+	struct hf_guest guest;
 	bool packed;
 
-	if (hf_front_features(dev, &features) != 0)
+	if (hf_front_guest(dev, &guest) != 0)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	packed = (features >> VIRTIO_F_RING_PACKED) & 1;
+	packed = (guest.features >> VIRTIO_F_RING_PACKED) & 1;
 	if (m->request == HF_MSG_SET_VRING_NUM) {
 		if (hf_ring_size_check(dev->name, index, num, packed) != 0)
 			return RTE_VHOST_MSG_RESULT_ERR;
@@ -252,7 +285,10 @@ static void
 hf_hook_status(struct hf_dev *dev, uint64_t status)
 {
 	bool stopped = hf_front_is_stopped(dev);
+	uint16_t i;
 
+	for (i = 0; i < dev->max_vqs && status == 0; i++)
+		dev->vqs[i].big_endian = false;
 	dev->front.reset_said = status == 0;
 	dev->front.driver_gone = (status & VIRTIO_CONFIG_S_DRIVER_OK) == 0;
 	if (!stopped && hf_front_is_stopped(dev) && !dev->configured)
@@ -306,6 +342,9 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		return hf_hook_ring(dev, m);
 	case HF_MSG_SET_VRING_BASE:
 		return hf_hook_ring(dev, m);
+	case HF_MSG_SET_VRING_ENDIAN:
+		dev->front.changes++;
+		return hf_hook_endian(dev, m->payload.ring.index, m->payload.ring.num);
 	case HF_MSG_SET_VRING_ADDR:
 		dev->front.changes++;
 		if (!dev->front.table)

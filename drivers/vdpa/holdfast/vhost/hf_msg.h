@@ -31,6 +31,7 @@ enum hf_msg_request {
 	HF_MSG_SET_VRING_ENABLE = 18,
 	HF_MSG_NET_SET_MTU = 20,
 	HF_MSG_SET_SLAVE_REQ_FD = 21,
+	HF_MSG_SET_VRING_ENDIAN = 23,
 	HF_MSG_POSTCOPY_ADVISE = 28,
 	HF_MSG_POSTCOPY_LISTEN = 29,
 	HF_MSG_POSTCOPY_END = 30,
@@ -39,6 +40,9 @@ enum hf_msg_request {
 	HF_MSG_SET_STATUS = 39,
 	HF_MSG_GET_STATUS = 40,
 };
+
+/* Protocol features that rte_vhost.h does not name. */
+#define HF_PROTOCOL_F_CROSS_ENDIAN 6
 
 #define HF_MSG_REGIONS 8
 #define HF_MSG_PAYLOAD 632
