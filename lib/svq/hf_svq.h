@@ -80,6 +80,9 @@ struct hf_svq_ring {
 	 * GUEST_TSO* (frames are no larger than the MTU), HASH_REPORT.
 	 */
 	uint64_t features;
+	/* All fields of the ring and of headers are big-endian (legacy guests: virtio 1.2, 2.4.3):
+	 * split, without VERSION_1. */
+	bool big_endian;
 	uint16_t size; /* split: a power of two */
 	uint64_t desc, avail, used; /* packed: avail is the driver's area, used the device's */
 	/* As in hf_virtq_attr: where the next available and used entries are; packed: bit 15 is

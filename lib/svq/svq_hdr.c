@@ -126,6 +126,15 @@ gso_offload(const struct virtio_net_hdr_v1 *h, const uint8_t *frame, uint32_t n,
 	return SVQ_SEND;
 }
 
+void
+svq_hdr_from_be(struct virtio_net_hdr_v1 *h)
+{
+	h->hdr_len = rte_bswap16(h->hdr_len);
+	h->gso_size = rte_bswap16(h->gso_size);
+	h->csum_start = rte_bswap16(h->csum_start);
+	h->csum_offset = rte_bswap16(h->csum_offset);
+}
+
 enum svq_way
 svq_hdr_offload(const struct virtio_net_hdr_v1 *h, const uint8_t *frame, uint32_t n, uint32_t len,
 	const struct svq_offers *offers, struct svq_offload *o)

@@ -42,6 +42,9 @@ svq_hdr_is_plain(const struct virtio_net_hdr_v1 *h)
 		h->gso_type == VIRTIO_NET_HDR_GSO_NONE;
 }
 
+/* A big-endian header becomes one that svq_hdr_offload() understands. */
+void svq_hdr_from_be(struct virtio_net_hdr_v1 *h);
+
 /*
  * What to do with a packet whose header is not plain. frame: its first n bytes, all of them or
  * SVQ_FRAME_MAX, of len. The guest can't change either while this reads them: they are copies.

@@ -71,13 +71,23 @@ attr_fault(const struct hf_svq_ring *attr, enum svq_kind kind)
 		return "two indices that differ";
 	if (kind == SVQ_PACKED && (attr->avail_idx & 0x7fffu) >= attr->size)
 		return "an index beyond its size";
+	if (attr->big_endian && (FEATURE(attr, VIRTIO_F_VERSION_1) || kind == SVQ_PACKED))
+		return "a big-endian ring of a guest that is not legacy";
 	return NULL;
+}
+
+static enum svq_kind
+ring_kind(const struct hf_svq_ring *attr)
+{
+	if (FEATURE(attr, VIRTIO_F_RING_PACKED))
+		return SVQ_PACKED;
+	return attr->big_endian ? SVQ_SPLIT_BE : SVQ_SPLIT;
 }
 
 int
 svq_ring_init(struct svq_ring *r, const struct hf_svq_ring *attr, bool guest_receives)
 {
-	const enum svq_kind kind = FEATURE(attr, VIRTIO_F_RING_PACKED) ? SVQ_PACKED : SVQ_SPLIT;
+	const enum svq_kind kind = ring_kind(attr);
 	const char *fault = attr_fault(attr, kind);
 
 	if (fault != NULL) {
@@ -137,11 +147,11 @@ split_kicks(struct svq_ring *r, bool on)
 	uint16_t *event = (uint16_t *)&used->ring[r->size];
 
 	if (!r->event_idx) {
-		__atomic_store_n(&used->flags, rte_cpu_to_le_16(on ? 0 : VRING_USED_F_NO_NOTIFY),
-			__ATOMIC_RELAXED);
+		__atomic_store_n(&used->flags,
+			svq_guest_16(r->kind, on ? 0 : VRING_USED_F_NO_NOTIFY), __ATOMIC_RELAXED);
 		svq_ring_log(r, r->log.used_gpa, sizeof(uint16_t));
 	} else if (on) {
-		__atomic_store_n(event, rte_cpu_to_le_16(r->next_avail), __ATOMIC_RELAXED);
+		__atomic_store_n(event, svq_guest_16(r->kind, r->next_avail), __ATOMIC_RELAXED);
 		svq_ring_log(r, r->log.used_gpa + ((uint8_t *)event - (uint8_t *)used),
 			sizeof(uint16_t));
 	}
@@ -177,5 +187,6 @@ svq_ring_pending(const struct svq_ring *r)
 	if (r->kind == SVQ_PACKED)
 		return svq_packed_is_available(
 			svq_packed_word(svq_packed_at(r, r->next_avail)), r->next_avail);
-	return rte_le_to_cpu_16(__atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE)) != r->next_avail;
+	return svq_guest_16(r->kind, __atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE)) !=
+		r->next_avail;
 }

@@ -34,7 +34,27 @@ svq_count(uint64_t *counter, uint64_t n)
 /* Descriptors fill two thirds at most, so that one indirect table fits in any case. */
 #define SVQ_POOL (3 * HF_SVQ_MAX_CHAIN)
 
-enum svq_kind { SVQ_SPLIT, SVQ_PACKED };
+/* SVQ_SPLIT_BE: of a legacy guest that is big-endian (virtio 1.2, 2.4.3), its headers included. */
+enum svq_kind { SVQ_SPLIT, SVQ_PACKED, SVQ_SPLIT_BE };
+
+/* Between the CPU's byte order and the guest's, either way. */
+static __rte_always_inline uint16_t
+svq_guest_16(enum svq_kind kind, uint16_t v)
+{
+	return kind == SVQ_SPLIT_BE ? rte_cpu_to_be_16(v) : rte_cpu_to_le_16(v);
+}
+
+static __rte_always_inline uint32_t
+svq_guest_32(enum svq_kind kind, uint32_t v)
+{
+	return kind == SVQ_SPLIT_BE ? rte_cpu_to_be_32(v) : rte_cpu_to_le_32(v);
+}
+
+static __rte_always_inline uint64_t
+svq_guest_64(enum svq_kind kind, uint64_t v)
+{
+	return kind == SVQ_SPLIT_BE ? rte_cpu_to_be_64(v) : rte_cpu_to_le_64(v);
+}
 
 struct svq_chain {
 	struct hf_ethq_seg *seg;
@@ -266,7 +286,7 @@ svq_ring_take_plain(
 	struct svq_ring *r, enum svq_kind kind, struct svq_plain *p, uint32_t min, unsigned int max)
 {
 	const unsigned int n = kind == SVQ_PACKED ? svq_packed_plain(r, p, min, max)
-						  : svq_split_plain(r, p, min, max);
+						  : svq_split_plain(r, kind, p, min, max);
 
 	r->next_avail = svq_advance(r, kind, r->next_avail, n);
 	r->taken += n;
@@ -297,7 +317,7 @@ svq_ring_take(struct svq_ring *r, enum svq_kind kind, struct svq_burst *b, unsig
 	if (kind == SVQ_PACKED)
 		svq_packed_take(r, b, max);
 	else
-		svq_split_take(r, b, max);
+		svq_split_take(r, kind, b, max);
 	for (i = 0; i < b->n; i++) {
 		if (likely(b->table_len[i] == 0))
 			continue;
@@ -333,7 +353,7 @@ svq_used_add(enum svq_kind kind, struct svq_used *u, uint16_t id, uint16_t slots
 	else if (kind == SVQ_PACKED)
 		svq_packed_used(u, id, written);
 	else
-		svq_split_used(u, u->n, id, written);
+		svq_split_used(kind, u, u->n, id, written);
 	u->tail = u->slots;
 	u->slots += slots;
 	u->n++;
@@ -348,7 +368,7 @@ svq_used_end(struct svq_ring *r, enum svq_kind kind, struct svq_used *u)
 	if (u->n == 0)
 		return;
 	r->taken -= u->slots;
-	call = kind == SVQ_PACKED ? svq_packed_publish(r, u) : svq_split_publish(r, u);
+	call = kind == SVQ_PACKED ? svq_packed_publish(r, u) : svq_split_publish(r, kind, u);
 	if (call && r->callfd >= 0)
 		svq_ring_call(r);
 }

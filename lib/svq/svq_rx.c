@@ -154,10 +154,10 @@ prefetch_to_write(const void *p)
 
 /* A header of 10 or 12 bytes; the last two are num_buffers. */
 static __rte_always_inline void
-header_store(uint8_t *to, uint32_t hdr_len, bool valid)
+header_store(uint8_t *to, enum svq_kind kind, uint32_t hdr_len, bool valid)
 {
 	const uint64_t first = rte_cpu_to_le_64(valid ? VIRTIO_NET_HDR_F_DATA_VALID : 0);
-	const uint32_t last = rte_cpu_to_le_32(1u << 16);
+	const uint32_t last = rte_cpu_to_le_32((uint32_t)svq_guest_16(kind, 1) << 16);
 
 	memcpy(to, &first, sizeof(first));
 	memcpy(to + sizeof(first), &last,
@@ -171,7 +171,7 @@ header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
 	const struct virtio_net_hdr_v1 h = {
 		.flags = valid ? VIRTIO_NET_HDR_F_DATA_VALID : 0,
 		.gso_type = VIRTIO_NET_HDR_GSO_NONE,
-		.num_buffers = rte_cpu_to_le_16(buffers),
+		.num_buffers = svq_guest_16(q->ring.kind, buffers),
 	};
 	const struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
 	uint8_t *const *byte = svq_rx_more(&q->rx, i)->hdr_byte;
@@ -294,7 +294,7 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 		if (unlikely(group[(wqe + i) & mask] != 1 || b->n != 1 || b->hdr == NULL ||
 			    cpl[i].syndrome != 0 || len > b->len || cpl[i].len > max_frame))
 			break;
-		header_store(b->hdr, hdr_len, (cpl[i].flags & ok) != 0);
+		header_store(b->hdr, kind, hdr_len, (cpl[i].flags & ok) != 0);
 		svq_used_add(kind, u, b->id, b->slots, len);
 		high = (int32_t)(end - high) > 0 ? end : high;
 		bytes += cpl[i].len;
@@ -365,6 +365,18 @@ rx_poll_packed(struct hf_svq *q, unsigned int burst)
 	return rx_poll(q, SVQ_PACKED, burst);
 }
 
+static unsigned int
+rx_poll_split_be(struct hf_svq *q, unsigned int burst)
+{
+	return rx_poll(q, SVQ_SPLIT_BE, burst);
+}
+
+static unsigned int (*const rx_polls[])(struct hf_svq *q, unsigned int burst) = {
+	[SVQ_SPLIT] = rx_poll_split,
+	[SVQ_PACKED] = rx_poll_packed,
+	[SVQ_SPLIT_BE] = rx_poll_split_be,
+};
+
 static uint16_t
 segs_for(uint32_t max_frame)
 {
@@ -424,7 +436,7 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 	rx->seq = rx->high = 0;
 	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
 	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
-	q->poll = q->ring.kind == SVQ_PACKED ? rx_poll_packed : rx_poll_split;
+	q->poll = rx_polls[q->ring.kind];
 	return hf_ethq_rx_start(rx->ethq);
 }
 

@@ -28,7 +28,7 @@ svq_split_walk(
 				r, -EPROTO, "a chain has a loop or leaves the ring at %u", d.next);
 			return -1;
 		}
-		d = svq_split_load(&desc[d.next]);
+		d = svq_split_load(r->kind, &desc[d.next]);
 	}
 }
 

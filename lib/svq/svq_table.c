@@ -23,16 +23,15 @@ table_load(struct svq_ring *r, uint64_t gpa, uint32_t i, void *entry)
 }
 
 static int
-table_add(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, rte_le64_t addr,
-	rte_le32_t len, rte_le16_t flags)
+table_add(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, uint64_t addr, uint32_t len,
+	uint16_t flags)
 {
-	if (unlikely((rte_le_to_cpu_16(flags) & VRING_DESC_F_INDIRECT) != 0)) {
+	if (unlikely((flags & VRING_DESC_F_INDIRECT) != 0)) {
 		svq_ring_bad(
 			r, -EPROTO, "an indirect table in an indirect table, flags %#x", flags);
 		return -1;
 	}
-	return svq_chain_add(
-		r, b, c, rte_le_to_cpu_64(addr), rte_le_to_cpu_32(len), rte_le_to_cpu_16(flags));
+	return svq_chain_add(r, b, c, addr, len, flags);
 }
 
 /* In the order of the table; all of it. A length of more than the memory ends with the pieces. */
@@ -45,18 +44,20 @@ walk_packed(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, uint64
 
 	for (i = 0; i < entries; i++) {
 		if (table_load(r, gpa, i, &d) != 0 ||
-			table_add(r, b, c, d.addr, d.len, d.flags) != 0)
+			table_add(r, b, c, rte_le_to_cpu_64(d.addr), rte_le_to_cpu_32(d.len),
+				rte_le_to_cpu_16(d.flags)) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int
-walk_split(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, uint64_t gpa,
-	uint32_t entries)
+static __rte_always_inline int
+walk_split(struct svq_ring *r, enum svq_kind kind, struct svq_burst *b, struct svq_chain *c,
+	uint64_t gpa, uint32_t entries)
 {
 	uint32_t i = 0, seen = 0;
-	struct vring_desc d;
+	struct svq_split_desc d;
+	uint64_t entry[2];
 
 	do {
 		if (i >= entries || seen++ == entries) {
@@ -64,11 +65,13 @@ walk_split(struct svq_ring *r, struct svq_burst *b, struct svq_chain *c, uint64_
 				r, -EPROTO, "an indirect table has a loop or is left at %u", i);
 			return -1;
 		}
-		if (table_load(r, gpa, i, &d) != 0 ||
-			table_add(r, b, c, d.addr, d.len, d.flags) != 0)
+		if (table_load(r, gpa, i, entry) != 0)
 			return -1;
-		i = rte_le_to_cpu_16(d.next);
-	} while ((rte_le_to_cpu_16(d.flags) & VRING_DESC_F_NEXT) != 0);
+		d = svq_split_load(kind, entry);
+		if (table_add(r, b, c, d.addr, d.len, d.flags) != 0)
+			return -1;
+		i = d.next;
+	} while ((d.flags & VRING_DESC_F_NEXT) != 0);
 	return 0;
 }
 
@@ -78,6 +81,9 @@ svq_table_walk(
 {
 	const uint32_t entries = len / 16;
 
-	return r->kind == SVQ_PACKED ? walk_packed(r, b, c, gpa, entries)
-				     : walk_split(r, b, c, gpa, entries);
+	if (r->kind == SVQ_PACKED)
+		return walk_packed(r, b, c, gpa, entries);
+	if (r->kind == SVQ_SPLIT)
+		return walk_split(r, SVQ_SPLIT, b, c, gpa, entries);
+	return walk_split(r, SVQ_SPLIT_BE, b, c, gpa, entries);
 }

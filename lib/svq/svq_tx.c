@@ -155,7 +155,7 @@ tx_offload(struct hf_svq *q, struct svq_chain *c, const struct virtio_net_hdr_v1
 
 /* hdr: where the virtio header is; NULL: not in one place. */
 static __rte_always_inline enum outcome
-tx_one(struct hf_svq *q, struct svq_chain *c, const uint8_t *hdr)
+tx_one(struct hf_svq *q, enum svq_kind kind, struct svq_chain *c, const uint8_t *hdr)
 {
 	static const struct svq_offload none;
 	struct virtio_net_hdr_v1 h;
@@ -173,8 +173,11 @@ tx_one(struct hf_svq *q, struct svq_chain *c, const uint8_t *hdr)
 	/* A NIC that wants a part of each frame inline refuses one that is no longer. */
 	if (unlikely(len < SVQ_FRAME_MIN || len <= q->tx.min_inline))
 		return tx_drop(q, c);
-	if (unlikely(!svq_hdr_is_plain(&h)) && q->tx.offers.csum)
+	if (unlikely(!svq_hdr_is_plain(&h)) && q->tx.offers.csum) {
+		if (kind == SVQ_SPLIT_BE)
+			svq_hdr_from_be(&h);
 		return tx_offload(q, c, &h);
+	}
 	if (unlikely(len > q->max_frame))
 		return tx_drop(q, c);
 	return tx_send(q, c, q->tx.min_inline, &none);
@@ -286,7 +289,7 @@ tx_take_any(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 		rte_prefetch0(hdr[i]);
 	}
 	for (i = 0; i < b->n; i++) {
-		if (unlikely(tx_one(q, &b->c[i], hdr[i]) != TX_DONE)) {
+		if (unlikely(tx_one(q, kind, &b->c[i], hdr[i]) != TX_DONE)) {
 			svq_ring_untake(&q->ring, kind, b, i);
 			break;
 		}
@@ -350,6 +353,18 @@ tx_poll_packed(struct hf_svq *q, unsigned int burst)
 	return tx_poll(q, SVQ_PACKED, burst);
 }
 
+static unsigned int
+tx_poll_split_be(struct hf_svq *q, unsigned int burst)
+{
+	return tx_poll(q, SVQ_SPLIT_BE, burst);
+}
+
+static unsigned int (*const tx_polls[])(struct hf_svq *q, unsigned int burst) = {
+	[SVQ_SPLIT] = tx_poll_split,
+	[SVQ_PACKED] = tx_poll_packed,
+	[SVQ_SPLIT_BE] = tx_poll_split_be,
+};
+
 int
 svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 {
@@ -406,7 +421,7 @@ svq_tx_start(struct hf_svq *q, uint64_t features)
 	tx->offers.csum = (features >> VIRTIO_NET_F_CSUM & 1) != 0;
 	tx->offers.tso4 = (features >> VIRTIO_NET_F_HOST_TSO4 & 1) != 0;
 	tx->offers.tso6 = (features >> VIRTIO_NET_F_HOST_TSO6 & 1) != 0;
-	q->poll = q->ring.kind == SVQ_PACKED ? tx_poll_packed : tx_poll_split;
+	q->poll = tx_polls[q->ring.kind];
 	return hf_ethq_tx_start(tx->ethq);
 }
 

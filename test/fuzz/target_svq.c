@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_log.h>
 
@@ -39,6 +40,25 @@ static struct hf_svq_ring ring;
 static bool rx, packed;
 static uint16_t next; /* where the guest adds */
 static uint16_t cursor; /* split: the next descriptor */
+
+/* In the guest's byte order. */
+static uint16_t
+order_16(uint16_t v)
+{
+	return ring.big_endian ? rte_cpu_to_be_16(v) : rte_cpu_to_le_16(v);
+}
+
+static uint32_t
+order_32(uint32_t v)
+{
+	return ring.big_endian ? rte_cpu_to_be_32(v) : rte_cpu_to_le_32(v);
+}
+
+static uint64_t
+order_64(uint64_t v)
+{
+	return ring.big_endian ? rte_cpu_to_be_64(v) : rte_cpu_to_le_64(v);
+}
 
 static uint8_t
 u8(void)
@@ -110,8 +130,10 @@ desc_write(void *d, uint64_t addr, uint32_t len, uint16_t flags, uint16_t id_or_
 		*(struct vring_packed_desc *)d = (struct vring_packed_desc){
 			.addr = addr, .len = len, .id = id_or_next, .flags = flags};
 	else
-		*(struct vring_desc *)d = (struct vring_desc){
-			.addr = addr, .len = len, .flags = flags, .next = id_or_next};
+		*(struct vring_desc *)d = (struct vring_desc){.addr = order_64(addr),
+			.len = order_32(len),
+			.flags = order_16(flags),
+			.next = order_16(id_or_next)};
 }
 
 static uint16_t
@@ -151,8 +173,8 @@ act_chain(void)
 	if (!packed) {
 		struct vring_avail *avail = (void *)(low + AVAIL_OFF);
 
-		avail->ring[next++ % ring.size] = what & 32 ? u8() : first;
-		avail->idx = next;
+		avail->ring[next++ % ring.size] = order_16(what & 32 ? u8() : first);
+		avail->idx = order_16(next);
 	}
 }
 
@@ -180,8 +202,8 @@ act_table(void)
 		struct vring_avail *avail = (void *)(low + AVAIL_OFF);
 
 		desc_write(low + cursor % ring.size * 16u, table, n * 16, VRING_DESC_F_INDIRECT, 0);
-		avail->ring[next++ % ring.size] = cursor++ % ring.size;
-		avail->idx = next;
+		avail->ring[next++ % ring.size] = order_16(cursor++ % ring.size);
+		avail->idx = order_16(next);
 	}
 }
 
@@ -209,9 +231,9 @@ act_packet(void)
 	uint8_t kind = u8();
 	struct virtio_net_hdr_v1 h = {.flags = kind >> 2 & 7, .gso_type = kind >> 5};
 
-	h.gso_size = u8();
-	h.csum_start = kind & 16 ? 34 : u16();
-	h.csum_offset = kind & 16 ? 16 : u8();
+	h.gso_size = order_16(u8());
+	h.csum_start = order_16(kind & 16 ? 34 : u16());
+	h.csum_offset = order_16(kind & 16 ? 16 : u8());
 	if (p == NULL || p > high + HIGH_BYTES - 100)
 		p = high;
 	memcpy(p, &h, sizeof(h));
@@ -324,13 +346,14 @@ memory_open(void)
 	memnic_set_mem(mem);
 }
 
-static void
+/* And the MTU. */
+static uint16_t
 ring_choose(void)
 {
 	static const uint8_t bits[] = {VIRTIO_F_RING_PACKED, VIRTIO_RING_F_EVENT_IDX,
 		VIRTIO_RING_F_INDIRECT_DESC, VIRTIO_F_IN_ORDER, VIRTIO_NET_F_MRG_RXBUF,
 		VIRTIO_F_VERSION_1};
-	uint8_t features = u8(), size = u8();
+	uint8_t features = u8(), size = u8(), kind;
 	unsigned int i;
 
 	ring = (struct hf_svq_ring){.desc = LOW,
@@ -350,8 +373,11 @@ ring_choose(void)
 	ring.size = packed ? 1 + size % MAX_RING : 1u << size % 7;
 	next = packed ? u8() % ring.size | 0x8000u : u16();
 	ring.avail_idx = ring.used_idx = next;
+	kind = u8();
+	ring.big_endian = (kind & 2) != 0 && !packed && !(ring.features >> VIRTIO_F_VERSION_1 & 1);
 	if (!packed)
-		((struct vring_avail *)(low + AVAIL_OFF))->idx = next;
+		((struct vring_avail *)(low + AVAIL_OFF))->idx = order_16(next);
+	return kind & 1 ? 9000 : 1500;
 }
 
 static void
@@ -364,9 +390,8 @@ run(const uint8_t *data, size_t size)
 	left = size;
 	cursor = 0;
 	memory_open();
-	ring_choose();
+	attr.mtu = ring_choose();
 	attr.rx = rx;
-	attr.mtu = u8() & 1 ? 9000 : 1500;
 	ret = hf_svq_create(&attr, &q);
 	if (ret != 0)
 		fault("create", ret);
@@ -387,12 +412,14 @@ run(const uint8_t *data, size_t size)
 	free(log_bits);
 }
 
+#define BIG_ENDIAN_FROM 20u /* seeds from there on */
+
 /* Of each kind of ring and each direction: buffers, some rounds, and a restart in between. */
 static size_t
 seed(unsigned int n, uint8_t *data, size_t max)
 {
 	static const uint8_t features[] = {0x20, 0x21, 0x26, 0x27, 0x28, 0x29, 0xa6, 0xa7, 0x60,
-		0x61, 0x70, 0x71, 0x76, 0x77, 0x68, 0x69, 0xf2, 0xf3, 0x00, 0x41};
+		0x61, 0x70, 0x71, 0x76, 0x77, 0x68, 0x69, 0xf2, 0xf3, 0x00, 0x41, 0x86, 0xd6, 0x40};
 	static const uint8_t round[] = {
 		0x88, 0x10, 0xc0, 0x00, 0x01, 0x00, /* a chain of one, 1600 bytes */
 		0x88, 0x01, 0xc8, 0x00, 0x00, 12, 0xc8, 12, 0x00, 90, /* of two */
@@ -410,7 +437,7 @@ seed(unsigned int n, uint8_t *data, size_t max)
 	data[at_byte++] = 7;
 	if ((features[n] & 1) == 0)
 		data[at_byte++] = 3;
-	data[at_byte++] = n % 3 == 0;
+	data[at_byte++] = (uint8_t)((n % 3 == 0) | (n >= BIG_ENDIAN_FROM) << 1);
 	for (i = 0; i < 6; i++) {
 		memcpy(data + at_byte, round, sizeof(round));
 		at_byte += sizeof(round);

@@ -57,7 +57,8 @@ guest_ring(struct guest *g, uint64_t features, uint16_t size, uint16_t idx)
 {
 	uint16_t i;
 
-	g->features = features;
+	g->features = features & ~BIG_ENDIAN_GUEST;
+	g->big_endian = (features & BIG_ENDIAN_GUEST) != 0;
 	g->packed = (features & F(VIRTIO_F_RING_PACKED)) != 0;
 	g->size = size;
 	g->desc = DESC_AT;
@@ -80,8 +81,8 @@ guest_ring(struct guest *g, uint64_t features, uint16_t size, uint16_t idx)
 				((idx & WRAP) != 0) == (i >= (idx & ~WRAP)) ? 0 : F_AVAIL | F_USED;
 	}
 	if (!g->packed) {
-		((struct vring_avail *)guest_at(g, AVAIL_AT))->idx = idx;
-		((struct vring_used *)guest_at(g, USED_AT))->idx = idx;
+		((struct vring_avail *)guest_at(g, AVAIL_AT))->idx = guest_16(g, idx);
+		((struct vring_used *)guest_at(g, USED_AT))->idx = guest_16(g, idx);
 	}
 }
 
@@ -90,6 +91,7 @@ guest_attr(const struct guest *g)
 {
 	return (struct hf_svq_ring){
 		.features = g->features,
+		.big_endian = g->big_endian,
 		.size = g->size,
 		.desc = g->desc,
 		.avail = g->avail,
@@ -124,6 +126,18 @@ flags_of(const struct piece *p)
 	return p->write ? VRING_DESC_F_WRITE : 0;
 }
 
+static void
+desc_write(const struct guest *g, struct vring_desc *d, const struct piece *p, uint16_t more,
+	uint16_t next)
+{
+	*d = (struct vring_desc){
+		.addr = guest_64(g, p->gpa),
+		.len = guest_32(g, p->len),
+		.flags = guest_16(g, flags_of(p) | more),
+		.next = guest_16(g, next),
+	};
+}
+
 /* The pieces in a table of the kind of the ring. */
 static struct piece
 table_write(struct guest *g, uint16_t id, const struct piece *p, unsigned int n)
@@ -138,12 +152,8 @@ table_write(struct guest *g, uint16_t id, const struct piece *p, unsigned int n)
 			*(struct vring_packed_desc *)at = (struct vring_packed_desc){
 				.addr = p[i].gpa, .len = p[i].len, .flags = flags_of(&p[i])};
 		else
-			*(struct vring_desc *)at = (struct vring_desc){
-				.addr = p[i].gpa,
-				.len = p[i].len,
-				.flags = flags_of(&p[i]) | (i + 1 < n ? VRING_DESC_F_NEXT : 0),
-				.next = (uint16_t)(i + 1),
-			};
+			desc_write(
+				g, at, &p[i], i + 1 < n ? VRING_DESC_F_NEXT : 0, (uint16_t)(i + 1));
 	}
 	return (struct piece){.gpa = table_at(id), .len = n * 16};
 }
@@ -162,14 +172,11 @@ add_split(struct guest *g, const struct piece *p, unsigned int n, uint16_t more)
 	for (i = 0; i < n; i++)
 		g->buf[head].chain[i] = g->free[--g->n_free];
 	for (i = 0; i < n; i++)
-		desc[g->buf[head].chain[i]] = (struct vring_desc){
-			.addr = p[i].gpa,
-			.len = p[i].len,
-			.flags = flags_of(&p[i]) | more | (i + 1u < n ? VRING_DESC_F_NEXT : 0),
-			.next = i + 1u < n ? g->buf[head].chain[i + 1] : 0,
-		};
-	avail->ring[g->next % g->size] = head;
-	__atomic_store_n(&avail->idx, ++g->next, __ATOMIC_RELEASE);
+		desc_write(g, &desc[g->buf[head].chain[i]], &p[i],
+			more | (i + 1u < n ? VRING_DESC_F_NEXT : 0),
+			i + 1u < n ? g->buf[head].chain[i + 1] : 0);
+	avail->ring[g->next % g->size] = guest_16(g, head);
+	__atomic_store_n(&avail->idx, guest_16(g, ++g->next), __ATOMIC_RELEASE);
 	return head;
 }
 
@@ -242,10 +249,10 @@ look(struct guest *g, struct used_buf *u)
 	} else {
 		struct vring_used *used = guest_at(g, g->used);
 
-		if (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) == g->used_next)
+		if (guest_16(g, __atomic_load_n(&used->idx, __ATOMIC_ACQUIRE)) == g->used_next)
 			return false;
-		u->id = (uint16_t)used->ring[g->used_next % g->size].id;
-		u->len = used->ring[g->used_next % g->size].len;
+		u->id = (uint16_t)guest_32(g, used->ring[g->used_next % g->size].id);
+		u->len = guest_32(g, used->ring[g->used_next % g->size].len);
 	}
 	return true;
 }
@@ -304,9 +311,9 @@ call_want(struct guest *g, uint16_t flags, uint16_t at)
 	if (g->packed)
 		*(uint32_t *)guest_at(g, g->avail) = (uint32_t)flags << 16 | at;
 	else if (event_idx)
-		avail->ring[g->size] = at;
+		avail->ring[g->size] = guest_16(g, at);
 	else
-		avail->flags = flags;
+		avail->flags = guest_16(g, flags);
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -340,9 +347,10 @@ guest_must_kick(const struct guest *g, uint16_t from)
 
 	rte_atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!g->packed && (g->features & F(VIRTIO_RING_F_EVENT_IDX)) == 0)
-		return (used->flags & VRING_USED_F_NO_NOTIFY) == 0;
+		return (guest_16(g, used->flags) & VRING_USED_F_NO_NOTIFY) == 0;
 	if (!g->packed)
-		return vring_need_event(*(const uint16_t *)&used->ring[g->size], g->next, from);
+		return vring_need_event(
+			guest_16(g, *(const uint16_t *)&used->ring[g->size]), g->next, from);
 	event = *(const uint32_t *)guest_at(g, g->used);
 	if (event >> 16 != VRING_PACKED_EVENT_FLAG_DESC)
 		return event >> 16 == VRING_PACKED_EVENT_FLAG_ENABLE;

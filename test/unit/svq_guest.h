@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
+
 #include "hf_svq.h"
 
 #define GUEST_REGION (UINT64_C(8) << 20) /* bytes of each of the two */
@@ -23,11 +25,12 @@
 #define GUEST_MAX_RING 1024u
 
 #define F(bit) (UINT64_C(1) << (bit))
+#define BIG_ENDIAN_GUEST F(63) /* as a feature of guest_ring(); not one of virtio */
 
 struct guest {
 	uint8_t *mem; /* both regions */
 	struct hf_svq_mem *table;
-	bool packed;
+	bool packed, big_endian;
 	uint16_t size;
 	uint64_t features;
 	uint64_t desc, avail, used; /* guest-physical, as in hf_svq_ring */
@@ -56,6 +59,39 @@ struct used_buf {
 	uint16_t id;
 	uint32_t len;
 };
+
+/* Between the CPU's byte order and that of the guest's rings and headers, either way. */
+static inline uint16_t
+guest_16(const struct guest *g, uint16_t v)
+{
+	return g->big_endian ? rte_cpu_to_be_16(v) : rte_cpu_to_le_16(v);
+}
+
+static inline uint32_t
+guest_32(const struct guest *g, uint32_t v)
+{
+	return g->big_endian ? rte_cpu_to_be_32(v) : rte_cpu_to_le_32(v);
+}
+
+static inline uint64_t
+guest_64(const struct guest *g, uint64_t v)
+{
+	return g->big_endian ? rte_cpu_to_be_64(v) : rte_cpu_to_le_64(v);
+}
+
+static inline struct virtio_net_hdr_v1
+guest_hdr(const struct guest *g, const struct virtio_net_hdr_v1 *h)
+{
+	return (struct virtio_net_hdr_v1){
+		.flags = h->flags,
+		.gso_type = h->gso_type,
+		.hdr_len = guest_16(g, h->hdr_len),
+		.gso_size = guest_16(g, h->gso_size),
+		.csum_start = guest_16(g, h->csum_start),
+		.csum_offset = guest_16(g, h->csum_offset),
+		.num_buffers = guest_16(g, h->num_buffers),
+	};
+}
 
 int guest_open(struct guest *g); /* memory and its table; mkey 0 */
 void guest_close(struct guest *g);

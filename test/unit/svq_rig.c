@@ -215,12 +215,15 @@ svqrig_send_frame(struct svqrig *r, const struct virtio_net_hdr_v1 *hdr, const v
 {
 	const uint32_t head = hdr_len(&r->tx.g);
 	struct piece p[SVQRIG_MAX_PIECES];
+	struct virtio_net_hdr_v1 h;
 	static uint8_t buf[12 + 65536];
 	unsigned int n;
 
 	memset(buf, 0, head);
-	if (hdr != NULL)
-		memcpy(buf, hdr, head);
+	if (hdr != NULL) {
+		h = guest_hdr(&r->tx.g, hdr);
+		memcpy(buf, &h, head);
+	}
 	memcpy(buf + head, frame, len);
 	n = cut_pieces(cut, r->sent, head + len, false, p);
 	/* A slot is only used again once its packet has come back. */
@@ -269,6 +272,8 @@ svqrig_receive(struct svqrig *r, struct svqpkt *p)
 	uint32_t len = 0;
 	struct used_buf u;
 
+	/* Of a buffer that was not offered here, nothing is known. */
+	memset(buf, 0, head);
 	for (i = 0; i < buffers; i++) {
 		if (!guest_get(&r->rx.g, &u)) {
 			assert(i == 0);
@@ -277,8 +282,10 @@ svqrig_receive(struct svqrig *r, struct svqpkt *p)
 		pieces_copy(
 			&r->rx.g, r->rx.buf[u.id].p, r->rx.buf[u.id].n, buf + len, u.len, false);
 		len += u.len;
-		if (i == 0 && len > 0)
+		if (i == 0 && len > 0) {
 			memcpy(&p->hdr, buf, head);
+			p->hdr = guest_hdr(&r->rx.g, &p->hdr);
+		}
 		if (i == 0 && len > 0 && r->rx.g.features & F(VIRTIO_NET_F_MRG_RXBUF))
 			buffers = p->hdr.num_buffers;
 	}

@@ -55,7 +55,7 @@ int svqside_start(struct svqside *s, uint16_t idx);
 
 /*
  * The guest adds a packet, whose content follows from its number, of so many bytes of frame.
- * hdr: NULL for a plain one. False: no room.
+ * hdr: in the CPU's byte order; NULL for a plain one. False: no room.
  */
 bool svqrig_send(struct svqrig *r, const struct virtio_net_hdr_v1 *hdr, uint32_t len,
 	const struct svqcut *cut);
@@ -67,7 +67,7 @@ bool svqrig_offer(struct svqrig *r, const struct svqcut *cut);
 
 /* The next packet that the guest received; its buffers are free again. */
 struct svqpkt {
-	struct virtio_net_hdr_v1 hdr;
+	struct virtio_net_hdr_v1 hdr; /* in the CPU's byte order */
 	uint32_t len; /* of the frame; 0: the buffer came back empty */
 	uint8_t frame[65536];
 };

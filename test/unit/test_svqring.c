@@ -17,6 +17,7 @@
 #include "test.h"
 
 #define ALL (F(VIRTIO_F_VERSION_1) | F(VIRTIO_RING_F_INDIRECT_DESC))
+#define BE (BIG_ENDIAN_GUEST | F(VIRTIO_RING_F_INDIRECT_DESC))
 #define PACKED (ALL | F(VIRTIO_F_RING_PACKED))
 
 static struct guest g;
@@ -54,10 +55,7 @@ start(uint64_t features, uint16_t size, uint16_t idx, bool receives)
 static void
 take(unsigned int max)
 {
-	if (r->kind == SVQ_PACKED)
-		svq_ring_take(r, SVQ_PACKED, b, max);
-	else
-		svq_ring_take(r, SVQ_SPLIT, b, max);
+	svq_ring_take(r, r->kind, b, max);
 }
 
 /* All chains of the last look, in this order, each with its length. */
@@ -67,27 +65,18 @@ give(bool backwards)
 	struct svq_used u;
 	unsigned int i;
 
-	if (r->kind == SVQ_PACKED)
-		svq_used_begin(r, SVQ_PACKED, &u);
-	else
-		svq_used_begin(r, SVQ_SPLIT, &u);
+	svq_used_begin(r, r->kind, &u);
 	for (i = 0; i < b->n; i++) {
 		const struct svq_chain *c = &b->c[backwards ? b->n - 1 - i : i];
 
-		if (r->kind == SVQ_PACKED)
-			svq_used_add(SVQ_PACKED, &u, c->id, c->slots, r->want ? c->len : 0);
-		else
-			svq_used_add(SVQ_SPLIT, &u, c->id, c->slots, r->want ? c->len : 0);
+		svq_used_add(r->kind, &u, c->id, c->slots, r->want ? c->len : 0);
 	}
-	if (r->kind == SVQ_PACKED)
-		svq_used_end(r, SVQ_PACKED, &u);
-	else
-		svq_used_end(r, SVQ_SPLIT, &u);
+	svq_used_end(r, r->kind, &u);
 }
 
 static const uint64_t kinds[] = {ALL, PACKED, ALL | F(VIRTIO_F_IN_ORDER),
 	PACKED | F(VIRTIO_F_IN_ORDER), ALL | F(VIRTIO_RING_F_EVENT_IDX),
-	PACKED | F(VIRTIO_RING_F_EVENT_IDX)};
+	PACKED | F(VIRTIO_RING_F_EVENT_IDX), BE, BE | F(VIRTIO_RING_F_EVENT_IDX)};
 
 /* The nth buffer: 1 to 5 pieces in both regions, every third in a table. */
 static unsigned int
@@ -198,10 +187,7 @@ test_untake(void)
 			TEST_ASSERT(guest_add(&g, &p, 1, i == 12) >= 0, "add");
 		take(10);
 		TEST_ASSERT_EQUAL(b->n, 10, "%u", b->n);
-		if (k)
-			svq_ring_untake(r, SVQ_PACKED, b, 3);
-		else
-			svq_ring_untake(r, SVQ_SPLIT, b, 3);
+		svq_ring_untake(r, r->kind, b, 3);
 		TEST_ASSERT_EQUAL(r->taken, 3, "%u", r->taken);
 		take(SVQ_BURST);
 		TEST_ASSERT_EQUAL(b->n, 13, "%u", b->n);
@@ -529,17 +515,42 @@ take_all(bool plain)
 	struct svq_plain p;
 	unsigned int n = 0;
 
-	if (plain && r->kind == SVQ_PACKED)
-		n = svq_ring_take_plain(r, SVQ_PACKED, &p, 1, SVQ_BURST);
-	else if (plain)
-		n = svq_ring_take_plain(r, SVQ_SPLIT, &p, 1, SVQ_BURST);
+	if (plain)
+		n = svq_ring_take_plain(r, r->kind, &p, 1, SVQ_BURST);
 	take(SVQ_BURST);
 	return n + b->n;
 }
 
+static void
+desc_swap(struct vring_desc *d)
+{
+	*d = (struct vring_desc){rte_bswap64(d->addr), rte_bswap32(d->len), rte_bswap16(d->flags),
+		rte_bswap16(d->next)};
+}
+
+/* What was written little-endian into a split ring and its tables becomes big-endian. */
+static void
+ring_swap(void)
+{
+	uint32_t hint = 0, len;
+	struct vring_desc *t;
+	unsigned int i;
+
+	for (i = 0; i < g.size; i++) {
+		t = (void *)svq_mem_at(g.table, &hint, desc(i)->addr, sizeof(*t));
+		len = t != NULL && (desc(i)->flags & VRING_DESC_F_INDIRECT) ? desc(i)->len : 0;
+		for (; len >= sizeof(*t); len -= sizeof(*t), t++)
+			if ((uint8_t *)t < g.mem + 2 * GUEST_REGION)
+				desc_swap(t);
+		desc_swap(desc(i));
+		avail()->ring[i] = rte_bswap16(avail()->ring[i]);
+	}
+	avail()->idx = rte_bswap16(avail()->idx);
+}
+
 /* What was fine before stays taken, and the ring is served no more. */
 static int
-hostile_all(bool plain)
+hostile_all(bool plain, bool big_endian)
 {
 	unsigned int i, good, n;
 	uint64_t errors = r->errors;
@@ -547,11 +558,17 @@ hostile_all(bool plain)
 	for (i = 0; i < RTE_DIM(hostile); i++) {
 		const struct hostile *h = &hostile[i];
 
+		if (big_endian && (h->features & F(VIRTIO_F_RING_PACKED)) != 0)
+			continue;
 		TEST_ASSERT_SUCCESS(
 			start(h->features, 16, h->features & F(VIRTIO_F_RING_PACKED) ? 0x8000 : 0,
 				false),
 			"start");
 		h->act();
+		if (big_endian) {
+			ring_swap();
+			r->kind = SVQ_SPLIT_BE;
+		}
 		for (good = 0; good < 16 && r->error == 0; good++) {
 			n = take_all(plain);
 			TEST_ASSERT(n > 0 || r->error != 0, "%s: no end", h->name);
@@ -567,7 +584,12 @@ hostile_all(bool plain)
 static int
 test_hostile(void)
 {
-	return hostile_all(false) != TEST_SUCCESS ? TEST_FAILED : hostile_all(true);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (hostile_all((i & 1) != 0, (i & 2) != 0) != TEST_SUCCESS)
+			return TEST_FAILED;
+	return TEST_SUCCESS;
 }
 
 /* A table across two regions that touch, and a chain that ends in a table. */
@@ -801,6 +823,12 @@ test_refused(void)
 	REFUSED(a, avail, GUEST_LOW + GUEST_REGION - 516); /* the event index is outside */
 	REFUSED(a, used, GUEST_LOW + GUEST_REGION - 2052);
 	REFUSED(a, used, UINT64_MAX - 3);
+	REFUSED(a, big_endian, true);
+	a.features = F(VIRTIO_RING_F_EVENT_IDX);
+	a.big_endian = true;
+	TEST_ASSERT_SUCCESS(refused(a), "a big-endian ring of a legacy guest");
+	a.features |= F(VIRTIO_F_RING_PACKED);
+	REFUSED(a, size, 128);
 	packed.used_idx = 24;
 	REFUSED(packed, avail_idx, 24);
 	packed.used_idx = packed.avail_idx;
