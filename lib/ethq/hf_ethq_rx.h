@@ -136,14 +136,14 @@ hf_ethq_rx_room(const struct hf_ethq_rx *rx)
 }
 
 /*
- * hf_ethq_rx_put() of n entries, each of one segment of len bytes in one key, 'skip' bytes behind
- * an address. There is room for n.
+ * hf_ethq_rx_put() of n entries, each of one segment in one key: of a piece of memory all behind
+ * its first 'skip' bytes, at most 'max' of them. There is room for n.
  */
 static __rte_always_inline void
-hf_ethq_rx_put_plain(struct hf_ethq_rx *rx, const uint64_t *addr, uint32_t skip, uint32_t len,
-	uint32_t lkey, unsigned int n)
+hf_ethq_rx_put_plain(struct hf_ethq_rx *rx, const uint64_t *addr, const uint32_t *len,
+	uint32_t skip, uint32_t max, uint32_t lkey, unsigned int n)
 {
-	const uint64_t word = (uint64_t)rte_cpu_to_be_32(lkey) << 32 | rte_cpu_to_be_32(len);
+	const uint64_t key = (uint64_t)rte_cpu_to_be_32(lkey) << 32;
 	const uint64_t end = (uint64_t)rte_cpu_to_be_32(MLX5_INVALID_LKEY) << 32;
 	const bool ends = rx->segs > 1;
 	const uint32_t mask = rx->size - 1;
@@ -155,7 +155,7 @@ hf_ethq_rx_put_plain(struct hf_ethq_rx *rx, const uint64_t *addr, uint32_t skip,
 	for (i = 0; i < n; i++, pi++) {
 		uint64_t *seg = (uint64_t *)(ring + ((size_t)(pi & mask) << shift));
 
-		seg[0] = word;
+		seg[0] = key | rte_cpu_to_be_32(RTE_MIN(len[i] - skip, max));
 		seg[1] = rte_cpu_to_be_64(addr[i] + skip);
 		if (ends) {
 			seg[2] = end;

@@ -67,6 +67,7 @@ struct svq_rx {
 	/* In posting order, free running: [head, posted) the NIC has, [posted, tail) it will. */
 	struct svq_rxbuf *buf;
 	uint32_t head, posted, tail;
+	uint32_t plain_from; /* a chain of one piece, and an entry of its own, each from here on */
 	uint32_t mask;
 	void *more; /* a struct svq_rxmore for each buf */
 	uint32_t more_size;

@@ -52,7 +52,7 @@ buf_add(struct hf_svq *q, const struct svq_chain *c)
 		return -1;
 	}
 	rx->seq += c->slots;
-	rx->tail++;
+	rx->plain_from = ++rx->tail;
 	return 0;
 }
 
@@ -90,7 +90,7 @@ rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 	struct svq_plain p;
 
 	max = RTE_MIN(max, hf_ethq_rx_room(rx->ethq));
-	n = svq_ring_take_plain(&q->ring, kind, &p, hdr_len + q->max_frame, max);
+	n = svq_ring_take_plain(&q->ring, kind, &p, hdr_len + (rx->mrg ? q->max_frame : 1), max);
 	for (i = 0; i < n; i++) {
 		uint8_t *hdr = svq_mem_at(mem, &hint, p.addr[i], hdr_len);
 
@@ -108,7 +108,7 @@ rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 		group[(wqe + i) & mask] = 1;
 	}
 	svq_ring_untake_plain(&q->ring, kind, &p, i, n);
-	hf_ethq_rx_put_plain(rx->ethq, p.addr, hdr_len, q->max_frame, q->ring.mkey, i);
+	hf_ethq_rx_put_plain(rx->ethq, p.addr, p.len, hdr_len, q->max_frame, q->ring.mkey, i);
 	hf_ethq_rx_ring(rx->ethq);
 	q->hint = hint;
 	rx->seq = seq + i;
@@ -181,17 +181,22 @@ header_write(const struct hf_svq *q, uint32_t i, bool valid, uint16_t buffers)
 		*(b->hdr != NULL ? b->hdr + n : byte[n]) = ((const uint8_t *)&h)[n];
 }
 
+static __rte_always_inline void
+used_until(struct svq_rx *rx, uint32_t end)
+{
+	if ((int32_t)(end - rx->high) > 0)
+		rx->high = end;
+}
+
 /* n bytes, header included. */
 static __rte_always_inline void
 buf_used(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, uint32_t i, uint32_t n)
 {
 	const struct svq_rxbuf *b = svq_rx_buf(&q->rx, i);
-	const uint32_t end = b->seq + b->slots;
 
 	if (unlikely(svq_log_is_on(&q->ring.log)))
 		svq_rx_log(q, i, n);
-	if ((int32_t)(end - q->rx.high) > 0)
-		q->rx.high = end;
+	used_until(&q->rx, b->seq + b->slots);
 	svq_used_add(kind, u, b->id, b->slots, n);
 }
 
@@ -272,36 +277,40 @@ packet_give(
 	svq_count(&q->stats.bytes, cpl->len);
 }
 
-/* The first of n completions, as far as each is a frame in one buffer of one piece; how many. */
+/*
+ * The first of n completions, as far as each is a frame in a plain buffer; how many. What is needed
+ * of *u stays in registers.
+ */
 static __rte_always_inline unsigned int
 give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 	const struct hf_ethq_rx_cpl *cpl, unsigned int n)
 {
 	struct svq_rx *rx = &q->rx;
 	const struct svq_rxbuf *const buf = rx->buf;
-	const uint16_t *const group = rx->group;
-	const uint32_t head = rx->head, wqe = rx->wqe_head, mask = rx->mask;
+	const uint32_t head = rx->head, mask = rx->mask;
 	const uint32_t hdr_len = q->hdr_len, max_frame = q->max_frame;
 	const uint16_t ok = rx->guest_csum ? HF_ETHQ_RX_L4_OK : 0;
-	uint32_t high = rx->high;
+	struct svq_used used = *u;
 	uint64_t bytes = 0;
 	unsigned int i;
 
+	if (unlikely((int32_t)(head - rx->plain_from) < 0))
+		return 0;
 	for (i = 0; i < n; i++) {
 		const struct svq_rxbuf *b = &buf[(head + i) & mask];
-		const uint32_t len = cpl[i].len + hdr_len, end = b->seq + b->slots;
+		const uint32_t frame = cpl[i].len, len = frame + hdr_len;
 
-		if (unlikely(group[(wqe + i) & mask] != 1 || b->n != 1 || b->hdr == NULL ||
-			    cpl[i].syndrome != 0 || len > b->len || cpl[i].len > max_frame))
+		if (unlikely(cpl[i].syndrome != 0 || len > b->len || frame > max_frame))
 			break;
 		header_store(b->hdr, kind, hdr_len, (cpl[i].flags & ok) != 0);
-		svq_used_add(kind, u, b->id, b->slots, len);
-		high = (int32_t)(end - high) > 0 ? end : high;
-		bytes += cpl[i].len;
+		svq_used_add(kind, &used, b->id, 1, len);
+		bytes += frame;
 	}
+	*u = used;
 	rx->head = head + i;
-	rx->wqe_head = wqe + i;
-	rx->high = high;
+	rx->wqe_head += i;
+	if (i > 0)
+		used_until(rx, buf[(head + i - 1) & mask].seq + 1);
 	svq_count(&q->stats.packets, i);
 	svq_count(&q->stats.bytes, bytes);
 	return i;
@@ -327,6 +336,8 @@ rx_give(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, kind, &u, cpl, n);
 	for (; i < n; i++)
 		packet_give(q, kind, &u, &cpl[i]);
+	if ((int32_t)(rx->head - rx->plain_from) > 0)
+		rx->plain_from = rx->head;
 	svq_used_end(&q->ring, kind, &u);
 	return n;
 }
@@ -433,7 +444,7 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 
 	rx->head = rx->posted = rx->tail = 0;
 	rx->wqe_head = rx->wqe_tail = 0;
-	rx->seq = rx->high = 0;
+	rx->seq = rx->high = rx->plain_from = 0;
 	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
 	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
 	q->poll = rx_polls[q->ring.kind];

@@ -103,5 +103,5 @@ svq_rx_repost(struct svq_rx *rx, uint32_t i)
 	*svq_rx_buf(rx, rx->tail) = *svq_rx_buf(rx, i);
 	if (svq_rx_buf(rx, i)->n > 1 || svq_rx_buf(rx, i)->hdr == NULL)
 		memmove(svq_rx_more(rx, rx->tail), svq_rx_more(rx, i), rx->more_size);
-	rx->tail++;
+	rx->plain_from = ++rx->tail;
 }

@@ -483,6 +483,49 @@ test_rx_entry(void)
 	return TEST_SUCCESS;
 }
 
+/* A burst of plain buffers makes the entries that buffer by buffer makes, in any width. */
+static int
+test_rx_plain(void)
+{
+	const uint32_t skip = 12, lkey = 0xabcd, max = 70;
+	uint8_t expected[sizeof(ring)];
+	unsigned int i, n, round;
+	struct hf_ethq_rx before;
+
+	for (round = 0; round < 16 * SIZE; round++) {
+		uint64_t addr[SIZE];
+		uint32_t len[SIZE];
+
+		if (round % SIZE == 0) {
+			setup();
+			rx.log_stride = round / SIZE % 3 + 4;
+			rx.segs = 1u << (rx.log_stride - 4);
+			rx.pi = rx.rung = rx.ci = (uint16_t)(UINT16_MAX - round);
+		}
+		n = round % SIZE + 1;
+		before = rx;
+		memset(ring, 0xee, sizeof(ring));
+		for (i = 0; i < n; i++) {
+			struct hf_ethq_seg s = {.addr = UINT64_C(0x1122334455000000) + i,
+				.len = RTE_MIN(64 + i, max),
+				.lkey = lkey};
+
+			TEST_ASSERT(hf_ethq_rx_put(&rx, &s, 1), "no room for %u", i);
+			addr[i] = s.addr - skip;
+			len[i] = 64 + i + skip;
+		}
+		memcpy(expected, ring, sizeof(ring));
+		rx = before;
+		memset(ring, 0xee, sizeof(ring));
+		hf_ethq_rx_put_plain(&rx, addr, len, skip, max, lkey, n);
+		TEST_ASSERT_EQUAL(
+			memcmp(ring, expected, sizeof(ring)), 0, "%u in round %u", n, round);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_pending(&rx), n, "pending in round %u", round);
+		rx.ci = rx.pi;
+	}
+	return TEST_SUCCESS;
+}
+
 static int
 test_rx_full(void)
 {
@@ -622,6 +665,7 @@ static struct unit_test_suite ethqring_suite = {
 			TEST_CASE_ST(setup, NULL, test_flush_first),
 			TEST_CASE_ST(setup, NULL, test_senseless),
 			TEST_CASE_ST(setup, NULL, test_rx_entry),
+			TEST_CASE_ST(setup, NULL, test_rx_plain),
 			TEST_CASE_ST(setup, NULL, test_rx_full),
 			TEST_CASE_ST(setup, NULL, test_rx_long_run),
 			TEST_CASE_ST(setup, NULL, test_rx_errors),
