@@ -69,6 +69,20 @@ class Work:
                 "by_name": self.by_name}
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def wait_quiet(path: Path, seconds: float) -> None:
+    """Wait until nothing was added to a trace for so long; the NIC is not asked, which takes time of its process."""
+    end = time.monotonic() + QUIET_BOUND
+    size, since = _size(path), time.monotonic()
+    while time.monotonic() < min(end, since + seconds):
+        time.sleep(0.02)
+        if _size(path) != size:
+            size, since = _size(path), time.monotonic()
+
+
 class TraceFile:
     """The trace of one run, read as it grows."""
 
@@ -76,21 +90,13 @@ class TraceFile:
         self.path, self.func = path, func
         self.at = 0
 
-    def _size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
     def skip(self) -> None:
         """What there is by now is of no interest."""
-        self.at = self._size()
+        self.at = _size(self.path)
 
     def wait_quiet(self, seconds: float) -> None:
         """Wait until nothing was added for so long: what was put off is done by then."""
-        end = time.monotonic() + QUIET_BOUND
-        size, since = self._size(), time.monotonic()
-        while time.monotonic() < min(end, since + seconds):
-            time.sleep(0.02)
-            if self._size() != size:
-                size, since = self._size(), time.monotonic()
+        wait_quiet(self.path, seconds)
 
     def take(self) -> list[dict]:
         """The lines of our function since the last call; what is only half there waits."""

@@ -16,6 +16,7 @@ from hfrig.process import Stage
 from hfvhost.net import NetDevice, Shape
 
 from . import machine
+from .commands import wait_quiet
 from .control import LISTEN, QUIET, Side
 from .report import columns
 
@@ -26,6 +27,7 @@ SIDES = (
 )
 PAIRS = 2
 RING = 64
+SETTLE = 0.5        # seconds without a command after which a start is over
 START = 120.0       # seconds that the application, and a connection, may take
 
 
@@ -53,7 +55,9 @@ class Spans:
         return max(end for _, end in times) - min(begin for begin, _ in times)
 
 
-def _wait(app: vdpa.Vdpa, vfs: range) -> None:
+def _wait(app: vdpa.Vdpa, trace: Path, vfs: range) -> None:
+    """Wait until these devices serve; the NIC is asked when it has nothing to do any more."""
+    wait_quiet(trace, SETTLE)
     for vf in vfs:
         app.nic.wait_serving(nic.vf_bdf(vf), 2 * PAIRS, START)
 
@@ -75,12 +79,12 @@ def measure(stage: Stage, side: Side, count: int, cfg: DevicesConfig) -> dict:
         guest.prepare()
     alone = time.monotonic()
     guests[0].go()
-    _wait(app, range(1))
+    _wait(app, spans.path, range(1))
     others = time.monotonic()
     for guest in guests[1:]:
         guest.channel.need_reply = False
         guest.go()
-    _wait(app, range(1, count))
+    _wait(app, spans.path, range(1, count))
     row = {"side": side.name, "devices": count, "alone_ms": spans.lasted(alone, others) * 1000, "others_ms": None}
     if count > 1:
         row["others_ms"] = spans.lasted(others) * 1000
