@@ -41,11 +41,11 @@ def switch(rig, vf: int, wanted: int) -> None:
 
 
 class Switcher(threading.Thread):
-    """Switches VFs to and fro, in turns, until each was switched so often."""
+    """Switches VFs to and fro, in turns, until each was switched so often; frames of all streams come in between."""
 
-    def __init__(self, rig, vfs: list[int], count: int):
+    def __init__(self, rig, vfs: list[int], count: int, streams: list[Stream]):
         super().__init__()
-        self.rig, self.vfs, self.count = rig, vfs, count
+        self.rig, self.vfs, self.count, self.streams = rig, vfs, count, streams
         self.error: BaseException | None = None
         self.start()
 
@@ -53,9 +53,18 @@ class Switcher(threading.Thread):
         try:
             for turn in range(self.count):
                 for vf in self.vfs:
+                    self.wait_traffic()
                     switch(self.rig, vf, POLL if turn % 2 == 0 else HW)
         except BaseException as error:  # pylint: disable=broad-except
             self.error = error      # the test's thread raises it
+
+    def wait_traffic(self) -> None:
+        """Wait until frames arrive, whatever the datapaths are now."""
+        before = [len(stream.got) for stream in self.streams]
+        end = time.monotonic() + 20
+        while any(len(stream.got) == was for stream, was in zip(self.streams, before)):
+            assert time.monotonic() < end, "no frame arrives"
+            time.sleep(0.0005)
 
     def end(self) -> None:
         """It has done all."""
@@ -155,8 +164,9 @@ def guests(rig, packed: bool):
     return Stream(a, b, (0, 1)), Stream(b, a, (1, 0))
 
 
-def run(switcher: Switcher, streams: list[Stream]) -> None:
+def run(switcher: Switcher) -> None:
     """Traffic while the switcher works, so little at a time that receive buffers last."""
+    streams = switcher.streams
     while switcher.is_alive():
         for stream in streams:
             stream.post(BURST)
@@ -170,7 +180,7 @@ def run(switcher: Switcher, streams: list[Stream]) -> None:
 def test_sender(rig, packed, switches):
     """A sender is switched: each of its frames arrives."""
     there, _ = guests(rig, packed)
-    switcher = Switcher(rig, [0], switches)
+    switcher = Switcher(rig, [0], switches, [there])
     while switcher.is_alive():
         there.post(BURST)
         end = time.monotonic() + 20
@@ -179,14 +189,13 @@ def test_sender(rig, packed, switches):
     switcher.end()
     there.settle()
     assert there.check() == 0
-    assert len(there.sent) >= BURST * switches, "hardly a frame while it was switched"
 
 
 def test_receiver(rig, packed, switches):
     """A receiver is switched: what it misses the NIC has dropped and counted, and no buffer is lost."""
     there, _ = guests(rig, packed)
     before = drops(rig, 1)
-    run(Switcher(rig, [1], switches), [there])
+    run(Switcher(rig, [1], switches, [there]))
     missing = there.check()
     assert missing == drops(rig, 1) - before
     assert missing < len(there.sent)
@@ -200,7 +209,7 @@ def test_both(rig, packed, switches):
     """Both guests send, and both are switched."""
     streams = guests(rig, packed)
     before = [drops(rig, stream.vfs[1]) for stream in streams]
-    run(Switcher(rig, [0, 1], switches), list(streams))
+    run(Switcher(rig, [0, 1], switches, list(streams)))
     for stream, dropped in zip(streams, before):
         assert stream.check() == drops(rig, stream.vfs[1]) - dropped
         use_all_buffers(rig, stream)
