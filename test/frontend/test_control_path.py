@@ -13,7 +13,7 @@ from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Status
 from cputime import check_idle
-from pair import Pair, both_ways, burst, virtqueues_only
+from pair import Pair, address, both_ways, burst, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
 
@@ -252,7 +252,7 @@ def test_many_devices(stage):
 
 
 def test_status_during_start(stage):
-    """A front end that asks for its status is answered while its device starts, and the devices behind it are served."""
+    """A front end is told status and configuration while its device starts, and the devices behind it are served."""
     rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=["--timing", "cx6dx", "--no-memlock"])))
     mem = Memory()
     mem.add(0, 64 << 30)
@@ -263,6 +263,7 @@ def test_status_during_start(stage):
     large.go()
     other.go()
     assert large.get_status() == Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK
+    assert large.read_config(0, 6) == address(0)
     rig.wait_ready(1, 2)
     assert not rig.running(0), "64 GiB are registered already"
     rig.wait_ready(0, 2)

@@ -96,6 +96,11 @@ test_args_good(void)
 	TEST_ASSERT_EQUAL(args.event_core, 0, "%d", args.event_core);
 	TEST_ASSERT(!args.host_notifier, "not offered");
 	TEST_ASSERT_SUCCESS(parse("driver=vdpa_holdfast,host_notifier=1"), "EAL's own key");
+	TEST_ASSERT(rte_is_zero_ether_addr(&args.mac), "the vport's");
+	TEST_ASSERT_EQUAL(args.mtu, 0, "the vport's, not %u", args.mtu);
+	TEST_ASSERT_SUCCESS(parse("class=vdpa,mac=02:00:00:00:ab:cd,mtu=65535"), "addresses");
+	TEST_ASSERT_EQUAL(args.mac.addr_bytes[5], 0xcd, "0x%x", args.mac.addr_bytes[5]);
+	TEST_ASSERT_EQUAL(args.mtu, 65535, "%u", args.mtu);
 	return TEST_SUCCESS;
 }
 
@@ -126,6 +131,14 @@ test_args_bad(void)
 		"class=vdpa,poll_core=-1",
 		"class=vdpa,poll_core=1000000",
 		"class=vdpa,poll_features=2",
+		"class=vdpa,mac",
+		"class=vdpa,mac=02:00:00:00:ab",
+		"class=vdpa,mac=02:00:00:00:ab:cd:ef",
+		"class=vdpa,mac=03:00:00:00:ab:cd",
+		"class=vdpa,mac=00:00:00:00:00:00",
+		"class=vdpa,mtu=67",
+		"class=vdpa,mtu=65536",
+		"class=vdpa,mtu=0",
 		"class=vdpa,mr_policy",
 		"class=vdpa,mr_policy=",
 		"class=vdpa,mr_policy=never",

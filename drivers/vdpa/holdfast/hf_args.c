@@ -28,6 +28,8 @@
 #define HF_ARG_LEGACY "legacy"
 #define HF_ARG_POLL_CORE "poll_core"
 #define HF_ARG_POLL_FEATURES "poll_features"
+#define HF_ARG_MAC "mac"
+#define HF_ARG_MTU "mtu"
 #define HF_ARG_MR_POLICY "mr_policy"
 #define HF_ARG_MR_GRACE_MS "mr_grace_ms"
 #define HF_ARG_MR_HELD_MAX "mr_held_max"
@@ -47,6 +49,8 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_LEGACY,
 	HF_ARG_POLL_CORE,
 	HF_ARG_POLL_FEATURES,
+	HF_ARG_MAC,
+	HF_ARG_MTU,
 	/* The memory policy's, last. */
 	HF_ARG_MR_POLICY,
 	HF_ARG_MR_GRACE_MS,
@@ -277,6 +281,25 @@ hf_args_wish(const struct rte_kvargs *kv, const char *name, struct hf_wish *wish
 	return 0;
 }
 
+struct hf_args_mac {
+	const char *dev; /* for the log */
+	struct rte_ether_addr mac;
+};
+
+static int
+hf_args_mac(const char *key, const char *value, void *opaque)
+{
+	struct hf_args_mac *mac = opaque;
+
+	if (value != NULL && rte_ether_unformat_addr(value, &mac->mac) == 0 &&
+		rte_is_unicast_ether_addr(&mac->mac) && !rte_is_zero_ether_addr(&mac->mac))
+		return 0;
+	HF_LOG(ERR,
+		"%s: argument %s=%s: must be the address of one station, like 02:00:00:00:00:01",
+		mac->dev, key, value != NULL ? value : "");
+	return -EINVAL;
+}
+
 /* Hints about the queues of a guest to come: both or none. */
 static int
 hf_args_hints(const struct rte_kvargs *kv, const char *name, long queues, long size)
@@ -298,7 +321,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 {
 	const long last_cpu = sysconf(_SC_NPROCESSORS_CONF) - 1;
 	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1, poll_core = -1, features = 0;
-	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US;
+	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US, mtu = 0;
 	const struct {
 		const char *key;
 		long min, max, *value;
@@ -312,6 +335,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 		{HF_ARG_HOST_NOTIFIER, 0, 1, &notifier},
 		{HF_ARG_POLL_CORE, 0, last_cpu, &poll_core},
 		{HF_ARG_POLL_FEATURES, 0, 1, &features},
+		{HF_ARG_MTU, RTE_ETHER_MIN_MTU, UINT16_MAX, &mtu},
 	};
 	unsigned int i;
 	int ret = 0;
@@ -330,6 +354,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 	args->host_notifier = notifier != 0;
 	args->poll_core = poll_core;
 	args->poll_features = features != 0;
+	args->mtu = mtu;
 	return ret;
 }
 
@@ -340,6 +365,7 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 		.wish = {HF_DATAPATH_AUTO, HF_LEGACY_AUTO},
 		.policy = {.mr = HF_MR_CONNECTION, .grace_ms = HF_POLICY_GRACE_MS},
 	};
+	struct hf_args_mac mac = {.dev = name};
 	struct rte_kvargs *kv;
 	int ret;
 
@@ -354,9 +380,12 @@ hf_args_parse(const struct rte_devargs *devargs, const char *name, struct hf_arg
 		ret = hf_args_numbers(kv, name, &parsed);
 	if (ret == 0)
 		ret = hf_args_wish(kv, name, &parsed.wish);
+	if (ret == 0 && rte_kvargs_process(kv, HF_ARG_MAC, hf_args_mac, &mac) != 0)
+		ret = -EINVAL;
 	if (ret == 0)
 		ret = hf_args_memory(kv, name, &parsed.policy);
 	rte_kvargs_free(kv);
+	parsed.mac = mac.mac;
 	if (ret == 0)
 		*args = parsed;
 	return ret;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
+
 #include "hf_datapath.h"
 #include "hf_policy.h"
 
@@ -37,6 +39,8 @@ struct hf_args {
 	struct hf_wish wish; /* datapath, legacy; at first */
 	int poll_core; /* CPU of the polling thread; -1: where the probing thread may run */
 	bool poll_features; /* in "auto", offer all that poll mode does; see hf_datapath.h */
+	struct rte_ether_addr mac; /* that guests are told; zero: the vport's */
+	uint16_t mtu; /* most that guests may use; 0: the vport's */
 	struct hf_policy policy; /* of the guest's memory, at first */
 };
 
@@ -58,7 +62,9 @@ struct hf_args {
 	"datapath=<hw|poll|auto> " \
 	"legacy=<auto|off|poll> " \
 	"poll_core=<CPU number> " \
-	"poll_features=<0|1> " HF_ARGS_POLICY_HELP
+	"poll_features=<0|1> " \
+	"mac=<unicast address> " \
+	"mtu=<68-65535> " HF_ARGS_POLICY_HELP
 
 /* Does this device ask for class=vdpa, and nothing else? A device without arguments does not. */
 bool hf_args_wanted(const struct rte_devargs *devargs);

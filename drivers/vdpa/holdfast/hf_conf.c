@@ -190,24 +190,26 @@ hf_dev_event(struct hf_dev *dev, enum hf_event event)
 static int
 hf_conf_mtu(struct hf_dev *dev)
 {
-	struct hf_devx_vport vport;
 	uint16_t wanted = hf_front_mtu(dev);
+	struct hf_config_now config;
 	int ret;
 
 	/* In poll mode, receive buffers have to have room for the port's. */
 	if (wanted == 0 && dev->path != &hf_path_poll)
 		return 0;
-	ret = hf_devx_vport_query(dev->devx, &vport);
+	ret = hf_config_refresh(dev);
 	if (ret != 0)
 		return ret;
-	dev->mtu = vport.mtu;
-	/* 0: the firmware does not say. */
-	if (vport.mtu == 0 || wanted <= vport.mtu)
+	config = hf_config_get(dev);
+	dev->mtu = config.port.mtu;
+	/* 0: the firmware does not say, nor does the argument. */
+	if (config.mtu == 0 || wanted <= config.mtu)
 		return 0;
 	HF_LOG(ERR,
-		"%s: the guest's MTU %u is larger than the port's, %u: raise the"
+		"%s: the guest's MTU %u is larger than the %s, %u: raise the"
 		" port's on the host, or lower the guest's",
-		dev->name, wanted, vport.mtu);
+		dev->name, wanted, config.mtu == config.port.mtu ? "port's" : "argument mtu",
+		config.mtu);
 	return -EMSGSIZE;
 }
 

@@ -68,9 +68,7 @@ static int
 hf_dev_limits(struct hf_dev *dev)
 {
 	uint32_t max = HF_ARGS_PAIRS_MAX * 2;
-	struct hf_devx_vport vport = {.mtu = 0};
 	struct hf_answer answer;
-	int ret;
 
 	dev->wish = dev->args.wish;
 	hf_datapath_choose(dev->caps, &dev->wish, NULL, &answer);
@@ -98,12 +96,8 @@ hf_dev_limits(struct hf_dev *dev)
 		return -EINVAL;
 	}
 	dev->max_vqs = dev->args.queue_pairs != 0 ? dev->args.queue_pairs * 2 : max;
-	if (hf_datapath_lacks_poll(dev->caps) == NULL) {
-		ret = hf_devx_vport_query(dev->devx, &vport);
-		if (ret != 0)
-			return ret;
-	}
-	dev->offered = hf_feature_offer(dev->caps, &dev->wish, dev->args.poll_features, vport.mtu);
+	dev->offered = hf_feature_offer(
+		dev->caps, &dev->wish, dev->args.poll_features, hf_config_get(dev).port.mtu);
 	if (dev->wish.legacy == HF_LEGACY_OFF &&
 		(dev->offered & (UINT64_C(1) << VIRTIO_F_VERSION_1)) == 0) {
 		HF_LOG(ERR,
@@ -329,12 +323,15 @@ hf_dev_create(struct rte_pci_device *pci, const struct hf_args *args, struct hf_
 	ret = hf_dev_open(dev);
 	if (ret != 0)
 		goto error_lock;
+	ret = hf_config_init(dev);
+	if (ret != 0)
+		goto error_open;
 	ret = hf_dev_limits(dev);
 	if (ret != 0)
-		goto error_open;
+		goto error_config;
 	ret = hf_runtime_get(dev->name, args->event_core, &dev->rt);
 	if (ret != 0)
-		goto error_open;
+		goto error_config;
 	ret = hf_dev_pollers_get(dev);
 	if (ret != 0)
 		goto error_runtime;
@@ -349,6 +346,8 @@ error_fds:
 	hf_dev_pollers_put(dev);
 error_runtime:
 	hf_runtime_put(dev->rt);
+error_config:
+	hf_config_fini(dev);
 error_open:
 	hf_devx_close(dev->devx);
 error_lock:
@@ -369,6 +368,7 @@ hf_dev_destroy(struct hf_dev *dev)
 	hf_fds_release(hf_dev_fds(dev));
 	hf_dev_pollers_put(dev);
 	hf_runtime_put(dev->rt);
+	hf_config_fini(dev);
 	hf_devx_close(dev->devx);
 	hf_turn_fini(&dev->lock);
 	free(dev);

@@ -15,7 +15,9 @@
  *   "start" with the start of a device, and only the next message of that device waits for it;
  *
  * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
- *   hf_loop_del() is never called under it, so the event thread may take it.
+ *   hf_loop_del() is never called under it, so the event thread may take it;
+ *
+ * - hf_config.lock: what guests read of the configuration space.
  *
  * librte_vhost may call with its own locks held (its sockets', all its rings'); nothing here calls
  * it back where it would take one of those, see vhost/.
@@ -41,6 +43,7 @@
 #include <hf_turn.h>
 
 #include "hf_args.h"
+#include "hf_config.h"
 #include "hf_dirty.h"
 #include "hf_front.h"
 #include "hf_life.h"
@@ -78,6 +81,8 @@ struct hf_dev {
 	uint16_t max_vqs; /* entries of vqs: what the NIC has and the arguments allow */
 	struct hf_vq *vqs;
 	struct hf_ring_job *jobs; /* hf_rings.c: as many; guarded by lock */
+
+	struct hf_config config; /* has a lock of its own */
 
 	struct hf_turn lock; /* hf_dev_lock() */
 	/* Guarded by lock. */

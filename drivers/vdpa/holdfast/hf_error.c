@@ -105,6 +105,7 @@ hf_error_fatal(struct hf_dev *dev)
 	hf_dev_lock(dev);
 	hf_dev_event(dev, HF_EVENT_NIC_ERROR);
 	hf_dev_unlock(dev);
+	hf_config_link(dev);
 }
 
 static void
@@ -126,11 +127,13 @@ hf_error_async_cb(int fd, void *arg)
 			hf_loop_del(dev->rt->control, fd);
 			return;
 		}
-		if (what == HF_ASYNC_LINK_DOWN || what == HF_ASYNC_LINK_UP)
+		if (what == HF_ASYNC_LINK_DOWN || what == HF_ASYNC_LINK_UP) {
+			hf_config_link(dev);
 			HF_LOG(NOTICE, "%s: link %s", dev->name,
 				what == HF_ASYNC_LINK_UP ? "up" : "down");
-		else if (what == HF_ASYNC_FATAL && !was_dead)
+		} else if (what == HF_ASYNC_FATAL && !was_dead) {
 			hf_error_fatal(dev);
+		}
 		was_dead = hf_devx_is_dead(dev->devx);
 	}
 }

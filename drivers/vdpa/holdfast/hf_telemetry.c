@@ -59,6 +59,21 @@ tel_device(const struct hf_dev *dev, void *arg)
 	rte_tel_data_add_array_string(arg, dev->name);
 }
 
+/* What its guest reads, and how often that changed. */
+static void
+tel_config(struct rte_tel_data *d, struct hf_dev *dev)
+{
+	const struct hf_config_now now = hf_config_get(dev);
+	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+
+	rte_ether_format_addr(mac, sizeof(mac), (const struct rte_ether_addr *)now.mac);
+	rte_tel_data_add_dict_string(d, "mac", mac);
+	rte_tel_data_add_dict_int(d, "mtu", now.mtu);
+	rte_tel_data_add_dict_int(d, "link", now.up);
+	rte_tel_data_add_dict_u64(d, "speed_mbps", now.up ? now.speed : 0);
+	rte_tel_data_add_dict_u64(d, "config_generation", now.generation);
+}
+
 static int
 tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 {
@@ -95,6 +110,7 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_string(d, "datapath_reason", dev->path_reason);
 	rte_tel_data_add_dict_u64(d, "datapath_switches", dev->path_switches);
 	rte_tel_data_add_dict_int(d, "logging", dev->configured && hf_dirty_is_on(dev));
+	tel_config(d, dev);
 	if (hf_rq_drops(dev->devx, &frames) == 0)
 		rte_tel_data_add_dict_u64(d, "poll_dropped_no_buffer", frames);
 	tel_leave(dev);

@@ -13,9 +13,9 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-from . import proto
+from . import config, proto
 from .backchan import BackChannel
-from .channel import Channel, NoAnswer
+from .channel import Channel, NoAnswer, ProtocolError
 from .memory import Memory
 from .packed import PackedRing
 from .proto import Feature, Protocol, Request, Status
@@ -128,6 +128,19 @@ class NetDevice:
     def settle(self) -> None:
         """Wait until what was said is done: a status is answered while the device starts, its features after that."""
         self.channel.ask(Request.GET_FEATURES)
+
+    # --- configuration space ---
+
+    def read_config(self, offset: int = 0, size: int = config.SIZE) -> bytes:
+        """So many bytes of the configuration space; none if the back end says that there are not that many."""
+        answer = self.channel.ask(Request.GET_CONFIG, proto.CONFIG_HEAD.pack(offset, size, 0) + bytes(size))
+        if answer.payload and answer.payload[:12] != proto.CONFIG_HEAD.pack(offset, size, 0):
+            raise ProtocolError(f"asked for {size} bytes at {offset}, answered {answer.payload[:12].hex()}")
+        return answer.payload[12:]
+
+    def write_config(self, offset: int, data: bytes, need_reply: bool | None = None) -> None:
+        """SET_CONFIG, as of the guest."""
+        self.channel.tell(Request.SET_CONFIG, proto.CONFIG_HEAD.pack(offset, len(data), 0) + data, need_reply=need_reply)
 
     # --- memory ---
 

@@ -65,6 +65,7 @@ class Feature(enum.IntFlag):
     CSUM = 1 << 0
     GUEST_CSUM = 1 << 1
     MTU = 1 << 3
+    MAC = 1 << 5
     HOST_TSO4 = 1 << 11
     HOST_TSO6 = 1 << 12
     MRG_RXBUF = 1 << 15
@@ -81,6 +82,7 @@ class Feature(enum.IntFlag):
     RING_PACKED = 1 << 34
     IN_ORDER = 1 << 35
     ORDER_PLATFORM = 1 << 36
+    SPEED_DUPLEX = 1 << 63
 
 
 class Protocol(enum.IntFlag):
@@ -125,6 +127,8 @@ VRING_ADDR = struct.Struct("<IIQQQQ")   # index, flags, desc, used, avail, log
 MEM_HEAD = struct.Struct("<II")     # regions, padding
 MEM_REGION = struct.Struct("<QQQQ")  # guest address, size, user address, mmap offset
 VRING_AREA = struct.Struct("<QQQ")  # index, size, offset
+CONFIG_HEAD = struct.Struct("<III")     # offset, size, flags; the bytes follow
+CONFIG_MAX = 256
 
 MAX_REGIONS = 8
 NET_HEADER = 12                     # struct virtio_net_hdr_v1

@@ -14,6 +14,7 @@
 
 #include "../hf_dev.h"
 #include "../hf_hostnotif.h"
+#include "hf_confmsg.h"
 #include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_msg.h"
@@ -298,6 +299,8 @@ hf_hook_status(struct hf_dev *dev, uint64_t status)
 static enum rte_vhost_msg_result
 hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 {
+	enum rte_vhost_msg_result ret;
+
 	/* Of a message that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
 	dev->front.table_change = false;
@@ -306,7 +309,12 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:
 		dev->front.changes++;
-		return hf_hook_features(dev, m->payload.u64);
+		ret = hf_hook_features(dev, m->payload.u64);
+		hf_confmsg_take(dev, m);
+		return ret;
+	case HF_MSG_SET_PROTOCOL_FEATURES:
+		hf_confmsg_take(dev, m);
+		break;
 	case HF_MSG_SET_MEM_TABLE:
 		dev->front.changes++;
 		return hf_hook_table(dev, m);
@@ -440,6 +448,7 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 		break;
 	case HF_MSG_SET_SLAVE_REQ_FD:
 		dev->front.request_fd = m->fd_num > 0 ? m->fds[0] : -1;
+		hf_config_channel(dev, dev->front.request_fd);
 		if (dev->configured)
 			hf_hostnotif_offer(dev);
 		break;
@@ -475,21 +484,24 @@ hf_hook_leave(struct hf_dev *dev)
 static bool
 hf_hook_passes(const struct hf_msg *m)
 {
-	return m->request == HF_MSG_GET_STATUS;
+	return m->request == HF_MSG_GET_STATUS || hf_confmsg_is(m);
 }
 
 /* The same message, without the lock. */
 static enum rte_vhost_msg_result
-hf_hook_pass(int vid, const struct hf_msg *m)
+hf_hook_pass(int vid, struct hf_msg *m)
 {
 	struct hf_dev *dev = hf_dev_enter(rte_vhost_get_vdpa_device(vid));
-	int ret;
+	enum rte_vhost_msg_result ret = RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 
 	if (dev == NULL)
-		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	ret = hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m);
+		return ret;
+	if (hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m) != 0)
+		ret = RTE_VHOST_MSG_RESULT_ERR;
+	else if (hf_confmsg_is(m))
+		ret = hf_confmsg_answer(dev, vid, m);
 	hf_dev_leave(dev);
-	return ret == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED : RTE_VHOST_MSG_RESULT_ERR;
+	return ret;
 }
 
 static enum rte_vhost_msg_result
@@ -544,6 +556,9 @@ hf_hook_claim(struct hf_dev *dev, int vid)
 		return -EBUSY;
 	}
 	dev->front = (struct hf_front){.vid = vid, .request_fd = -1};
+	hf_config_listen(dev, false);
+	hf_config_channel(dev, -1);
+	hf_config_refresh(dev);
 	if (rte_vhost_get_ifname(vid, dev->front.socket, sizeof(dev->front.socket)) != 0)
 		dev->front.socket[0] = '\0';
 	if (rte_vhost_extern_callback_register(vid, &hf_hook_ops, NULL) == 0)

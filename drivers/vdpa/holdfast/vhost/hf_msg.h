@@ -15,6 +15,7 @@
 #include <rte_common.h>
 
 enum hf_msg_request {
+	HF_MSG_GET_FEATURES = 1,
 	HF_MSG_SET_FEATURES = 2,
 	HF_MSG_RESET_OWNER = 4,
 	HF_MSG_SET_MEM_TABLE = 5,
@@ -27,11 +28,14 @@ enum hf_msg_request {
 	HF_MSG_SET_VRING_KICK = 12,
 	HF_MSG_SET_VRING_CALL = 13,
 	HF_MSG_SET_VRING_ERR = 14,
+	HF_MSG_GET_PROTOCOL_FEATURES = 15,
 	HF_MSG_SET_PROTOCOL_FEATURES = 16,
 	HF_MSG_SET_VRING_ENABLE = 18,
 	HF_MSG_NET_SET_MTU = 20,
 	HF_MSG_SET_SLAVE_REQ_FD = 21,
 	HF_MSG_SET_VRING_ENDIAN = 23,
+	HF_MSG_GET_CONFIG = 24,
+	HF_MSG_SET_CONFIG = 25,
 	HF_MSG_POSTCOPY_ADVISE = 28,
 	HF_MSG_POSTCOPY_LISTEN = 29,
 	HF_MSG_POSTCOPY_END = 30,
@@ -44,12 +48,21 @@ enum hf_msg_request {
 /* Protocol features that rte_vhost.h does not name. */
 #define HF_PROTOCOL_F_CROSS_ENDIAN 6
 
+/* In the flags of a message: an answer is asked for. */
+#define HF_MSG_NEED_REPLY (1 << 3)
+
 #define HF_MSG_REGIONS 8
 #define HF_MSG_PAYLOAD 632
 
 struct hf_msg_region {
 	uint64_t gpa, size, user_addr, mmap_offset;
 };
+
+struct hf_msg_config {
+	uint32_t offset, size, flags;
+	uint8_t region[256];
+} __rte_packed;
+#define HF_MSG_CONFIG_HEAD offsetof(struct hf_msg_config, region)
 
 struct hf_msg {
 	uint32_t request;
@@ -71,6 +84,7 @@ struct hf_msg {
 			uint32_t nregions, padding;
 			struct hf_msg_region regions[HF_MSG_REGIONS];
 		} memory;
+		struct hf_msg_config config;
 		uint8_t bytes[HF_MSG_PAYLOAD];
 	} payload;
 	int fds[HF_MSG_REGIONS];

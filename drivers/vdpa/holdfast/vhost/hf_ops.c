@@ -5,11 +5,9 @@
  * with the library's locks held is said at each.
  */
 #include <errno.h>
-#include <linux/virtio_net.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_string_fns.h>
 #include <rte_vhost.h>
@@ -18,13 +16,11 @@
 #include "../hf_dev.h"
 #include "../hf_hostnotif.h"
 #include "../hf_stats.h"
+#include "hf_confmsg.h"
 #include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_ops.h"
 #include "hf_start.h"
-
-/* Most that a front end can ask of the configuration space (VHOST_USER_MAX_CONFIG_SIZE). */
-#define HF_OPS_CONFIG_MAX 256
 
 /* The device of a connection, locked and taken for it. NULL after a log line. */
 static struct hf_dev *
@@ -154,6 +150,8 @@ hf_ops_dev_cleanup(int vid)
 		hf_dirty_drop(dev);
 		dev->front.table = false;
 		dev->front.request_fd = -1;
+		hf_config_listen(dev, false);
+		hf_config_channel(dev, -1);
 		dev->front.changes++;
 	}
 	hf_start_leave(dev);
@@ -253,57 +251,36 @@ hf_ops_get_notify_area(int vid, int qid, uint64_t *offset, uint64_t *size)
 
 /* --- configuration space --- */
 
-static uint16_t
-hf_ops_link(struct hf_dev *dev)
-{
-	struct ibv_port_attr port;
-
-	if (ibv_query_port(hf_devx_ibv(dev->devx), 1, &port) != 0)
-		return 0;
-	return port.state == IBV_PORT_ACTIVE ? VIRTIO_NET_S_LINK_UP : 0;
-}
-
-/* size is the front end's and unchecked. Fields that this device has not are zero. */
+/*
+ * Of a connection whose messages are not seen (hf_hook.h); the others are answered by
+ * hf_confmsg.h. size is the front end's and unchecked. No lock.
+ */
 static int
 hf_ops_get_config(int vid, uint8_t *config, uint32_t size)
 {
-	struct virtio_net_config net = {0};
-	struct hf_devx_vport vport;
-	struct hf_dev *dev;
+	struct hf_dev *dev = hf_ops_peek(rte_vhost_get_vdpa_device(vid));
 	int ret;
 
-	if (size > HF_OPS_CONFIG_MAX) {
-		HF_LOG(ERR,
-			"connection %d asks for %u bytes of configuration space, more than the protocol has",
-			vid, size);
-		return -EINVAL;
-	}
-	dev = hf_ops_enter(vid);
 	if (dev == NULL)
 		return -ENODEV;
-	ret = hf_devx_vport_query(dev->devx, &vport);
-	if (ret == 0) {
-		memcpy(net.mac, vport.mac, sizeof(net.mac));
-		net.status = rte_cpu_to_le_16(hf_ops_link(dev));
-		net.max_virtqueue_pairs = rte_cpu_to_le_16(dev->max_vqs / 2);
-		net.mtu = rte_cpu_to_le_16(vport.mtu);
-		memset(config, 0, size);
-		memcpy(config, &net, RTE_MIN(size, sizeof(net)));
-	}
-	hf_start_leave(dev);
+	ret = hf_config_read(dev, 0, size, hf_confmsg_big_endian(dev, vid), config);
+	hf_dev_leave(dev);
 	return ret;
 }
 
+/* As above. */
 static int
 hf_ops_set_config(int vid, uint8_t *config, uint32_t offset, uint32_t size, uint32_t flags)
 {
-	RTE_SET_USED(config);
+	struct hf_dev *dev = hf_ops_peek(rte_vhost_get_vdpa_device(vid));
+	int ret;
+
 	RTE_SET_USED(flags);
-	HF_LOG(ERR,
-		"connection %d: the configuration space cannot be written (%u bytes at %u):"
-		" the host sets MAC and MTU",
-		vid, size, offset);
-	return -ENOTSUP;
+	if (dev == NULL)
+		return -ENODEV;
+	ret = hf_config_write(dev, offset, size, hf_confmsg_big_endian(dev, vid), config);
+	hf_dev_leave(dev);
+	return ret;
 }
 
 /* --- statistics, on the application's threads --- */
