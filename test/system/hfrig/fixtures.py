@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
-from .process import Stage
+from .process import Stage, abandon_all
 
 
 def pytest_addoption(parser):
@@ -16,7 +18,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Marks of tests."""
+    """Marks of tests; and no program outlives them."""
+    signal.signal(signal.SIGTERM, abandon_all)
     config.addinivalue_line("markers", "long: only with --long")
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+import weakref
 from pathlib import Path
 
 TAIL = 60
@@ -144,7 +145,10 @@ class Process:
 class Stage:
     """Everything that one test started; ended in reverse order."""
 
+    opened: weakref.WeakSet[Stage] = weakref.WeakSet()
+
     def __init__(self, directory: Path):
+        self.opened.add(self)
         self.dir = directory
         self.acts: list = []
         self.tag = f"hf{os.getpid()}-{time.monotonic_ns() % 10**8}"
@@ -176,3 +180,15 @@ class Stage:
                 act.end()
             else:
                 act.close()
+
+    def abandon(self) -> None:
+        """End every program at once: they have sessions of their own, and would outlive the tests."""
+        for process in self.processes():
+            process.kill()
+
+
+def abandon_all(*_) -> None:
+    """Handler of SIGTERM, which comes when the tests took too long: no time is left for an orderly end."""
+    for stage in list(Stage.opened):
+        stage.abandon()
+    os._exit(128 + signal.SIGTERM)
