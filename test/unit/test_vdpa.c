@@ -78,11 +78,11 @@ test_args_good(void)
 	TEST_ASSERT(args.host_notifier, "offered");
 	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_AUTO, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.poll_core, -1, "any CPU");
-	TEST_ASSERT(!args.poll_features, "hardware first");
+	TEST_ASSERT(!args.wish.poll_features, "hardware first");
 	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=poll,poll_core=0,poll_features=1"), "poll");
 	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_POLL, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.poll_core, 0, "%d", args.poll_core);
-	TEST_ASSERT(args.poll_features, "not offered");
+	TEST_ASSERT(args.wish.poll_features, "not offered");
 	TEST_ASSERT_SUCCESS(parse("class=vdpa,datapath=hw"), "hw");
 	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_HW, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.wish.legacy, HF_LEGACY_AUTO, "%d", args.wish.legacy);
@@ -465,45 +465,62 @@ test_datapath_offer(void)
 	const struct hf_wish hw_wish = {.datapath = HF_DATAPATH_HW};
 	const struct hf_wish poll_wish = {.datapath = HF_DATAPATH_POLL};
 	const struct hf_wish auto_wish = {.datapath = HF_DATAPATH_AUTO};
+	const struct hf_wish all_wish = {.datapath = HF_DATAPATH_AUTO, .poll_features = true};
 	struct hf_devx_caps more = both, no_lso = poll, old = both;
 	uint64_t offer;
 
-	offer = hf_feature_offer(&both, &hw_wish, true, 1500);
+	offer = hf_feature_offer(&both, &hw_wish, 1500);
 	TEST_ASSERT_EQUAL(
 		offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1), "hw: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, &poll_wish, false, 1500);
+	offer = hf_feature_offer(&both, &poll_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "poll: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, &auto_wish, false, 1500);
+	offer = hf_feature_offer(&both, &auto_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED, "auto: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, &auto_wish, true, 1500);
+	offer = hf_feature_offer(&both, &all_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), WANTED | TAKEN, "all: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&hw, &auto_wish, true, 1500);
+	offer = hf_feature_offer(&hw, &all_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1),
 		"no raw queues: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&poll, &auto_wish, false, 1500);
+	offer = hf_feature_offer(&poll, &auto_wish, 1500);
 	TEST_ASSERT_EQUAL(
 		offer & (WANTED | TAKEN), WANTED | TAKEN, "no virtqueues: 0x%" PRIx64, offer);
 	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) != 0, "TSO: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&both, &poll_wish, false, 9000);
+	offer = hf_feature_offer(&both, &poll_wish, 9000);
 	TEST_ASSERT_EQUAL(
 		offer & TAKEN, TAKEN & ~BIT(VIRTIO_F_IN_ORDER), "jumbo: 0x%" PRIx64, offer);
 	no_lso.eth.max_lso = 0;
-	offer = hf_feature_offer(&no_lso, &poll_wish, false, 1500);
+	offer = hf_feature_offer(&no_lso, &poll_wish, 1500);
 	TEST_ASSERT((offer & BIT(VIRTIO_NET_F_HOST_TSO4)) == 0, "no LSO: 0x%" PRIx64, offer);
 	/* Virtqueues for legacy guests only: others are for poll mode, or not at all. */
 	old.version_1 = false;
 	old.packed = true;
-	offer = hf_feature_offer(&old, &hw_wish, true, 1500);
+	offer = hf_feature_offer(&old, &hw_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & WANTED, 0, "legacy virtqueues: 0x%" PRIx64, offer);
-	offer = hf_feature_offer(&old, &auto_wish, false, 1500);
+	offer = hf_feature_offer(&old, &auto_wish, 1500);
 	TEST_ASSERT_EQUAL(offer & WANTED, WANTED, "legacy virtqueues, auto: 0x%" PRIx64, offer);
 	/* What only hardware does and what only poll mode does are not for one guest. */
 	more.eth.max_lso = 0;
-	offer = hf_feature_offer(&more, &auto_wish, true, 1500);
+	offer = hf_feature_offer(&more, &all_wish, 1500);
 	TEST_ASSERT_EQUAL(
 		offer & (WANTED | TAKEN), BIT(VIRTIO_F_VERSION_1), "a mixture: 0x%" PRIx64, offer);
-	TEST_ASSERT((hf_feature_protocol(offer) & BIT(1)) == 0, "a log without logging");
-	TEST_ASSERT((hf_feature_protocol(WANTED) & BIT(1)) != 0, "logging without a log");
+	return TEST_SUCCESS;
+}
+
+static int
+test_protocol_offer(void)
+{
+	const struct hf_devx_caps both = path_caps(true, true), hw = path_caps(true, false);
+	const struct hf_wish modern = {HF_DATAPATH_AUTO, HF_LEGACY_OFF};
+	const struct hf_wish hw_wish = {HF_DATAPATH_HW, HF_LEGACY_AUTO};
+	const struct hf_wish any = {HF_DATAPATH_AUTO, HF_LEGACY_AUTO};
+	const uint64_t log = BIT(1), endian = BIT(6);
+
+	TEST_ASSERT((hf_feature_protocol(&both, &any, 0) & log) == 0, "a log without logging");
+	TEST_ASSERT((hf_feature_protocol(&both, &any, WANTED) & log) != 0, "logging without a log");
+	TEST_ASSERT((hf_feature_protocol(&both, &any, 0) & endian) != 0, "poll mode reads them");
+	TEST_ASSERT((hf_feature_protocol(&hw, &any, 0) & endian) == 0, "no poll mode");
+	TEST_ASSERT((hf_feature_protocol(&both, &hw_wish, 0) & endian) == 0, "datapath=hw");
+	TEST_ASSERT((hf_feature_protocol(&both, &modern, 0) & endian) == 0, "legacy=off");
 	return TEST_SUCCESS;
 }
 
@@ -673,6 +690,7 @@ static struct unit_test_suite vdpa_suite = {
 			TEST_CASE(test_feature_offer),
 			TEST_CASE(test_feature_check),
 			TEST_CASE(test_datapath_offer),
+			TEST_CASE(test_protocol_offer),
 			TEST_CASE(test_datapath_choice),
 			TEST_CASE(test_datapath_nic),
 			TEST_CASE(test_life),

@@ -353,8 +353,8 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 	args->event_core = core;
 	args->host_notifier = notifier != 0;
 	args->poll_core = poll_core;
-	args->poll_features = features != 0;
 	args->mtu = mtu;
+	args->wish.poll_features = features != 0;
 	return ret;
 }
 

@@ -36,9 +36,8 @@ struct hf_args {
 	uint32_t event_us;
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
-	struct hf_wish wish; /* datapath, legacy; at first */
+	struct hf_wish wish; /* at first */
 	int poll_core; /* CPU of the polling thread; -1: where the probing thread may run */
-	bool poll_features; /* in "auto", offer all that poll mode does; see hf_datapath.h */
 	struct rte_ether_addr mac; /* that guests are told; zero: the vport's */
 	uint16_t mtu; /* most that guests may use; 0: the vport's */
 	struct hf_policy policy; /* of the guest's memory, at first */

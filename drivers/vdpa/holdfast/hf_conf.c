@@ -402,7 +402,8 @@ hf_conf_switch(struct hf_dev *dev)
 int
 hf_dev_datapath(struct hf_dev *dev, enum hf_datapath wanted)
 {
-	const struct hf_wish before = dev->wish, wish = {wanted, before.legacy};
+	const struct hf_wish before = dev->wish,
+			     wish = {wanted, before.legacy, before.poll_features};
 	struct hf_answer v;
 	int ret;
 

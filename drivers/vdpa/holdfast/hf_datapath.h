@@ -49,6 +49,7 @@ enum hf_reason {
 struct hf_wish {
 	enum hf_datapath datapath;
 	enum hf_legacy legacy;
+	bool poll_features; /* in "auto", offer all that poll mode does */
 };
 
 /* What was negotiated, as far as it matters for the choice. */

@@ -96,8 +96,9 @@ hf_dev_limits(struct hf_dev *dev)
 		return -EINVAL;
 	}
 	dev->max_vqs = dev->args.queue_pairs != 0 ? dev->args.queue_pairs * 2 : max;
-	dev->offered = hf_feature_offer(
-		dev->caps, &dev->wish, dev->args.poll_features, hf_config_get(dev).port.mtu);
+	dev->port_mtu = hf_config_get(dev).port.mtu;
+	dev->offered = hf_feature_offer(dev->caps, &dev->wish, dev->port_mtu);
+	dev->protocol = hf_feature_protocol(dev->caps, &dev->wish, dev->offered);
 	if (dev->wish.legacy == HF_LEGACY_OFF &&
 		(dev->offered & (UINT64_C(1) << VIRTIO_F_VERSION_1)) == 0) {
 		HF_LOG(ERR,

@@ -70,6 +70,8 @@ struct hf_dev {
 	struct hf_devx *devx;
 	const struct hf_devx_caps *caps;
 	uint64_t offered; /* virtio and vhost-user feature bits */
+	uint64_t protocol; /* vhost-user protocol features that are offered */
+	uint16_t port_mtu; /* at probe; 0: unknown, or of no interest */
 	struct hf_var var; /* the doorbell page of all queues; none without virtqueues */
 	struct hf_mkey empty_mkey; /* one hole: what kept queues get when the guest is gone */
 	struct hf_steer_obj td, tis;

@@ -16,8 +16,30 @@
 
 #include <hf_ioas.h>
 
+#include "hf_datapath.h"
+
 struct hf_dev;
-struct hf_guest;
+
+/* How far features are negotiated: vhost/hf_nego.h. */
+enum hf_nego_state {
+	HF_NEGO_OPEN, /* nothing was chosen since the connection, a reset or a stop */
+	HF_NEGO_CHOSEN, /* a set of features is accepted */
+	HF_NEGO_AGREED, /* the status has FEATURES_OK */
+	HF_NEGO_REFUSED, /* a set was refused: the status does not get FEATURES_OK */
+	HF_NEGO_RUNNING, /* the library has the device configured */
+	HF_NEGO_RESET, /* it still has, though the status is 0: no ring was stopped yet */
+	HF_NEGO_STATES,
+};
+
+struct hf_nego {
+	enum hf_nego_state state;
+	uint64_t features; /* the last set that was accepted */
+	struct hf_guest refused; /* in state REFUSED: the set that was */
+	struct {
+		enum hf_nego_state state;
+		uint64_t features;
+	} next; /* once the library has carried the message out */
+};
 
 struct hf_front {
 	int vid; /* -1: no connection */
@@ -41,6 +63,7 @@ struct hf_front {
 	 */
 	uint64_t changes, failed_at;
 	bool failed;
+	struct hf_nego nego;
 };
 
 /* The guest's memory, as the library has it mapped now. */
@@ -61,6 +84,8 @@ struct hf_front_ring {
 	int kickfd, callfd; /* the library's; -1: none */
 };
 
+/* "open" and so on. */
+const char *hf_nego_name(enum hf_nego_state state);
 /* Snapshot of the memory table; hf_front_table_free() it. -ENODATA: there is none (logged). */
 int hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t);
 void hf_front_table_free(struct hf_front_table *t);

@@ -8,7 +8,6 @@
 
 #include "../hf_dev.h"
 #include "hf_confmsg.h"
-#include "hf_feature.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -49,7 +48,7 @@ confmsg_offer(struct hf_dev *dev, int vid, struct hf_msg *m)
 		offer |= dev->offered & CONFMSG_FEATURES;
 	} else {
 		ret = rte_vhost_driver_get_protocol_features(socket, &offer);
-		offer |= hf_feature_protocol(dev->offered) & CONFMSG_PROTOCOL;
+		offer |= dev->protocol & CONFMSG_PROTOCOL;
 	}
 	if (ret != 0)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
@@ -120,7 +119,7 @@ hf_confmsg_take(struct hf_dev *dev, struct hf_msg *m)
 	if (m->request == HF_MSG_SET_FEATURES) {
 		m->payload.u64 &= ~(dev->offered & CONFMSG_FEATURES);
 	} else if (m->request == HF_MSG_SET_PROTOCOL_FEATURES) {
-		hf_config_listen(dev, (m->payload.u64 & CONFMSG_PROTOCOL) != 0);
+		hf_config_listen(dev, (m->payload.u64 & BIT(VHOST_USER_PROTOCOL_F_CONFIG)) != 0);
 		m->payload.u64 &= ~CONFMSG_PROTOCOL;
 	}
 }

@@ -8,8 +8,10 @@
 #include <linux/virtio_ring.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_common.h>
+#include <rte_string_fns.h>
 #include <rte_vhost.h>
 
 #include <hf_devx.h>
@@ -17,6 +19,7 @@
 
 #include "../hf_datapath.h"
 #include "hf_feature.h"
+#include "hf_msg.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -207,8 +210,7 @@ hf_feature_offer_poll(const struct hf_devx_caps *caps)
 }
 
 uint64_t
-hf_feature_offer(
-	const struct hf_devx_caps *caps, const struct hf_wish *wish, bool all, uint16_t mtu)
+hf_feature_offer(const struct hf_devx_caps *caps, const struct hf_wish *wish, uint16_t mtu)
 {
 	uint64_t hw = hf_feature_offer_hw(caps), poll = hf_feature_offer_poll(caps);
 
@@ -223,7 +225,7 @@ hf_feature_offer(
 	 */
 	if ((hw & ~poll) != 0)
 		return hw;
-	return all ? poll : hw | hf_feature_poll_set(WANTED);
+	return wish->poll_features ? poll : hw | hf_feature_poll_set(WANTED);
 }
 
 void
@@ -286,8 +288,50 @@ hf_feature_check(uint64_t offered, uint64_t features, struct hf_answer *answer)
 	return 0;
 }
 
+/* Which wish would have all of these offered, in words; NULL: none would. */
+static const char *
+hf_feature_way_out(const struct hf_terms *terms, uint64_t features)
+{
+	static const struct {
+		struct hf_wish wish;
+		const char *text;
+	} ways[] = {
+		{{.datapath = HF_DATAPATH_HW}, "datapath=hw"},
+		{{.datapath = HF_DATAPATH_AUTO}, "datapath=auto"},
+		{{.datapath = HF_DATAPATH_AUTO, .poll_features = true}, "poll_features=1"},
+		{{.datapath = HF_DATAPATH_POLL}, "datapath=poll"},
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(ways); i++)
+		if ((features & ~hf_feature_offer(terms->caps, &ways[i].wish, terms->mtu)) == 0)
+			return ways[i].text;
+	return NULL;
+}
+
+void
+hf_feature_judge(
+	const struct hf_terms *terms, const struct hf_guest *guest, struct hf_answer *answer)
+{
+	const char *way;
+	size_t n;
+
+	if (hf_feature_check(terms->offered, guest->features, answer) == 0) {
+		hf_datapath_choose(terms->caps, &terms->wish, guest, answer);
+		return;
+	}
+	if (answer->reason != HF_REASON_NOT_OFFERED)
+		return;
+	way = hf_feature_way_out(terms, guest->features);
+	n = strlen(answer->text);
+	if (way != NULL)
+		snprintf(answer->text + n, sizeof(answer->text) - n, "; %s would offer them", way);
+	else
+		strlcat(answer->text, "; nothing here does all of them", sizeof(answer->text));
+}
+
 uint64_t
-hf_feature_protocol(uint64_t offered)
+hf_feature_protocol(const struct hf_devx_caps *caps, const struct hf_wish *wish, uint64_t offered)
 {
 	uint64_t protocol = BIT(VHOST_USER_PROTOCOL_F_MQ) | BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) |
 		BIT(VHOST_USER_PROTOCOL_F_NET_MTU) | BIT(VHOST_USER_PROTOCOL_F_SLAVE_REQ) |
@@ -297,5 +341,9 @@ hf_feature_protocol(uint64_t offered)
 
 	if ((offered & BIT(VHOST_F_LOG_ALL)) != 0)
 		protocol |= BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD);
+	/* Big-endian rings are a legacy guest's, and poll mode's. */
+	if (wish->legacy != HF_LEGACY_OFF && wish->datapath != HF_DATAPATH_HW &&
+		hf_datapath_lacks_poll(caps) == NULL)
+		protocol |= BIT(HF_PROTOCOL_F_CROSS_ENDIAN);
 	return protocol;
 }

@@ -18,12 +18,12 @@ struct hf_devx_caps;
 uint64_t hf_feature_offer_hw(const struct hf_devx_caps *caps);
 uint64_t hf_feature_offer_poll(const struct hf_devx_caps *caps);
 /*
- * What a device offers of which this is wanted; all: argument poll_features, see hf_datapath.h.
- * mtu: of the port, 0: unknown. A packet that needs several receive buffers is not possible in the
- * order of the ring: where such may come, order is not offered.
+ * What a device offers of which this is wanted. mtu: of the port, 0: unknown. A packet that needs
+ * several receive buffers is not possible in the order of the ring: where such may come, order is
+ * not offered.
  */
 uint64_t hf_feature_offer(
-	const struct hf_devx_caps *caps, const struct hf_wish *wish, bool all, uint16_t mtu);
+	const struct hf_devx_caps *caps, const struct hf_wish *wish, uint16_t mtu);
 /*
  * " NAME NAME bit 55" of a set; out has room for some, the rest is told by the hexadecimal value
  * beside it.
@@ -34,7 +34,21 @@ void hf_feature_names(uint64_t set, char *out, size_t size);
  * depend on.
  */
 int hf_feature_check(uint64_t offered, uint64_t features, struct hf_answer *answer);
+/* By what a guest is judged. */
+struct hf_terms {
+	const struct hf_devx_caps *caps;
+	uint16_t mtu; /* of the port */
+	uint64_t offered;
+	struct hf_wish wish;
+};
+/*
+ * The above, and what would serve the guest: the answer to a front end's choice and to a question
+ * before there is any. A refusal's text names what would help.
+ */
+void hf_feature_judge(
+	const struct hf_terms *terms, const struct hf_guest *guest, struct hf_answer *answer);
 /* vhost-user protocol features (VHOST_USER_PROTOCOL_F_*) that work with what is offered. */
-uint64_t hf_feature_protocol(uint64_t offered);
+uint64_t hf_feature_protocol(
+	const struct hf_devx_caps *caps, const struct hf_wish *wish, uint64_t offered);
 
 #endif /* HF_FEATURE_H */

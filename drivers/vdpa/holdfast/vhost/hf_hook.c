@@ -15,9 +15,9 @@
 #include "../hf_dev.h"
 #include "../hf_hostnotif.h"
 #include "hf_confmsg.h"
-#include "hf_feature.h"
 #include "hf_hook.h"
 #include "hf_msg.h"
+#include "hf_nego.h"
 #include "hf_start.h"
 
 /* The library's thread for messages, in 22.11. */
@@ -32,53 +32,7 @@
 /* Index of a ring in messages with its descriptors; above it is the flag that there is none. */
 #define HF_HOOK_RING_MASK 0xff
 
-/* --- what is refused --- */
-
-/*
- * Names the bits; the library refuses by itself what was not offered, and tells the front end in
- * its own ways.
- */
-static enum rte_vhost_msg_result
-hf_hook_features(struct hf_dev *dev, uint64_t features)
-{
-	struct hf_answer v;
-
-	if (hf_feature_check(dev->offered, features, &v) == 0)
-		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	HF_LOG(ERR, "%s: the front end wants %s", dev->name, v.text);
-	return RTE_VHOST_MSG_RESULT_ERR;
-}
-
-/* The library has no such message: what is not refused is answered here. */
-static enum rte_vhost_msg_result
-hf_hook_endian(struct hf_dev *dev, uint32_t index, uint32_t num)
-{
-	struct hf_guest guest;
-	struct hf_answer v;
-
-	if (index >= dev->max_vqs || num > 1 || dev->front.started ||
-		hf_front_guest(dev, &guest) != 0) {
-		HF_LOG(ERR,
-			"%s: SET_VRING_ENDIAN of ring %" PRIu32 ", %" PRIu32
-			": there are rings 0 to %u, 0 (little-endian) and 1 (big-endian), and it is not"
-			" for a device that runs",
-			dev->name, index, num, dev->max_vqs - 1);
-		return RTE_VHOST_MSG_RESULT_ERR;
-	}
-	if (num == 1) {
-		guest.big_endian = true;
-		hf_datapath_choose(dev->caps, &dev->wish, &guest, &v);
-		if (!hf_guest_is_legacy(&guest) || v.path == NULL) {
-			HF_LOG(ERR, "%s: ring %" PRIu32 " is big-endian: %s", dev->name, index,
-				v.path == NULL
-					? v.text
-					: "those of a guest with VIRTIO_F_VERSION_1 never are");
-			return RTE_VHOST_MSG_RESULT_ERR;
-		}
-	}
-	dev->vqs[index].big_endian = num == 1;
-	return RTE_VHOST_MSG_RESULT_OK;
-}
+/* --- memory tables and rings --- */
 
 /* The library's own test, which knows addresses only: true means that it keeps its mappings. */
 static bool
@@ -304,14 +258,16 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 	/* Of a message that the library refused, POST was not called. */
 	dev->front.owner_reset = false;
 	dev->front.table_change = false;
-	if (hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m) != 0)
+	if (hf_msg_check(dev->name, dev->protocol, m) != 0)
 		return RTE_VHOST_MSG_RESULT_ERR;
+	ret = hf_nego_pre(dev, m);
+	if (ret != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
+		return ret;
 	switch (m->request) {
 	case HF_MSG_SET_FEATURES:
 		dev->front.changes++;
-		ret = hf_hook_features(dev, m->payload.u64);
 		hf_confmsg_take(dev, m);
-		return ret;
+		break;
 	case HF_MSG_SET_PROTOCOL_FEATURES:
 		hf_confmsg_take(dev, m);
 		break;
@@ -350,9 +306,6 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		return hf_hook_ring(dev, m);
 	case HF_MSG_SET_VRING_BASE:
 		return hf_hook_ring(dev, m);
-	case HF_MSG_SET_VRING_ENDIAN:
-		dev->front.changes++;
-		return hf_hook_endian(dev, m->payload.ring.index, m->payload.ring.num);
 	case HF_MSG_SET_VRING_ADDR:
 		dev->front.changes++;
 		if (!dev->front.table)
@@ -425,6 +378,7 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 {
 	uint16_t index;
 
+	hf_nego_post(dev);
 	switch (m->request) {
 	case HF_MSG_SET_MEM_TABLE:
 		dev->front.table = true;
@@ -496,7 +450,7 @@ hf_hook_pass(int vid, struct hf_msg *m)
 
 	if (dev == NULL)
 		return ret;
-	if (hf_msg_check(dev->name, hf_feature_protocol(dev->offered), m) != 0)
+	if (hf_msg_check(dev->name, dev->protocol, m) != 0)
 		ret = RTE_VHOST_MSG_RESULT_ERR;
 	else if (hf_confmsg_is(m))
 		ret = hf_confmsg_answer(dev, vid, m);

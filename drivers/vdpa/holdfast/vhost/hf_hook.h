@@ -3,8 +3,8 @@
  *
  * The connection of a device, and the hook through which all its messages are seen.
  *
- * The hook observes, and refuses two things that the library would let pass: features without those
- * they depend on, and another memory object behind addresses that did not change. It may be called
+ * The hook observes, and refuses what the library would let pass: features that cannot be served
+ * (hf_nego.h), and another memory object behind addresses that did not change. It may be called
  * with all ring locks of the library held, so it calls nothing of the library that locks.
  */
 #ifndef HF_HOOK_H

@@ -19,7 +19,7 @@
  * What a payload has at least. The library reads all fields whatever the size, so those that were
  * not sent would be what an earlier call has left on its stack.
  */
-static const struct {
+static const struct hf_msg_rule {
 	uint32_t request;
 	uint32_t bytes;
 	const char *name;
@@ -86,24 +86,41 @@ hf_msg_check_version(const char *name, const struct hf_msg *m)
 	return -EPROTO;
 }
 
+/* NULL: there is none. */
+static const struct hf_msg_rule *
+hf_msg_rule(uint32_t request)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(hf_msg_rules); i++)
+		if (hf_msg_rules[i].request == request)
+			return &hf_msg_rules[i];
+	return NULL;
+}
+
+const char *
+hf_msg_name(uint32_t request)
+{
+	const struct hf_msg_rule *rule = hf_msg_rule(request);
+
+	return rule != NULL ? rule->name : "?";
+}
+
 static int
 hf_msg_check_length(const char *name, const struct hf_msg *m)
 {
-	unsigned int i;
+	const struct hf_msg_rule *rule = hf_msg_rule(m->request);
 	uint64_t needs;
 
-	for (i = 0; i < RTE_DIM(hf_msg_rules); i++)
-		if (hf_msg_rules[i].request == m->request)
-			break;
-	if (i == RTE_DIM(hf_msg_rules))
+	if (rule == NULL)
 		return 0;
-	needs = hf_msg_needs(m, hf_msg_rules[i].bytes);
+	needs = hf_msg_needs(m, rule->bytes);
 	if (m->size >= needs)
 		return 0;
 	HF_LOG(ERR,
 		"%s: message %s refused: its payload has %" PRIu32
 		" bytes, what it says needs %" PRIu64,
-		name, hf_msg_rules[i].name, m->size, needs);
+		name, rule->name, m->size, needs);
 	return -EPROTO;
 }
 

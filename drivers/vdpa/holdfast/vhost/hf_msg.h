@@ -9,6 +9,7 @@
 #define HF_MSG_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -101,5 +102,15 @@ static_assert(sizeof(struct hf_msg) == 680, "the library's context has another s
  * with name.
  */
 int hf_msg_check(const char *name, uint64_t offered, const struct hf_msg *m);
+
+/* Does the front end want an answer, which may be an error, to a message that has none? */
+static inline bool
+hf_msg_needs_reply(const struct hf_msg *m)
+{
+	return (m->flags & HF_MSG_NEED_REPLY) != 0;
+}
+
+/* Of those with a payload; "?" for others. */
+const char *hf_msg_name(uint32_t request);
 
 #endif /* HF_MSG_H */

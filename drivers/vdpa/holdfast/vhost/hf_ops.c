@@ -17,8 +17,8 @@
 #include "../hf_hostnotif.h"
 #include "../hf_stats.h"
 #include "hf_confmsg.h"
-#include "hf_feature.h"
 #include "hf_hook.h"
+#include "hf_nego.h"
 #include "hf_ops.h"
 #include "hf_start.h"
 
@@ -85,7 +85,7 @@ hf_ops_get_protocol_features(struct rte_vdpa_device *vdev, uint64_t *features)
 
 	if (dev == NULL)
 		return -ENODEV;
-	*features = hf_feature_protocol(dev->offered);
+	*features = dev->protocol;
 	hf_dev_leave(dev);
 	return 0;
 }
@@ -108,6 +108,10 @@ hf_ops_dev_conf(int vid)
 
 	if (dev == NULL)
 		return -1;
+	if (!hf_nego_start(dev)) {
+		hf_start_leave(dev);
+		return -1;
+	}
 	dev->front.started = true;
 	hf_start(dev);
 	return 0;
