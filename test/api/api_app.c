@@ -240,6 +240,27 @@ do_datapath(const struct words *w)
 		ret, d.wanted, d.present, d.switches, d.reason);
 }
 
+/* query DEVICE FLAGS FEATURES [DATAPATH LEGACY POLL_FEATURES] */
+static void
+do_query(const struct words *w)
+{
+	struct rte_pmd_holdfast_query q = {
+		.argsz = sizeof(q),
+		.flags = number(w, 2),
+		.features = number(w, 3),
+		.datapath = number(w, 4),
+		.legacy = number(w, 5),
+		.poll_features = number(w, 6),
+	};
+	int ret = rte_pmd_holdfast_query(device(w), &q);
+
+	printf("{\"ret\": %d, \"datapath\": %u, \"legacy\": %u, \"poll_features\": %u"
+	       ", \"outcome\": %u, \"reason\": %u, \"served_by\": %u, \"offered\": %" PRIu64
+	       ", \"text\": \"%s\"}\n",
+		ret, q.datapath, q.legacy, q.poll_features, q.outcome, q.reason, q.served_by,
+		q.offered, q.text);
+}
+
 /* sizes DEVICE */
 static void
 do_sizes(const struct words *w)
@@ -262,6 +283,7 @@ static const struct {
 	{"release", do_release},
 	{"memory", do_memory},
 	{"datapath", do_datapath},
+	{"query", do_query},
 	{"sizes", do_sizes},
 };
 

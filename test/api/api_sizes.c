@@ -42,6 +42,7 @@ CALL(reset)
 CALL(memory_get)
 CALL(datapath_get)
 CALL(datapath_set)
+CALL(query)
 
 static const struct call calls[] = {
 	{"caps_get", run_caps_get, sizeof(struct rte_pmd_holdfast_caps), 0, 0, 0},
@@ -54,6 +55,7 @@ static const struct call calls[] = {
 	{"memory_get", run_memory_get, sizeof(struct rte_pmd_holdfast_memory), 0, 0, 0},
 	{"datapath_get", run_datapath_get, sizeof(struct rte_pmd_holdfast_datapath), 0, 0, 0},
 	{"datapath_set", run_datapath_set, sizeof(struct rte_pmd_holdfast_datapath), 0, 0, 0},
+	{"query", run_query, sizeof(struct rte_pmd_holdfast_query), 0, 0, 0xf},
 };
 
 static unsigned int failures;

@@ -42,7 +42,7 @@ def test_sizes(stage, program):
     """Old and future callers of each call."""
     pair = ApiPair(stage, program)
     answer = pair.do("sizes")
-    assert answer["calls"] == 10
+    assert answer["calls"] == 11
     assert answer["failed"] == []
 
 

@@ -18,6 +18,7 @@
 #include "hf_args.h"
 #include "hf_dev.h"
 #include "hf_poller.h"
+#include "hf_query.h"
 #include "vhost/hf_start.h"
 
 /* Longest parameter string that is taken: a PCI address and a policy. */
@@ -214,6 +215,37 @@ tel_policy(const char *cmd, const char *params, struct rte_tel_data *d)
 	return ret;
 }
 
+/* --- /holdfast/query --- */
+
+static int
+tel_query(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	char copy[TEL_PARAMS], *rest;
+	struct hf_dev *dev;
+	struct hf_query q;
+	int ret;
+
+	RTE_SET_USED(cmd);
+	dev = tel_enter(params, copy, &rest);
+	if (dev == NULL)
+		return -ENODEV;
+	ret = hf_query_text(dev, rest != NULL ? rest : "", &q);
+	tel_leave(dev);
+	if (ret != 0)
+		return ret;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "outcome", hf_outcome_name(q.outcome));
+	rte_tel_data_add_dict_int(d, "reason", q.answer.reason);
+	rte_tel_data_add_dict_string(d, "text", q.answer.text);
+	rte_tel_data_add_dict_string(
+		d, "served_by", q.answer.path != NULL ? q.answer.path->name : "");
+	rte_tel_data_add_dict_u64(d, "offered", q.offered);
+	rte_tel_data_add_dict_string(d, "datapath", hf_datapath_name(q.wish.datapath));
+	rte_tel_data_add_dict_string(d, "legacy", hf_legacy_name(q.wish.legacy));
+	rte_tel_data_add_dict_int(d, "poll_features", q.wish.poll_features);
+	return 0;
+}
+
 /* --- /holdfast/pollers --- */
 
 static void
@@ -257,6 +289,9 @@ RTE_INIT(hf_telemetry_init)
 	rte_telemetry_register_cmd("/holdfast/memory", tel_memory,
 		"What a device has mapped and pinned: DEVICE; DEVICE,release drops what is held"
 		" without an owner");
+	rte_telemetry_register_cmd("/holdfast/query", tel_query,
+		"What would become of a guest: DEVICE,features=N; as if it were so:"
+		" datapath=NAME,legacy=NAME,poll_features=0|1,big_endian=0|1");
 	rte_telemetry_register_cmd("/holdfast/policy", tel_policy,
 		"A device's memory policy: DEVICE; DEVICE,mr_policy=NAME,mr_grace_ms=N,mr_held_max=BYTES,"
 		"mr_pinned_max=BYTES changes it");

@@ -209,6 +209,66 @@ int rte_pmd_holdfast_datapath_get(
 int rte_pmd_holdfast_datapath_set(
 	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_datapath *datapath);
 
+/** Which guests without VIRTIO_F_VERSION_1 are served, as the argument legacy. */
+enum rte_pmd_holdfast_legacy_kind {
+	RTE_PMD_HOLDFAST_LEGACY_AUTO, /**< all, as any other */
+	RTE_PMD_HOLDFAST_LEGACY_OFF, /**< none */
+	RTE_PMD_HOLDFAST_LEGACY_POLL, /**< all, in poll mode only */
+};
+
+/** What becomes of a guest. */
+enum rte_pmd_holdfast_outcome {
+	RTE_PMD_HOLDFAST_SERVED,
+	RTE_PMD_HOLDFAST_NOT_OFFERED, /**< the front end is not offered what it wants */
+	/**
+	 * The front end is answered with an error if it asks for answers, does not get FEATURES_OK
+	 * if it sets the status, and else its connection is closed.
+	 */
+	RTE_PMD_HOLDFAST_REFUSED,
+};
+
+/** Why a guest is not served. */
+enum rte_pmd_holdfast_reason {
+	RTE_PMD_HOLDFAST_REASON_NONE, /**< it is */
+	RTE_PMD_HOLDFAST_REASON_NOT_OFFERED, /**< features that are not offered */
+	RTE_PMD_HOLDFAST_REASON_DEPENDENCY, /**< a feature without one that it needs */
+	RTE_PMD_HOLDFAST_REASON_LEGACY, /**< no VERSION_1, and legacy=off */
+	RTE_PMD_HOLDFAST_REASON_LEGACY_POLL, /**< legacy=poll, and no poll mode */
+	RTE_PMD_HOLDFAST_REASON_NIC, /**< the NIC has nothing for the datapath */
+	RTE_PMD_HOLDFAST_REASON_FEATURES, /**< the datapath does not do all features */
+	RTE_PMD_HOLDFAST_REASON_BIG_ENDIAN, /**< the datapath reads no big-endian rings */
+};
+
+/** As if the device's arguments were those of the query. */
+#define RTE_PMD_HOLDFAST_QUERY_DATAPATH (1u << 0)
+#define RTE_PMD_HOLDFAST_QUERY_LEGACY (1u << 1)
+#define RTE_PMD_HOLDFAST_QUERY_POLL_FEATURES (1u << 2)
+/** The guest's rings are big-endian (vhost-user SET_VRING_ENDIAN). */
+#define RTE_PMD_HOLDFAST_QUERY_BIG_ENDIAN (1u << 3)
+
+/** Bytes of the reason, with the 0 at its end. */
+#define RTE_PMD_HOLDFAST_QUERY_TEXT 320
+
+struct rte_pmd_holdfast_query {
+	uint32_t argsz;
+	uint32_t flags; /**< RTE_PMD_HOLDFAST_QUERY_* */
+	uint64_t features; /**< virtio and vhost-user bits that a guest would negotiate */
+	uint32_t datapath; /**< enum rte_pmd_holdfast_datapath_kind; out: as is without the flag */
+	uint32_t legacy; /**< enum rte_pmd_holdfast_legacy_kind; out: as is without the flag */
+	uint32_t poll_features; /**< 0 or 1; out: as is without the flag */
+	uint32_t outcome; /**< out: enum rte_pmd_holdfast_outcome */
+	uint32_t reason; /**< out: enum rte_pmd_holdfast_reason */
+	uint32_t served_by; /**< out, if it is served: DATAPATH_HW or _POLL */
+	uint64_t offered; /**< out: what is offered to guests */
+	char text[RTE_PMD_HOLDFAST_QUERY_TEXT]; /**< out: the reason as the log would have it */
+};
+
+/**
+ * What would become of a guest with these features, before there is one; nothing changes by it.
+ * -EINVAL: no such datapath, legacy or poll_features.
+ */
+int rte_pmd_holdfast_query(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_query *query);
+
 struct rte_pmd_holdfast_region {
 	uint64_t iova;
 	uint64_t size; /**< bytes */

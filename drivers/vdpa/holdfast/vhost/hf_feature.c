@@ -316,6 +316,11 @@ hf_feature_judge(
 	const char *way;
 	size_t n;
 
+	if (guest->big_endian && !hf_guest_is_legacy(guest)) {
+		hf_feature_text(answer, HF_REASON_BIG_ENDIAN, BIT(VIRTIO_F_VERSION_1),
+			"big-endian rings, which no guest has with");
+		return;
+	}
 	if (hf_feature_check(terms->offered, guest->features, answer) == 0) {
 		hf_datapath_choose(terms->caps, &terms->wish, guest, answer);
 		return;

@@ -3,8 +3,8 @@
  */
 #include <inttypes.h>
 #include <linux/virtio_config.h>
+#include <stdio.h>
 
-#include <rte_string_fns.h>
 #include <rte_vhost.h>
 
 #include "../hf_dev.h"
@@ -146,28 +146,18 @@ nego_status(uint64_t status)
 	return status & VIRTIO_CONFIG_S_FEATURES_OK ? NEGO_FEATURES_OK : NEGO_STATUS;
 }
 
-static void
-nego_endian_bad(struct hf_answer *answer, const char *text)
-{
-	answer->reason = HF_REASON_BIG_ENDIAN;
-	strlcpy(answer->text, text, sizeof(answer->text));
-}
-
 static enum hf_nego_event
 nego_endian(struct hf_dev *dev, uint32_t index, uint32_t num, struct hf_answer *answer)
 {
 	struct hf_guest guest;
 
 	*answer = (struct hf_answer){.reason = HF_REASON_NONE};
-	if (index >= dev->max_vqs)
-		nego_endian_bad(answer, "there is no such ring");
-	else if (num > 1)
-		nego_endian_bad(answer, "rings are little-endian (0) or big-endian (1)");
-	else if (num == 0)
-		return NEGO_ENDIAN;
-	else if (hf_front_guest(dev, &guest) != 0 || !hf_guest_is_legacy(&guest))
-		nego_endian_bad(answer, "the rings of a guest with VIRTIO_F_VERSION_1 never are");
-	else {
+	if (index >= dev->max_vqs || num > 1 || hf_front_guest(dev, &guest) != 0) {
+		answer->reason = HF_REASON_BIG_ENDIAN;
+		snprintf(answer->text, sizeof(answer->text),
+			"there are rings 0 to %u, little-endian (0) or big-endian (1)",
+			dev->max_vqs - 1);
+	} else if (num == 1) {
 		guest.big_endian = true;
 		hf_nego_judge(dev, &guest, answer);
 	}
