@@ -14,7 +14,7 @@
 
 #define HEAD 8 /* argsz and flags */
 #define TAIL 64 /* by which a future structure is larger */
-#define ROOM 256
+#define ROOM 1024
 #define DIRT 0x5a
 
 struct call {
