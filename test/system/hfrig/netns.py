@@ -23,13 +23,19 @@ class Namespace:
         _ip("netns", "add", self.name)
         self.moved = False
 
-    def adopt(self, address: str) -> None:
-        """Move the tap device in (its program has it open by now), with an address, and bring it up."""
+    def adopt(self, address: str = "") -> None:
+        """Move the tap device in (its program has it open by now), with an address if there is one, and bring it up."""
         _ip("link", "set", self.tap, "netns", self.name)
         self.moved = True
-        _ip("-n", self.name, "addr", "add", f"{address}/24", "dev", self.tap)
+        if address:
+            _ip("-n", self.name, "addr", "add", f"{address}/24", "dev", self.tap)
         _ip("-n", self.name, "link", "set", "lo", "up")
         _ip("-n", self.name, "link", "set", self.tap, "up")
+
+    def run(self, *argv: str, timeout: float = 60.0) -> str:
+        """Run a command in here; what it printed."""
+        return subprocess.run(["ip", "netns", "exec", self.name, *argv], check=True, capture_output=True, text=True,
+                              timeout=timeout).stdout
 
     def ping(self, address: str, count: int) -> int:
         """Ping from in here; how many answers came."""

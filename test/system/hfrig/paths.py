@@ -25,6 +25,7 @@ THREAD_SANITIZED = os.environ.get("HF_SANITIZE", "no") == "thread"
 
 QEMU_ROOT = DEPS / "qemu"
 GUEST = DEPS / "guest"
+FIRMWARE = DEPS / "firmware"
 # dpdk-testpmd and dpdk-test are programs of Debian's; ip is in sbin, which not everybody has in the PATH.
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
@@ -44,6 +45,13 @@ def why_no_netns() -> str:
         return "this machine has no /dev/net/tun"
     if not shutil.which("ip"):
         return "no ip command: run devtools/setup"
+    return ""
+
+
+def why_no_boot_server() -> str:
+    """Why no guest can boot from the network here; empty if it can."""
+    if not shutil.which("dnsmasq") or not FIRMWARE.exists():
+        return f"no dnsmasq, or no firmware in {DEPS}: run devtools/setup"
     return ""
 
 

@@ -23,6 +23,7 @@ class Card:
     mac: str = "52:54:00:12:34:56"
     pairs: int = 1
     options: str = ""       # more properties of virtio-net-pci
+    rom: bool = False       # with the ROM that QEMU gives it, iPXE
     server: bool = False    # QEMU listens, the back end connects
 
 
@@ -31,18 +32,25 @@ class Config:
     """A machine with one card."""
 
     card: Card
-    address: str = "10.9.0.2"
+    address: str = "10.9.0.2"       # of Linux
+    boot: list[str] = field(default_factory=list)   # what it boots, as QEMU's options; none: Linux
     memory: int = 256       # MiB
     slots: bool = True      # memory can be plugged in
     file: str = ""          # that backs the memory; none: a memfd of its own
     extra: list[str] = field(default_factory=list)
 
 
+def linux(address: str) -> list[str]:
+    """Options to boot the test guest."""
+    return ["-kernel", str(paths.GUEST / "vmlinuz"), "-initrd", str(paths.GUEST / "initramfs.gz"), "-append",
+            f"console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off random.trust_cpu=on hf.ip={address}"]
+
+
 def argv(cfg: Config, sockets: str, incoming: bool = False) -> list[str]:
     """QEMU's command line; its serial line and monitor are sockets below that path."""
     root = paths.QEMU_ROOT
     mem = f"{cfg.memory}M,slots=2,maxmem={cfg.memory + 1024}M" if cfg.slots else f"{cfg.memory}M"
-    card = f"virtio-net-pci,netdev=n0,mac={cfg.card.mac},romfile="
+    card = f"virtio-net-pci,id=card,netdev=n0,mac={cfg.card.mac}" + ("" if cfg.card.rom else ",romfile=")
     netdev = "vhost-user,id=n0,chardev=c0"
     if cfg.card.pairs > 1:
         netdev += f",queues={cfg.card.pairs}"
@@ -52,14 +60,10 @@ def argv(cfg: Config, sockets: str, incoming: bool = False) -> list[str]:
     backend = f"memory-backend-file,mem-path={cfg.file}" if cfg.file else "memory-backend-memfd"
     return [
         str(root / "usr/bin/qemu-system-x86_64"), "-L", str(root / "usr/share/seabios"),
-        "-L", str(root / "usr/share/qemu"), "-machine", "q35,accel=tcg", "-cpu", "max",
+        "-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/lib/ipxe/qemu"), "-machine", "q35,accel=tcg", "-cpu", "max",
         "-smp", str(cfg.card.pairs), "-m", mem, "-nodefaults", "-no-user-config", "-display", "none",
         "-object", f"{backend},id=mem0,size={cfg.memory}M,share=on",
-        "-numa", "node,memdev=mem0", "-kernel", str(paths.GUEST / "vmlinuz"),
-        "-initrd", str(paths.GUEST / "initramfs.gz"),
-        "-append", f"console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off random.trust_cpu=on "
-                   f"hf.ip={cfg.address}",
-        "-chardev", chardev, "-netdev", netdev, "-device", card,
+        "-numa", "node,memdev=mem0", *(cfg.boot or linux(cfg.address)), "-chardev", chardev, "-netdev", netdev, "-device", card,
         "-serial", f"unix:{sockets}.serial,server=on,wait=on",
         "-monitor", f"unix:{sockets}.monitor,server=on,wait=off",
         *(["-incoming", "defer"] if incoming else []), *cfg.extra]
@@ -142,6 +146,12 @@ class Machine:
         """A command of the monitor; what it printed."""
         self.monitor.write(text)
         return self.monitor.expect(r"([\s\S]*)\(qemu\) ").group(1)
+
+    def negotiated(self) -> set[str]:
+        """Names of the features that the card's driver took, as QEMU says."""
+        said = self.command("info virtio-status /machine/peripheral/card/virtio-backend")
+        taken = said[said.index("Guest features:"):said.index("Host features:")]
+        return set(re.findall(r"VIRTIO_\w+", taken))
 
     def reboot(self) -> None:
         """reboot -f in the guest."""

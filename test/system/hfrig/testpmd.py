@@ -24,6 +24,7 @@ class GuestConfig:
     options: str = ""               # more devargs of virtio-user
     rx_pcap: str = ""               # sends what is in this file; %q is the queue's number
     tx_pcap: str = ""               # stores what it receives in this file; likewise
+    second: str = ""                # devargs of a second port, instead of one on those files
     forward: str = "io"
     size: int = 256                 # of a ring
     extra: list[str] = field(default_factory=list)
@@ -97,6 +98,8 @@ def guest(stage: Stage, cfg: GuestConfig, cpu: str = "0-1") -> Testpmd:
         files = [f"rx_pcap={cfg.rx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.rx_pcap]
         files += [f"tx_pcap={cfg.tx_pcap.replace('%q', str(i))}" for i in range(cfg.queues) if cfg.tx_pcap]
         argv.append("--vdev=net_pcap0," + ",".join(files))
+    if cfg.second:
+        argv.append(f"--vdev={cfg.second}")
     argv += ["--", "-i", "--nb-cores=1", f"--rxq={cfg.queues}", f"--txq={cfg.queues}", f"--rxd={cfg.size}",
              f"--txd={cfg.size}", f"--total-num-mbufs={cfg.mbufs()}", f"--forward-mode={cfg.forward}",
              "--no-flush-rx"] + cfg.extra
