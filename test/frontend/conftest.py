@@ -35,8 +35,9 @@ def rig(stage):
 class Application:
     """One dpdk-vdpa for the tests of a file; another one if a test ends it."""
 
-    def __init__(self, make_directory):
+    def __init__(self, make_directory, config=None):
         self.make_directory = make_directory
+        self.config = config
         self.stage: Stage | None = None
         self.rig: Pair | None = None
 
@@ -45,7 +46,7 @@ class Application:
         if self.rig is None or not self.rig.app.process.alive:
             self.end()
             self.stage = Stage(self.make_directory())
-            self.rig = Pair(self.stage)
+            self.rig = Pair(self.stage, self.config)
         return self.rig
 
     def clean(self, mark: int) -> None:

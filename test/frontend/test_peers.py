@@ -3,12 +3,11 @@
 """Sequences that other drivers of such NICs got wrong, by the number that each has in test/defects.ini."""
 
 import pytest
-from hfrig import paths
 from hfrig.nic import QUEUES, vf_bdf
 from hfvhost import proto
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
-from hfvhost.proto import Feature, Request
+from hfvhost.proto import Request
 from pair import Pair, both_ways, burst, transfer
 
 MIB = 1 << 20
@@ -145,39 +144,6 @@ def test_stale_addresses(rig, packed):
         b.set_ring_fds(index)
     rig.wait_ready(1, 4)
     transfer(a, b, burst(40, 100))
-
-
-LEGACY = int(Shape().features) & ~Feature.VERSION_1
-
-
-def test_legacy_header(rig):
-    """K8: a guest without VERSION_1 has headers of 10 bytes, whatever it asked first; its peer has 12."""
-    a, b = rig.guest(0, Shape(features=LEGACY)), rig.guest(1)
-    assert (a.header, b.header) == (10, 12)
-    for vf in (0, 1):
-        virtqs = rig.nic.function(vf_bdf(vf), "queues")["virtqs"]
-        assert {q["version_1_0"] for q in virtqs} == (set() if paths.POLLED else {vf})
-    both_ways(a, b)
-    transfer(a, b, burst(50, 1000), parts=3)
-    a.stop()
-    a.start()
-    rig.wait_ready(0, 2)
-    both_ways(a, b, 2000)
-
-
-def test_legacy_and_back(rig):
-    """K8: legacy firmware starts the device, then a modern system on the same connection, and the other way round."""
-    a, b = rig.guest(0), rig.guest(1)
-    for turn, wanted in enumerate((LEGACY, int(Shape().features), LEGACY)):
-        b.stop()
-        for queue in b.queues:
-            queue.ring.close()
-        b.set_features(b.features & ~Feature.VERSION_1 | wanted & Feature.VERSION_1)
-        b.make_rings()
-        b.start()
-        rig.wait_ready(1, 2)
-        b.post_rx()
-        both_ways(a, b, 1000 * turn)
 
 
 def silent(rig, shape):

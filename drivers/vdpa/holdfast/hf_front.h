@@ -78,6 +78,7 @@ struct hf_front_table {
 struct hf_front_ring {
 	uint16_t size;
 	bool packed;
+	bool big_endian; /* split, of a legacy guest */
 	/* Guest-physical; packed: ring, driver and device event areas. */
 	uint64_t desc, avail, used;
 	uint16_t avail_idx, used_idx; /* packed: bit 15 is the wrap counter */

@@ -234,6 +234,7 @@ shadow_run(struct hf_vq *vq, uint32_t mkey)
 	struct hf_svq_log log;
 	struct hf_svq_ring ring = {
 		.features = shadow_features(dev),
+		.big_endian = s->ring.big_endian,
 		.size = s->ring.size,
 		.desc = s->ring.desc,
 		.avail = s->ring.avail,

@@ -36,8 +36,11 @@ hf_vq_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 	}
 	vq->running = true;
 	HF_LOG(INFO, "%s: ring %u runs: size %u %s, index 0x%x, queue 0x%x", vq->dev->name,
-		vq->index, ring->size, ring->packed ? "packed" : "split", ring->used_idx,
-		vq->target);
+		vq->index, ring->size,
+		ring->packed               ? "packed"
+			: ring->big_endian ? "split, big-endian"
+					   : "split",
+		ring->used_idx, vq->target);
 	return 0;
 }
 

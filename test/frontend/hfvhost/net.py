@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from . import config, proto
 from .backchan import BackChannel
@@ -41,17 +42,32 @@ class Shape:
     mrg_rxbuf: bool = False
     in_order: bool = False
     indirect: bool = False      # each buffer's descriptors are in a table
+    legacy: bool = False        # without VERSION_1, and with the rings of such a guest
+    big_endian: bool = False    # legacy, on a big-endian machine
+    header_apart: bool = False  # in a descriptor of its own, as without ANY_LAYOUT (virtio 1.2, 5.1.6.6)
     buffer: int = BUFFER        # bytes of a receive buffer
 
     def wanted(self) -> int:
         """Features with those that the other fields stand for."""
         wanted = self.features
+        if self.legacy:
+            wanted &= ~Feature.VERSION_1
+            wanted |= 0 if self.header_apart else Feature.ANY_LAYOUT
         wanted |= Feature.RING_PACKED if self.packed else 0
         wanted |= Feature.EVENT_IDX if self.event_idx else 0
         wanted |= Feature.MRG_RXBUF if self.mrg_rxbuf else 0
         wanted |= Feature.IN_ORDER if self.in_order else 0
         wanted |= Feature.INDIRECT_DESC if self.indirect else 0
         return int(wanted)
+
+    def wanted_protocol(self) -> int:
+        """Protocol features with those that the other fields stand for."""
+        return self.protocol | (Protocol.CROSS_ENDIAN if self.big_endian else 0)
+
+    @property
+    def byte_order(self) -> str:
+        """Of the guest: 'little' or 'big'."""
+        return "big" if self.big_endian else "little"
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,7 @@ class NetDevice:
         self.channel.tell(Request.SET_OWNER)
         offered = self.channel.ask(Request.GET_FEATURES).u64()
         if offered & Feature.PROTOCOL_FEATURES:
-            self.protocol = self.channel.ask(Request.GET_PROTOCOL_FEATURES).u64() & self.shape.protocol
+            self.protocol = self.channel.ask(Request.GET_PROTOCOL_FEATURES).u64() & self.shape.wanted_protocol()
             self.channel.tell(Request.SET_PROTOCOL_FEATURES, proto.U64.pack(self.protocol))
             self.channel.need_reply = bool(self.protocol & Protocol.REPLY_ACK)
             if self.protocol & Protocol.BACKEND_REQ:
@@ -153,9 +169,10 @@ class NetDevice:
 
     def make_rings(self, region=None) -> None:
         """Fresh rings in guest memory, receive and transmit of each pair."""
-        kind = PackedRing if self.features & Feature.RING_PACKED else SplitRing
         event_idx = bool(self.features & Feature.EVENT_IDX)
         in_order = bool(self.features & Feature.IN_ORDER)
+        kind = (PackedRing if self.features & Feature.RING_PACKED else
+                partial(SplitRing, legacy=self.shape.legacy, big_endian=self.shape.big_endian))
         self.queues = [Queue(kind(self.mem, i, self.shape.size, event_idx, region, in_order))
                        for i in range(2 * self.shape.pairs)]
         for queue in self.queues:
@@ -170,6 +187,10 @@ class NetDevice:
         """SET_VRING_BASE."""
         base = self.queues[index].base if base is None else base
         self.channel.tell(Request.SET_VRING_BASE, proto.VRING_STATE.pack(index, base))
+
+    def set_ring_endian(self, index: int, big_endian: bool) -> None:
+        """SET_VRING_ENDIAN."""
+        self.channel.tell(Request.SET_VRING_ENDIAN, proto.VRING_STATE.pack(index, int(big_endian)))
 
     def set_ring_addr(self, index: int, log: bool = False) -> None:
         """SET_VRING_ADDR; a packed ring's driver and device area go where split rings have avail and used.
@@ -206,6 +227,8 @@ class NetDevice:
         """All that a ring needs before it is enabled."""
         self.set_ring_num(index)
         self.set_ring_base(index)
+        if self.shape.big_endian:
+            self.set_ring_endian(index, True)
         self.set_ring_addr(index)
         self.set_ring_fds(index)
 
@@ -220,6 +243,16 @@ class NetDevice:
         return self.queues[index].base
 
     # --- life ---
+
+    def reshape(self, shape: Shape) -> None:
+        """After a stop: the guest's next driver is another one, with rings of its own."""
+        offered = self.channel.ask(Request.GET_FEATURES).u64()
+        for queue in self.queues:
+            queue.ring.close()
+        self.shape = shape
+        self.set_features(offered & shape.wanted())
+        self.make_rings()
+
 
     def start(self) -> None:
         """Negotiate unless that is done, hand over memory and rings, and go."""
@@ -246,11 +279,13 @@ class NetDevice:
         self.running = True
 
     def stop(self, status_first: bool = False) -> None:
-        """Stop all rings, as QEMU 10 does, or as QEMU 7 (the status first)."""
+        """Stop all rings, as QEMU 10 does, or as QEMU 7 (the status first); their byte order is the host's again."""
         if status_first:
             self.set_status(Status.RESET)
         for index in range(len(self.queues)):
             self.get_base(index)
+            if self.shape.big_endian:
+                self.set_ring_endian(index, False)
         if not status_first:
             self.set_status(Status.RESET)
         self.running = False
@@ -279,15 +314,24 @@ class NetDevice:
         """Post receive buffers, as many as fit if no number is given; each of so many descriptors."""
         queue, size = self.rx(pair), self.shape.buffer
         indirect |= self.shape.indirect
-        slots = 1 if indirect else parts
+        slots = 1 if indirect else self._slots(parts)
         count = queue.ring.free // slots if count is None else count
         for _ in range(count):
             buffer = queue.buffers.pop() if queue.buffers else Buffer(self.mem.alloc(size, 64, region), size)
-            step = size // parts
-            segments = [Segment(buffer.gpa + i * step, step, True) for i in range(parts)]
-            queue.ring.post(segments, buffer, indirect)
+            queue.ring.post(self._segments(buffer.gpa, size, parts, True), buffer, indirect)
         queue.ring.flush()
         return count
+
+    def _slots(self, parts: int) -> int:
+        """Descriptors of a buffer whose frame is in so many."""
+        return parts + int(self.shape.header_apart)
+
+    def _segments(self, gpa: int, length: int, parts: int, writable: bool = False) -> list[Segment]:
+        """A buffer in so many pieces of about the same length, or its header and so many."""
+        head = self.header if self.shape.header_apart else 0
+        step = -(-(length - head) // parts)
+        cuts = [0, *range(head, length, step), length] if head else [*range(0, length, step), length]
+        return [Segment(gpa + at, end - at, writable) for at, end in zip(cuts, cuts[1:])]
 
     def take_packets(self, pair: int = 0, refill: bool = True) -> list[tuple[bytes, bytes]]:
         """virtio-net header and frame of each that has arrived; their buffers are posted again, or kept."""
@@ -299,7 +343,7 @@ class NetDevice:
             data = self._take_buffer(queue, used)
             if len(data) < self.header:
                 raise ValueError(f"the device says it wrote {len(data)} bytes, less than a header")
-            more = int.from_bytes(data[10:12], "little") - 1 if self.features & Feature.MRG_RXBUF else 0
+            more = int.from_bytes(data[10:12], self.shape.byte_order) - 1 if self.features & Feature.MRG_RXBUF else 0
             for _ in range(more):
                 data += self._take_buffer(queue, next(parts))
             packets.append((data[:self.header], data[self.header:]))
@@ -336,7 +380,7 @@ class NetDevice:
                 header: bytes | None = None) -> None:
         """Post one frame, its header and data in so many descriptors; not published yet."""
         queue = self.tx(pair)
-        data = (bytes(self.header) if header is None else header) + frame
+        data = (bytes(self.header) if header is None else header[:self.header]) + frame
         if queue.buffers and queue.buffers[-1].length >= len(data):
             buffer = queue.buffers.pop()
         else:
@@ -344,9 +388,7 @@ class NetDevice:
             buffer = Buffer(self.mem.alloc(length, 64, region), length)
         self.mem.write(buffer.gpa, data)
         indirect |= self.shape.indirect
-        step = -(-len(data) // parts)
-        segments = [Segment(buffer.gpa + at, min(step, len(data) - at)) for at in range(0, len(data), step)]
-        queue.ring.post(segments, buffer, indirect)
+        queue.ring.post(self._segments(buffer.gpa, len(data), parts), buffer, indirect)
 
     def reap(self, pair: int = 0) -> int:
         """Take back sent buffers."""
@@ -363,7 +405,7 @@ class NetDevice:
         todo = list(reversed(frames))
         while todo or ring.outstanding:
             before = len(todo)
-            while todo and ring.free >= parts:
+            while todo and ring.free >= self._slots(parts):
                 self.post_tx(todo.pop(), pair, parts, indirect, region)
             if before != len(todo):
                 ring.flush()

@@ -13,7 +13,7 @@ NEEDS_CSUM = 1
 DATA_VALID = 2
 GSO_NONE, GSO_TCPV4, GSO_TCPV6 = 0, 1, 4
 
-_HEADER = struct.Struct("<BBHHHHH")     # flags, gso type, header length, gso size, csum start, csum offset, buffers
+_HEADER = "BBHHHHH"     # flags, gso type, header length, gso size, csum start, csum offset, buffers
 _CSUM_OFFSET = {6: 16, 17: 6}
 PSH, FIN, ACK = 0x08, 0x01, 0x10
 
@@ -33,7 +33,8 @@ def _pseudo(flow: Flow, number: int, length: int) -> bytes:
     return src + dst + (struct.pack("!IxxxB", length, number) if flow.ipv6 else struct.pack("!xBH", number, length))
 
 
-def unfinished(flow: Flow, dst: bytes, src: bytes, payload: bytes, gso_size: int = 0) -> tuple[bytes, bytes]:
+def unfinished(flow: Flow, dst: bytes, src: bytes, payload: bytes, gso_size: int = 0,
+               byte_order: str = "little") -> tuple[bytes, bytes]:
     """virtio-net header and frame of a TCP or UDP packet whose checksum field holds the pseudo header's sum."""
     tcp = flow.proto.startswith("tcp")
     number, size = (6, TCP.size) if tcp else (17, UDP.size)
@@ -51,7 +52,8 @@ def unfinished(flow: Flow, dst: bytes, src: bytes, payload: bytes, gso_size: int
         l3 = l3[:10] + struct.pack("!H", ~ones_sum(l3) & 0xFFFF) + l3[12:]
     start = ETH.size + len(l3)
     gso = GSO_NONE if not gso_size else GSO_TCPV6 if flow.ipv6 else GSO_TCPV4
-    header = _HEADER.pack(NEEDS_CSUM, gso, start + size if gso_size else 0, gso_size, start, _CSUM_OFFSET[number], 0)
+    pack = struct.Struct((">" if byte_order == "big" else "<") + _HEADER).pack
+    header = pack(NEEDS_CSUM, gso, start + size if gso_size else 0, gso_size, start, _CSUM_OFFSET[number], 0)
     return header, ETH.pack(dst, src, 0x86DD if flow.ipv6 else 0x0800) + l3 + l4 + payload
 
 
@@ -89,4 +91,4 @@ def check(flow: Flow, frame: bytes) -> Finished:
 
 def header_flags(header: bytes) -> int:
     """Flags of a virtio-net header."""
-    return _HEADER.unpack(header)[0]
+    return header[0]

@@ -94,6 +94,7 @@ class Protocol(enum.IntFlag):
     REPLY_ACK = 1 << 3
     NET_MTU = 1 << 4
     BACKEND_REQ = 1 << 5
+    CROSS_ENDIAN = 1 << 6
     PAGEFAULT = 1 << 8
     CONFIG = 1 << 9
     BACKEND_SEND_FD = 1 << 10

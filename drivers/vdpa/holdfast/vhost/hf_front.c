@@ -5,6 +5,7 @@
 #include <linux/virtio_config.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_vhost.h>
 
 #include "../hf_dev.h"
@@ -36,6 +37,22 @@ hf_front_ring_mapped(const struct rte_vhost_vring *v, bool packed)
 	if (packed)
 		return v->desc_packed != NULL && v->driver_event != NULL && v->device_event != NULL;
 	return v->desc != NULL && v->avail != NULL && v->used != NULL;
+}
+
+/*
+ * The library goes by the used index in a split ring, whatever base it was told, and reads it as a
+ * little-endian one; of a big-endian ring it has to be read again.
+ */
+static int
+hf_front_base_get(const struct hf_dev *dev, uint16_t index, const struct rte_vhost_vring *v,
+	struct hf_front_ring *ring)
+{
+	if (rte_vhost_get_vring_base(dev->front.vid, index, &ring->avail_idx, &ring->used_idx) != 0)
+		return -EAGAIN;
+	if (ring->big_endian)
+		ring->avail_idx = ring->used_idx =
+			rte_be_to_cpu_16(__atomic_load_n(&v->used->idx, __ATOMIC_RELAXED));
+	return 0;
 }
 
 static int
@@ -73,15 +90,15 @@ hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16_t i
 	*ring = (struct hf_front_ring){
 		.size = v.size,
 		.packed = packed,
+		.big_endian = vq->big_endian && hf_guest_is_legacy(&dev->guest),
 		.desc = gpa[HF_RING_DESC],
 		.avail = gpa[HF_RING_AVAIL],
 		.used = gpa[HF_RING_USED],
 		.kickfd = v.kickfd,
 		.callfd = v.callfd,
 	};
-	if (rte_vhost_get_vring_base(dev->front.vid, index, &ring->avail_idx, &ring->used_idx) != 0)
-		return -EAGAIN;
-	return hf_front_base_check(dev, index, ring);
+	ret = hf_front_base_get(dev, index, &v, ring);
+	return ret != 0 ? ret : hf_front_base_check(dev, index, ring);
 }
 
 void
