@@ -27,10 +27,11 @@ struct hf_path {
 	 */
 	size_t (*memory)(const struct hf_vq *vq, uint16_t ring_size);
 	/*
-	 * Make what a later start with a ring of this size needs, and nothing of the guest. NULL:
-	 * nothing takes so long. Not while it runs. 0 or a negative errno.
+	 * Make what a later start with this ring needs, and touch nothing of the guest. Of a ring
+	 * that is only hinted at the size alone is known, all else is 0. NULL: nothing takes so
+	 * long. Not while it runs. 0 or a negative errno.
 	 */
-	int (*make)(struct hf_vq *vq, uint16_t ring_size);
+	int (*make)(struct hf_vq *vq, const struct hf_front_ring *ring);
 	/*
 	 * Serve this ring, notifications included: state RDY. A negative errno, and then it is
 	 * stopped; the reason is the caller's to log.

@@ -82,7 +82,7 @@ rings_make_one(void *arg, unsigned int i)
 	struct hf_rings_making *m = arg;
 	struct hf_vq *vq = m->jobs[i].vq;
 
-	return vq->path->make(vq, m->jobs[i].ring.size);
+	return vq->path->make(vq, &m->jobs[i].ring);
 }
 
 /* Takes m. NULL: there is nothing to make. */

@@ -268,28 +268,40 @@ hf_vq_parts_make(struct hf_vq *vq, uint16_t ring_size)
 }
 
 /*
- * On a key that leads nowhere and without addresses, which a start modifies; on a NIC that does not
- * modify them, the queue is made by the start, on these parts. The features are a guess until they
- * are negotiated.
+ * A ring that nobody has described yet: it will begin where rings begin (packed: with a wrap
+ * counter of 1), and the features are a guess.
+ */
+static void
+hf_vq_guess(const struct hf_dev *dev, struct hf_front_ring *ring, uint64_t *features)
+{
+	if (*features == 0)
+		*features = dev->offered & ~(UINT64_C(1) << VIRTIO_F_RING_PACKED);
+	ring->packed = (*features >> VIRTIO_F_RING_PACKED) & 1;
+	ring->avail_idx = ring->used_idx = ring->packed ? UINT16_C(1) << 15 : 0;
+}
+
+/*
+ * On a key that leads nowhere: a start modifies that, and what differs by then. On a NIC that does
+ * not, the queue is made by the start, on these parts.
  */
 static int
-hf_vq_hw_make(struct hf_vq *vq, uint16_t ring_size)
+hf_vq_hw_make(struct hf_vq *vq, const struct hf_front_ring *described)
 {
-	const uint64_t start = HF_VIRTQ_MOD_STATE | HF_VIRTQ_MOD_ADDR | HF_VIRTQ_MOD_MKEY;
+	uint64_t later = HF_VIRTQ_MOD_STATE | HF_VIRTQ_MOD_MKEY;
+	struct hf_front_ring ring = *described;
 	const struct hf_dev *dev = vq->dev;
-	struct hf_front_ring ring = {.size = ring_size};
-	struct hf_virtq_attr attr;
 	uint64_t features = dev->guest.features;
+	struct hf_virtq_attr attr;
 	int ret;
 
-	ret = hf_vq_parts_make(vq, ring_size);
-	if (ret != 0 || vq->made || !hf_virtq_may_modify(dev->caps, HF_VIRTQ_INIT, start))
+	/* No ring has two areas in one place. */
+	if (ring.desc == ring.used) {
+		hf_vq_guess(dev, &ring, &features);
+		later |= HF_VIRTQ_MOD_ADDR;
+	}
+	ret = hf_vq_parts_make(vq, ring.size);
+	if (ret != 0 || vq->made || !hf_virtq_may_modify(dev->caps, HF_VIRTQ_INIT, later))
 		return ret;
-	if (features == 0)
-		features = dev->offered & ~(UINT64_C(1) << VIRTIO_F_RING_PACKED);
-	ring.packed = (features >> VIRTIO_F_RING_PACKED) & 1;
-	/* Where a ring begins; packed: the wrap counter is 1 there. */
-	ring.avail_idx = ring.used_idx = ring.packed ? UINT16_C(1) << 15 : 0;
 	hf_vq_attr_fill(vq, &ring, features, dev->empty_mkey.key, &attr);
 	return hf_vq_create(vq, &attr);
 }
