@@ -56,6 +56,7 @@ struct hf_devx_caps {
 	uint8_t log_max_cq_sz; /* log2 of entries, as the next one */
 	uint8_t log_max_wq_sz;
 	uint16_t max_wqe_sz_sq, max_wqe_sz_rq; /* bytes of one entry */
+	bool cqe_compression; /* completions of received frames can be compressed */
 	uint8_t ts_format_sq, ts_format_rq; /* sq_ts_format, rq_ts_format */
 	/* RoCE */
 	uint8_t ts_format_qp; /* qp_ts_format */

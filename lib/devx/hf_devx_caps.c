@@ -52,6 +52,7 @@ general_read(struct hf_devx_caps *c, const void *cap)
 	c->log_max_wq_sz = DEVX_GET(cmd_hca_cap, cap, log_max_wq_sz);
 	c->max_wqe_sz_sq = DEVX_GET(cmd_hca_cap, cap, max_wqe_sz_sq);
 	c->max_wqe_sz_rq = DEVX_GET(cmd_hca_cap, cap, max_wqe_sz_rq);
+	c->cqe_compression = DEVX_GET(cmd_hca_cap, cap, cqe_compression);
 	c->ts_format_sq = DEVX_GET(cmd_hca_cap, cap, sq_ts_format);
 	c->ts_format_rq = DEVX_GET(cmd_hca_cap, cap, rq_ts_format);
 }

@@ -62,7 +62,7 @@ memory_create(struct hf_cq *cq, const struct hf_place *place)
 }
 
 static int
-object_create(struct hf_cq *cq, bool collapsed)
+object_create(struct hf_cq *cq, const struct hf_cq_attr *attr)
 {
 	uint32_t out[DEVX_ST_SZ_DW(create_cq_out)] = {0};
 	uint32_t in[DEVX_ST_SZ_DW(create_cq_in)] = {0};
@@ -73,7 +73,9 @@ object_create(struct hf_cq *cq, bool collapsed)
 	DEVX_SET(create_cq_in, in, cq_umem_valid, 1);
 	DEVX_SET(create_cq_in, in, cq_umem_id, cq->place.umem->id);
 	DEVX_SET64(create_cq_in, in, cq_umem_offset, cq->place.offset);
-	DEVX_SET(cqc, cqc, cc, collapsed);
+	DEVX_SET(cqc, cqc, cc, attr->collapsed);
+	DEVX_SET(cqc, cqc, cqe_comp_en, attr->compressed);
+	DEVX_SET(cqc, cqc, mini_cqe_res_format, MLX5_CQE_RES_FORMAT_HASH);
 	DEVX_SET(cqc, cqc, cqe_sz, MLX5_CQE_SIZE_64B);
 	DEVX_SET(cqc, cqc, log_cq_size, rte_log2_u32(cq->size));
 	DEVX_SET(cqc, cqc, log_page_size, devx_log_page_size(dev));
@@ -99,7 +101,7 @@ hf_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, struct hf_cq *c
 	ret = memory_create(cq, &attr->place);
 	if (ret)
 		return ret;
-	ret = object_create(cq, attr->collapsed);
+	ret = object_create(cq, attr);
 	if (ret)
 		goto destroy;
 	if (attr->ch != NULL) {

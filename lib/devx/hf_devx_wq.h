@@ -17,6 +17,8 @@
 struct hf_cq_attr {
 	uint32_t size; /* entries of 64 bytes, a power of two up to 1 << log_max_cq_sz */
 	bool collapsed; /* all completions are written over the first entry */
+	bool compressed; /* those of received frames may be, with a hash each; see cqe_compression
+			  */
 	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
 	uint64_t cookie; /* of the events */
 	struct hf_place place; /* of its memory, hf_cq_bytes(); umem NULL: its own */

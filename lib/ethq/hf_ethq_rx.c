@@ -11,7 +11,10 @@
 static int
 queue_create(struct hf_devx *dev, const struct hf_ethq_rx_attr *attr, struct hf_ethq_rx *rx)
 {
-	const struct hf_cq_attr cq = {.size = attr->size, .ch = attr->ch, .cookie = attr->cookie};
+	const struct hf_cq_attr cq = {.size = attr->size,
+		.compressed = hf_devx_caps(dev)->cqe_compression,
+		.ch = attr->ch,
+		.cookie = attr->cookie};
 	struct hf_rq_attr rq = {
 		.size = attr->size, .segs = rte_align32pow2(RTE_MAX(attr->max_segs, 1))};
 	int ret;
@@ -65,11 +68,31 @@ hf_ethq_rx_destroy(struct hf_ethq_rx *rx)
 	return ret;
 }
 
+/* Completions that nobody polled, of whatever was put. */
+static void
+forget(struct hf_ethq_rx *rx)
+{
+	volatile struct prm_eth_cqe *cqe;
+	uint32_t n = rx->session.left;
+
+	rx->session.left = 0;
+	do {
+		for (; n > 0; n--, rx->cq.ci++)
+			rx->cq.cqe[rx->cq.ci & (rx->cq.size - 1)].op_own = MLX5_CQE_INVALID << 4;
+		cqe = hf_ethq_cq_next(&rx->cq);
+		if (cqe != NULL)
+			n = hf_ethq_rx_is_title(cqe)
+				? RTE_MIN(rte_be_to_cpu_32(cqe->byte_cnt), rx->cq.size)
+				: 1;
+	} while (n > 0);
+}
+
 int
 hf_ethq_rx_start(struct hf_ethq_rx *rx)
 {
 	rx->pi = rx->rung = rx->ci = 0;
 	rx->failed = false;
+	forget(rx);
 	return ethq_start(&rx->cq, &rx->rq);
 }
 

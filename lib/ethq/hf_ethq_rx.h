@@ -4,7 +4,9 @@
  * Receiving; to be included by hf_ethq.h, which has the rules for threads and errors.
  *
  * An entry (WQE) is a list of data segments, which one frame fills from the first on. Each frame
- * consumes one entry, in the order of put, and makes one completion.
+ * consumes one entry, in the order of put, and makes one completion. Where the NIC can do it,
+ * completions that follow each other and are alike come compressed, eight to a line of the cache
+ * (struct prm_mini_cqe).
  */
 #ifndef HF_ETHQ_RX_H
 #define HF_ETHQ_RX_H
@@ -41,6 +43,15 @@ hf_ethq_rx_l4(const struct hf_ethq_rx_cpl *c)
 	return (c->flags & MLX5_CQE_L4_TYPE_MASK) >> MLX5_CQE_L4_TYPE_SHIFT;
 }
 
+/* A session of compressed completions, of which some are left. */
+struct hf_ethq_rx_session {
+	uint32_t left;
+	uint32_t at; /* in mini */
+	uint16_t flags; /* the title's: of all */
+	uint8_t hash_type;
+	struct prm_mini_cqe mini[PRM_MINI_CQES];
+};
+
 /* All fields are the data path's. */
 struct hf_ethq_rx {
 	uint8_t *ring;
@@ -52,6 +63,7 @@ struct hf_ethq_rx {
 	uint16_t rung; /* entries that the NIC knows */
 	volatile uint32_t *rec;
 	struct hf_ethq_cq cq;
+	struct hf_ethq_rx_session session;
 	struct hf_ethq_error error;
 	const char *name; /* of the NIC, for log lines */
 	struct hf_wq rq;
@@ -181,21 +193,100 @@ hf_ethq_rx_ring(struct hf_ethq_rx *rx)
 bool hf_ethq_rx_bad(
 	struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *cqe, struct hf_ethq_rx_cpl *c);
 
+/* The array of the next completions of the session is in this entry. */
+static __rte_always_inline void
+hf_ethq_rx_session_read(struct hf_ethq_rx *rx, uint32_t ci)
+{
+	const void *from = (const void *)(uintptr_t)&rx->cq.cqe[ci & (rx->cq.size - 1)];
+
+	memcpy(rx->session.mini, from, sizeof(rx->session.mini));
+	rx->session.at = 0;
+}
+
+static __rte_always_inline bool
+hf_ethq_rx_is_title(volatile struct prm_eth_cqe *cqe)
+{
+	return (cqe->op_own & MLX5_CQE_FORMAT_MASK) == MLX5_CQE_FORMAT_COMPRESSED;
+}
+
+/* It is the title of completions of the entries from rx->ci on; or the queue has failed. */
+static __rte_always_inline void
+hf_ethq_rx_session_begin(struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *title)
+{
+	const uint32_t n = rte_be_to_cpu_32(title->byte_cnt);
+
+	if (unlikely(n == 0 || n > (uint16_t)(rx->rung - rx->ci))) {
+		rx->cq.ci++;
+		hf_ethq_rx_bad(rx, title, NULL);
+		return;
+	}
+	rx->session.left = n;
+	rx->session.flags = rte_be_to_cpu_16(title->hdr_type_etc);
+	rx->session.hash_type = title->rx_hash_type;
+	hf_ethq_rx_session_read(rx, rx->cq.ci + 1);
+}
+
+/*
+ * Up to n completions of the session at hand. Of the entries of the queue that they take, the NIC
+ * has written a few; all are marked as nobody's, as what is in the others is older.
+ */
+static __rte_always_inline unsigned int
+hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
+{
+	struct hf_ethq_rx_session *s = &rx->session;
+	volatile struct prm_eth_cqe *const ring = rx->cq.cqe;
+	const uint32_t mask = rx->cq.size - 1, ci = rx->cq.ci;
+	const uint16_t flags = s->flags;
+	const uint8_t type = s->hash_type;
+	uint32_t at = s->at;
+	unsigned int i;
+
+	n = RTE_MIN(n, s->left);
+	for (i = 0; i < n; i++, at++) {
+		if (at == PRM_MINI_CQES) {
+			hf_ethq_rx_session_read(rx, ci + i);
+			at = 0;
+		}
+		c[i].len = rte_be_to_cpu_32(s->mini[at].byte_cnt);
+		c[i].hash = rte_be_to_cpu_32(s->mini[at].rx_hash_res);
+		c[i].flags = flags;
+		c[i].hash_type = type;
+		c[i].syndrome = 0;
+		ring[(ci + i) & mask].op_own = MLX5_CQE_INVALID << 4;
+	}
+	s->at = at;
+	s->left -= n;
+	rx->cq.ci = ci + n;
+	rx->ci += n;
+	return n;
+}
+
 /* Up to n completions, in the order of put: each consumes one entry. None once it has failed. */
 static __rte_always_inline unsigned int
 hf_ethq_rx_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
 {
 	volatile struct prm_eth_cqe *cqe;
-	uint32_t ci = rx->cq.ci;
+	const uint32_t ci = rx->cq.ci;
 	unsigned int i = 0;
 
-	while (i < n && likely(!rx->failed) && (cqe = hf_ethq_cq_next(&rx->cq)) != NULL) {
-		rx->cq.ci++;
+	while (i < n && likely(!rx->failed)) {
+		if (rx->session.left > 0) {
+			i += hf_ethq_rx_session_poll(rx, &c[i], n - i);
+			continue;
+		}
+		cqe = hf_ethq_cq_next(&rx->cq);
+		if (cqe == NULL)
+			break;
 		if (unlikely(cqe->op_own >> 4 != MLX5_CQE_RESP_SEND ||
 			    rte_be_to_cpu_16(cqe->wqe_counter) != rx->ci || rx->ci == rx->rung)) {
+			rx->cq.ci++;
 			if (!hf_ethq_rx_bad(rx, cqe, &c[i]))
 				break;
+		} else if (hf_ethq_rx_is_title(cqe)) {
+			hf_ethq_rx_session_begin(rx, cqe);
+			continue;
 		} else {
+			rx->cq.ci++;
 			c[i].len = rte_be_to_cpu_32(cqe->byte_cnt);
 			c[i].hash = rte_be_to_cpu_32(cqe->rx_hash_res);
 			c[i].flags = rte_be_to_cpu_16(cqe->hdr_type_etc);

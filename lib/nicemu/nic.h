@@ -169,6 +169,8 @@ struct nic_cq {
 	uint8_t log_cqe_size; /* 6 or 7 */
 	bool collapsed; /* cqc.cc: all completions in entry 0 */
 	bool overrun_ignore; /* cqc.oi */
+	uint16_t compress; /* cqc.cqe_comp_en: completions of a session at most; 0: none */
+	uint8_t mini_format; /* cqc.mini_cqe_res_format */
 	uint32_t pi; /* completions written */
 	uint32_t ci; /* consumer index as last read; dp/ */
 	uint8_t fault; /* enum vq_error, under dp_lock: to be told when that is free */

@@ -99,4 +99,29 @@ struct prm_eth_cqe {
 
 _Static_assert(sizeof(struct prm_eth_cqe) == sizeof(struct mlx5_cqe64), "64 bytes");
 
+/*
+ * Compressed completions: a title, whose byte_cnt is how many there are, and arrays of what each
+ * has of its own (Linux device.h struct mlx5_mini_cqe8, en_rx.c). A session takes as many entries
+ * of the queue as it has completions: the title the first, the arrays the second, and from then on
+ * each eighth; the others are not written.
+ */
+#define MLX5_CQE_FORMAT_MASK 0xc /* of op_own */
+#define MLX5_CQE_FORMAT_COMPRESSED 0xc
+#define PRM_MINI_CQES 8u /* in an array */
+
+/* cqc.mini_cqe_res_format */
+enum {
+	MLX5_CQE_RES_FORMAT_HASH = 0x0,
+	MLX5_CQE_RES_FORMAT_CSUM = 0x1,
+};
+
+/* Big endian. */
+struct prm_mini_cqe {
+	union {
+		uint32_t rx_hash_res;
+		uint16_t csum;
+	};
+	uint32_t byte_cnt;
+};
+
 #endif /* PRM_WQE_H */

@@ -446,7 +446,7 @@ const struct field fields[] = {
 	F(create_mkey_in, mkey_umem_offset), F(create_mkey_in, mkey_umem_valid),
 	KLM(0, byte_count), KLM(0, mkey), KLM(0, address), KLM(1, byte_count), KLM(1, mkey),
 	KLM(1, address), KLM(3, mkey), KLM(3, address),
-	CQC(log_cq_size), CQC(cc), CQC(oi), CQC(cqe_sz), CQC(cqe_comp_en), CQC(c_eqn),
+	CQC(log_cq_size), CQC(cc), CQC(oi), CQC(cqe_sz), CQC(cqe_comp_en), CQC(mini_cqe_res_format), CQC(c_eqn),
 	CQC(uar_page), CQC(dbr_umem_id), CQC(dbr_addr), CQC(cq_period), CQC(cq_max_count),
 	F(create_cq_in, cq_umem_id), F(create_cq_in, cq_umem_offset),
 	QPC(st), QPC(pd), QPC(rq_type), QPC(no_sq), QPC(log_rq_size), QPC(log_rq_stride),

@@ -526,6 +526,119 @@ test_rx_plain(void)
 	return TEST_SUCCESS;
 }
 
+/* What the n-th frame's completion says. */
+static uint32_t
+len_of(unsigned int n)
+{
+	return 1000 + n;
+}
+
+/* As the NIC: a session of n completions from entry 'counter' on, the title last. */
+static struct prm_eth_cqe *
+session_write(uint16_t counter, unsigned int n)
+{
+	struct prm_eth_cqe *title = &cqes[cq_pi % SIZE];
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		unsigned int slot = i < PRM_MINI_CQES ? 1 : i / PRM_MINI_CQES * PRM_MINI_CQES;
+		struct prm_mini_cqe *mini = (void *)&cqes[(cq_pi + slot) % SIZE];
+
+		if (i % PRM_MINI_CQES == 0)
+			memset(mini, 0xff, sizeof(cqes[0]));
+		mini[i % PRM_MINI_CQES] =
+			(struct prm_mini_cqe){.rx_hash_res = rte_cpu_to_be_32(7000 + counter + i),
+				.byte_cnt = rte_cpu_to_be_32(len_of((uint16_t)(counter + i)))};
+	}
+	title->byte_cnt = rte_cpu_to_be_32(n);
+	title->hdr_type_etc = rte_cpu_to_be_16(HF_ETHQ_RX_L4_OK | counter);
+	title->rx_hash_type = (uint8_t)counter;
+	title->wqe_counter = rte_cpu_to_be_16(counter);
+	title->op_own = MLX5_CQE_RESP_SEND << 4 | MLX5_CQE_FORMAT_COMPRESSED | !!(cq_pi & SIZE);
+	cq_pi += n;
+	return title;
+}
+
+static bool
+is_of_session(const struct hf_ethq_rx_cpl *c, uint16_t counter, uint16_t title)
+{
+	return c->len == len_of(counter) && c->hash == 7000u + counter && c->syndrome == 0 &&
+		c->flags == (HF_ETHQ_RX_L4_OK | title) && c->hash_type == (uint8_t)title;
+}
+
+static bool
+rx_put(unsigned int n)
+{
+	struct hf_ethq_seg s = seg_of(0);
+
+	while (n > 0 && hf_ethq_rx_put(&rx, &s, 1))
+		n--;
+	hf_ethq_rx_ring(&rx);
+	return n == 0;
+}
+
+/*
+ * Sessions of all lengths at all places of the ring, among completions of one frame, and taken in
+ * pieces: what the NIC did not write is nobody's in the next round.
+ */
+static int
+test_rx_session(void)
+{
+	struct hf_ethq_rx_cpl c[SIZE];
+	unsigned int round, i, n, got, burst;
+
+	for (round = 0; round < 64 * SIZE; round++) {
+		uint16_t first = rx.ci;
+
+		n = 1 + round % SIZE;
+		burst = 1 + round / SIZE % SIZE;
+		TEST_ASSERT(rx_put(n), "round %u: no room", round);
+		session_write(first, n);
+		for (got = 0; got < n; got += i) {
+			unsigned int j;
+
+			i = hf_ethq_rx_poll(&rx, c, burst);
+			TEST_ASSERT_EQUAL(i, RTE_MIN(burst, n - got), "round %u: %u", round, i);
+			for (j = 0; j < i; j++)
+				TEST_ASSERT(is_of_session(&c[j], first + got + j, first),
+					"round %u: completion %u", round, got + j);
+			TEST_ASSERT_EQUAL(rte_be_to_cpu_32(ci_rec) & 0xffffff, cq_pi - n + got + i,
+				"round %u: entries given back", round);
+		}
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(&rx, c, SIZE), 0, "round %u: more", round);
+		if (round % 3 != 0)
+			continue;
+		TEST_ASSERT(rx_put(1), "round %u: no room", round);
+		cqe_write(MLX5_CQE_RESP_SEND, rx.ci)->byte_cnt = rte_cpu_to_be_32(round);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(&rx, c, SIZE), 1, "round %u: one", round);
+		TEST_ASSERT_EQUAL(c->len, round, "round %u: its length", round);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(&rx, c, SIZE), 0, "round %u: more", round);
+	}
+	return TEST_SUCCESS;
+}
+
+/* A title of none, or of more than the NIC has; one that is in error. */
+static int
+test_rx_session_senseless(void)
+{
+	static const struct {
+		unsigned int put, n;
+	} mad[] = {{2, 0}, {2, 3}, {SIZE, SIZE + 1}, {0, 1}, {2, UINT32_MAX}};
+	struct hf_ethq_rx_cpl c[SIZE];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(mad); i++) {
+		setup();
+		TEST_ASSERT(rx_put(mad[i].put), "row %u: no room", i);
+		session_write(0, 1)->byte_cnt = rte_cpu_to_be_32(mad[i].n);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(&rx, c, SIZE), 0, "row %u gave a frame", i);
+		TEST_ASSERT(hf_ethq_rx_failed(&rx), "row %u: not failed", i);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_error(&rx)->err, -EPROTO, "row %u", i);
+		TEST_ASSERT_EQUAL(hf_ethq_rx_pending(&rx), mad[i].put, "row %u: pending", i);
+	}
+	return TEST_SUCCESS;
+}
+
 static int
 test_rx_full(void)
 {
@@ -666,6 +779,8 @@ static struct unit_test_suite ethqring_suite = {
 			TEST_CASE_ST(setup, NULL, test_senseless),
 			TEST_CASE_ST(setup, NULL, test_rx_entry),
 			TEST_CASE_ST(setup, NULL, test_rx_plain),
+			TEST_CASE_ST(setup, NULL, test_rx_session),
+			TEST_CASE_ST(setup, NULL, test_rx_session_senseless),
 			TEST_CASE_ST(setup, NULL, test_rx_full),
 			TEST_CASE_ST(setup, NULL, test_rx_long_run),
 			TEST_CASE_ST(setup, NULL, test_rx_errors),

@@ -21,6 +21,11 @@
 #define BUF(k, i) (0x10000u + (k)*0x10000u + (i)*0x1000u)
 #define NONE 0xffffu /* no completion */
 #define SENDER 2u
+/* Of hdr_type_etc. */
+#define OK3 (MLX5_CQE_RX_L2_HDR_VALID | MLX5_CQE_RX_L3_HDR_VALID)
+#define OK4 (OK3 | MLX5_CQE_RX_L4_HDR_VALID)
+#define V4 MLX5_CQE_RX_IPV4_PACKET
+#define L4(x) (CQE_L4_HDR_TYPE_##x << MLX5_CQE_L4_TYPE_SHIFT)
 
 static struct nic_umem rig_umem;
 static struct nic_rq rqs[RQS];
@@ -303,6 +308,127 @@ test_frames(void)
 	return TEST_SUCCESS;
 }
 
+/* The completions from cq_ci on are compressed, n of them; NULL: they are not. */
+static const struct prm_eth_cqe *
+take_session(unsigned int n, struct prm_mini_cqe *mini)
+{
+	const struct prm_eth_cqe *title = peek();
+	unsigned int i;
+
+	if (title == NULL || title->op_own >> 4 != MLX5_CQE_RESP_SEND ||
+		(title->op_own & MLX5_CQE_FORMAT_MASK) != MLX5_CQE_FORMAT_COMPRESSED ||
+		be32toh(title->byte_cnt) != n)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		uint32_t slot = cq_ci + (i < PRM_MINI_CQES ? 1 : i / PRM_MINI_CQES * PRM_MINI_CQES);
+
+		memcpy(&mini[i],
+			mem + (slot % (1u << LOG_CQ)) * sizeof(*title) +
+				i % PRM_MINI_CQES * sizeof(*mini),
+			sizeof(*mini));
+	}
+	cq_ci += n;
+	*word(CQ_DBR) = htobe32(cq_ci);
+	return title;
+}
+
+/* As a consumer does it with the entries of a session: in the next round they are nobody's. */
+static void
+disown(uint32_t from, uint32_t n)
+{
+	while (n-- > 0)
+		mem[(from++ % (1u << LOG_CQ)) * 64 + 63] = MLX5_CQE_INVALID << 4;
+}
+
+/* Frames of one flow's kind: their completions share one, whatever the format. */
+static int
+compressed(uint8_t format)
+{
+	struct prm_mini_cqe mini[16];
+	struct frame f[16];
+	unsigned int n, i, round;
+
+	rig_open(1);
+	cq->compress = 64;
+	cq->mini_format = format;
+	for (round = 0; round < 60; round++) {
+		uint16_t first = posted[0];
+		uint32_t from = cq_ci;
+		const struct prm_eth_cqe *title;
+		uint8_t in[12];
+
+		n = 3 + round % 14;
+		for (i = 0; i < n; i++) {
+			udp_frame(&f[i], (uint16_t)(round + i), (uint16_t)((round + i) * 13 % 900));
+			post_entry(0, 64);
+		}
+		TEST_ASSERT(send_burst(f, n), "round %u", round);
+		title = take_session(n, mini);
+		TEST_ASSERT(title != NULL, "round %u: not compressed", round);
+		TEST_ASSERT_EQUAL(be16toh(title->wqe_counter), first, "round %u", round);
+		TEST_ASSERT_EQUAL(be16toh(title->hdr_type_etc), OK4 | V4 | L4(UDP), "types");
+		for (i = 0; i < n; i++) {
+			TEST_ASSERT_EQUAL(
+				be32toh(mini[i].byte_cnt), f[i].len, "round %u: %u", round, i);
+			memcpy(in, f[i].b + 26, 12);
+			if (format == MLX5_CQE_RES_FORMAT_HASH)
+				TEST_ASSERT_EQUAL(be32toh(mini[i].rx_hash_res),
+					rss_toeplitz(tir.key, in, 12), "hash");
+			else
+				TEST_ASSERT_EQUAL(be16toh(mini[i].csum),
+					plain_sum(&f[i], 14, f[i].len), "sum");
+			TEST_ASSERT(is_in_entry(0, first + i, 64, f[i].b, f[i].len), "payload");
+		}
+		/* the holes stay as software left them */
+		for (i = 2; i < n; i++) {
+			if (i % PRM_MINI_CQES != 0)
+				TEST_ASSERT_EQUAL(mem[((from + i) % (1u << LOG_CQ)) * 64 + 63],
+					MLX5_CQE_INVALID << 4, "round %u: entry %u", round, i);
+		}
+		disown(from, n);
+		TEST_ASSERT_NULL(peek(), "round %u: one too many", round);
+	}
+	rig_close(1);
+	return TEST_SUCCESS;
+}
+
+/* What ends a session: a completion that says something else; too few to save an entry; no room. */
+static int
+test_compressed(void)
+{
+	struct prm_mini_cqe mini[16];
+	struct frame f[12];
+	unsigned int i;
+
+	if (compressed(MLX5_CQE_RES_FORMAT_HASH) != TEST_SUCCESS ||
+		compressed(MLX5_CQE_RES_FORMAT_CSUM) != TEST_SUCCESS)
+		return TEST_FAILED;
+	rig_open(1);
+	cq->compress = 5;
+	for (i = 0; i < 12; i++) {
+		udp_frame(&f[i], (uint16_t)i, 100);
+		post_entry(0, 64);
+	}
+	f[2].b[40] ^= 1; /* its checksum is wrong */
+	TEST_ASSERT(send_burst(f, 12), "burst");
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT((take_cqe()->op_own & MLX5_CQE_FORMAT_MASK) == 0, "frame %u", i);
+	TEST_ASSERT(take_session(5, mini) != NULL, "as many as can be");
+	TEST_ASSERT(take_session(4, mini) != NULL, "and the rest");
+	rig_close(1);
+	rig_open(1);
+	cq->compress = 64;
+	cq->log_size = 2;
+	for (i = 0; i < 5; i++)
+		post_entry(0, 64);
+	send_burst(f + 3, 5);
+	for (; cq_ci < 4; cq_ci++)
+		TEST_ASSERT((peek()->op_own & MLX5_CQE_FORMAT_MASK) == 0, "entry %u", cq_ci);
+	TEST_ASSERT(cq->error && n_cq_errors == 1, "no overrun");
+	rig_close(1);
+	return TEST_SUCCESS;
+}
+
 /* What the completion says of headers and checksums. The frame is as below, then changed. */
 enum change {
 	AS_IT_IS,
@@ -312,10 +438,6 @@ enum change {
 	PADDED,
 	CUT,
 };
-#define OK3 (MLX5_CQE_RX_L2_HDR_VALID | MLX5_CQE_RX_L3_HDR_VALID)
-#define OK4 (OK3 | MLX5_CQE_RX_L4_HDR_VALID)
-#define V4 MLX5_CQE_RX_IPV4_PACKET
-#define L4(x) (CQE_L4_HDR_TYPE_##x << MLX5_CQE_L4_TYPE_SHIFT)
 /* clang-format off */
 static const struct {
 	uint8_t proto;
@@ -861,6 +983,7 @@ static struct unit_test_suite rq_suite = {
 		{
 			TEST_CASE(test_frames),
 			TEST_CASE(test_headers),
+			TEST_CASE(test_compressed),
 			TEST_CASE(test_other_headers),
 			TEST_CASE(test_vlan),
 			TEST_CASE(test_no_entries),

@@ -183,6 +183,13 @@ make_cq_data(struct uv_rig *r)
 	cq_data[S_CQ_SIZE].cqe_size = 32;
 	cq_data[S_CQ_FLAGS].flags = 0x80;
 	cq_data[S_CQ_COMPRESS].cqe_comp_en = 1;
+	cq_data[S_CQ_COMPRESS].cqe_comp_res_format = MLX5_IB_CQE_RES_FORMAT_HASH;
+	cq_data[S_CQ_COMPRESS].cqe_size = 128;
+	cq_data[S_CQ_COMPRESS_STRIDE].cqe_comp_en = 1;
+	cq_data[S_CQ_COMPRESS_STRIDE].cqe_comp_res_format = MLX5_IB_CQE_RES_FORMAT_CSUM_STRIDX;
+	cq_data[S_CQ_COMPRESS_FORMAT].cqe_comp_en = 1;
+	cq_data[S_CQ_COMPRESS_FORMAT].cqe_comp_res_format =
+		MLX5_IB_CQE_RES_FORMAT_HASH | MLX5_IB_CQE_RES_FORMAT_CSUM;
 	cq_data[S_CQ_NOWHERE].buf_addr = BAD_ADDRESS;
 	cq_data[S_CQ_UAR].uar_page_index = 0xdead;
 }

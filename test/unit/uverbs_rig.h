@@ -38,7 +38,9 @@ enum uv_sym {
 	S_CQ_NO_UAR, /* or with a mistake: no doorbell page named */
 	S_CQ_SIZE, /* entries of another size than there is */
 	S_CQ_FLAGS, /* unknown flags */
-	S_CQ_COMPRESS, /* compressed entries */
+	S_CQ_COMPRESS, /* compressed entries of 128 bytes */
+	S_CQ_COMPRESS_STRIDE, /* with a stride each */
+	S_CQ_COMPRESS_FORMAT, /* of two formats at once */
 	S_CQ_NOWHERE, /* entries where nothing is */
 	S_CQ_UAR, /* a doorbell page that is not there */
 	S_FILE, /* of a plain file */

@@ -512,7 +512,7 @@ const struct uv_row uv_rows[] = {
 			{U(CREATE_CQ_RESP_CQE), 4, S_OUT, 0},
 			{U(UHW_IN), 32, S_CQ_UAR, 0},
 			{UV_END}}, 0}},
-	{"a CQ of compressed entries", EOPNOTSUPP,
+	{"a CQ of compressed entries of 128 bytes", EOPNOTSUPP,
 		{UVERBS_OBJECT_CQ, UVERBS_METHOD_CQ_CREATE, {
 			{U(CREATE_CQ_HANDLE), 0, S_VALUE, 0},
 			{U(CREATE_CQ_CQE), 4, S_VALUE, 16},
@@ -520,6 +520,24 @@ const struct uv_row uv_rows[] = {
 			{U(CREATE_CQ_COMP_VECTOR), 4, S_VALUE, 0},
 			{U(CREATE_CQ_RESP_CQE), 4, S_OUT, 0},
 			{U(UHW_IN), 32, S_CQ_COMPRESS, 0},
+			{UV_END}}, 0}},
+	{"a CQ of compressed entries with strides", EOPNOTSUPP,
+		{UVERBS_OBJECT_CQ, UVERBS_METHOD_CQ_CREATE, {
+			{U(CREATE_CQ_HANDLE), 0, S_VALUE, 0},
+			{U(CREATE_CQ_CQE), 4, S_VALUE, 16},
+			{U(CREATE_CQ_USER_HANDLE), 8, S_VALUE, 1},
+			{U(CREATE_CQ_COMP_VECTOR), 4, S_VALUE, 0},
+			{U(CREATE_CQ_RESP_CQE), 4, S_OUT, 0},
+			{U(UHW_IN), 32, S_CQ_COMPRESS_STRIDE, 0},
+			{UV_END}}, 0}},
+	{"a CQ of compressed entries of two formats", EINVAL,
+		{UVERBS_OBJECT_CQ, UVERBS_METHOD_CQ_CREATE, {
+			{U(CREATE_CQ_HANDLE), 0, S_VALUE, 0},
+			{U(CREATE_CQ_CQE), 4, S_VALUE, 16},
+			{U(CREATE_CQ_USER_HANDLE), 8, S_VALUE, 1},
+			{U(CREATE_CQ_COMP_VECTOR), 4, S_VALUE, 0},
+			{U(CREATE_CQ_RESP_CQE), 4, S_OUT, 0},
+			{U(UHW_IN), 32, S_CQ_COMPRESS_FORMAT, 0},
 			{UV_END}}, 0}},
 	{"a resize of a CQ that is not there", ENOENT,
 		{UVERBS_OBJECT_DEVICE, UVERBS_METHOD_INVOKE_WRITE, {

@@ -97,20 +97,26 @@ fail_qp(struct nic_qp *qp)
 	cq_tell_wq(&qp->obj, MLX5_EVENT_TYPE_WQ_CATAS_ERROR);
 }
 
-/* False: the entry is not in one piece, so it can't be seen in one. */
-static bool
-put_cqe(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
+uint8_t *
+cq_entry(const struct nic_cq *cq, uint32_t n)
 {
-	uint32_t slot = cq->collapsed ? 0 : cq->pi & ((1u << cq->log_size) - 1);
+	uint32_t slot = cq->collapsed ? 0 : n & ((1u << cq->log_size) - 1);
 	uint32_t stride = 1u << cq->log_cqe_size;
-	uint8_t *to = mem_umem_ptr(cq->umem, cq->offset + (uint64_t)slot * stride, stride);
+	uint8_t *p = mem_umem_ptr(cq->umem, cq->offset + (uint64_t)slot * stride, stride);
+
+	/* one of 128 bytes has the 64 that matter in its second half */
+	return p == NULL ? NULL : p + stride - sizeof(struct mlx5_cqe64);
+}
+
+bool
+cq_put(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
+{
+	uint8_t *to = cq_entry(cq, cq->pi);
 	uint32_t last;
 
 	if (to == NULL)
 		return false;
 	cqe->op_own = (uint8_t)((cqe->op_own & ~1u) | (cq->pi >> cq->log_size & 1));
-	/* an entry of 128 bytes has the 64 that matter in its second half */
-	to += stride - sizeof(*cqe);
 	/* the last word, which a reader looks at first, goes in one store, last */
 	memcpy(to, cqe, sizeof(*cqe) - sizeof(last));
 	memcpy(&last, (uint8_t *)cqe + sizeof(*cqe) - sizeof(last), sizeof(last));
@@ -119,16 +125,23 @@ put_cqe(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
 	return true;
 }
 
-/* No room, as far as the consumer index says that was read last, and as it is now? */
-static bool
-is_full(struct nic_cq *cq)
+static uint32_t
+room_of(const struct nic_cq *cq)
 {
-	uint32_t size = 1u << cq->log_size;
+	uint32_t size = 1u << cq->log_size, used = (cq->pi - cq->ci) & COUNTER_MASK;
 
-	if (cq->overrun_ignore || ((cq->pi - cq->ci) & COUNTER_MASK) < size)
-		return false;
-	cq->ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
-	return ((cq->pi - cq->ci) & COUNTER_MASK) >= size;
+	return used < size ? size - used : 0;
+}
+
+/* As far as the consumer index says that was read last, else as it is now. */
+uint32_t
+cq_room(struct nic_cq *cq, uint32_t want)
+{
+	if (cq->overrun_ignore)
+		return 1u << cq->log_size;
+	if (room_of(cq) < want)
+		cq->ci = dbr_load(cq->dbr_umem, cq->dbr_offset, DBR_CI);
+	return room_of(cq);
 }
 
 bool
@@ -143,9 +156,9 @@ cq_write(struct nic_cq *cq, struct mlx5_cqe64 *cqe)
 {
 	if (cq->error)
 		return false;
-	if (is_full(cq))
+	if (cq_room(cq, 1) == 0)
 		cq->fault = VQ_E_CQ_OVERRUN;
-	else if (!put_cqe(cq, cqe))
+	else if (!cq_put(cq, cqe))
 		cq->fault = VQ_E_CQ_MEMORY;
 	else
 		cq->pi++;

@@ -48,6 +48,11 @@ bool cq_faulted(void);
  */
 bool cq_write_begin(struct nic_cq *cq);
 bool cq_write(struct nic_cq *cq, struct mlx5_cqe64 *cqe);
+/*
+ * cq_write() of n entries, of received frames: those that follow each other and are alike but for
+ * what a compressed entry has of its own, as a session where the queue has that (cq_mini.c).
+ */
+bool cq_write_frames(struct nic_cq *cq, struct mlx5_cqe64 *cqe, unsigned int n);
 void cq_write_end(struct nic_cq *cq);
 /* All three for an entry with this opcode (MLX5_CQE_*). False: the CQ is in error. */
 bool cq_complete(struct nic_cq *cq, uint32_t qpn, uint16_t wqe_counter, uint8_t opcode);
@@ -61,5 +66,14 @@ bool cq_may_raise(const struct nic_cq *cq);
 
 /* Tell of an error of a work queue: MLX5_EVENT_TYPE_WQ_*; o: QP, SQ or RQ. */
 void cq_tell_wq(const struct nic_obj *o, uint8_t event);
+
+/* --- cq.c and cq_mini.c --- */
+
+/* How many more entries there is room for, at least so many as 'want' if that can be. */
+uint32_t cq_room(struct nic_cq *cq, uint32_t want);
+/* The 64 bytes of an entry, by its number since the queue was made. NULL: not in one piece. */
+uint8_t *cq_entry(const struct nic_cq *cq, uint32_t n);
+/* Write the entry at pi, which is complete but for its owner bit. False: it is not in one piece. */
+bool cq_put(struct nic_cq *cq, struct mlx5_cqe64 *cqe);
 
 #endif /* NICEMU_DP_CQ_H */

@@ -138,16 +138,15 @@ rq_publish(struct dp_queue *q)
 {
 	struct dp_rq *r = rq_of(q);
 	enum wqe_error err = r->error;
-	unsigned int n = r->n, i;
-	bool ok = true;
+	unsigned int n = r->n;
+	bool ok;
 
 	if (n == 0 && err == WQE_E_NONE)
 		return;
 	r->n = 0;
 	r->error = WQE_E_NONE;
 	cq_write_begin(r->rq->cq);
-	for (i = 0; i < n && ok; i++)
-		ok = cq_write(r->rq->cq, &r->cqe[i]);
+	ok = cq_write_frames(r->rq->cq, r->cqe, n);
 	if (ok && err != WQE_E_NONE && err != WQE_E_WQ_MEMORY)
 		ok = put_error(r, err);
 	cq_write_end(r->rq->cq);

@@ -62,6 +62,8 @@ struct fw_cq_attr {
 	uint8_t log_size, log_cqe_size; /* 6 or 7 */
 	uint32_t eqn, uar;
 	bool overrun_ignore;
+	bool compress; /* there is the capability */
+	uint8_t mini_format; /* MLX5_CQE_RES_FORMAT_* */
 };
 int fw_cq_create(struct nic_func *f, uint16_t uid, const struct fw_cq_attr *a, uint32_t *cqn);
 int fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t log_size,

@@ -7,6 +7,24 @@
 
 #include "fw_int.h"
 
+/* Formats are those with a hash or a checksum; each of the others has a capability of its own. */
+static uint8_t
+compress_check(struct fw_cmd *c, const void *cqc)
+{
+	if (!DEVX_GET(cqc, cqc, cqe_comp_en))
+		return 0;
+	if (!FW_CAP_GEN(c->f, cqe_compression))
+		return fw_refuse(c, FW_R_CQ_COMPRESS);
+	if (DEVX_GET(cqc, cqc, cqe_sz) == MLX5_CQE_SIZE_128B &&
+		!FW_CAP_GEN(c->f, cqe_compression_128))
+		return fw_refuse(c, FW_R_CQ_COMPRESS_128);
+	if (DEVX_GET(cqc, cqc, mini_cqe_res_format) > MLX5_CQE_RES_FORMAT_CSUM ||
+		DEVX_GET(cqc, cqc, mini_cqe_res_format_ext) != 0 ||
+		DEVX_GET(cqc, cqc, cqe_comp_layout) != 0)
+		return fw_refuse(c, FW_R_CQ_COMPRESS_FORMAT);
+	return 0;
+}
+
 static uint8_t
 cq_check(struct fw_cmd *c, const void *cqc)
 {
@@ -14,8 +32,8 @@ cq_check(struct fw_cmd *c, const void *cqc)
 		return fw_refuse(c, FW_R_CQ_CQE_SIZE);
 	if (DEVX_GET(cqc, cqc, log_cq_size) > FW_CAP_GEN(c->f, log_max_cq_sz))
 		return fw_refuse(c, FW_R_CQ_SIZE);
-	if (DEVX_GET(cqc, cqc, cqe_comp_en) && !FW_CAP_GEN(c->f, cqe_compression))
-		return fw_refuse(c, FW_R_CQ_COMPRESS);
+	if (compress_check(c, cqc) != 0)
+		return c->status;
 	if (DEVX_GET(cqc, cqc, oi) && !FW_CAP_GEN(c->f, cq_oi))
 		return fw_refuse(c, FW_R_CQ_OI);
 	if (DEVX_GET(cqc, cqc, cq_period_mode) != 0)
@@ -28,6 +46,12 @@ cq_check(struct fw_cmd *c, const void *cqc)
 	if (!DEVX_GET(create_cq_in, c->in, cq_umem_valid) || !DEVX_GET(cqc, cqc, dbr_umem_valid))
 		return fw_refuse(c, FW_R_CQ_NO_PAGES);
 	return 0;
+}
+
+static uint16_t
+session_max(const struct nic_func *f, bool compress)
+{
+	return compress ? FW_CAP_GEN(f, cqe_compression_max_num) : 0;
 }
 
 uint8_t
@@ -72,6 +96,8 @@ fw_create_cq(struct fw_cmd *c)
 	cq->log_cqe_size = log_cqe;
 	cq->collapsed = DEVX_GET(cqc, cqc, cc);
 	cq->overrun_ignore = DEVX_GET(cqc, cqc, oi);
+	cq->compress = session_max(c->f, DEVX_GET(cqc, cqc, cqe_comp_en));
+	cq->mini_format = DEVX_GET(cqc, cqc, mini_cqe_res_format);
 	/* the first arm word of a driver is that of fresh memory, 0: so a new queue is armed */
 	cq->armed = true;
 	DEVX_SET(create_cq_out, c->out, cqn, cq->obj.id);
@@ -128,6 +154,8 @@ fw_query_cq(struct fw_cmd *c)
 	DEVX_SET(cqc, cqc, cqe_sz, cq->log_cqe_size == 7 ? MLX5_CQE_SIZE_128B : MLX5_CQE_SIZE_64B);
 	DEVX_SET(cqc, cqc, cc, cq->collapsed);
 	DEVX_SET(cqc, cqc, oi, cq->overrun_ignore);
+	DEVX_SET(cqc, cqc, cqe_comp_en, cq->compress > 0);
+	DEVX_SET(cqc, cqc, mini_cqe_res_format, cq->mini_format);
 	DEVX_SET(cqc, cqc, log_cq_size, cq->log_size);
 	DEVX_SET(cqc, cqc, uar_page, cq->uar->obj.id);
 	DEVX_SET(cqc, cqc, producer_counter, cq->pi & 0xffffff);
@@ -188,6 +216,8 @@ kern_create(struct fw_cmd *c, const struct fw_cq_attr *a, uint32_t *cqn)
 	cq->log_size = a->log_size;
 	cq->log_cqe_size = a->log_cqe_size;
 	cq->overrun_ignore = a->overrun_ignore;
+	cq->compress = session_max(c->f, a->compress);
+	cq->mini_format = a->mini_format;
 	cq->armed = true;
 	*cqn = cq->obj.id;
 	return 0;

@@ -91,6 +91,9 @@ FW_RULE(CQ_NO_PAGES, 0x40d, BAD_PARAM_ERR, "a page list of its own, from a user"
 FW_RULE(CQ_SELECT, 0x40e, BAD_PARAM_ERR, "modify_field_select is empty or has an unknown bit")
 FW_RULE(CQ_PERIOD_MODE, 0x40f, BAD_PARAM_ERR,
 	"cq_period_mode is set without the capability cq_period_start_from_cqe")
+FW_RULE(CQ_COMPRESS_128, 0x410, BAD_PARAM_ERR, "cqe_comp_en with entries of 128 bytes without the capability cqe_compression_128")
+FW_RULE(CQ_COMPRESS_FORMAT, 0x411, BAD_PARAM_ERR,
+	"cqe_comp_en with a mini_cqe_res_format or a cqe_comp_layout that has no capability")
 
 /* queue pairs */
 FW_RULE(QP_TYPE, 0x501, BAD_PARAM_ERR, "st is not RC")

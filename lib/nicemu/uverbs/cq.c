@@ -70,17 +70,43 @@ get_driver(struct uv_call *call, struct mlx5_ib_create_cq *cmd)
  */
 #define ENTRIES_ALIGN 64u
 
+/* Is compression there for entries of this size, and this format of them (which is one of a set)?
+ */
+static int
+check_compress(const struct nic_func *f, const struct mlx5_ib_create_cq *cmd)
+{
+	bool has = cmd->cqe_size == 64 ? DEVX_GET(cmd_hca_cap, f->caps[0], cqe_compression)
+				       : DEVX_GET(cmd_hca_cap, f->caps[0], cqe_compression_128);
+
+	if (cmd->cqe_comp_en != 1)
+		return 0;
+	if (!has)
+		return -EOPNOTSUPP;
+	switch (cmd->cqe_comp_res_format) {
+	case MLX5_IB_CQE_RES_FORMAT_HASH:
+	case MLX5_IB_CQE_RES_FORMAT_CSUM:
+		return 0;
+	case MLX5_IB_CQE_RES_FORMAT_CSUM_STRIDX:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+}
+
 /* What is found out once the memory is pinned; of the flags no capability is offered. */
 static int
-check_driver(const struct mlx5_ib_create_cq *cmd)
+check_driver(const struct nic_func *f, const struct mlx5_ib_create_cq *cmd)
 {
+	int ret;
+
 	if (cmd->buf_addr % ENTRIES_ALIGN != 0)
 		return -EINVAL;
 	if ((cmd->flags & MLX5_IB_CREATE_CQ_FLAGS_UAR_PAGE_INDEX) == 0)
 		return -EINVAL;
-	return cmd->cqe_comp_en == 1 || (cmd->flags & MLX5_IB_CREATE_CQ_FLAGS_CQE_128B_PAD) != 0
-		? -EOPNOTSUPP
-		: 0;
+	ret = check_compress(f, cmd);
+	if (ret != 0)
+		return ret;
+	return (cmd->flags & MLX5_IB_CREATE_CQ_FLAGS_CQE_128B_PAD) != 0 ? -EOPNOTSUPP : 0;
 }
 
 /* log2 of the entries for a queue of 'cqe', or -EINVAL: one entry stays free. */
@@ -172,7 +198,11 @@ cq_make(struct uv_call *call, const struct request *r, const struct mlx5_ib_crea
 		.log_cqe_size = cmd->cqe_size == 128 ? 7 : 6,
 		.eqn = FW_EQN(r->vector),
 		.uar = cmd->uar_page_index,
-		.overrun_ignore = (r->flags & IB_UVERBS_CQ_FLAGS_IGNORE_OVERRUN) != 0};
+		.overrun_ignore = (r->flags & IB_UVERBS_CQ_FLAGS_IGNORE_OVERRUN) != 0,
+		.compress = cmd->cqe_comp_en == 1,
+		.mini_format = cmd->cqe_comp_res_format == MLX5_IB_CQE_RES_FORMAT_CSUM
+			? MLX5_CQE_RES_FORMAT_CSUM
+			: MLX5_CQE_RES_FORMAT_HASH};
 	int ret;
 
 	ret = fw_cq_create(call->ctx->func, call->ctx->uid, &attr, &o->cq.cqn);
@@ -205,7 +235,7 @@ cq_create(struct uv_call *call)
 		ret = memory_pin(call->ctx, &m, &cmd, log);
 	if (ret != 0)
 		return ret;
-	ret = check_driver(&cmd);
+	ret = check_driver(call->ctx->func, &cmd);
 	if (ret == 0)
 		ret = cq_make(call, &r, &cmd, &m, log);
 	if (ret == 0)

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <rdma/ib_user_ioctl_verbs.h>
 #include <rdma/ib_user_verbs.h>
+#include <rdma/mlx5-abi.h>
 #include <stdio.h>
 
 #include "../conf.h"
@@ -94,6 +95,16 @@ uv_query_device(const struct nic_func *f, struct ib_uverbs_ex_query_device_resp 
 	r->rss_caps.max_rwq_indirection_table_size = 1u << CAP(f, log_max_rqt_size);
 	r->rss_caps.supported_qpts = 1u << QPT_RAW_PACKET;
 	r->max_wq_type_rq = 1u << CAP(f, log_max_rq);
+}
+
+void
+uv_query_driver(const struct nic_func *f, struct mlx5_ib_query_device_resp *r)
+{
+	if (!CAP(f, cqe_compression))
+		return;
+	r->cqe_comp_caps.max_num = CAP(f, cqe_compression_max_num);
+	r->cqe_comp_caps.supported_format =
+		MLX5_IB_CQE_RES_FORMAT_HASH | MLX5_IB_CQE_RES_FORMAT_CSUM;
 }
 
 /* Largest InfiniBand MTU (1: 256 bytes ... 5: 4096) that fits, as iboe_get_mtu() */

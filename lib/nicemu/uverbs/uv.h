@@ -296,6 +296,9 @@ void uv_ucontext_destroy(struct uv_ctx *ctx);
 /* query.c: QUERY_DEVICE of the legacy commands, plain and extended. */
 struct ib_uverbs_ex_query_device_resp;
 void uv_query_device(const struct nic_func *f, struct ib_uverbs_ex_query_device_resp *r);
+/* Into what the driver answers with, else zero. */
+struct mlx5_ib_query_device_resp;
+void uv_query_driver(const struct nic_func *f, struct mlx5_ib_query_device_resp *r);
 struct ib_uverbs_query_port_resp_ex;
 int uv_query_port(const struct nic_func *f, uint32_t port, struct ib_uverbs_query_port_resp_ex *r);
 

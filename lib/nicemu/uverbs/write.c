@@ -64,7 +64,7 @@ query_device(struct uv_call *call, const void *cmd)
 	return put_core(call, &resp.base, sizeof(resp.base));
 }
 
-/* Driver's part of the answer: that nothing beyond it is offered. */
+/* Driver's part of the answer: compressed completions, and that nothing beyond them is offered. */
 static int
 query_device_uhw(struct uv_call *call)
 {
@@ -78,6 +78,7 @@ query_device_uhw(struct uv_call *call)
 	if (len < head)
 		return -EINVAL;
 	resp.response_length = (uint32_t)(len < sizeof(resp) ? len : sizeof(resp));
+	uv_query_driver(call->ctx->func, &resp);
 	return uv_put(call, UVERBS_ATTR_UHW_OUT, &resp, resp.response_length);
 }
 
