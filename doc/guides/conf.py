@@ -10,6 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "../../test"))
 import defects  # noqa: E402  (needs the path above)
+import features as guest_features  # noqa: E402
+import negotiation  # noqa: E402
 
 project = "Holdfast"
 copyright = "2026, The Holdfast authors"
@@ -121,6 +123,12 @@ def write_defects(app) -> None:
         (HERE / f"_generated/defects_{kind}.txt").write_text("\n".join(lines) + "\n")
 
 
+def write_guests(app) -> None:
+    """What the driver does with which feature, and with which message of a negotiation, from the tables it has."""
+    (HERE / "_generated/guest_features.txt").write_text("\n".join(guest_features.guide()) + "\n")
+    (HERE / "_generated/negotiation.txt").write_text("\n".join(negotiation.guide()) + "\n")
+
+
 def setup(app) -> None:
     app.connect("builder-inited", write_features_table)
     app.connect("builder-inited", write_rules)
@@ -128,3 +136,4 @@ def setup(app) -> None:
     app.connect("builder-inited", write_commands)
     app.connect("builder-inited", write_kernel_rules)
     app.connect("builder-inited", write_defects)
+    app.connect("builder-inited", write_guests)

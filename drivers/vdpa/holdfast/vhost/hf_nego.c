@@ -17,20 +17,21 @@
 /* Bits between front end and back end; a set without others says nothing of a guest. */
 #define NEGO_TRANSPORT (BIT(VHOST_USER_F_PROTOCOL_FEATURES) | BIT(VHOST_F_LOG_ALL))
 
+/* The guide's words are these. */
 enum hf_nego_event {
 	NEGO_NOTHING, /* SET_FEATURES without a bit of a guest */
-	NEGO_LEGAL, /* with a set that can be served */
-	NEGO_ILLEGAL, /* with one that cannot */
-	NEGO_SAME, /* with that of the device that runs, but for dirty logging */
-	NEGO_STATUS_0,
-	NEGO_STATUS, /* SET_STATUS with neither FEATURES_OK nor DRIVER_OK */
-	NEGO_FEATURES_OK, /* without DRIVER_OK */
-	NEGO_DRIVER_OK,
-	NEGO_UNSERVED, /* FEATURES_OK, DRIVER_OK or a kick, and what is chosen cannot be served */
+	NEGO_LEGAL, /* SET_FEATURES that can be served */
+	NEGO_ILLEGAL, /* SET_FEATURES that cannot be served */
+	NEGO_SAME, /* SET_FEATURES as the device runs with, but for dirty logging */
+	NEGO_STATUS_0, /* SET_STATUS 0 */
+	NEGO_STATUS, /* SET_STATUS without FEATURES_OK and DRIVER_OK */
+	NEGO_FEATURES_OK, /* SET_STATUS with FEATURES_OK */
+	NEGO_DRIVER_OK, /* SET_STATUS with DRIVER_OK */
+	NEGO_UNSERVED, /* FEATURES_OK, DRIVER_OK, kick: what was chosen cannot be served any more */
 	NEGO_ENDIAN, /* SET_VRING_ENDIAN that can be served */
-	NEGO_BAD_ENDIAN,
-	NEGO_KICK, /* SET_VRING_KICK: a ring is to start */
-	NEGO_START, /* the library has the device configured */
+	NEGO_BAD_ENDIAN, /* SET_VRING_ENDIAN that cannot be served */
+	NEGO_KICK, /* SET_VRING_KICK */
+	NEGO_START, /* the library wants the device configured */
 	NEGO_STOP, /* GET_VRING_BASE */
 	NEGO_OWNER, /* RESET_OWNER */
 	NEGO_EVENTS,
