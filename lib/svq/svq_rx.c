@@ -412,7 +412,8 @@ svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 	rx->mask = ea.size - 1u;
 	rx->max_segs = ea.max_segs;
 	rx->more_size = sizeof(struct svq_rxmore) + rx->max_segs * sizeof(struct hf_ethq_seg);
-	rx->buf = aligned_alloc(RTE_CACHE_LINE_SIZE, ea.size * sizeof(*rx->buf));
+	rx->buf = aligned_alloc(
+		RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(ea.size * sizeof(*rx->buf)));
 	rx->more = calloc(ea.size, rx->more_size);
 	rx->group = calloc(ea.size, sizeof(*rx->group));
 	ret = rx->buf == NULL || rx->more == NULL || rx->group == NULL ? -ENOMEM : 0;
