@@ -11,7 +11,7 @@ from hfrig import nic, paths
 from hfvhost import proto
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.net import Shape
-from hfvhost.proto import Feature, Request, Status
+from hfvhost.proto import Feature, Protocol, Request, Status
 from hfvhost.ring import Segment
 from pair import both_ways, burst, transfer
 
@@ -111,15 +111,30 @@ def test_second_front_end(rig):
     a, b = rig.guest(0), rig.guest(1)
     both_ways(a, b)
     second = rig.connect(1)
-    second.channel.timeout = 5
-    try:
+    with pytest.raises((Closed, Refused)):
         second.start()
-    except RUDE:
-        pass
+    rig.in_log(r"connection \d+ refused: the device serves connection")
     transfer(b, a, burst(50, 1000, 1, 0))
     second.close()
     transfer(b, a, burst(50, 2000, 1, 0))
     rig.alive()
+
+
+def test_second_front_end_stays_refused(rig):
+    """What it said was not seen: it is refused too when the first one has gone; one that connects then is served."""
+    first, other = rig.guest(1), rig.guest(0)
+    second = rig.connect(1)
+    second.channel.tell(Request.SET_OWNER)
+    second.protocol = second.channel.ask(Request.GET_PROTOCOL_FEATURES).u64() & Protocol.REPLY_ACK
+    second.channel.tell(Request.SET_PROTOCOL_FEATURES, proto.U64.pack(second.protocol))
+    second.channel.need_reply = True
+    for _ in range(2):
+        with pytest.raises(Refused):
+            second.set_features(0)
+        first.close()
+        rig.wait_kept(1, 0)
+    second.close()
+    both_ways(other, rig.guest(1))
 
 
 def descriptors(rig):

@@ -498,6 +498,32 @@ static const struct rte_vhost_user_extern_ops hf_hook_ops = {
 
 /* --- the connection --- */
 
+/*
+ * Of a connection beside the one that the device serves. What it says would be carried out by the
+ * library and not seen here, so that it could not be served later either.
+ */
+static enum rte_vhost_msg_result
+hf_hook_refuse_pre_cb(int vid, void *msg)
+{
+	RTE_SET_USED(vid);
+	hf_hook_close_fds(msg);
+	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
+/* Of the message that was being carried out; its descriptors are the library's by now. */
+static enum rte_vhost_msg_result
+hf_hook_refuse_post_cb(int vid, void *msg)
+{
+	RTE_SET_USED(vid);
+	RTE_SET_USED(msg);
+	return RTE_VHOST_MSG_RESULT_ERR;
+}
+
+static const struct rte_vhost_user_extern_ops hf_hook_refuse_ops = {
+	.pre_msg_handle = hf_hook_refuse_pre_cb,
+	.post_msg_handle = hf_hook_refuse_post_cb,
+};
+
 int
 hf_hook_claim(struct hf_dev *dev, int vid)
 {
@@ -505,8 +531,10 @@ hf_hook_claim(struct hf_dev *dev, int vid)
 		return 0;
 	if (dev->front.vid >= 0) {
 		HF_LOG(ERR,
-			"%s: connection %d: the device serves connection %d; a device has one front end at a time",
+			"%s: connection %d refused: the device serves connection %d; a device has one"
+			" front end at a time: connect again when that one has gone",
 			dev->name, vid, dev->front.vid);
+		rte_vhost_extern_callback_register(vid, &hf_hook_refuse_ops, NULL);
 		return -EBUSY;
 	}
 	dev->front = (struct hf_front){.vid = vid, .request_fd = -1};

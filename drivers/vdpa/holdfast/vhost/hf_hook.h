@@ -19,7 +19,10 @@ struct hf_dev;
  * a message.
  */
 void hf_hook_scan(struct hf_dev *dev);
-/* With hf_dev.lock: this connection is the device's. 0, or -EBUSY (logged): it has another one. */
+/*
+ * With hf_dev.lock: this connection is the device's. 0, or -EBUSY (logged): it has another one, and
+ * each message of this one is refused from now on.
+ */
 int hf_hook_claim(struct hf_dev *dev, int vid);
 
 #endif /* HF_HOOK_H */
