@@ -192,7 +192,7 @@ def wait_told(dev, times: int) -> None:
 
 def test_link_change_is_told(rig):
     """The link of the vport goes and comes back: who listens is told each time, and reads the new state."""
-    dev, deaf = rig.guest(0, LISTENS), rig.guest(1)
+    dev, deaf = rig.guest(0, LISTENS), rig.guest(1, Shape(protocol=int(DEFAULT_PROTOCOL | Protocol.CROSS_ENDIAN)))
     rig.nic.ask("link 1 down")
     wait_told(dev, 1)
     assert NetConfig.parse(dev.read_config()) == NetConfig(address(0), 0, PAIRS, 1500)
