@@ -10,7 +10,7 @@ import pytest
 from bench import HOST, Site
 from hfrig import nic, paths, qemu, testpmd
 from hfrig.bootserver import NOISE, BootServer
-from hfrig.datapaths import HW, POLL, RINGS, cases
+from hfrig.datapaths import AUTO, HW, POLL, RINGS, cases
 from hfrig.netns import Namespace
 
 AGES = {"modern": "disable-legacy=on", "transitional": "", "legacy": "disable-modern=on"}
@@ -31,10 +31,11 @@ class Office(Site):
         self.file = Path(stage.dir) / "memory"
         self.vm: qemu.Machine | None = None
 
-    def boot(self, age: str, boot=(), rom=False, options="", memory=128) -> qemu.Machine:
+    def boot(self, age: str, boot=(), rom=False, options="", memory=128, power=False) -> qemu.Machine:
         """Start the machine."""
         card = qemu.Card(self.socks[0], MAC, options=f"{AGES[age]},{options}", rom=rom)
-        self.vm = qemu.Machine(self.stage, qemu.Config(card, "", list(boot), memory, slots=False, file=str(self.file)))
+        self.vm = qemu.Machine(self.stage, qemu.Config(card, "", list(boot), memory, slots=False, file=str(self.file),
+                                                       power=power))
         return self.vm
 
     def check_age(self, modern: bool) -> None:
@@ -156,3 +157,27 @@ def test_virtio_user(stage, path, ring):
     assert got.read_bytes() == site.server.noise
     site.check_noise(address)
     site.check_age(True)
+
+
+@pytest.mark.parametrize("path, age", cases([(POLL, "legacy")], list(itertools.product((POLL, AUTO), AGES))))
+def test_slof(stage, path, age):
+    """SLOF, the firmware of a POWER machine, which is big-endian: so are a legacy card's rings and headers."""
+    site = Office(stage, path, boots=NOISE)
+    vm = site.boot(age, options="bootindex=0", memory=256, power=True)
+    vm.serial.expect(rf"TFTP: Received {NOISE} ", 120)
+    site.check_noise(site.server.lease(MAC))
+    site.check_memory()
+    rings = set(re.findall(r"ring \d runs: size \d+ ([^,]+(?:, big-endian)?),", site.app.process.text()))
+    assert rings == {"split, big-endian" if age == "legacy" else "split"}
+    assert re.findall(rf"{nic.vf_bdf(0)}: datapath (\w+): ", site.app.process.text())[0] == (
+        "poll" if age == "legacy" else path.serves)
+
+
+@pytest.mark.parametrize("path", cases([], [(HW,)]))
+def test_slof_without_poll_mode(stage, path):
+    """The NIC's virtqueues do not serve it: QEMU is not offered what it needs for such a guest, and says so."""
+    site = Office(stage, path, boots=NOISE)
+    vm = site.boot("legacy", options="bootindex=0", memory=256, power=True)
+    vm.serial.expect("Initializing NIC", 120)
+    vm.process.expect("unable to start vhost net")
+    assert " runs: size" not in site.app.process.text()

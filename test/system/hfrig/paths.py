@@ -32,7 +32,8 @@ os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin
 
 def why_no_guest() -> str:
     """Why QEMU guests cannot run here; empty if they can."""
-    if not (QEMU_ROOT / "usr/bin/qemu-system-x86_64").exists() or not (GUEST / "initramfs.gz").exists():
+    programs = [QEMU_ROOT / "usr/bin" / f"qemu-system-{machine}" for machine in ("x86_64", "ppc64")]
+    if not all(path.exists() for path in [*programs, GUEST / "initramfs.gz"]):
         return f"no QEMU or guest kernel in {DEPS}: run devtools/setup"
     return ""
 

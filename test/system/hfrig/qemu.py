@@ -37,6 +37,7 @@ class Config:
     memory: int = 256       # MiB
     slots: bool = True      # memory can be plugged in
     file: str = ""          # that backs the memory; none: a memfd of its own
+    power: bool = False     # an IBM POWER machine, big-endian, that boots its firmware, SLOF
     extra: list[str] = field(default_factory=list)
 
 
@@ -58,12 +59,14 @@ def argv(cfg: Config, sockets: str, incoming: bool = False) -> list[str]:
     card += "".join(f",{option}" for option in cfg.card.options.split(",") if option)
     chardev = f"socket,id=c0,path={cfg.card.sock}" + (",server=on,wait=off" if cfg.card.server else "")
     backend = f"memory-backend-file,mem-path={cfg.file}" if cfg.file else "memory-backend-memfd"
+    machine = ["-machine", "pseries,accel=tcg"] if cfg.power else [
+        "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", str(cfg.card.pairs), *(cfg.boot or linux(cfg.address))]
     return [
-        str(root / "usr/bin/qemu-system-x86_64"), "-L", str(root / "usr/share/seabios"),
-        "-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/lib/ipxe/qemu"), "-machine", "q35,accel=tcg", "-cpu", "max",
-        "-smp", str(cfg.card.pairs), "-m", mem, "-nodefaults", "-no-user-config", "-display", "none",
+        str(root / f"usr/bin/qemu-system-{'ppc64' if cfg.power else 'x86_64'}"), "-L", str(root / "usr/share/seabios"),
+        "-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/lib/ipxe/qemu"), *machine,
+        "-m", mem, "-nodefaults", "-no-user-config", "-display", "none",
         "-object", f"{backend},id=mem0,size={cfg.memory}M,share=on",
-        "-numa", "node,memdev=mem0", *(cfg.boot or linux(cfg.address)), "-chardev", chardev, "-netdev", netdev, "-device", card,
+        "-numa", "node,memdev=mem0", "-chardev", chardev, "-netdev", netdev, "-device", card,
         "-serial", f"unix:{sockets}.serial,server=on,wait=on",
         "-monitor", f"unix:{sockets}.monitor,server=on,wait=off",
         *(["-incoming", "defer"] if incoming else []), *cfg.extra]
