@@ -9,8 +9,7 @@ import os
 import time
 
 import pytest
-from hfrig import api, nic, paths, vdpa
-from hfrig.telemetry import Telemetry
+from hfrig import api, nic, paths, telemetry, vdpa
 from hfvhost.channel import Refused
 from hfvhost.memory import Backing, Memory, Region
 from hfvhost.net import Shape
@@ -365,13 +364,9 @@ def test_host_address_space(rig):
 @pytest.mark.skipif(paths.SANITIZED, reason="rte_telemetry leaks by itself")
 def test_telemetry(stage, program):
     """The same by telemetry: devices, memory, policy, and changing it."""
-    run = stage.dir / "run"
-    run.mkdir()
-    os.environ["RUNTIME_DIRECTORY"] = str(run)
-    pair = ApiPair(stage, program, vdpa.VdpaConfig(eal=["--telemetry"]))
-    del os.environ["RUNTIME_DIRECTORY"]
-    tel = Telemetry(next(run.rglob("dpdk_telemetry.v2")))
-    stage.keep(tel)
+    with telemetry.runtime() as run:
+        pair = ApiPair(stage, program, vdpa.VdpaConfig(eal=["--telemetry"]))
+        tel = stage.keep(telemetry.connect(run))
     bdf = nic.vf_bdf(1)
     pair.guest(1)
     assert tel.ask("/holdfast/devices") == [nic.vf_bdf(0), bdf]

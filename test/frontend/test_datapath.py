@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
 from cputime import check_idle, cpus
-from hfrig import nic, paths, vdpa
-from hfrig.telemetry import Telemetry
+from hfrig import nic, paths, telemetry, vdpa
 from hfvhost.net import Shape
 from hfvhost.proto import Feature, Protocol
 from pair import Pair, both_ways, burst
@@ -66,22 +64,13 @@ def test_without_virtqueues(stage):
     both_ways(a, b)
 
 
-def polled(stage, devargs: str, **config) -> tuple[Pair, Telemetry | None]:
+def polled(stage, devargs: str, **config) -> tuple[Pair, telemetry.Telemetry | None]:
     """Two guests in poll mode, and telemetry where sanitizers let it be."""
-    eal = list(config.pop("eal", []))
-    run = stage.dir / "run"
-    if not paths.SANITIZED:
-        run.mkdir()
-        os.environ["RUNTIME_DIRECTORY"] = str(run)
-        eal.append("--telemetry")
-    try:
-        rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, eal=eal, **config))
-    finally:
-        os.environ.pop("RUNTIME_DIRECTORY", None)
     if paths.SANITIZED:
-        return rig, None
-    tel = Telemetry(next(run.rglob("dpdk_telemetry.v2")))
-    stage.keep(tel)
+        return Pair(stage, vdpa.VdpaConfig(devargs=devargs, **config)), None
+    with telemetry.runtime() as run:
+        rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, eal=["--telemetry", *config.pop("eal", [])], **config))
+        tel = stage.keep(telemetry.connect(run))
     return rig, tel
 
 

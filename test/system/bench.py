@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from hfrig import nic, paths, qemu, stream, vdpa
+from hfrig import nic, paths, qemu, stream, telemetry, vdpa
 from hfrig.datapaths import HW
 from hfrig.netns import Namespace
 from hfrig.vdpa import VdpaConfig
@@ -39,7 +39,10 @@ class Site:
         config = path.config(*devargs, wire=f"tap:{self.net.tap}", **card)
         if driver != vdpa.HOLDFAST:
             config = VdpaConfig(driver, config.nic)
-        self.app = vdpa.Vdpa(stage, config)
+        config.eal.append("--telemetry")
+        with telemetry.runtime() as run:
+            self.app = vdpa.Vdpa(stage, config)
+            self.telemetry = stage.keep(telemetry.connect(run))
         self.socks = [self.app.create(vf) for vf in range(config.nic.vfs)]
         self.net.adopt(HOST)
 

@@ -4,59 +4,16 @@
 
 import itertools
 import re
-from pathlib import Path
 
 import pytest
-from bench import HOST, Site
-from hfrig import nic, paths, qemu, testpmd
-from hfrig.bootserver import NOISE, BootServer
+from bench import HOST
+from hfrig import nic, paths, testpmd
+from hfrig.bootserver import NOISE
 from hfrig.datapaths import AUTO, HW, POLL, RINGS, cases
 from hfrig.netns import Namespace
+from office import AGES, MAC, Office, UBoot
 
-AGES = {"modern": "disable-legacy=on", "transitional": "", "legacy": "disable-modern=on"}
 ROWS = list(itertools.product((HW, POLL), AGES))
-VERSION_1 = "VIRTIO_F_VERSION_1"
-MAC = nic.vf_mac(0)
-
-
-class Office(Site):
-    """A site whose host hands out addresses and files, and a machine on the first VF once it is booted."""
-
-    def __init__(self, stage, path, boots=""):
-        why = paths.why_no_boot_server()
-        if why:
-            pytest.skip(why)
-        super().__init__(stage, path, vfs=1)
-        self.server = BootServer(stage, self.net, HOST, boots)
-        self.file = Path(stage.dir) / "memory"
-        self.vm: qemu.Machine | None = None
-
-    def boot(self, age: str, boot=(), rom=False, options="", memory=128, power=False) -> qemu.Machine:
-        """Start the machine."""
-        card = qemu.Card(self.socks[0], MAC, options=f"{AGES[age]},{options}", rom=rom)
-        self.vm = qemu.Machine(self.stage, qemu.Config(card, "", list(boot), memory, slots=False, file=str(self.file),
-                                                       power=power))
-        return self.vm
-
-    def check_age(self, modern: bool) -> None:
-        """The guest's driver, the library and the NIC agree on what was negotiated, and the datapath is that asked for."""
-        self.check_datapath(0, self.path.serves)
-        if self.vm:
-            assert (VERSION_1 in self.vm.negotiated()) == modern
-        taken = re.findall(r"negotiated Virtio features: (0x[0-9a-f]+)", self.app.process.text())[-1]
-        assert bool(int(taken, 16) >> 32 & 1) == modern, taken
-        if self.path.serves == "hw":
-            queues = [o for o in self.app.nic.function(nic.vf_bdf(0))["objects"] if o["object"] == "virtq"]
-            assert queues and all(o["version_1_0"] == modern for o in queues), queues
-
-    def check_noise(self, address: str) -> None:
-        """The noise was sent, and came to the VF."""
-        self.server.sent(address, NOISE)
-        assert self.passed(0)[0] > len(self.server.noise)
-
-    def check_memory(self) -> None:
-        """The noise is in the guest's memory, in one piece."""
-        assert self.server.noise in self.file.read_bytes(), "what the guest has of the noise is not the noise"
 
 
 @pytest.mark.parametrize("path, age", cases([(HW, "legacy"), (POLL, "legacy")], ROWS))
@@ -97,22 +54,10 @@ def test_ipxe(stage, path, age):
 def test_u_boot(stage, path, age):
     """U-Boot, whose driver is legacy where the device can be."""
     site = Office(stage, path)
-    # Slot 5: what is in slot 1 it takes for a chip set's.
-    vm = site.boot(age, ["-bios", str(paths.FIRMWARE / "u-boot.rom")], options="addr=5")
-    vm.serial.expect("Hit any key", 60)
-    vm.serial.write("")
-    vm.serial.expect("=> ")
-
-    def do(command, pattern, timeout=30.0):
-        vm.serial.write(command)
-        vm.serial.expect(pattern, timeout)
-        vm.serial.expect("^=> ")
-
-    # Its legacy driver does not read the card's MAC address as it is.
-    do(f"setenv ethaddr {MAC}", "")
-    do("setenv autoload no; virtio scan; dhcp", r"bound to address (\S+)")
-    address = site.server.lease(MAC)
-    do(f"tftpboot 0x1000000 {HOST}:{NOISE}", rf"Bytes transferred = {len(site.server.noise)} ", 60)
+    boot = UBoot(site, age)
+    address = boot.dhcp()
+    assert address == site.server.lease(MAC)
+    boot.do(f"tftpboot 0x1000000 {HOST}:{NOISE}", rf"Bytes transferred = {len(site.server.noise)} ", 60)
     site.check_noise(address)
     site.check_memory()
     site.check_age(age == "modern")

@@ -115,6 +115,8 @@ class Line:
                 self.text += data.decode(errors="replace").replace("\r", "")
             except TimeoutError:
                 pass
+            except ConnectionResetError:
+                raise self.process.fail("reset its line") from None
 
 
 class Machine:

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
+import tempfile
 from pathlib import Path
 
 
@@ -26,3 +29,19 @@ class Telemetry:
     def close(self) -> None:
         """Hang up."""
         self.sock.close()
+
+
+@contextlib.contextmanager
+def runtime():
+    """What starts inside the block has its sockets below the directory, which goes with the block: connect inside, too."""
+    with tempfile.TemporaryDirectory(prefix="hf") as directory:
+        os.environ["RUNTIME_DIRECTORY"] = directory
+        try:
+            yield Path(directory)
+        finally:
+            del os.environ["RUNTIME_DIRECTORY"]
+
+
+def connect(directory: Path) -> Telemetry:
+    """To the one program that started so."""
+    return Telemetry(next(directory.rglob("dpdk_telemetry.v2")))
