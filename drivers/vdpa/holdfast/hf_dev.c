@@ -63,6 +63,25 @@ hf_dev_has_hw(const struct hf_dev *dev)
 	return hf_datapath_lacks_hw(dev->caps) == NULL;
 }
 
+/* A device that can serve neither modern guests nor legacy ones need not be there. */
+static int
+hf_dev_serves(const struct hf_dev *dev)
+{
+	const struct hf_guest legacy = {.features = 0};
+	struct hf_answer answer;
+
+	if (dev->offered & (UINT64_C(1) << VIRTIO_F_VERSION_1))
+		return 0;
+	hf_datapath_choose(dev->caps, &dev->wish, &legacy, &answer);
+	if (answer.path != NULL)
+		return 0;
+	HF_LOG(ERR,
+		"%s: no guest could be served: datapath=%s cannot offer VIRTIO_F_VERSION_1 on this"
+		" NIC; and %s",
+		dev->name, hf_datapath_name(dev->wish.datapath), answer.text);
+	return -ENOTSUP;
+}
+
 /* What the NIC must be able to do, and how many queues of it this device uses. */
 static int
 hf_dev_limits(struct hf_dev *dev)
@@ -99,15 +118,7 @@ hf_dev_limits(struct hf_dev *dev)
 	dev->port_mtu = hf_config_get(dev).port.mtu;
 	dev->offered = hf_feature_offer(dev->caps, &dev->wish, dev->port_mtu);
 	dev->protocol = hf_feature_protocol(dev->caps, &dev->wish, dev->offered);
-	if (dev->wish.legacy == HF_LEGACY_OFF &&
-		(dev->offered & (UINT64_C(1) << VIRTIO_F_VERSION_1)) == 0) {
-		HF_LOG(ERR,
-			"%s: legacy=off: datapath=%s cannot offer VIRTIO_F_VERSION_1 on this NIC, so no"
-			" guest could be served",
-			dev->name, hf_datapath_name(dev->wish.datapath));
-		return -ENOTSUP;
-	}
-	return 0;
+	return hf_dev_serves(dev);
 }
 
 static int
