@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -376,3 +377,33 @@ def test_features_after_reset(walk):
             queue.ring.close()
         dev.queues = []
     hang_up(dev)
+
+
+# --- asking without C ---
+
+@pytest.mark.skipif(paths.SANITIZED, reason="telemetry is off")
+def test_query(walk):
+    """Telemetry answers as the call does, and takes no nonsense."""
+    ask = partial(walk.tel.ask, "/holdfast/query")
+    vf = nic.vf_bdf(PLAIN)
+    kinds = {"datapath": ["hw", "poll", "auto"], "legacy": ["auto", "off", "poll"]}
+    for features, flags, datapath, legacy in [(LEGAL, 0, 0, 0), (ILLEGAL, 0, 0, 0), (0, 2, 0, 1), (0, 3, 0, 2), (0, 8, 0, 0),
+                                              (0, 9, 0, 0), (LEGAL | Feature.MRG_RXBUF, 0, 0, 0)]:
+        called = walk.rig.app.do("query", PLAIN, flags, features, datapath, legacy)
+        words = [vf, f"features={features:#x}"]
+        words += [f"datapath={kinds['datapath'][datapath]}"] if flags & 1 else []
+        words += [f"legacy={kinds['legacy'][legacy]}"] if flags & 2 else []
+        words += ["big_endian=1"] if flags & 8 else []
+        told = ask(",".join(words))
+        assert "".join(told["text"]) == called["text"]
+        for key in ("reason", "offered", "poll_features"):
+            assert told[key] == called[key]
+        assert told["outcome"] == ["served", "not offered", "refused"][called["outcome"]]
+        for key, names in kinds.items():
+            assert told[key] == names[called[key]]
+        assert told["served_by"] == ("" if called["outcome"] else kinds["datapath"][called["served_by"]])
+    told = ask(f"{vf},features={LEGAL | Feature.MRG_RXBUF},poll_features=1")
+    assert (told["outcome"], told["served_by"]) == ("served", "poll")
+    for bad in ("features=", "features=-1", "features=1x", "datapath=fast", "legacy=2", "big_endian=2", "colour=blue"):
+        assert ask(f"{vf},{bad}") is None
+    assert ask("0000:00:00.0,features=0") is None

@@ -121,13 +121,13 @@ excuse_hw(struct excuse *e, const struct hf_devx_caps *caps, enum hf_legacy lega
 	*e = (struct excuse){.reason = HF_REASON_NONE};
 	if (lacks != NULL)
 		excuse_set(e, HF_REASON_NIC, lacks);
+	else if (old && legacy == HF_LEGACY_POLL)
+		excuse_set(e, HF_REASON_LEGACY_POLL,
+			"a guest without VIRTIO_F_VERSION_1, which legacy=poll leaves to poll mode");
 	else if (old && guest->big_endian)
 		excuse_set(e, HF_REASON_BIG_ENDIAN,
 			"the NIC's virtqueues read little-endian rings only, and those of this legacy guest"
 			" are big-endian");
-	else if (old && legacy == HF_LEGACY_POLL)
-		excuse_set(e, HF_REASON_LEGACY_POLL,
-			"a guest without VIRTIO_F_VERSION_1, which legacy=poll leaves to poll mode");
 	else if (undone != 0)
 		excuse_features(e, &hf_path_hw, undone);
 }

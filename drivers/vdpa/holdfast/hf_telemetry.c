@@ -217,6 +217,24 @@ tel_policy(const char *cmd, const char *params, struct rte_tel_data *d)
 
 /* --- /holdfast/query --- */
 
+/* A string has room for one line; in pieces, to be read one after another. */
+static void
+tel_text(struct rte_tel_data *d, const char *name, const char *text)
+{
+	struct rte_tel_data *pieces = rte_tel_data_alloc();
+	char piece[RTE_TEL_MAX_STRING_LEN];
+
+	if (pieces == NULL)
+		return;
+	rte_tel_data_start_array(pieces, RTE_TEL_STRING_VAL);
+	while (*text != '\0') {
+		strlcpy(piece, text, sizeof(piece));
+		rte_tel_data_add_array_string(pieces, piece);
+		text += strlen(piece);
+	}
+	rte_tel_data_add_dict_container(d, name, pieces, 0);
+}
+
 static int
 tel_query(const char *cmd, const char *params, struct rte_tel_data *d)
 {
@@ -236,7 +254,7 @@ tel_query(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_string(d, "outcome", hf_outcome_name(q.outcome));
 	rte_tel_data_add_dict_int(d, "reason", q.answer.reason);
-	rte_tel_data_add_dict_string(d, "text", q.answer.text);
+	tel_text(d, "text", q.answer.text);
 	rte_tel_data_add_dict_string(
 		d, "served_by", q.answer.path != NULL ? q.answer.path->name : "");
 	rte_tel_data_add_dict_u64(d, "offered", q.offered);

@@ -298,7 +298,8 @@ hf_feature_way_out(const struct hf_terms *terms, uint64_t features)
 	} ways[] = {
 		{{.datapath = HF_DATAPATH_HW}, "datapath=hw"},
 		{{.datapath = HF_DATAPATH_AUTO}, "datapath=auto"},
-		{{.datapath = HF_DATAPATH_AUTO, .poll_features = true}, "datapath=auto,poll_features=1"},
+		{{.datapath = HF_DATAPATH_AUTO, .poll_features = true},
+			"datapath=auto,poll_features=1"},
 		{{.datapath = HF_DATAPATH_POLL}, "datapath=poll"},
 	};
 	unsigned int i;
