@@ -81,4 +81,4 @@ class UBoot:
 
     def dhcp(self) -> str:
         """Find the card and get an address."""
-        return self.do("virtio scan; dhcp", r"bound to address ([\d.]+)").group(1)
+        return self.do("virtio scan; dhcp", r"bound to address ([\d.]+) ").group(1)
