@@ -57,7 +57,17 @@ new_device(int vid)
 	return 0;
 }
 
-static const struct rte_vhost_device_ops device_ops = {.new_device = new_device};
+/* The driver is to see what front ends say, from the first message on. */
+static int
+new_connection(int vid)
+{
+	return rte_pmd_holdfast_connection(vid);
+}
+
+static const struct rte_vhost_device_ops device_ops = {
+	.new_device = new_device,
+	.new_connection = new_connection,
+};
 
 /* create DEVICE SOCKET */
 static void

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import time
 
 import pytest
 from hfrig import api, nic, paths, telemetry, vdpa
-from hfvhost.channel import Refused
+from hfvhost.channel import Closed, Refused
 from hfvhost.memory import Backing, Memory, Region
 from hfvhost.net import Shape
+from hfvhost.proto import Feature, Request
 from pair import ApiPair, both_ways, burst
 
 MIB = 1 << 20
@@ -54,6 +56,29 @@ def test_capabilities(stage, program):
     assert caps["caps"] == 0xff
     assert caps["backend_features"] == api.F_IOTLB_ASID | api.F_ENABLE_AFTER_DRIVER_OK | api.F_IOTLB_PERSIST
     refused(pair.app.do("caps", 77), errno.ENODEV)
+
+
+def test_connection_seen_from_its_first_message(stage, program):
+    """What ends a process with librte_vhost alone is refused, features are offered at the first question, and a second
+    front end is sent away at once."""
+    pair = ApiPair(stage, program)
+    hostile = pair.connect(0)
+    short = Backing(0)
+    with pytest.raises(Closed):
+        hostile.channel.tell(Request.SET_INFLIGHT_FD, struct.pack("<QQHHI", MIB, 0, 2, 256, 0), [short.fd])
+        hostile.channel.wait_closed()
+        hostile.channel.ask(Request.GET_FEATURES)
+    short.close()
+    hostile.close()
+    dev = pair.connect(0)
+    assert dev.read_config(6, 2) == b"\1\0"
+    assert dev.channel.ask(Request.GET_FEATURES).u64() & Feature.SPEED_DUPLEX
+    dev.close()
+    a, b = pair.guest(0), pair.guest(1)
+    second = pair.connect(0)
+    with pytest.raises(Closed):
+        second.channel.ask(Request.GET_FEATURES)
+    both_ways(a, b)
 
 
 def test_capabilities_of_a_lesser_nic(stage, program):

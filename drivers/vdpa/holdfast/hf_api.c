@@ -15,6 +15,7 @@
 #include "hf_dev.h"
 #include "hf_query.h"
 #include "rte_pmd_holdfast.h"
+#include "vhost/hf_hook.h"
 #include "vhost/hf_start.h"
 
 static_assert((int)RTE_PMD_HOLDFAST_MR_RESET == HF_MR_RESET &&
@@ -537,4 +538,10 @@ int
 rte_pmd_holdfast_memory_get(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_memory *memory)
 {
 	return api_call(vdev, memory, sizeof(*memory), 0, api_memory_get);
+}
+
+int
+rte_pmd_holdfast_connection(int vid)
+{
+	return hf_hook_connection(vid);
 }

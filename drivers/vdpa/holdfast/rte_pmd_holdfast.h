@@ -299,6 +299,20 @@ struct rte_pmd_holdfast_memory {
 int rte_pmd_holdfast_memory_get(
 	struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_memory *memory);
 
+/**
+ * A front end has connected: to be called in new_connection() of struct rte_vhost_device_ops (the
+ * one call that is for there), which returns what this returns. From its first message on, the
+ * driver sees what the front end says. Otherwise it does from the first GET_FEATURES on, and
+ * librte_vhost carries out unchecked what comes before that, some of which ends the process
+ * (SET_INFLIGHT_FD with a short file); and it is the library that answers the first GET_FEATURES,
+ * without the features that it masks.
+ *
+ * May wait for the device's start for the front end before. 0; -ENODEV: the connection has no
+ * device of this driver, and is none of its business: return 0 then; -EBUSY (logged): the device
+ * serves another front end, and the library hangs up on this one.
+ */
+int rte_pmd_holdfast_connection(int vid);
+
 #ifdef __cplusplus
 }
 #endif

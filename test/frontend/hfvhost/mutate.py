@@ -36,9 +36,13 @@ MAX_RINGS = 256
 
 
 def leaks(step: Step) -> bool:
-    """Does librte_vhost 22.11 leave the message's descriptors open? It closes the connection before the driver sees it."""
-    return (step.request in OF_RINGS and bool(step.things) and len(step.payload) >= 4 and
-            int.from_bytes(step.payload[:4], "little") >= MAX_RINGS)
+    """Does librte_vhost 22.11 leave the message's descriptors open? It closes the connection before the driver sees it.
+
+    Of SET_INFLIGHT_FD it takes the number of queues for that of a ring.
+    """
+    ring = int.from_bytes(step.payload[:4], "little")
+    return bool(step.things) and (step.request == Request.SET_INFLIGHT_FD or
+                                  step.request in OF_RINGS and ring >= MAX_RINGS)
 
 
 class Mutator:

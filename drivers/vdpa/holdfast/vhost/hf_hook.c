@@ -572,3 +572,17 @@ hf_hook_scan(struct hf_dev *dev)
 	}
 	hf_dev_unlock(dev);
 }
+
+int
+hf_hook_connection(int vid)
+{
+	struct hf_dev *dev = hf_dev_enter(rte_vhost_get_vdpa_device(vid));
+	int ret;
+
+	if (dev == NULL)
+		return -ENODEV;
+	hf_dev_lock(dev);
+	ret = hf_hook_claim(dev, vid);
+	hf_hook_leave(dev);
+	return ret;
+}

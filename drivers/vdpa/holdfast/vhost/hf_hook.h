@@ -25,4 +25,10 @@ void hf_hook_scan(struct hf_dev *dev);
  */
 int hf_hook_claim(struct hf_dev *dev, int vid);
 
+/*
+ * The same for who knows of a connection first: the application. Without hf_dev.lock. -ENODEV: it
+ * has no device of this driver.
+ */
+int hf_hook_connection(int vid);
+
 #endif /* HF_HOOK_H */
