@@ -19,7 +19,8 @@ PROTOCOL_FEATURES = 1 << 30     # that is all that QEMU sends for U-Boot's legac
 
 def query(site: Office, features: int, *terms: str) -> dict:
     """What would become of a guest, as the driver says."""
-    return site.telemetry.ask("/holdfast/query", ",".join([VF, f"features={features:#x}", *terms]))
+    said = site.telemetry.ask("/holdfast/query", ",".join([VF, f"features={features:#x}", *terms]))
+    return {**said, "text": "".join(said["text"])}      # which comes in pieces
 
 
 @pytest.mark.parametrize("path, policy, age", cases(
