@@ -242,6 +242,32 @@ def test_channel_ends_with_connection(rig):
     ours.close()
 
 
+def test_dead_nic_has_no_link(stage):
+    """The NIC has a fatal error: who listens is told, and what is known is still read."""
+    rig = Pair(stage)
+    dev = rig.guest(0, LISTENS)
+    rig.nic.ask("kill 1")
+    wait_told(dev, 1)
+    assert NetConfig.parse(dev.read_config()) == NetConfig(address(0), 0, PAIRS, 1500)
+
+
+def test_byte_order(stage):
+    """A legacy guest on a big-endian machine reads its own order once its rings are known to be so, a modern one never."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs="datapath=poll"))
+    dev = rig.connect(0, Shape(legacy=True, big_endian=True, features=int(Shape().features & ~Feature.INDIRECT_DESC)))
+    pairs = NetConfig.parse(dev.read_config()).max_pairs
+    dev.negotiate()
+    assert NetConfig.parse(dev.read_config()).mtu == 1500
+    dev.make_rings()
+    dev.start()
+    want = up(0)
+    want.max_pairs = pairs
+    assert NetConfig.parse(dev.read_config(), ">") == want
+    assert dev.read_config(10, 2) == b"\x05\xdc"
+    dev.stop()
+    assert NetConfig.parse(dev.read_config()) == want
+
+
 MAC, MTU = "0c:42:a1:0e:77:01", 1400
 
 

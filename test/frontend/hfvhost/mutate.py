@@ -11,6 +11,7 @@ import random
 from dataclasses import replace
 
 from . import proto
+from .memory import UVA_BASE
 from .proto import Request
 from .session import Step, Thing
 
@@ -19,6 +20,15 @@ EDGES = [0, 1, 2, 3, 7, 8, 9, 15, 16, 31, 32, 127, 128, 255, 256, 257, 4095, 409
          (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 40), (1 << 47), (1 << 63) - 1, 1 << 63, (1 << 64) - 4096,
          (1 << 64) - 1]
 REQUESTS = [*Request, 0, 41, 42, 43, 1000, 0x7FFFFFFF, 0xFFFFFFFF]
+# What belongs to features that were not offered, or to none of what a session has.
+STRANGERS = [Step(Request.IOTLB_MSG, proto.IOTLB.pack(0, 1 << 32, UVA_BASE, 3, kind)) for kind in (1, 2, 3, 4)] + [
+    Step(Request.SET_LOG_BASE, proto.U64.pack(4096) * 2, (Thing("memory", 8192, 1003),)),
+    Step(Request.SET_LOG_FD, things=(Thing("event"),)),
+    Step(Request.POSTCOPY_ADVISE), Step(Request.POSTCOPY_LISTEN), Step(Request.POSTCOPY_END),
+    Step(Request.GET_INFLIGHT_FD, bytes(16) + b"\2\0\0\1"), Step(Request.SET_VRING_ENDIAN, proto.VRING_STATE.pack(0, 1)),
+    Step(Request.ADD_MEM_REG, bytes(40), (Thing("memory", 8192, 1003),)), Step(Request.GET_MAX_MEM_SLOTS),
+    Step(Request.GET_CONFIG, proto.CONFIG_HEAD.pack(0, 24, 0) + bytes(24)),
+    Step(Request.SET_CONFIG, proto.CONFIG_HEAD.pack(0, 6, 0) + bytes(6)), Step(Request.SEND_RARP, bytes(8))]
 # What ends something, and may come at any moment.
 ENDINGS = [Step(Request.RESET_OWNER), Step(Request.SET_STATUS, bytes(8)), Step(Request.SET_FEATURES, bytes(8)),
            Step(Request.SET_MEM_TABLE, bytes(8)), Step(Request.RESET_DEVICE), Step(Request.SET_OWNER),
@@ -81,7 +91,7 @@ class Mutator:
             other = self.dice.randrange(len(steps))
             steps[at], steps[other] = steps[other], steps[at]
         elif what == 3:
-            steps.insert(at, self.dice.choice(ENDINGS))
+            steps.insert(at, self.dice.choice(ENDINGS + STRANGERS))
         elif what == 4:
             steps.insert(at, self.dice.choice(self.pool))
         else:

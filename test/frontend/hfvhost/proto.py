@@ -128,6 +128,7 @@ VRING_ADDR = struct.Struct("<IIQQQQ")   # index, flags, desc, used, avail, log
 MEM_HEAD = struct.Struct("<II")     # regions, padding
 MEM_REGION = struct.Struct("<QQQQ")  # guest address, size, user address, mmap offset
 VRING_AREA = struct.Struct("<QQQ")  # index, size, offset
+IOTLB = struct.Struct("<QQQBB6x")   # I/O address, size, user address, permissions, type
 CONFIG_HEAD = struct.Struct("<III")     # offset, size, flags; the bytes follow
 CONFIG_MAX = 256
 

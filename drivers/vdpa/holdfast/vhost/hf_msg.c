@@ -128,6 +128,14 @@ hf_msg_check_offer(const char *name, uint64_t offered, const struct hf_msg *m)
 {
 	unsigned int i;
 
+	/* The library looks rings up anew by it, behind the back of a device that runs. */
+	if (m->request == HF_MSG_IOTLB_MSG) {
+		HF_LOG(ERR,
+			"%s: message IOTLB_MSG refused: it belongs to VIRTIO_F_IOMMU_PLATFORM,"
+			" which was not offered",
+			name);
+		return -EPROTO;
+	}
 	for (i = 0; i < RTE_DIM(hf_msg_optional); i++) {
 		if (hf_msg_optional[i].request != m->request ||
 			(offered >> hf_msg_optional[i].feature) & 1)
