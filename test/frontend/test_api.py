@@ -398,6 +398,12 @@ def test_telemetry(stage, program):
     about = tel.ask("/holdfast/devices", bdf)
     assert about["queues_running"] == 2 and about["configured"] == 1
     assert about["datapath"] == ("poll" if paths.POLLED else "hw") and about["poll_dropped_no_buffer"] == 0
+    assert (about["mac"].lower(), about["mtu"], about["link"], about["speed_mbps"]) == (nic.vf_mac(1), 1500, 1, 100000)
+    pair.nic.ask("link 2 down")
+    pair.app.process.expect("link down", 20, rewind=True)
+    after = tel.ask("/holdfast/devices", bdf)
+    assert (after["link"], after["speed_mbps"]) == (0, 0)
+    assert after["config_generation"] == about["config_generation"] + 1
     memory = tel.ask("/holdfast/memory", bdf)
     assert memory["guest"]["live_bytes"] == 64 * MIB and memory["guest"]["mrs"] == pair.kept(1)
     assert tel.ask("/holdfast/policy", bdf)["mr_policy"] == "connection"

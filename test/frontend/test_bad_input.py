@@ -8,7 +8,7 @@ row; the devices behind them are those that must not come into being. What each 
 - device arguments, a NIC that cannot: that device is not there, the others are;
 - a bad memory table, ring size or base: refused, and what is there runs on;
 - a ring in a bad place, or without eventfds: the device does not start; set up well, it does, on the same connection;
-- more queues than the NIC has: those that are there can be used;
+- more queues than the NIC has: refused, and those that are there can be used;
 - no vhost-user at all: the connection ends, and the next one is like any other.
 """
 
@@ -488,7 +488,8 @@ def test_more_queues_than_the_nic_has(scene, packed):
     dev = scene.connect(Shape(pairs=4, packed=packed))
     dev.negotiate()
     dev.make_rings()
-    with scene.says(rf"ring {QUEUES} enabled: there are rings 0 to {QUEUES - 1}|at most {QUEUES // 2} queue pairs"):
+    said = rf"ring {QUEUES} refused: there are rings 0 to {QUEUES - 1}: give the guest at most {QUEUES // 2} queue pairs"
+    with scene.says(said), pytest.raises(Refused):
         set_up(dev)
     assert scene.rig.running(0) == 0
     scene.end()
@@ -496,7 +497,7 @@ def test_more_queues_than_the_nic_has(scene, packed):
     scene.runs(scene.bad)
 
 
-@pytest.mark.parametrize("index,said", [(QUEUES, r"ring 4 enabled: there are rings 0 to 3"),
+@pytest.mark.parametrize("index,said", [(QUEUES, r"ring 4 refused: there are rings 0 to 3"),
                                         (256, r"invalid vring index: 256")])
 def test_ring_index(scene, index, said):
     """A ring that the device has not, or that no device can have."""
@@ -508,6 +509,20 @@ def test_ring_index(scene, index, said):
         dev.setup_ring(index) if index == QUEUES else dev.set_ring_num(index, 256)
         dev.enable(index)
     scene.end()
+
+
+def test_rings_of_others(scene):
+    """A front end that wants all rings of a protocol at their largest: there is memory for the next one's."""
+    dev = scene.connect()
+    dev.negotiate()
+    refused = 0
+    for index in range(256):
+        try:
+            dev.channel.tell(Request.SET_VRING_NUM, proto.VRING_STATE.pack(index, 32768))
+        except Refused:
+            refused += 1
+    assert refused == 256 - QUEUES
+    scene.runs(scene.victim(False))
 
 
 # --- messages that nobody offered to understand ---

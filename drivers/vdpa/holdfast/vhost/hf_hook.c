@@ -206,6 +206,15 @@ hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	packed = (guest.features >> VIRTIO_F_RING_PACKED) & 1;
 	if (m->request == HF_MSG_SET_VRING_NUM) {
+		/* The library would take memory for it that other devices' rings need. */
+		if (index >= dev->max_vqs) {
+			HF_LOG(ERR,
+				"%s: ring %" PRIu32
+				" refused: there are rings 0 to %u: give the guest at most"
+				" %u queue pairs",
+				dev->name, index, dev->max_vqs - 1, dev->max_vqs / 2);
+			return RTE_VHOST_MSG_RESULT_ERR;
+		}
 		if (hf_ring_size_check(dev->name, index, num, packed) != 0)
 			return RTE_VHOST_MSG_RESULT_ERR;
 	} else if (!packed && num > UINT16_MAX) {
