@@ -29,10 +29,18 @@ def pairwise() -> list[set[str]]:
 
 
 def kinds(every: bool) -> dict[str, partial]:
-    """Makers of Shape, by a name for each. What virtqueues do is split and packed; poll mode does all options."""
+    """Makers of Shape, by a name for each. What virtqueues do is split and packed; poll mode does all options.
+
+    Guests of other ages and byte orders have test_legacy.py and test_byte_order.py; here only among all.
+    """
+    legacy = {"legacy": partial(Shape, legacy=True)} if every else {}
     if not paths.POLLED:
-        return {"split": partial(Shape, packed=False), "packed": partial(Shape, packed=True)}
+        return {"split": partial(Shape, packed=False), "packed": partial(Shape, packed=True), **legacy}
     choices = everything() if every else pairwise()[:2 if paths.NIC else None]
     base = int(DEFAULT_FEATURES & ~Feature.INDIRECT_DESC)
-    return {"-".join(sorted(chosen)) or "split": partial(Shape, features=base, **dict.fromkeys(chosen, True))
-            for chosen in choices}
+    modern = {"-".join(sorted(chosen)) or "split": partial(Shape, features=base, **dict.fromkeys(chosen, True))
+              for chosen in choices}
+    if every:
+        big = partial(Shape, legacy=True, big_endian=True, features=base)
+        legacy |= {"big-endian": big, "big-endian-all": partial(big, mrg_rxbuf=True, indirect=True, event_idx=True)}
+    return {**modern, **legacy}

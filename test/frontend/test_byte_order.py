@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The Holdfast authors
-"""Legacy guests on big-endian machines: poll mode serves their rings, the NIC's virtqueues do not."""
+"""Legacy guests on big-endian machines, in poll mode; test_legacy and test_switch have what becomes of them in hardware."""
 
-import errno
 import random
 
 import pytest
@@ -14,10 +13,9 @@ from hfvhost.dirty import Log
 from hfvhost.frames import flows
 from hfvhost.net import DEFAULT_FEATURES, Shape
 from hfvhost.proto import Feature, Protocol, Status
-from pair import ApiPair, Pair, address, both_ways, burst, transfer
+from pair import address, both_ways, burst, transfer
 from test_dirty_log import LOG_BYTES, Migrating, received, used_ring
 from test_offload import OFFLOADS, arrivals
-from test_switch import HW, POLL, switch
 
 NO_TABLES = int(DEFAULT_FEATURES & ~Feature.INDIRECT_DESC)
 
@@ -220,36 +218,3 @@ def test_hostile(rig):
     rig.in_log("the available index jumped")
     transfer(b, a, burst(20, 1000, 1, 0))
     rig.alive()
-
-
-def test_hardware(stage):
-    """The NIC's virtqueues do not serve them: refused at the message that says so, with the reason and the way out."""
-    rig = Pair(stage, vdpa.VdpaConfig(devargs="datapath=hw"))
-    a, b = rig.guest(0), rig.connect(1, big())
-    b.negotiate()
-    assert not b.protocol & Protocol.CROSS_ENDIAN
-    with pytest.raises(Refused):
-        b.set_ring_endian(0, True)
-    rig.in_log("SET_VRING_ENDIAN refused")
-    b.close()
-    rig.nic.wait_idle(nic.vf_bdf(1))
-    both_ways(a, rig.guest(1, Shape(legacy=True)))
-
-
-def test_switch(stage, program):
-    """datapath=auto takes poll mode for them; a wish for hardware is refused under them, and they are served on."""
-    rig = ApiPair(stage, program, vdpa.VdpaConfig(devargs="datapath=auto,poll_features=1"))
-    a, b = rig.guest(0), rig.guest(1, big("event_idx"))
-    both_ways(a, b)
-    assert rig.app.do("datapath", 1, HW)["ret"] == -errno.EOPNOTSUPP
-    rig.app.process.expect("datapath hw refused: .* big-endian; datapath=poll or auto would serve it", rewind=True)
-    both_ways(a, b, 1000)
-    b.stop()
-    b.reshape(Shape(legacy=True, features=NO_TABLES))
-    b.start()
-    rig.wait_ready(1, 2)
-    b.post_rx()
-    for turn, wanted in enumerate((HW, POLL, HW), 2):
-        switch(rig, 1, wanted)
-        rig.wait_ready(1, 2)
-        both_ways(a, b, 1000 * turn)

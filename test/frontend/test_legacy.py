@@ -2,12 +2,18 @@
 # Copyright(c) 2026 The Holdfast authors
 """Guests of virtio before 1.0: their rings, headers of 10 or 12 bytes, and framings, in both datapaths."""
 
+import random
+
 import pytest
 from conftest import Application
 from hfrig import nic, vdpa
-from hfvhost.net import Shape
-from hfvhost.proto import NET_HEADER, NET_HEADER_LEGACY, Feature
-from pair import both_ways, burst, transfer
+from hfvhost import offload
+from hfvhost.channel import Refused
+from hfvhost.frames import flows
+from hfvhost.net import DEFAULT_FEATURES, Shape
+from hfvhost.proto import NET_HEADER, NET_HEADER_LEGACY, Feature, Protocol
+from pair import Pair, address, both_ways, burst, transfer
+from test_offload import OFFLOADS, arrivals
 
 PLAIN = Shape(legacy=True)
 APART = Shape(legacy=True, header_apart=True)
@@ -103,3 +109,70 @@ def test_ages(rig, datapath):
             shape.wanted() & (Feature.VERSION_1 | Feature.RING_PACKED))
         both_ways(a, b, 1000 * turn)
     is_legacy(rig, b, 1, datapath)
+
+
+@pytest.mark.parametrize("kind", ["udp4", "tcp6"])
+def test_checksum(rig, kind):
+    """A checksum that a legacy guest left open, behind a header of 10 bytes, is right at the far end."""
+    shape = Shape(legacy=True, header_apart=kind == "tcp6", features=int(DEFAULT_FEATURES | OFFLOADS))
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    assert a.features & OFFLOADS == OFFLOADS
+    flow = flows(1, kind)[0]
+    payload = random.Random(3).randbytes(999)
+    header, frame = offload.unfinished(flow, address(1), address(0), payload)
+    a.post_tx(frame, header=header)
+    a.tx().ring.flush()
+    (header, frame), = arrivals(b, 1)
+    assert len(header) == NET_HEADER_LEGACY
+    assert offload.check(flow, frame).payload == payload
+    assert offload.header_flags(header) & offload.DATA_VALID
+
+
+def test_segments(rig):
+    """So are the segments of a large send."""
+    shape = Shape(legacy=True, features=int(DEFAULT_FEATURES | OFFLOADS))
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    flow = flows(1, "tcp4")[0]
+    payload = random.Random(4).randbytes(10000)
+    header, frame = offload.unfinished(flow, address(1), address(0), payload, 1250)
+    a.post_tx(frame, parts=3, header=header)
+    a.tx().ring.flush()
+    assert b"".join(offload.check(flow, frame).payload for _, frame in arrivals(b, 8)) == payload
+
+
+def test_big_endian(rig, datapath):
+    """The NIC's virtqueues do not serve such a guest: it is not offered, and refused at the message that says so."""
+    a, b = rig.guest(0), rig.connect(1, Shape(legacy=True, big_endian=True))
+    b.negotiate()
+    assert bool(b.protocol & Protocol.CROSS_ENDIAN) == (datapath == "poll")
+    if datapath == "hw":
+        with pytest.raises(Refused):
+            b.set_ring_endian(0, True)
+        rig.in_log("SET_VRING_ENDIAN .* refused, .* big-endian; datapath=poll or auto would serve it")
+        b.close()
+        rig.nic.wait_idle(nic.vf_bdf(1))
+        b = rig.connect(1, PLAIN)
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    both_ways(a, b)
+
+
+@pytest.mark.parametrize("cap", ["virtio_version_1_0", "vnet_modify_ext"])
+def test_old_nic(stage, cap):
+    """A NIC whose virtqueues know legacy guests only, and one that does not change their age: guests of each, in turns."""
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(caps={cap: 0}), devargs="datapath=hw"))
+    a, b = rig.guest(0), rig.guest(1, PLAIN)
+    modern = cap != "virtio_version_1_0"
+    assert bool(a.features & Feature.VERSION_1) == modern
+    assert a.header == (NET_HEADER if modern else NET_HEADER_LEGACY)
+    both_ways(a, b)
+    for turn, shape in enumerate((Shape(), PLAIN), 1):
+        b.stop()
+        b.reshape(shape)
+        b.start()
+        rig.wait_ready(1, 2)
+        b.post_rx()
+        rig.wait_posted(1, b)
+        both_ways(a, b, 1000 * turn)
+    is_legacy(rig, b, 1, "hw")

@@ -268,3 +268,21 @@ def test_fails(rig, wanted):
         switch(rig, 1, wanted)
         both_ways(a, b, first + 500)
         first += 1000
+
+
+def test_ages(rig):
+    """A big-endian legacy guest is for poll mode, and a wish for hardware is refused under it; its next one may switch."""
+    a, b = rig.guest(0), rig.guest(1, Shape(legacy=True, big_endian=True))
+    both_ways(a, b)
+    assert rig.app.do("datapath", 1, HW)["ret"] == -errno.EOPNOTSUPP
+    rig.app.process.expect("datapath hw refused: .* big-endian; datapath=poll or auto would serve it", rewind=True)
+    both_ways(a, b, 1000)
+    b.stop()
+    b.reshape(Shape(legacy=True))
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    for turn, wanted in enumerate((POLL, HW), 2):
+        switch(rig, 1, wanted)
+        rig.wait_ready(1, 2)
+        both_ways(a, b, 1000 * turn)
