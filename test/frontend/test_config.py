@@ -283,10 +283,11 @@ def test_arguments(stage):
     want.mac, want.mtu = mac, MTU
     dev.prepare()
     assert NetConfig.parse(dev.read_config()) == want
-    dev.channel.tell(Request.NET_SET_MTU, proto.U64.pack(MTU + 1))
-    dev.go()
+    with pytest.raises(Refused):
+        dev.channel.tell(Request.NET_SET_MTU, proto.U64.pack(MTU + 1))
     rig.in_log(f"the guest's MTU {MTU + 1} is larger than the argument mtu, {MTU}")
     dev.channel.tell(Request.NET_SET_MTU, proto.U64.pack(MTU))
+    dev.go()
     rig.wait_ready(0, 2)
     dev.post_rx()
     # The e-switch learns where the address is.

@@ -187,21 +187,16 @@ hf_dev_event(struct hf_dev *dev, enum hf_event event)
 
 /* --- the whole device starts --- */
 
-static int
-hf_conf_mtu(struct hf_dev *dev)
+int
+hf_dev_mtu_check(struct hf_dev *dev, uint16_t wanted)
 {
-	uint16_t wanted = hf_front_mtu(dev);
 	struct hf_config_now config;
 	int ret;
 
-	/* In poll mode, receive buffers have to have room for the port's. */
-	if (wanted == 0 && dev->path != &hf_path_poll)
-		return 0;
 	ret = hf_config_refresh(dev);
 	if (ret != 0)
 		return ret;
 	config = hf_config_get(dev);
-	dev->mtu = config.port.mtu;
 	/* 0: the firmware does not say, nor does the argument. */
 	if (config.mtu == 0 || wanted <= config.mtu)
 		return 0;
@@ -211,6 +206,20 @@ hf_conf_mtu(struct hf_dev *dev)
 		dev->name, wanted, config.mtu == config.port.mtu ? "port's" : "argument mtu",
 		config.mtu);
 	return -EMSGSIZE;
+}
+
+static int
+hf_conf_mtu(struct hf_dev *dev)
+{
+	uint16_t wanted = hf_front_mtu(dev);
+	int ret;
+
+	/* In poll mode, receive buffers have to have room for the port's. */
+	if (wanted == 0 && dev->path != &hf_path_poll)
+		return 0;
+	ret = hf_dev_mtu_check(dev, wanted);
+	dev->mtu = hf_config_get(dev).port.mtu;
+	return ret;
 }
 
 /* Another datapath for all queues, none of which runs. -EBUSY: one of them does not go. */
@@ -255,22 +264,12 @@ hf_conf_path(struct hf_dev *dev)
 static int
 hf_conf_check(struct hf_dev *dev)
 {
-	uint16_t rings = hf_front_rings(dev);
 	int ret;
 
 	ret = hf_front_guest(dev, &dev->guest);
 	if (ret == 0)
 		ret = hf_conf_path(dev);
-	if (ret != 0)
-		return ret;
-	if (rings > dev->max_vqs) {
-		HF_LOG(ERR,
-			"%s: the front end has set up %u rings, there are %u queues: give"
-			" the guest at most %u queue pairs",
-			dev->name, rings, dev->max_vqs, dev->max_vqs / 2);
-		return -E2BIG;
-	}
-	return hf_conf_mtu(dev);
+	return ret != 0 ? ret : hf_conf_mtu(dev);
 }
 
 /* Can receive queues start while packets are led to them, none being made anew? */

@@ -153,6 +153,11 @@ void hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg);
  * steering. 0, or a negative errno with nothing started and the reason logged.
  */
 int hf_dev_conf(struct hf_dev *dev);
+/*
+ * Is a guest's MTU (bytes of an IP packet) one that the port takes now? 0; -EMSGSIZE (logged); or
+ * of the NIC's command that failed.
+ */
+int hf_dev_mtu_check(struct hf_dev *dev, uint16_t wanted);
 /* What 'event' means for the whole device, as the table in hf_life.c says. Idempotent. */
 void hf_dev_event(struct hf_dev *dev, enum hf_event event);
 /*

@@ -91,7 +91,10 @@ const char *hf_nego_name(enum hf_nego_state state);
 int hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t);
 void hf_front_table_free(struct hf_front_table *t);
 
-/* Rings that the front end has mentioned so far. One below that may still be incomplete. */
+/*
+ * Rings of the device that the front end has mentioned so far. One below that may still be
+ * incomplete.
+ */
 uint16_t hf_front_rings(struct hf_dev *dev);
 /*
  * Describe a ring. 0; -EAGAIN: it is not set up (yet, or since its base was read), which is no

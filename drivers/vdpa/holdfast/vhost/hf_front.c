@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_byteorder.h>
+#include <rte_common.h>
 #include <rte_vhost.h>
 
 #include "../hf_dev.h"
@@ -21,7 +22,7 @@
 uint16_t
 hf_front_rings(struct hf_dev *dev)
 {
-	return rte_vhost_get_vring_num(dev->front.vid);
+	return RTE_MIN(rte_vhost_get_vring_num(dev->front.vid), dev->max_vqs);
 }
 
 static bool

@@ -194,6 +194,52 @@ hf_hook_table(struct hf_dev *dev, struct hf_msg *m)
 	return ret;
 }
 
+/*
+ * The library knows of 256 rings, whatever the device has, and takes memory for their entries that
+ * other devices' rings need.
+ */
+static bool
+hf_hook_index_is_good(const struct hf_dev *dev, const struct hf_msg *m)
+{
+	uint32_t index;
+
+	switch (m->request) {
+	case HF_MSG_SET_VRING_NUM:
+	case HF_MSG_SET_VRING_ADDR:
+	case HF_MSG_SET_VRING_BASE:
+	case HF_MSG_GET_VRING_BASE:
+	case HF_MSG_SET_VRING_ENABLE:
+		index = m->payload.ring.index;
+		break;
+	case HF_MSG_SET_VRING_KICK:
+	case HF_MSG_SET_VRING_CALL:
+	case HF_MSG_SET_VRING_ERR:
+		index = m->payload.u64 & HF_HOOK_RING_MASK;
+		break;
+	default:
+		return true;
+	}
+	if (index < dev->max_vqs)
+		return true;
+	HF_LOG(ERR,
+		"%s: message %s refused: ring %" PRIu32
+		": there are rings 0 to %u: give the guest at most %u queue pairs",
+		dev->name, hf_msg_name(m->request), index, dev->max_vqs - 1, dev->max_vqs / 2);
+	return false;
+}
+
+/*
+ * As the protocol has it, the front end learns here that it asks for too much. Where the NIC does
+ * not answer, the start will see.
+ */
+static enum rte_vhost_msg_result
+hf_hook_mtu(struct hf_dev *dev, uint64_t mtu)
+{
+	if (mtu <= UINT16_MAX && hf_dev_mtu_check(dev, mtu) == -EMSGSIZE)
+		return RTE_VHOST_MSG_RESULT_ERR;
+	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
+}
+
 /* Of a ring's numbers those that no ring can have; the library keeps what it had. */
 static enum rte_vhost_msg_result
 hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
@@ -206,15 +252,6 @@ hf_hook_ring(struct hf_dev *dev, const struct hf_msg *m)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	packed = (guest.features >> VIRTIO_F_RING_PACKED) & 1;
 	if (m->request == HF_MSG_SET_VRING_NUM) {
-		/* The library would take memory for it that other devices' rings need. */
-		if (index >= dev->max_vqs) {
-			HF_LOG(ERR,
-				"%s: ring %" PRIu32
-				" refused: there are rings 0 to %u: give the guest at most"
-				" %u queue pairs",
-				dev->name, index, dev->max_vqs - 1, dev->max_vqs / 2);
-			return RTE_VHOST_MSG_RESULT_ERR;
-		}
 		if (hf_ring_size_check(dev->name, index, num, packed) != 0)
 			return RTE_VHOST_MSG_RESULT_ERR;
 	} else if (!packed && num > UINT16_MAX) {
@@ -268,6 +305,8 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 	dev->front.owner_reset = false;
 	dev->front.table_change = false;
 	if (hf_msg_check(dev->name, dev->protocol, m) != 0)
+		return RTE_VHOST_MSG_RESULT_ERR;
+	if (!hf_hook_index_is_good(dev, m))
 		return RTE_VHOST_MSG_RESULT_ERR;
 	ret = hf_nego_pre(dev, m);
 	if (ret != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
@@ -325,7 +364,7 @@ hf_hook_pre(struct hf_dev *dev, struct hf_msg *m)
 		break;
 	case HF_MSG_NET_SET_MTU:
 		dev->front.changes++;
-		break;
+		return hf_hook_mtu(dev, m->payload.u64);
 	default:
 		break;
 	}
