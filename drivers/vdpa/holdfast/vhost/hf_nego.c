@@ -29,7 +29,7 @@ enum hf_nego_event {
 	NEGO_DRIVER_OK, /* SET_STATUS with DRIVER_OK */
 	NEGO_UNSERVED, /* FEATURES_OK, DRIVER_OK, kick: what was chosen cannot be served any more */
 	NEGO_ENDIAN, /* SET_VRING_ENDIAN that can be served */
-	NEGO_BAD_ENDIAN, /* SET_VRING_ENDIAN that cannot be served */
+	NEGO_BAD_ENDIAN, /* SET_VRING_ENDIAN that cannot, or of a ring that runs */
 	NEGO_KICK, /* SET_VRING_KICK */
 	NEGO_START, /* the library wants the device configured */
 	NEGO_STOP, /* GET_VRING_BASE */
@@ -82,7 +82,7 @@ static const struct hf_nego_cell nego_table[NEGO_EVENTS][HF_NEGO_STATES] = {
 	[NEGO_FEATURES_OK] = { P(AGREED),  P(AGREED),  P(AGREED),  W(REFUSED), P(RUNNING), P(RESET)   },
 	[NEGO_DRIVER_OK]   = { P(AGREED),  P(AGREED),  P(AGREED),  C(REFUSED), P(RUNNING), P(RUNNING) },
 	[NEGO_UNSERVED]    = { T(REFUSED), T(REFUSED), T(REFUSED), NEVER,      NEVER,      NEVER      },
-	[NEGO_ENDIAN]      = { T(OPEN),    T(CHOSEN),  T(AGREED),  T(REFUSED), C(RUNNING), C(RESET)   },
+	[NEGO_ENDIAN]      = { T(OPEN),    T(CHOSEN),  T(AGREED),  T(REFUSED), T(RUNNING), T(RESET)   },
 	[NEGO_BAD_ENDIAN]  = { C(OPEN),    C(CHOSEN),  C(AGREED),  C(REFUSED), C(RUNNING), C(RESET)   },
 	[NEGO_KICK]        = { P(OPEN),    P(CHOSEN),  P(AGREED),  C(REFUSED), P(RUNNING), P(RESET)   },
 	[NEGO_START]       = { P(RUNNING), P(RUNNING), P(RUNNING), C(REFUSED), P(RUNNING), P(RESET)   },
@@ -147,22 +147,32 @@ nego_status(uint64_t status)
 	return status & VIRTIO_CONFIG_S_FEATURES_OK ? NEGO_FEATURES_OK : NEGO_STATUS;
 }
 
+/* Front ends without status set more rings up while the device runs: for what serves it. */
+static bool
+nego_endian_fits(const struct hf_dev *dev, uint32_t index, const struct hf_answer *answer)
+{
+	if (!nego_runs(&dev->front.nego))
+		return true;
+	return !dev->vqs[index].running && answer->path == dev->path;
+}
+
 static enum hf_nego_event
 nego_endian(struct hf_dev *dev, uint32_t index, uint32_t num, struct hf_answer *answer)
 {
 	struct hf_guest guest;
 
-	*answer = (struct hf_answer){.reason = HF_REASON_NONE};
 	if (index >= dev->max_vqs || num > 1 || hf_front_guest(dev, &guest) != 0) {
 		answer->reason = HF_REASON_BIG_ENDIAN;
 		snprintf(answer->text, sizeof(answer->text),
 			"there are rings 0 to %u, little-endian (0) or big-endian (1)",
 			dev->max_vqs - 1);
-	} else if (num == 1) {
-		guest.big_endian = true;
-		hf_nego_judge(dev, &guest, answer);
+		return NEGO_BAD_ENDIAN;
 	}
-	return answer->reason == HF_REASON_NONE ? NEGO_ENDIAN : NEGO_BAD_ENDIAN;
+	guest.big_endian |= num == 1;
+	hf_nego_judge(dev, &guest, answer);
+	if (num == 1 && answer->reason != HF_REASON_NONE)
+		return NEGO_BAD_ENDIAN;
+	return nego_endian_fits(dev, index, answer) ? NEGO_ENDIAN : NEGO_BAD_ENDIAN;
 }
 
 /* The event that a message is; NEGO_EVENTS: it is nothing to negotiation. */
