@@ -10,8 +10,10 @@
 
 /*
  * One umem for the completion queue, which is made at its start, and for wq_bytes of the work queue
- * in *place: each registration has a price. On error nothing is left.
+ * in *place: each registration has a price. attr->place has room for both, ethq_bytes(), or is
+ * empty. On error nothing is left.
  */
+size_t ethq_bytes(uint32_t cq_size, size_t wq_bytes);
 int ethq_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, size_t wq_bytes,
 	struct hf_ethq_cq *cq, struct hf_place *place);
 int ethq_cq_destroy(struct hf_ethq_cq *cq);

@@ -8,18 +8,31 @@
 #include "ethq_priv.h"
 #include "hf_log.h"
 
+static size_t
+cq_bytes(uint32_t size)
+{
+	return RTE_ALIGN_CEIL(hf_cq_bytes(size), (size_t)HF_PLACE_ALIGN);
+}
+
+size_t
+ethq_bytes(uint32_t cq_size, size_t wq_bytes)
+{
+	return cq_bytes(cq_size) + wq_bytes;
+}
+
 int
 ethq_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, size_t wq_bytes,
 	struct hf_ethq_cq *cq, struct hf_place *place)
 {
-	size_t cq_bytes = RTE_ALIGN_CEIL(hf_cq_bytes(attr->size), (size_t)HF_PLACE_ALIGN);
 	struct hf_cq_attr placed = *attr;
 	int ret;
 
-	ret = hf_umem_create(dev, cq_bytes + wq_bytes, &cq->umem);
-	if (ret)
-		return ret;
-	placed.place.umem = &cq->umem;
+	if (placed.place.umem == NULL) {
+		ret = hf_umem_create(dev, ethq_bytes(attr->size, wq_bytes), &cq->umem);
+		if (ret)
+			return ret;
+		placed.place.umem = &cq->umem;
+	}
 	ret = hf_cq_create(dev, &placed, &cq->obj);
 	if (ret) {
 		hf_umem_destroy(&cq->umem);
@@ -28,7 +41,8 @@ ethq_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, size_t wq_byt
 	cq->cqe = (volatile struct prm_eth_cqe *)cq->obj.cqe;
 	cq->size = attr->size;
 	cq->ci_rec = cq->obj.ci_rec;
-	*place = (struct hf_place){.umem = &cq->umem, .offset = cq_bytes};
+	*place = (struct hf_place){
+		.umem = placed.place.umem, .offset = placed.place.offset + cq_bytes(attr->size)};
 	return 0;
 }
 

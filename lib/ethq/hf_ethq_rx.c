@@ -8,15 +8,27 @@
 
 #include "ethq_priv.h"
 
+static uint16_t
+segs_of(const struct hf_ethq_rx_attr *attr)
+{
+	return rte_align32pow2(RTE_MAX(attr->max_segs, 1));
+}
+
+size_t
+hf_ethq_rx_bytes(const struct hf_ethq_rx_attr *attr)
+{
+	return ethq_bytes(attr->size, hf_rq_bytes(attr->size, segs_of(attr)));
+}
+
 static int
 queue_create(struct hf_devx *dev, const struct hf_ethq_rx_attr *attr, struct hf_ethq_rx *rx)
 {
 	const struct hf_cq_attr cq = {.size = attr->size,
 		.compressed = hf_devx_caps(dev)->cqe_compression,
 		.ch = attr->ch,
-		.cookie = attr->cookie};
-	struct hf_rq_attr rq = {
-		.size = attr->size, .segs = rte_align32pow2(RTE_MAX(attr->max_segs, 1))};
+		.cookie = attr->cookie,
+		.place = attr->place};
+	struct hf_rq_attr rq = {.size = attr->size, .segs = segs_of(attr)};
 	int ret;
 
 	rx->name = hf_devx_name(dev);

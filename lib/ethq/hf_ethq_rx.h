@@ -16,6 +16,7 @@ struct hf_ethq_rx_attr {
 	uint16_t max_segs; /* of one entry, up to hf_rq_max_segs(); fewer make a denser ring */
 	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
 	uint64_t cookie; /* of the events */
+	struct hf_place place; /* of its memory, hf_ethq_rx_bytes(); umem NULL: its own */
 };
 
 /*
@@ -72,6 +73,7 @@ struct hf_ethq_rx {
 /* Stopped. -EINVAL: a size or a number of segments that the NIC does not have. */
 int hf_ethq_rx_create(
 	struct hf_devx *dev, const struct hf_ethq_rx_attr *attr, struct hf_ethq_rx **rx);
+size_t hf_ethq_rx_bytes(const struct hf_ethq_rx_attr *attr);
 /* Frees rx on success only; refused while a receive table refers to the queue. rx NULL: 0. */
 int hf_ethq_rx_destroy(struct hf_ethq_rx *rx);
 /* From stopped, empty. What completed before it and was not polled is forgotten. */

@@ -44,10 +44,17 @@ attr_check(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr)
 	return 0;
 }
 
+size_t
+hf_ethq_tx_bytes(const struct hf_ethq_tx_attr *attr)
+{
+	return ethq_bytes(attr->size, hf_sq_bytes(attr->size));
+}
+
 static int
 queue_create(struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_ethq_tx *tx)
 {
-	const struct hf_cq_attr cq = {.size = attr->size, .ch = attr->ch, .cookie = attr->cookie};
+	const struct hf_cq_attr cq = {
+		.size = attr->size, .ch = attr->ch, .cookie = attr->cookie, .place = attr->place};
 	struct hf_sq_attr sq = {.size = attr->size, .tisn = attr->tisn};
 	int ret;
 

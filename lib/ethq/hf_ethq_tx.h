@@ -26,6 +26,7 @@ struct hf_ethq_tx_attr {
 	uint32_t tisn;
 	struct hf_evch *ch; /* gets an event when an armed queue completes; NULL: none */
 	uint64_t cookie; /* of the events */
+	struct hf_place place; /* of its memory, hf_ethq_tx_bytes(); umem NULL: its own */
 };
 
 /* Checksums that the NIC puts into the frame: of the IPv4 header; of TCP or UDP over IPv4 or IPv6.
@@ -72,6 +73,7 @@ struct hf_ethq_tx {
 /* Stopped. -EINVAL: a size or a number of segments that the NIC does not have. */
 int hf_ethq_tx_create(
 	struct hf_devx *dev, const struct hf_ethq_tx_attr *attr, struct hf_ethq_tx **tx);
+size_t hf_ethq_tx_bytes(const struct hf_ethq_tx_attr *attr);
 /* Frees tx on success only. tx NULL: 0. */
 int hf_ethq_tx_destroy(struct hf_ethq_tx *tx);
 /* From stopped, empty. What completed before it and was not polled is forgotten. */

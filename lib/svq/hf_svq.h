@@ -26,8 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct hf_devx;
-struct hf_evch;
+#include "hf_devx.h"
+
 struct hf_svq;
 
 #define HF_SVQ_MAX_SIZE 32768u /* of a ring */
@@ -69,6 +69,7 @@ struct hf_svq_attr {
 	uint32_t tisn; /* tx: transport interface (hf_tis_create()) */
 	struct hf_evch *ch; /* completions that sleeping pollers wait for; NULL: they never sleep */
 	uint64_t cookie;
+	struct hf_place place; /* of the NIC's queues, hf_svq_bytes(); umem NULL: their own */
 };
 
 /* What a start brings. Addresses are guest-physical. */
@@ -103,6 +104,8 @@ struct hf_svq_stats {
 	uint64_t errors; /* times that the queue stopped serving */
 };
 
+/* A multiple of HF_PLACE_ALIGN. */
+size_t hf_svq_bytes(const struct hf_svq_attr *attr);
 /* In the NIC: queue and completion queue, idle. 0, -ENOMEM, -EINVAL, or as the NIC's command
  * failed. */
 int hf_svq_create(const struct hf_svq_attr *attr, struct hf_svq **q);

@@ -23,6 +23,14 @@ idle_poll(struct hf_svq *q, unsigned int burst)
 	return 0;
 }
 
+size_t
+hf_svq_bytes(const struct hf_svq_attr *attr)
+{
+	size_t bytes = attr->rx ? svq_rx_bytes(attr) : svq_tx_bytes(attr);
+
+	return RTE_ALIGN_CEIL(bytes, (size_t)HF_PLACE_ALIGN);
+}
+
 int
 hf_svq_create(const struct hf_svq_attr *attr, struct hf_svq **out)
 {

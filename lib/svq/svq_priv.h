@@ -106,6 +106,7 @@ svq_nic_error(const struct hf_ethq_error *e)
 }
 
 /* --- svq_tx.c: create and destroy are the NIC's queue, start and stop a ring on it --- */
+size_t svq_tx_bytes(const struct hf_svq_attr *attr);
 int svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr);
 int svq_tx_destroy(struct hf_svq *q);
 int svq_tx_start(struct hf_svq *q, uint64_t features);
@@ -121,6 +122,7 @@ int svq_copies_destroy(struct svq_copies *c);
 uint8_t *svq_copies_get(struct svq_copies *c, uint32_t len, uint32_t *used);
 
 /* --- svq_rx.c, as svq_tx.c --- */
+size_t svq_rx_bytes(const struct hf_svq_attr *attr);
 int svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr);
 int svq_rx_destroy(struct hf_svq *q);
 int svq_rx_start(struct hf_svq *q, uint64_t features);

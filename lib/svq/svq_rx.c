@@ -396,17 +396,33 @@ segs_for(uint32_t max_frame)
 	return (uint16_t)rte_align32pow2(RTE_MIN(segs, SVQ_RX_SEGS_MAX));
 }
 
+static struct hf_ethq_rx_attr
+rx_ethq_attr(const struct hf_svq_attr *attr)
+{
+	const struct hf_devx_caps *caps = hf_devx_caps(attr->devx);
+
+	return (struct hf_ethq_rx_attr){
+		.size = (uint16_t)rte_align32pow2(attr->size),
+		.max_segs = RTE_MIN(segs_for(attr->mtu + SVQ_L2_LEN), hf_rq_max_segs(caps)),
+		.ch = attr->ch,
+		.cookie = attr->cookie,
+		.place = attr->place,
+	};
+}
+
+size_t
+svq_rx_bytes(const struct hf_svq_attr *attr)
+{
+	const struct hf_ethq_rx_attr ea = rx_ethq_attr(attr);
+
+	return hf_ethq_rx_bytes(&ea);
+}
+
 int
 svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 {
-	const struct hf_devx_caps *caps = hf_devx_caps(attr->devx);
+	const struct hf_ethq_rx_attr ea = rx_ethq_attr(attr);
 	struct svq_rx *rx = &q->rx;
-	const struct hf_ethq_rx_attr ea = {
-		.size = (uint16_t)rte_align32pow2(attr->size),
-		.max_segs = RTE_MIN(segs_for(q->max_frame), hf_rq_max_segs(caps)),
-		.ch = attr->ch,
-		.cookie = attr->cookie,
-	};
 	int ret;
 
 	rx->mask = ea.size - 1u;

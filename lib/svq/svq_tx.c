@@ -365,18 +365,35 @@ static unsigned int (*const tx_polls[])(struct hf_svq *q, unsigned int burst) = 
 	[SVQ_SPLIT_BE] = tx_poll_split_be,
 };
 
-int
-svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
+static struct hf_ethq_tx_attr
+tx_ethq_attr(const struct hf_svq_attr *attr)
 {
 	const struct hf_devx_caps *caps = hf_devx_caps(attr->devx);
-	const struct hf_ethq_tx_attr ea = {
+
+	return (struct hf_ethq_tx_attr){
 		.size = (uint16_t)RTE_MAX(rte_align32pow2(attr->size), TX_MIN_BLOCKS),
 		.max_segs = RTE_MIN(hf_ethq_tx_max_segs(caps, SVQ_FRAME_MAX), TX_SEGS),
 		.max_inline = SVQ_FRAME_MAX,
 		.tisn = attr->tisn,
 		.ch = attr->ch,
 		.cookie = attr->cookie,
+		.place = attr->place,
 	};
+}
+
+size_t
+svq_tx_bytes(const struct hf_svq_attr *attr)
+{
+	const struct hf_ethq_tx_attr ea = tx_ethq_attr(attr);
+
+	return hf_ethq_tx_bytes(&ea);
+}
+
+int
+svq_tx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
+{
+	const struct hf_devx_caps *caps = hf_devx_caps(attr->devx);
+	const struct hf_ethq_tx_attr ea = tx_ethq_attr(attr);
 	struct svq_tx *tx = &q->tx;
 	int ret;
 

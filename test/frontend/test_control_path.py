@@ -92,10 +92,10 @@ def test_hint_refused(stage):
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
 
 
-@virtqueues_only
-def test_one_umem(stage):
-    """The parts of all queues that a guest starts with lie in one umem."""
-    rig = Pair(stage)
+@pytest.mark.parametrize("datapath", ["hw", "poll"])
+def test_one_umem(stage, datapath):
+    """All queues that a guest starts with lie in one umem."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs=f"datapath={datapath}"))
     before = commands(rig, 1, "CREATE_UMEM")
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))

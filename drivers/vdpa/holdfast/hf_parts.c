@@ -55,6 +55,18 @@ hf_parts_set_aside(struct hf_vq *vq, struct hf_slab *slab, size_t at)
 	vq->parts.next_at = at;
 }
 
+struct hf_slab *
+hf_parts_take(struct hf_vq *vq, struct hf_place *place)
+{
+	struct hf_slab *slab = vq->parts.next;
+
+	*place = (struct hf_place){.umem = NULL};
+	if (slab != NULL)
+		*place = (struct hf_place){.umem = &slab->umem, .offset = vq->parts.next_at};
+	vq->parts.next = NULL;
+	return slab;
+}
+
 /* --- places in a slab --- */
 
 static size_t
@@ -173,18 +185,11 @@ static int
 parts_slab(struct hf_vq *vq, size_t bytes)
 {
 	struct hf_parts *p = &vq->parts;
-	int ret;
+	struct hf_place place;
 
-	if (p->next == NULL) {
-		ret = hf_slab_create(vq->dev->devx, bytes, &p->next);
-		if (ret != 0)
-			return ret;
-		p->next_at = 0;
-	}
-	p->slab = p->next;
-	p->at = p->next_at;
-	p->next = NULL;
-	return 0;
+	p->slab = hf_parts_take(vq, &place);
+	p->at = place.offset;
+	return p->slab != NULL ? 0 : hf_slab_create(vq->dev->devx, bytes, &p->slab);
 }
 
 int

@@ -4,8 +4,9 @@
  * What a virtqueue of the NIC stands on: memory for the firmware, the event queue pair and its
  * completion queue, counters. Made for one size of ring, and kept when the queue itself goes.
  *
- * The memory of all queues that are made at once is one umem, a slab: a umem of its own for each
- * piece takes longer than the commands (see HF_IOAS_PIECE_MIN). It goes with the last queue in it.
+ * The memory of all queues that are made at once, of either datapath, is one umem, a slab: a umem
+ * of its own for each takes longer than the commands (see HF_IOAS_PIECES). It goes with the last
+ * queue in it.
  *
  * All with hf_dev.lock held, or on a worker for the thread that holds it; several queues of a
  * device at once.
@@ -41,6 +42,8 @@ size_t hf_parts_bytes(const struct hf_vq *vq, uint16_t ring_size);
 int hf_slab_create(struct hf_devx *dev, size_t bytes, struct hf_slab **slab);
 void hf_slab_put(struct hf_slab *slab);
 void hf_parts_set_aside(struct hf_vq *vq, struct hf_slab *slab, size_t at);
+/* What is set aside for it is the caller's now, who puts it; NULL: nothing is, *place is empty. */
+struct hf_slab *hf_parts_take(struct hf_vq *vq, struct hf_place *place);
 
 /*
  * Parts for a ring of this size; others are dropped before, so there is no queue on them. 0 or a

@@ -21,6 +21,7 @@
 
 struct hf_shadow {
 	struct hf_svq *svq; /* NULL: none */
+	struct hf_slab *slab; /* that it lies in; NULL: none, or memory of its own */
 	uint16_t size, mtu; /* of the ring and the port that it was made for */
 	struct hf_evch ch;
 	struct hf_poll_queue pq;
@@ -109,6 +110,8 @@ shadow_destroy(struct hf_vq *vq)
 		return ret;
 	}
 	s->svq = NULL;
+	hf_slab_put(s->slab);
+	s->slab = NULL;
 	vq->shadow_before = st;
 	hf_evch_destroy(&s->ch);
 	vq->made = false;
@@ -118,8 +121,9 @@ shadow_destroy(struct hf_vq *vq)
 static void
 shadow_release(struct hf_vq *vq)
 {
-	if (vq->shadow == NULL || shadow_destroy(vq) != 0)
+	if (shadow_destroy(vq) != 0)
 		return;
+	hf_parts_drop(vq);
 	free(vq->shadow);
 	vq->shadow = NULL;
 }
@@ -138,12 +142,13 @@ shadow_fits(const struct hf_vq *vq, uint16_t size)
 		vq->state != HF_VIRTQ_ERR;
 }
 
-static int
-shadow_create(struct hf_vq *vq, uint16_t size)
+/* In memory of its own, with nothing to wait on. */
+static struct hf_svq_attr
+shadow_attr(const struct hf_vq *vq, uint16_t size)
 {
-	struct hf_shadow *s = vq->shadow;
 	struct hf_dev *dev = vq->dev;
-	const struct hf_svq_attr attr = {
+
+	return (struct hf_svq_attr){
 		.devx = dev->devx,
 		.name = dev->name,
 		.index = vq->index,
@@ -151,16 +156,34 @@ shadow_create(struct hf_vq *vq, uint16_t size)
 		.size = size,
 		.mtu = shadow_mtu(dev),
 		.tisn = dev->tis.id,
-		.ch = &s->ch,
 		.cookie = vq->index,
 	};
+}
+
+static size_t
+shadow_memory(const struct hf_vq *vq, uint16_t size)
+{
+	const struct hf_svq_attr attr = shadow_attr(vq, size);
+
+	return shadow_fits(vq, size) ? 0 : hf_svq_bytes(&attr);
+}
+
+static int
+shadow_create(struct hf_vq *vq, uint16_t size)
+{
+	struct hf_svq_attr attr = shadow_attr(vq, size);
+	struct hf_shadow *s = vq->shadow;
 	int ret;
 
-	ret = hf_evch_create(dev->devx, true, &s->ch);
+	ret = hf_evch_create(vq->dev->devx, true, &s->ch);
 	if (ret != 0)
 		return ret;
+	attr.ch = &s->ch;
+	s->slab = hf_parts_take(vq, &attr.place);
 	ret = hf_svq_create(&attr, &s->svq);
 	if (ret != 0) {
+		hf_slab_put(s->slab);
+		s->slab = NULL;
 		hf_evch_destroy(&s->ch);
 		return ret;
 	}
@@ -356,6 +379,7 @@ shadow_relog(struct hf_vq *vq)
 const struct hf_path hf_path_poll = {
 	.name = "poll",
 	.targets = HF_RQT_RQ,
+	.memory = shadow_memory,
 	.start = shadow_start,
 	.resumes = shadow_resumes,
 	.quiesce = shadow_halt,
