@@ -59,8 +59,8 @@ struct hf_work;
 /*
  * What a change registers is cut into about so many pieces, which workers register side by side,
  * but into none below the least: each registration has a price of its own (libibverbs reads
- * /proc/self/smaps for it under one lock once ibv_fork_init() was called, as DPDK's mlx5 drivers
- * do).
+ * /proc/self/smaps for it once ibv_fork_init() was called, as DPDK's mlx4 driver does wherever it
+ * is installed).
  */
 #define HF_IOAS_PIECES 8
 #define HF_IOAS_PIECE_MIN (UINT64_C(256) << 20)

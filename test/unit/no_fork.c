@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * DPDK's mlx5 drivers, which EAL loads where they are installed, call ibv_fork_init() and ask for
+ * DPDK's mlx4 driver, which EAL loads where it is installed, calls ibv_fork_init() and asks for
  * huge pages: from then on libibverbs reads /proc/self/smaps at each registration, which is nearly
  * all of the time of suites that register thousands of regions. It refuses that after the first
  * registration, so with NO_FORK_INIT in the environment there is one before EAL starts. The driver
