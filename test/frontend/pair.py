@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import replace
 
@@ -118,6 +119,16 @@ class ApiPair(Pair):
     def do(self, command: str, *args) -> dict:
         """Ask about VF 1."""
         return self.app.do(command, 1, *args)
+
+
+def hang_up(dev: NetDevice) -> None:
+    """Go, and see that the back end has noticed: the next connection is looked at after that."""
+    try:
+        dev.channel.sock.shutdown(socket.SHUT_WR)
+        dev.channel.wait_closed()
+    except OSError:
+        pass        # it was the back end that went
+    dev.close()
 
 
 def transfer(src: NetDevice, dst: NetDevice, sent: list[bytes], **how) -> None:

@@ -12,8 +12,8 @@ from hfvhost.channel import Refused
 from hfvhost.dirty import Log
 from hfvhost.frames import flows
 from hfvhost.net import DEFAULT_FEATURES, Shape
-from hfvhost.proto import Feature, Protocol, Status
-from pair import address, both_ways, burst, transfer
+from hfvhost.proto import Feature, Protocol, Request, Status
+from pair import address, both_ways, burst, hang_up, transfer
 from test_dirty_log import LOG_BYTES, Migrating, received, used_ring
 from test_offload import OFFLOADS, arrivals
 
@@ -218,3 +218,22 @@ def test_hostile(rig):
     rig.in_log("the available index jumped")
     transfer(b, a, burst(20, 1000, 1, 0))
     rig.alive()
+
+
+@pytest.mark.parametrize("end", ["disconnect", "owner"])
+def test_never_set_up(rig, end):
+    """What was said of a ring that was never set up ends with the connection, and with RESET_OWNER."""
+    shape = Shape(legacy=True, pairs=2)
+    a, b = rig.guest(0, shape), rig.connect(1, shape)
+    b.negotiate()
+    b.set_ring_endian(3, True)
+    if end == "owner":
+        b.channel.tell(Request.RESET_OWNER)
+    else:
+        hang_up(b)
+        b = rig.connect(1, shape)
+    b.start()
+    rig.wait_ready(1, 4)
+    for pair in range(2):
+        b.post_rx(pair=pair)
+    transfer(b, a, burst(20, 0, 1, 0), pair=1)

@@ -11,7 +11,7 @@ from hfvhost import offload
 from hfvhost.channel import Refused
 from hfvhost.frames import flows
 from hfvhost.net import DEFAULT_FEATURES, Shape
-from hfvhost.proto import NET_HEADER, NET_HEADER_LEGACY, Feature, Protocol
+from hfvhost.proto import NET_HEADER, NET_HEADER_LEGACY, U64, Feature, Protocol, Request
 from pair import Pair, address, both_ways, burst, transfer
 from test_offload import OFFLOADS, arrivals
 
@@ -148,6 +148,8 @@ def test_big_endian(rig, datapath):
     if datapath == "hw":
         with pytest.raises(Refused):
             b.set_ring_endian(0, True)
+        with pytest.raises(Refused):
+            b.channel.tell(Request.SET_PROTOCOL_FEATURES, U64.pack(b.protocol | Protocol.CROSS_ENDIAN))
         rig.in_log("SET_VRING_ENDIAN .* refused, .* big-endian; datapath=poll or auto would serve it")
         b.close()
         rig.nic.wait_idle(nic.vf_bdf(1))

@@ -10,7 +10,6 @@ connection and status, and by the state that telemetry tells (not below sanitize
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from hfvhost import proto
 from hfvhost.channel import Closed, Refused
 from hfvhost.net import DEFAULT_PROTOCOL, Shape
 from hfvhost.proto import Feature, Protocol, Request, Status
-from pair import ApiPair, both_ways
+from pair import ApiPair, both_ways, hang_up
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import negotiation  # noqa: E402  (needs the path above)
@@ -180,16 +179,6 @@ def say(dev, event: str, state: str, ask: bool) -> str:
     except Closed:
         return "closed"
     return "done"
-
-
-def hang_up(dev) -> None:
-    """Go, and see that the back end has noticed: the next connection is looked at after that."""
-    try:
-        dev.channel.sock.shutdown(socket.SHUT_WR)
-        dev.channel.wait_closed()
-    except OSError:
-        pass        # it was the back end that went
-    dev.close()
 
 
 def test_tables_agree():

@@ -38,7 +38,6 @@ enum hf_reason {
 	HF_REASON_NIC, /* the NIC has nothing for the datapath */
 	HF_REASON_FEATURES, /* the datapath does not do all features */
 	HF_REASON_BIG_ENDIAN, /* the datapath reads no big-endian rings */
-	HF_REASON_RUNNING, /* features do not change while the device runs */
 	HF_REASONS,
 };
 

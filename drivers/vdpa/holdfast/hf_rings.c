@@ -217,10 +217,12 @@ hf_rings_quiesce(struct hf_dev *dev)
 	rings_batch(dev, rings_quiesce_one, &b, rings_collect(dev, rings_running));
 }
 
+/* Those of which anything was said or made. */
 static bool
 rings_any(const struct hf_vq *vq)
 {
-	return vq->running || vq->enabled || vq->addr_set || vq->made || vq->parts.ring_size != 0;
+	return vq->running || vq->enabled || vq->addr_set || vq->big_endian || vq->made ||
+		vq->parts.ring_size != 0;
 }
 
 static int

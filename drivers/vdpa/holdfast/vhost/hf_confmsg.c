@@ -120,6 +120,6 @@ hf_confmsg_take(struct hf_dev *dev, struct hf_msg *m)
 		m->payload.u64 &= ~(dev->offered & CONFMSG_FEATURES);
 	} else if (m->request == HF_MSG_SET_PROTOCOL_FEATURES) {
 		hf_config_listen(dev, (m->payload.u64 & BIT(VHOST_USER_PROTOCOL_F_CONFIG)) != 0);
-		m->payload.u64 &= ~CONFMSG_PROTOCOL;
+		m->payload.u64 &= ~(dev->protocol & CONFMSG_PROTOCOL);
 	}
 }

@@ -233,7 +233,9 @@ nego_log(const struct hf_dev *dev, const struct hf_msg *m, const struct hf_answe
 	const char *text = answer->text;
 
 	if (answer->reason == HF_REASON_NONE)
-		text = "the device runs: stop it first (GET_VRING_BASE)";
+		text = nego_runs(&dev->front.nego)
+			? "the device runs: stop it first (GET_VRING_BASE)"
+			: "what was refused before could be served now: choose it again (SET_FEATURES)";
 	HF_LOG(ERR, "%s: message %s 0x%" PRIx64 " refused, %s: %s", dev->name,
 		hf_msg_name(m->request), m->payload.u64, how, text);
 }
