@@ -11,7 +11,7 @@ from hfrig import nic, paths, qemu
 from hfrig.bootserver import NOISE, BootServer
 
 AGES = {"modern": "disable-legacy=on", "transitional": "", "legacy": "disable-modern=on"}
-VERSION_1 = "VIRTIO_F_VERSION_1"
+VERSION_1, PROTOCOL_FEATURES = 1 << 32, 1 << 30
 MAC = nic.vf_mac(0)
 
 
@@ -34,13 +34,15 @@ class Office(Site):
                                                        power=power))
         return self.vm
 
-    def check_age(self, modern: bool) -> None:
-        """The guest's driver, the library and the NIC agree on what was negotiated, and the datapath is that asked for."""
+    def check_age(self, modern: bool, takes: int | None = 0) -> None:
+        """The guest's driver, the library and the NIC agree on what was negotiated: VERSION_1 or not, and besides just
+        these features of the back end (None: any). The datapath is that asked for."""
         self.check_datapath(0, self.path.serves)
         if self.vm:
-            assert (VERSION_1 in self.vm.negotiated()) == modern
-        taken = re.findall(r"negotiated Virtio features: (0x[0-9a-f]+)", self.app.process.text())[-1]
-        assert bool(int(taken, 16) >> 32 & 1) == modern, taken
+            assert ("VIRTIO_F_VERSION_1" in self.vm.negotiated()) == modern
+        told = int(re.findall(r"negotiated Virtio features: (0x[0-9a-f]+)", self.app.process.text())[-1], 16)
+        assert bool(told & VERSION_1) == modern, hex(told)
+        assert takes in (None, told & ~(VERSION_1 | PROTOCOL_FEATURES)), hex(told)
         if self.path.serves == "hw":
             queues = [o for o in self.app.nic.function(nic.vf_bdf(0))["objects"] if o["object"] == "virtq"]
             assert queues and all(o["version_1_0"] == modern for o in queues), queues

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 
 _SHORT = 15     # bytes of an interface's name
+_made = itertools.count()
 
 
 def _ip(*args: str) -> str:
@@ -19,7 +21,7 @@ class Namespace:
 
     def __init__(self, tag: str):
         self.name = tag
-        self.tap = f"hf{os.getpid() % 100000}t{abs(hash(tag)) % 1000}"[:_SHORT]
+        self.tap = f"hf{os.getpid() % 10**6}t{next(_made)}"[:_SHORT]
         _ip("netns", "add", self.name)
         self.moved = False
 
