@@ -807,6 +807,7 @@ log_of_drop(uint64_t features)
 	memset(log_due, 0, sizeof(log_due));
 	/* The largest that fits comes. */
 	TEST_ASSERT((features & MRG) != 0 || guest_add(&rig.rx.g, p, 2, false) >= 0, "add");
+	hf_svq_poll(rig.rx.q, 32);
 	TEST_ASSERT(svqrig_send(&rig, NULL, 518, &plain), "send");
 	TEST_ASSERT(wait_packet() && pkt.len == 518, "%u bytes", pkt.len);
 	memset(log_bits, 0, sizeof(log_bits));
