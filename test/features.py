@@ -18,8 +18,13 @@ _ROW = re.compile(r"^\t(?:ROW\((\w+), (\w+), (\w+)\)|IF_CAP\((\w+), (\w+), (\w+)
 _SHORT = re.compile(r"^(VIRTIO_NET_F|VIRTIO_RING_F|VIRTIO_F|VHOST_USER_F|VHOST_F)_")
 POLL = {"CSUM": "with checksum offload", "LSO": "with segmentation of 64 KiB", "WANTED": "yes", "TAKEN": "yes"}
 AUTO = {"TAKEN": "with ``poll_features=1``, and then poll mode serves", "WANTED": "yes, and then poll mode serves"}
-BIT = {"VERSION_1": 32, "IOMMU_PLATFORM": 33, "RING_PACKED": 34, "IN_ORDER": 35, "ORDER_PLATFORM": 36, "SR_IOV": 37,
-       "NOTF_COAL": 53, "HASH_REPORT": 57, "RSS": 60, "RSC_EXT": 61, "STANDBY": 62, "SPEED_DUPLEX": 63}
+BIT = {"CSUM": 0, "GUEST_CSUM": 1, "CTRL_GUEST_OFFLOADS": 2, "MTU": 3, "MAC": 5, "GSO": 6, "GUEST_TSO4": 7,
+       "GUEST_TSO6": 8, "GUEST_ECN": 9, "GUEST_UFO": 10, "HOST_TSO4": 11, "HOST_TSO6": 12, "HOST_ECN": 13,
+       "HOST_UFO": 14, "MRG_RXBUF": 15, "STATUS": 16, "CTRL_VQ": 17, "CTRL_RX": 18, "CTRL_VLAN": 19,
+       "CTRL_RX_EXTRA": 20, "GUEST_ANNOUNCE": 21, "MQ": 22, "CTRL_MAC_ADDR": 23, "NOTIFY_ON_EMPTY": 24,
+       "LOG_ALL": 26, "ANY_LAYOUT": 27, "INDIRECT_DESC": 28, "EVENT_IDX": 29, "PROTOCOL_FEATURES": 30,
+       "VERSION_1": 32, "IOMMU_PLATFORM": 33, "RING_PACKED": 34, "IN_ORDER": 35, "ORDER_PLATFORM": 36,
+       "SR_IOV": 37, "NOTF_COAL": 53, "HASH_REPORT": 57, "RSS": 60, "RSC_EXT": 61, "STANDBY": 62, "SPEED_DUPLEX": 63}
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Row:
     @property
     def legacy(self) -> bool:
         """Is it one of the 32 that a legacy driver can see?"""
-        return self.name not in BIT
+        return BIT[self.name] < 32
 
     def in_auto(self) -> str:
         """What "auto" offers on a NIC with virtqueues that do all they can."""

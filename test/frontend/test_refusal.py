@@ -13,7 +13,9 @@ import contextlib
 import errno
 import re
 import socket
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hfrig import api, nic, paths, testpmd, vdpa
@@ -24,6 +26,9 @@ from hfvhost.channel import Closed, Refused
 from hfvhost.net import DEFAULT_PROTOCOL, NetDevice, Shape
 from hfvhost.proto import Feature, Protocol, Request, Status
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import features as guide  # noqa: E402  (needs the path above)
+
 NICS = {
     "full": [],
     "no-packed": ["packed=0"],
@@ -32,7 +37,8 @@ NICS = {
     "no-virtqueues": ["virtio_net_q=0"],
 }
 SERVED, NOT_OFFERED, REFUSED = range(3)
-HW, AUTO = 0, 2     # what may be wanted
+HW, POLL, AUTO = range(3)      # what may be wanted
+AS_IF = 7   # flags of a query
 QUERY_BIG_ENDIAN = 1 << 3
 LEGACY_REASONS = 3, 4
 
@@ -281,6 +287,24 @@ def test_no_device(scene):
         scene.app.process.seen = 0
         scene.app.process.expect(rf"{nic.vf_bdf(vf)}: .*{why}", 20)
         assert scene.app.do("query", vf, 0, 0)["ret"] == -errno.ENODEV
+
+
+def offers(*conditions: str) -> int:
+    """By the guide's table, what a NIC that has all offers: the rows of which a condition holds."""
+    return sum(1 << guide.BIT[row.name] for row in guide.read() if any(getattr(row, c) != "NEVER" for c in conditions))
+
+
+def test_features_table(scene):
+    """What the guide says of each feature is what is offered: by hardware, by poll mode, by "auto", and with all of it."""
+    def offered(datapath: int, poll_features: int = 0) -> int:
+        return scene.app.do("query", 0, AS_IF, 0, datapath, 0, poll_features)["offered"]
+
+    assert offered(HW) == offers("hw")
+    assert offered(POLL) == offered(AUTO, 1) == offers("poll")
+    wanted = sum(1 << guide.BIT[row.name] for row in guide.read() if row.poll == "WANTED")
+    assert offered(AUTO) == offers("hw") | wanted
+    assert all(row.in_auto().startswith("yes") == bool(offered(AUTO) >> guide.BIT[row.name] & 1)
+               for row in guide.read())
 
 
 @pytest.mark.skipif(paths.SANITIZED, reason="a stock program, once is enough")
