@@ -75,10 +75,11 @@ hf_ethq_cq_next(const struct hf_ethq_cq *cq)
 	return cqe;
 }
 
-/* Give the entries that were consumed back to the NIC. */
+/* Give the entries that were consumed, and what was marked in them, back to the NIC. */
 static inline void
 hf_ethq_cq_release(struct hf_ethq_cq *cq)
 {
+	rte_io_wmb();
 	*cq->ci_rec = rte_cpu_to_be_32(cq->ci & HF_CQ_CI_MASK);
 }
 

@@ -630,6 +630,35 @@ test_receive_stop(void)
 	return TEST_SUCCESS;
 }
 
+/* Completions that nobody polled before a start: none is seen after it, nor what it left. */
+static int
+test_receive_forgotten(void)
+{
+	static const struct traffic after = {"a next life", 2 * SIZE, 8, FRAME_MIN, 200, 0, 1};
+	struct hf_ethq_rx_cpl c[SIZE];
+	unsigned int round, n, i;
+
+	for (round = 0; round < 12; round++) {
+		n = 3 + round * 5 % (SIZE / 2);
+		for (i = 0; i < n; i++) {
+			ethrig_fill(&rig, ethrig_frame(&rig.tx, i), 90, i, false);
+			TEST_ASSERT(put(i, 90, 0, 1, 0), "no room");
+		}
+		hf_ethq_tx_ring(tx);
+		TEST_ASSERT_EQUAL(wait_sent(n), n, "not sent");
+		rte_delay_us_sleep(20000);
+		i = round % 4;
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(rx, c, i), i, "the first");
+		TEST_ASSERT_SUCCESS(hf_ethq_rx_stop(rx), "stop");
+		TEST_ASSERT_SUCCESS(hf_ethq_rx_start(rx), "start");
+		TEST_ASSERT_EQUAL(hf_ethq_rx_poll(rx, c, SIZE), 0, "round %u", round);
+		received = 0;
+		post_all();
+		TEST_ASSERT_SUCCESS(traffic_run(&after), "round %u", round);
+	}
+	return TEST_SUCCESS;
+}
+
 /* No entry: the NIC drops the frame, and counts it. */
 static int
 test_drops(void)
@@ -811,6 +840,7 @@ static struct unit_test_suite ethq_suite = {
 			TEST_CASE_ST(setup, teardown, test_receive_length),
 			TEST_CASE_ST(setup, teardown, test_receive_error),
 			TEST_CASE_ST(setup, teardown, test_receive_stop),
+			TEST_CASE_ST(setup, teardown, test_receive_forgotten),
 			TEST_CASE_ST(setup, teardown, test_drops),
 			TEST_CASE_ST(setup, teardown, test_arm),
 			TEST_CASE_ST(setup, teardown, test_refused),
