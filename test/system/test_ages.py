@@ -15,13 +15,13 @@ from office import AGES, MAC, Office, UBoot
 
 ROWS = list(itertools.product((HW, POLL), AGES))
 OFFLOAD, GUEST_ANNOUNCE, ANY_LAYOUT = 0x1803, 1 << 21, 1 << 27
-BY_POLL = 1 << 15 | 1 << 28 | 1 << 29       # MRG_RXBUF, INDIRECT_DESC, EVENT_IDX
+MRG_RXBUF, INDIRECT_DESC, EVENT_IDX, RING_PACKED, IN_ORDER = 1 << 15, 1 << 28, 1 << 29, 1 << 34, 1 << 35
 
 
 def linux_takes(path, age: str) -> int:
     """Features that Linux takes of the back end besides VERSION_1: all that it knows."""
     return (OFFLOAD | GUEST_ANNOUNCE | (ANY_LAYOUT if age == "legacy" else 0)
-            | (BY_POLL if path.serves == "poll" else 0))
+            | (MRG_RXBUF | INDIRECT_DESC | EVENT_IDX if path.serves == "poll" else 0))
 
 
 @pytest.mark.parametrize("path, age", cases([(HW, "legacy"), (POLL, "legacy")], ROWS))
@@ -133,7 +133,8 @@ def test_virtio_user(stage, path, ring):
     stack.run("busybox", "tftp", "-g", "-b", "1428", "-l", str(got), "-r", NOISE, HOST)
     assert got.read_bytes() == site.server.noise
     site.check_noise(address)
-    site.check_age(True, None)
+    by_poll = MRG_RXBUF | INDIRECT_DESC | IN_ORDER if path.serves == "poll" else 0
+    site.check_age(True, by_poll | (RING_PACKED if ring == "packed" else 0))
 
 
 @pytest.mark.parametrize("path, age", cases([(POLL, "legacy")], list(itertools.product((POLL, AUTO), AGES))))
