@@ -59,6 +59,20 @@ struct hf_ethq_cq {
 };
 
 /*
+ * The NIC had the line last. __builtin_prefetch() for the oldest CPU that we build for would fetch
+ * it to be read, and the store behind it had to ask for the line once more, one after the other.
+ */
+static __rte_always_inline void
+hf_prefetch_write(const void *p)
+{
+#ifdef RTE_ARCH_X86_64
+	asm volatile("prefetchw %0" : : "m"(*(const char *)p)); /* at worst does nothing */
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
+/*
  * The next completion, or NULL. The owner bit of the NIC's entries changes with each round; what is
  * read of the entry after this call is read after the bit.
  */

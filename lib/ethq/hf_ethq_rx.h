@@ -35,6 +35,7 @@ struct hf_ethq_rx_cpl {
 	uint16_t flags; /* HF_ETHQ_RX_* */
 	uint8_t hash_type; /* CQE_RSS_HTYPE_*; 0: no hash */
 	uint8_t syndrome; /* not 0 (MLX5_CQE_SYNDROME_*): no frame, but the entry is consumed */
+	uint32_t spare;
 };
 
 /* CQE_L4_HDR_TYPE_*: UDP, a TCP kind or none. */
@@ -149,6 +150,19 @@ hf_ethq_rx_room(const struct hf_ethq_rx *rx)
 	return rx->size - hf_ethq_rx_pending(rx);
 }
 
+/* The lines of n entries to be put soon: the NIC was the last to have them. */
+static __rte_always_inline void
+hf_ethq_rx_prefetch(const struct hf_ethq_rx *rx, unsigned int n)
+{
+	const size_t mask = ((size_t)rx->size << rx->log_stride) - 1;
+	const size_t step = RTE_MAX((size_t)RTE_CACHE_LINE_SIZE, (size_t)1 << rx->log_stride);
+	const size_t from = (size_t)rx->pi << rx->log_stride;
+	size_t at;
+
+	for (at = from; at < from + ((size_t)n << rx->log_stride); at += step)
+		hf_prefetch_write(rx->ring + (at & mask));
+}
+
 /*
  * hf_ethq_rx_put() of n entries, each of one segment in one key: of a piece of memory all behind
  * its first 'skip' bytes, at most 'max' of them. There is room for n.
@@ -236,31 +250,55 @@ static __rte_always_inline unsigned int
 hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
 {
 	struct hf_ethq_rx_session *s = &rx->session;
+	const struct hf_ethq_rx_cpl title = {.flags = s->flags, .hash_type = s->hash_type};
 	volatile struct prm_eth_cqe *const ring = rx->cq.cqe;
 	const uint32_t mask = rx->cq.size - 1, ci = rx->cq.ci;
-	const uint16_t flags = s->flags;
-	const uint8_t type = s->hash_type;
 	uint32_t at = s->at;
-	unsigned int i;
+	unsigned int i, end;
+	uint64_t mini, rest;
 
+	_Static_assert(offsetof(struct hf_ethq_rx_cpl, len) == 0 &&
+			offsetof(struct hf_ethq_rx_cpl, hash) == 4 &&
+			offsetof(struct prm_mini_cqe, rx_hash_res) == 0 &&
+			offsetof(struct prm_mini_cqe, byte_cnt) == 4 && sizeof(title) == 16,
+		"two words each, and one swap of bytes for the first");
+	memcpy(&rest, (const uint8_t *)&title + sizeof(mini), sizeof(rest));
 	n = RTE_MIN(n, s->left);
-	for (i = 0; i < n; i++, at++) {
+	for (i = 0; i < n;) {
 		if (at == PRM_MINI_CQES) {
 			hf_ethq_rx_session_read(rx, ci + i);
 			at = 0;
 		}
-		c[i].len = rte_be_to_cpu_32(s->mini[at].byte_cnt);
-		c[i].hash = rte_be_to_cpu_32(s->mini[at].rx_hash_res);
-		c[i].flags = flags;
-		c[i].hash_type = type;
-		c[i].syndrome = 0;
-		ring[(ci + i) & mask].op_own = MLX5_CQE_INVALID << 4;
+		for (end = RTE_MIN(n, i + PRM_MINI_CQES - at); i < end; i++, at++) {
+			memcpy(&mini, &s->mini[at], sizeof(mini));
+			mini = rte_be_to_cpu_64(mini);
+			memcpy(&c[i], &mini, sizeof(mini));
+			memcpy((uint8_t *)&c[i] + sizeof(mini), &rest, sizeof(rest));
+			ring[(ci + i) & mask].op_own = MLX5_CQE_INVALID << 4;
+		}
 	}
 	s->at = at;
 	s->left -= n;
 	rx->cq.ci = ci + n;
 	rx->ci += n;
 	return n;
+}
+
+/*
+ * How many completions hf_ethq_rx_poll() will find, as far as one look says: 0, or at least so many
+ * (some of which, or all, may be bad).
+ */
+static __rte_always_inline uint32_t
+hf_ethq_rx_look(const struct hf_ethq_rx *rx)
+{
+	volatile struct prm_eth_cqe *cqe;
+
+	if (rx->session.left > 0)
+		return rx->session.left;
+	cqe = hf_ethq_cq_next(&rx->cq);
+	if (cqe == NULL)
+		return 0;
+	return hf_ethq_rx_is_title(cqe) ? rte_be_to_cpu_32(cqe->byte_cnt) : 1;
 }
 
 /* Up to n completions, in the order of put: each consumes one entry. None once it has failed. */

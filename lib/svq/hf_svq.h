@@ -66,6 +66,12 @@ struct hf_svq_attr {
 	bool rx;
 	uint16_t size; /* the largest ring that will be started */
 	uint16_t mtu; /* no frame is larger than mtu + 18 */
+	/*
+	 * rx: an entry of the NIC has one piece, so that four share a line of the cache. A buffer
+	 * of more pieces, or with MRG_RXBUF one that does not take the largest frame, stops the
+	 * queue: see -EMSGSIZE of hf_svq_error().
+	 */
+	bool narrow;
 	uint32_t tisn; /* tx: transport interface (hf_tis_create()) */
 	struct hf_evch *ch; /* completions that sleeping pollers wait for; NULL: they never sleep */
 	uint64_t cookie;
@@ -115,7 +121,8 @@ int hf_svq_destroy(struct hf_svq *q);
 uint32_t hf_svq_rqn(const struct hf_svq *q);
 
 /*
- * Serve this ring. -EINVAL, logged: alignment, size, features that exclude each other, indices, or
+ * Serve this ring. rx: what is available is taken at once, so that hf_svq_error() knows of the
+ * first buffer. -EINVAL, logged: alignment, size, features that exclude each other, indices, or
  * a ring outside of mem. *ring is copied; *ring->mem and the bitmap stay the caller's, in use until
  * stop.
  */
@@ -152,7 +159,8 @@ void hf_svq_wake(struct hf_svq *q);
  * 0, or why the queue serves no more; logged when it happened. -EPROTO: the ring breaks the rules
  * of virtio. -EFAULT: an address outside of the guest's memory. -E2BIG: a chain of more than
  * HF_SVQ_MAX_CHAIN pieces; rx: one of which those that the NIC takes hold the header alone. -EIO:
- * the NIC.
+ * the NIC. -EMSGSIZE, which is nobody's fault and not logged: the next buffer needs a queue that is
+ * not narrow, which goes on where this one is stopped.
  */
 #define HF_SVQ_MAX_CHAIN 256u
 int hf_svq_error(const struct hf_svq *q);

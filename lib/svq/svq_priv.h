@@ -75,7 +75,7 @@ struct svq_rx {
 	uint16_t *group;
 	uint32_t wqe_head, wqe_tail;
 	uint16_t max_segs;
-	bool mrg, guest_csum;
+	bool mrg, guest_csum, narrow;
 	/* Slots taken since the start, and the end of the farthest that was given back. */
 	uint32_t seq, high;
 };

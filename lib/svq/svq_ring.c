@@ -133,6 +133,13 @@ svq_ring_bad(struct svq_ring *r, int error, const char *what, uint32_t val)
 }
 
 void
+svq_ring_outgrown(struct svq_ring *r)
+{
+	if (r->error == 0)
+		__atomic_store_n(&r->error, -EMSGSIZE, __ATOMIC_RELAXED);
+}
+
+void
 svq_ring_call(struct svq_ring *r)
 {
 	/* A full counter is a notification that is still to be read. */

@@ -135,6 +135,9 @@ int svq_ring_init(struct svq_ring *r, const struct hf_svq_ring *attr, bool guest
 /* Stop serving. what: what is wrong, with a %u for val. */
 void svq_ring_bad(struct svq_ring *r, int error, const char *what, uint32_t val);
 
+/* Stop serving, with -EMSGSIZE: what comes next is for another queue. */
+void svq_ring_outgrown(struct svq_ring *r);
+
 /* Write to the eventfd. */
 void svq_ring_call(struct svq_ring *r);
 

@@ -30,6 +30,10 @@ buf_add(struct hf_svq *q, const struct svq_chain *c)
 		svq_ring_bad(&q->ring, -EPROTO, "a buffer of %u bytes, header included", c->len);
 		return -1;
 	}
+	if (unlikely(rx->narrow) && (c->n > 1 || (rx->mrg && c->len < q->hdr_len + q->max_frame))) {
+		svq_ring_outgrown(&q->ring);
+		return -1;
+	}
 	*b = (struct svq_rxbuf){
 		.gpa = s->addr,
 		.len = s->len,
@@ -137,20 +141,6 @@ rx_post(struct hf_svq *q)
 }
 
 /* --- from the NIC, to the guest --- */
-
-/*
- * The NIC had the line last. __builtin_prefetch() for the oldest CPU that we build for would fetch
- * it to be read, and the store behind it had to ask for the line once more, one after the other.
- */
-static __rte_always_inline void
-prefetch_to_write(const void *p)
-{
-#ifdef RTE_ARCH_X86_64
-	asm volatile("prefetchw %0" : : "m"(*(const char *)p)); /* at worst does nothing */
-#else
-	__builtin_prefetch(p, 1);
-#endif
-}
 
 /* A header of 10 or 12 bytes; the last two are num_buffers. */
 static __rte_always_inline void
@@ -316,22 +306,35 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 	return i;
 }
 
+/* Headers of completions i to n, the first in buffer 'at'; returns the buffer of the nth. */
+static __rte_always_inline uint32_t
+headers_prefetch(const struct svq_rx *rx, uint32_t at, unsigned int i, unsigned int n)
+{
+	for (; i < n; i++) {
+		hf_prefetch_write(svq_rx_buf(rx, at)->hdr);
+		at += rx->group[(rx->wqe_head + i) & rx->mask];
+	}
+	return at;
+}
+
 /* What was received goes to the guest. */
 static __rte_always_inline unsigned int
 rx_give(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_rx *rx = &q->rx;
 	struct hf_ethq_rx_cpl cpl[SVQ_BURST];
-	unsigned int i, n = hf_ethq_rx_poll(rx->ethq, cpl, max);
-	uint32_t at = rx->head;
+	unsigned int i = RTE_MIN(max, hf_ethq_rx_look(rx->ethq)), n;
 	struct svq_used u;
+	uint32_t at;
 
-	if (n == 0)
+	if (i == 0)
 		return 0;
-	for (i = 0; i < n; i++) {
-		prefetch_to_write(svq_rx_buf(rx, at)->hdr);
-		at += rx->group[(rx->wqe_head + i) & rx->mask];
-	}
+	/* While completions are read, headers, and entries for as many buffers, are on their way.
+	 */
+	at = headers_prefetch(rx, rx->head, 0, i);
+	hf_ethq_rx_prefetch(rx->ethq, i);
+	n = hf_ethq_rx_poll(rx->ethq, cpl, max);
+	headers_prefetch(rx, at, i, n);
 	svq_used_begin(&q->ring, kind, &u);
 	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, kind, &u, cpl, n);
 	for (; i < n; i++)
@@ -403,7 +406,9 @@ rx_ethq_attr(const struct hf_svq_attr *attr)
 
 	return (struct hf_ethq_rx_attr){
 		.size = (uint16_t)rte_align32pow2(attr->size),
-		.max_segs = RTE_MIN(segs_for(attr->mtu + SVQ_L2_LEN), hf_rq_max_segs(caps)),
+		.max_segs = attr->narrow
+			? 1
+			: RTE_MIN(segs_for(attr->mtu + SVQ_L2_LEN), hf_rq_max_segs(caps)),
 		.ch = attr->ch,
 		.cookie = attr->cookie,
 		.place = attr->place,
@@ -427,6 +432,7 @@ svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr)
 
 	rx->mask = ea.size - 1u;
 	rx->max_segs = ea.max_segs;
+	rx->narrow = attr->narrow;
 	rx->more_size = sizeof(struct svq_rxmore) + rx->max_segs * sizeof(struct hf_ethq_seg);
 	rx->buf = aligned_alloc(
 		RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(ea.size * sizeof(*rx->buf)));
@@ -458,6 +464,7 @@ int
 svq_rx_start(struct hf_svq *q, uint64_t features)
 {
 	struct svq_rx *rx = &q->rx;
+	int ret;
 
 	rx->head = rx->posted = rx->tail = 0;
 	rx->wqe_head = rx->wqe_tail = 0;
@@ -465,7 +472,10 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
 	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
 	q->poll = rx_polls[q->ring.kind];
-	return hf_ethq_rx_start(rx->ethq);
+	ret = hf_ethq_rx_start(rx->ethq);
+	if (ret == 0)
+		q->poll(q, 1);
+	return ret;
 }
 
 /* Buffers that were available before one that was used are used, too. */

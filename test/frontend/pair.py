@@ -63,12 +63,16 @@ class Pair:
         self.nic.wait_serving(nic.vf_bdf(vf), queues)
 
     def wait_posted(self, vf: int, dev: NetDevice, timeout: float = 20.0) -> None:
-        """Wait until the NIC has fetched buffers of a fresh device: the driver passes its first kicks on."""
+        """Wait until the NIC has fetched buffers of a fresh device: the driver passes its first kicks on.
+
+        In poll mode it may have had to make other receive queues for them, which it has then steered to.
+        """
         end = time.monotonic() + timeout
         while self.empty_queues(vf, dev):
             if time.monotonic() > end:
                 raise TimeoutError(f"VF {vf} has receive queues without buffers after {timeout} s")
             time.sleep(0.01)
+        dev.settle()
 
     def empty_queues(self, vf: int, dev: NetDevice) -> int:
         """How many receive queues that run have fetched no buffer."""

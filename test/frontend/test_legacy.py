@@ -64,6 +64,7 @@ def test_header_anywhere(rig):
     """Frames and their headers in any pieces, a header across two of them included."""
     a, b = rig.guest(0, PLAIN), rig.guest(1, PLAIN, rx=0)
     b.post_rx(60, parts=4)
+    rig.wait_posted(1, b)
     transfer(a, b, burst(60), parts=5)
     frames = burst(20, 100, size=60)
     transfer(a, b, frames, parts=9)     # of 70 bytes 8 each

@@ -36,6 +36,7 @@ def test_chains(rig, wants):
     shape = wants()
     a, b = rig.guest(0, shape, rx=0), rig.guest(1, shape, rx=0)
     b.post_rx(60, parts=4)
+    rig.wait_posted(1, b)
     sent = burst(60)
     a.send(sent, parts=5)
     assert sorted(b.receive(60, refill=False)) == sorted(sent)

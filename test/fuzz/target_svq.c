@@ -392,6 +392,7 @@ run(const uint8_t *data, size_t size)
 	memory_open();
 	attr.mtu = ring_choose();
 	attr.rx = rx;
+	attr.narrow = rx && (size & 1) != 0;
 	ret = hf_svq_create(&attr, &q);
 	if (ret != 0)
 		fault("create", ret);

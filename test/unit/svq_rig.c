@@ -109,6 +109,7 @@ svqrig_create(struct svqrig *r, uint16_t tx_mtu, uint16_t rx_mtu)
 		.rx = true,
 		.size = SVQRIG_RING,
 		.mtu = rx_mtu,
+		.narrow = r->narrow,
 		.ch = &r->eth.rx.ch,
 		.cookie = 0x88};
 	uint32_t rqn;

@@ -33,6 +33,7 @@ struct svqrig {
 	struct ethrig eth;
 	struct svqside tx, rx;
 	uint32_t sent, received; /* packets: the number of the next one */
+	bool narrow; /* receive entries have one piece, from the next create on */
 };
 
 /* How a buffer is cut: bytes of the first pieces; the last one has the rest. */

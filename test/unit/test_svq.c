@@ -393,6 +393,79 @@ test_too_small(void)
 	return TEST_SUCCESS;
 }
 
+static int
+create_anew(bool narrow)
+{
+	leaks += svqrig_close(&rig);
+	TEST_ASSERT_SUCCESS(svqrig_open(&rig), "open");
+	rig.narrow = narrow;
+	return svqrig_create(&rig, 1500, 1500);
+}
+
+/*
+ * A buffer that does not fit an entry of one piece, behind three that do, which serve on: at once
+ * or, if it was there before, when the queue is started.
+ */
+static int
+outgrown(uint64_t features, const struct svqcut *cut)
+{
+	struct hf_svq_stats st;
+	unsigned int i, n = 0;
+
+	TEST_ASSERT_SUCCESS(create_anew(true), "create");
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1, V1 | features), "start");
+	for (i = 0; i < 3; i++)
+		TEST_ASSERT(svqrig_offer(&rig, &plain), "offer");
+	hf_svq_poll(rig.rx.q, 32);
+	TEST_ASSERT_EQUAL(hf_svq_error(rig.rx.q), 0, "before");
+	TEST_ASSERT(svqrig_offer(&rig, cut), "offer");
+	hf_svq_poll(rig.rx.q, 32);
+	TEST_ASSERT_EQUAL(hf_svq_error(rig.rx.q), -EMSGSIZE, "%d", hf_svq_error(rig.rx.q));
+	for (i = 0; i < 2; i++)
+		TEST_ASSERT(svqrig_send(&rig, NULL, len_of(rig.sent), &plain), "send");
+	for (i = 0; i < 20; i++) {
+		svqrig_poll(&rig);
+		rte_delay_us_block(1000);
+	}
+	if (stop_both() != TEST_SUCCESS)
+		return TEST_FAILED;
+	for (; svqrig_receive(&rig, &pkt); n++)
+		rig.received++;
+	TEST_ASSERT_EQUAL(n, 2, "%u arrived", n);
+	TEST_ASSERT_EQUAL(guest_out(&rig.rx.g), 2, "buffers with the device");
+	TEST_ASSERT_SUCCESS(svqside_start(&rig.rx, rig.rx.g.used_next), "start");
+	TEST_ASSERT_EQUAL(hf_svq_error(rig.rx.q), -EMSGSIZE, "%d", hf_svq_error(rig.rx.q));
+	hf_svq_stats(rig.rx.q, &st);
+	TEST_ASSERT_EQUAL(st.errors, 0, "counted as an error");
+	return TEST_SUCCESS;
+}
+
+/* Entries of one piece, four to a line. */
+static int
+test_narrow(void)
+{
+	static const struct flow all[] = {
+		{"narrow", V1, V1, &plain, 30},
+		{"narrow, packed", V1 | PACKED, V1 | PACKED | GUEST_CSUM, &plain, 30},
+		{"narrow, mergeable", V1, V1 | MRG | EVENT, &plain, 30},
+		{"narrow, big-endian", BE, BE, &plain, 30},
+	};
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(create_anew(true), "create");
+	for (i = 0; i < RTE_DIM(all); i++) {
+		TEST_ASSERT_SUCCESS(svqrig_start(&rig, all[i].tx, all[i].rx), "%s", all[i].name);
+		offer_all(all[i].offer);
+		if (traffic(&all[i], 300) != TEST_SUCCESS || stop_both() != TEST_SUCCESS)
+			return TEST_FAILED;
+	}
+	if (outgrown(0, &hdr_apart) != TEST_SUCCESS ||
+		outgrown(PACKED | TABLE, &in_table) != TEST_SUCCESS ||
+		outgrown(MRG, &small) != TEST_SUCCESS)
+		return TEST_FAILED;
+	return create_anew(false);
+}
+
 /* --- offloads --- */
 
 /* The next packet, after polling for it. */
@@ -1173,6 +1246,7 @@ static struct unit_test_suite svq_suite = {
 			TEST_CASE_ST(setup, teardown, test_stops),
 			TEST_CASE_ST(setup, teardown, test_mergeable),
 			TEST_CASE_ST(setup, teardown, test_too_small),
+			TEST_CASE_ST(setup, teardown, test_narrow),
 			TEST_CASE_ST(setup, teardown, test_csum),
 			TEST_CASE_ST(setup, teardown, test_many_copies),
 			TEST_CASE_ST(setup, teardown, test_not_negotiated),

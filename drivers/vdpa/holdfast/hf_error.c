@@ -60,8 +60,13 @@ hf_error_repair(struct hf_dev *dev, struct hf_vq *vq)
 static void
 hf_error_check(struct hf_dev *dev, struct hf_vq *vq)
 {
-	if (vq->path->failed(vq))
+	if (vq->path->outgrown != NULL && vq->path->outgrown(vq)) {
+		if (hf_dev_ring_repair(dev, vq->index, true) != 0)
+			HF_LOG(ERR, "%s: ring %u: left stopped until the guest starts it",
+				dev->name, vq->index);
+	} else if (vq->path->failed(vq)) {
 		hf_error_repair(dev, vq);
+	}
 }
 
 static void

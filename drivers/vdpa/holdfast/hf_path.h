@@ -77,6 +77,11 @@ struct hf_path {
 	void (*nudge)(struct hf_vq *vq);
 	/* Has a running queue failed? Then that is logged, and it wants a repair. */
 	bool (*failed)(struct hf_vq *vq);
+	/*
+	 * Does a running queue serve no more because its guest needs one of another make, which the
+	 * next start gives it? That is no failure. NULL: never.
+	 */
+	bool (*outgrown)(struct hf_vq *vq);
 	/* A running queue is to log what hf_dirty_log() says now. NULL: it logs nothing. */
 	void (*relog)(struct hf_vq *vq);
 };

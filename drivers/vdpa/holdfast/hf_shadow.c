@@ -23,6 +23,7 @@ struct hf_shadow {
 	struct hf_svq *svq; /* NULL: none */
 	struct hf_slab *slab; /* that it lies in; NULL: none, or memory of its own */
 	uint16_t size, mtu; /* of the ring and the port that it was made for */
+	bool wide; /* a buffer did not fit into entries of one piece: from then on */
 	struct hf_evch ch;
 	struct hf_poll_queue pq;
 	struct hf_svq_mem *mem; /* of the guest, while it runs */
@@ -155,6 +156,7 @@ shadow_attr(const struct hf_vq *vq, uint16_t size)
 		.rx = hf_vq_is_rx(vq),
 		.size = size,
 		.mtu = shadow_mtu(dev),
+		.narrow = vq->shadow == NULL || !vq->shadow->wide,
 		.tisn = dev->tis.id,
 		.cookie = vq->index,
 	};
@@ -302,9 +304,37 @@ error_mem:
 	return ret;
 }
 
+static bool
+shadow_outgrown(struct hf_vq *vq)
+{
+	struct hf_shadow *s = vq->shadow;
+
+	if (hf_svq_error(s->svq) != -EMSGSIZE)
+		return false;
+	s->wide = true;
+	HF_LOG(INFO,
+		"%s: ring %u: buffers of more than one piece: receive entries for those from now on",
+		vq->dev->name, vq->index);
+	return true;
+}
+
+/* With a queue that nothing refers to yet. */
+static int
+shadow_widen(struct hf_vq *vq)
+{
+	int ret = shadow_pause(vq);
+
+	if (ret == 0)
+		ret = shadow_destroy(vq);
+	if (ret == 0)
+		ret = shadow_create(vq, vq->shadow->size);
+	return ret != 0 ? ret : shadow_run(vq, vq->mkey);
+}
+
 static int
 shadow_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
+	const bool kept = shadow_fits(vq, ring->size);
 	int ret;
 
 	ret = shadow_make(vq, ring->size);
@@ -315,6 +345,9 @@ shadow_start(struct hf_vq *vq, const struct hf_front_ring *ring)
 		return ret;
 	vq->shadow->ring = *ring;
 	ret = shadow_run(vq, hf_ioas_mkey(vq->dev->mem.ioas[HF_ASID_GUEST]));
+	/* One that was kept may be steered to, and comes to hf_error_check(). */
+	if (ret == 0 && !kept && shadow_outgrown(vq))
+		ret = shadow_widen(vq);
 	if (ret != 0) {
 		hf_notify_close(vq);
 		return ret;
@@ -391,5 +424,6 @@ const struct hf_path hf_path_poll = {
 	.release = shadow_release,
 	.nudge = shadow_nudge,
 	.failed = shadow_has_failed,
+	.outgrown = shadow_outgrown,
 	.relog = shadow_relog,
 };
