@@ -15,7 +15,7 @@ from hfvhost.channel import Closed, Refused
 from hfvhost.memory import Backing, Memory, Region
 from hfvhost.net import Shape
 from hfvhost.proto import Feature, Request
-from pair import ApiPair, both_ways, burst
+from pair import ApiPair, both_ways, burst, hang_up
 
 MIB = 1 << 20
 GUEST, HOST = api.ASID_GUEST, api.ASID_HOST
@@ -73,7 +73,7 @@ def test_connection_seen_from_its_first_message(stage, program):
     dev = pair.connect(0)
     assert dev.read_config(6, 2) == b"\1\0"
     assert dev.channel.ask(Request.GET_FEATURES).u64() & Feature.SPEED_DUPLEX
-    dev.close()
+    hang_up(dev)
     a, b = pair.guest(0), pair.guest(1)
     second = pair.connect(0)
     with pytest.raises(Closed):

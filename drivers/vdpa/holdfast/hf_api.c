@@ -32,26 +32,6 @@ static_assert((int)RTE_PMD_HOLDFAST_DATAPATH_HW == HF_DATAPATH_HW &&
 		RTE_PMD_HOLDFAST_DATAPATH_REASON == HF_DATAPATH_REASON,
 	"the datapaths' numbers are public");
 
-static_assert((int)RTE_PMD_HOLDFAST_LEGACY_AUTO == HF_LEGACY_AUTO &&
-		(int)RTE_PMD_HOLDFAST_LEGACY_OFF == HF_LEGACY_OFF &&
-		(int)RTE_PMD_HOLDFAST_LEGACY_POLL == HF_LEGACY_POLL &&
-		(int)RTE_PMD_HOLDFAST_SERVED == HF_OUTCOME_SERVED &&
-		(int)RTE_PMD_HOLDFAST_NOT_OFFERED == HF_OUTCOME_NOT_OFFERED &&
-		(int)RTE_PMD_HOLDFAST_REFUSED == HF_OUTCOME_REFUSED &&
-		(int)RTE_PMD_HOLDFAST_REASON_NOT_OFFERED == HF_REASON_NOT_OFFERED &&
-		(int)RTE_PMD_HOLDFAST_REASON_DEPENDENCY == HF_REASON_DEPENDENCY &&
-		(int)RTE_PMD_HOLDFAST_REASON_LEGACY == HF_REASON_LEGACY &&
-		(int)RTE_PMD_HOLDFAST_REASON_LEGACY_POLL == HF_REASON_LEGACY_POLL &&
-		(int)RTE_PMD_HOLDFAST_REASON_NIC == HF_REASON_NIC &&
-		(int)RTE_PMD_HOLDFAST_REASON_FEATURES == HF_REASON_FEATURES &&
-		(int)RTE_PMD_HOLDFAST_REASON_BIG_ENDIAN == HF_REASON_BIG_ENDIAN &&
-		RTE_PMD_HOLDFAST_QUERY_TEXT == HF_ANSWER_TEXT,
-	"the numbers of a query's answer are public");
-
-#define API_QUERY_AS_IF \
-	(RTE_PMD_HOLDFAST_QUERY_DATAPATH | RTE_PMD_HOLDFAST_QUERY_LEGACY | \
-		RTE_PMD_HOLDFAST_QUERY_POLL_FEATURES)
-
 #define API_POLICY_FLAGS \
 	(RTE_PMD_HOLDFAST_POLICY_MR | RTE_PMD_HOLDFAST_POLICY_GRACE | \
 		RTE_PMD_HOLDFAST_POLICY_HELD_MAX | RTE_PMD_HOLDFAST_POLICY_PINNED_MAX)
@@ -409,67 +389,19 @@ rte_pmd_holdfast_datapath_set(
 
 /* --- query --- */
 
-/* The caller's wishes on top of what is. */
 static int
-api_query_wish(
-	const struct hf_dev *dev, const struct rte_pmd_holdfast_query *own, struct hf_wish *wish)
+api_query(struct hf_dev *dev, union api_any *own)
 {
-	*wish = dev->wish;
-	if (own->flags & RTE_PMD_HOLDFAST_QUERY_DATAPATH) {
-		if (own->datapath >= HF_DATAPATHS)
-			return -EINVAL;
-		wish->datapath = own->datapath;
-	}
-	if (own->flags & RTE_PMD_HOLDFAST_QUERY_LEGACY) {
-		if (own->legacy >= HF_LEGACIES)
-			return -EINVAL;
-		wish->legacy = own->legacy;
-	}
-	if (own->flags & RTE_PMD_HOLDFAST_QUERY_POLL_FEATURES) {
-		if (own->poll_features > 1)
-			return -EINVAL;
-		wish->poll_features = own->poll_features == 1;
-	}
-	return 0;
-}
-
-static int
-api_query(struct hf_dev *dev, union api_any *any)
-{
-	struct rte_pmd_holdfast_query *own = &any->query;
-	struct hf_query q = {
-		.guest =
-			{
-				.features = own->features,
-				.big_endian = (own->flags & RTE_PMD_HOLDFAST_QUERY_BIG_ENDIAN) != 0,
-			},
-		.as_if = (own->flags & API_QUERY_AS_IF) != 0,
-	};
-	int ret;
-
-	ret = api_query_wish(dev, own, &q.wish);
-	if (ret != 0) {
-		HF_LOG(ERR, "%s: query of datapath %u, legacy %u, poll_features %u: unknown",
-			dev->name, own->datapath, own->legacy, own->poll_features);
-		return ret;
-	}
-	hf_query(dev, &q);
-	own->datapath = q.wish.datapath;
-	own->legacy = q.wish.legacy;
-	own->poll_features = q.wish.poll_features;
-	own->outcome = q.outcome;
-	own->reason = q.answer.reason;
-	own->served_by = q.answer.path == &hf_path_poll ? HF_DATAPATH_POLL : HF_DATAPATH_HW;
-	own->offered = q.offered;
-	strlcpy(own->text, q.answer.text, sizeof(own->text));
-	return 0;
+	return hf_query_call(dev, &own->query);
 }
 
 int
 rte_pmd_holdfast_query(struct rte_vdpa_device *vdev, struct rte_pmd_holdfast_query *query)
 {
 	return api_call(vdev, query, sizeof(*query),
-		API_QUERY_AS_IF | RTE_PMD_HOLDFAST_QUERY_BIG_ENDIAN, api_query);
+		RTE_PMD_HOLDFAST_QUERY_DATAPATH | RTE_PMD_HOLDFAST_QUERY_LEGACY |
+			RTE_PMD_HOLDFAST_QUERY_POLL_FEATURES | RTE_PMD_HOLDFAST_QUERY_BIG_ENDIAN,
+		api_query);
 }
 
 /* --- report --- */

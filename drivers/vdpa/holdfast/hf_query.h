@@ -12,6 +12,7 @@
 #include "hf_datapath.h"
 
 struct hf_dev;
+struct rte_pmd_holdfast_query;
 
 /* The numbers are those of the public header. */
 enum hf_outcome {
@@ -40,5 +41,9 @@ void hf_query(const struct hf_dev *dev, struct hf_query *q);
  * absent is as it is, and no features. 0, or -EINVAL (logged).
  */
 int hf_query_text(const struct hf_dev *dev, const char *text, struct hf_query *q);
+
+/* rte_pmd_holdfast_query(), its flags checked. 0, or -EINVAL (logged): an argument that is unknown.
+ */
+int hf_query_call(const struct hf_dev *dev, struct rte_pmd_holdfast_query *own);
 
 #endif /* HF_QUERY_H */
