@@ -137,6 +137,21 @@ def test_second_front_end_stays_refused(rig):
     both_ways(other, rig.guest(1))
 
 
+def test_features_that_were_not_seen(rig):
+    """A front end that asks for nothing: its first message of features is not seen, and is what the device runs with."""
+    other, dev = rig.guest(0), rig.connect(1, Shape(protocol=0))
+    dev.channel.tell(Request.SET_OWNER)
+    dev.set_features(int(Feature.VERSION_1))
+    dev.make_rings()
+    dev.set_mem_table()
+    for index in range(2):
+        dev.setup_ring(index)
+    rig.wait_ready(1, 2)
+    dev.post_rx()
+    dev.set_features(int(Feature.VERSION_1))
+    both_ways(other, dev)
+
+
 def descriptors(rig):
     """How many descriptors the application has open."""
     return len(os.listdir(f"/proc/{rig.app.process.program()}/fd"))

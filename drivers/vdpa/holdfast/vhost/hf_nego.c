@@ -118,12 +118,22 @@ nego_runs(const struct hf_nego *nego)
 	return nego->state == HF_NEGO_RUNNING || nego->state == HF_NEGO_RESET;
 }
 
-static enum hf_nego_event
-nego_features(const struct hf_dev *dev, uint64_t features, struct hf_answer *answer)
+/* What is ours alone, and what the library knows, be it from before the hook was there. */
+static int
+nego_chosen(struct hf_dev *dev, struct hf_guest *guest)
 {
-	const struct hf_nego *nego = &dev->front.nego;
+	int ret = hf_front_guest(dev, guest);
+
+	guest->features |= dev->front.nego.features;
+	return ret;
+}
+
+static enum hf_nego_event
+nego_features(struct hf_dev *dev, uint64_t features, struct hf_answer *answer)
+{
 	const struct hf_guest guest = {.features = features};
 	bool nothing = (features & ~NEGO_TRANSPORT) == 0;
+	struct hf_guest chosen;
 
 	/* Nothing is no set that could be refused before it is a guest's. */
 	if (nothing)
@@ -132,7 +142,8 @@ nego_features(const struct hf_dev *dev, uint64_t features, struct hf_answer *ans
 		hf_nego_judge(dev, &guest, answer);
 	if (answer->reason != HF_REASON_NONE)
 		return NEGO_ILLEGAL;
-	if (nego_runs(nego) && ((features ^ nego->features) & ~BIT(VHOST_F_LOG_ALL)) == 0)
+	if (nego_runs(&dev->front.nego) && nego_chosen(dev, &chosen) == 0 &&
+		((features ^ chosen.features) & ~BIT(VHOST_F_LOG_ALL)) == 0)
 		return NEGO_SAME;
 	return nothing ? NEGO_NOTHING : NEGO_LEGAL;
 }
@@ -214,9 +225,8 @@ nego_go_ahead(struct hf_dev *dev, enum hf_nego_event event, struct hf_answer *an
 		return;
 	}
 	if (nego_table[NEGO_UNSERVED][nego->state].act == NEGO_NEVER ||
-		hf_front_guest(dev, &guest) != 0)
+		nego_chosen(dev, &guest) != 0)
 		return;
-	guest.features |= nego->features;
 	hf_nego_judge(dev, &guest, answer);
 	if (answer->reason == HF_REASON_NONE)
 		return;
