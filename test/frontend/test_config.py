@@ -253,11 +253,7 @@ def test_dead_nic_has_no_link(stage):
 
 def test_byte_order(stage):
     """A legacy guest on a big-endian machine reads its own order once its rings are known to be so, a modern one never."""
-    rig = Pair(stage, vdpa.VdpaConfig(only={0: "datapath=poll", 1: "datapath=hw"}))
-    modern = rig.connect(1)
-    modern.start()
-    with pytest.raises(Refused):        # not offered there: the driver keeps it from the library only where it is
-        modern.channel.tell(Request.SET_PROTOCOL_FEATURES, proto.U64.pack(modern.protocol | Protocol.CROSS_ENDIAN))
+    rig = Pair(stage, vdpa.VdpaConfig(devargs="datapath=poll"))
     dev = rig.connect(0, Shape(legacy=True, big_endian=True, features=int(Shape().features & ~Feature.INDIRECT_DESC)))
     pairs = NetConfig.parse(dev.read_config()).max_pairs
     dev.negotiate()
