@@ -111,17 +111,22 @@ def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], list[d
     return row
 
 
-def measure(rig: Rig, cfg: PollConfig, ring: str, size: int, burst: int, progress) -> dict:
-    """Slices of both in turn, A B, B A, A B ...: what drifts meets both alike."""
-    slices: tuple[list[dict], list[dict]] = ([], [])
+def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
+    """Rows of all sizes and bursts: a slice of each in a round, and of both sides in turn, A B, then B A.
+
+    What drifts, as the host of a virtual machine moves the CPUs, meets all of them alike.
+    """
+    slices: dict = {(size, burst): ([], []) for size in cfg.sizes for burst in cfg.bursts}
     for turn in range(cfg.rounds):
-        for side in ((0, 1), (1, 0))[turn % 2]:
-            slices[side].append(rig.slice(side, size, burst, cfg.slice_ms))
-    row = summarize(ring, size, burst, slices)
-    progress(f"{ring} {size} bytes, bursts of {burst}: " + ", ".join(
-        f"{way} {row['svq'][way]['cycles']['median']:.0f} of {row['vhost'][way]['cycles']['median']:.0f} cycles"
-        for way in WAYS))
-    return row
+        for (size, burst), of in slices.items():
+            for side in ((0, 1), (1, 0))[turn % 2]:
+                of[side].append(rig.slice(side, size, burst, cfg.slice_ms))
+    rows = [summarize(ring, size, burst, of) for (size, burst), of in slices.items()]
+    for row in rows:
+        progress(f"{ring} {row['size']} bytes, bursts of {row['burst']}: " + ", ".join(
+            f"{way} {row['svq'][way]['cycles']['median']:.0f} of {row['vhost'][way]['cycles']['median']:.0f} cycles"
+            for way in WAYS))
+    return rows
 
 
 def flatness(rows: list[dict]) -> list[dict]:
@@ -148,7 +153,7 @@ def run(cfg: PollConfig, progress=lambda text: print(text, file=sys.stderr)) -> 
                 rig = Rig(stage, cfg, ring)
                 shape = rig.shape
                 lines.append(rig.lines())
-                rows += [measure(rig, cfg, ring, size, burst, progress) for size in cfg.sizes for burst in cfg.bursts]
+                rows += measure(rig, cfg, ring, progress)
                 lines.append(rig.lines())
             finally:
                 stage.close()

@@ -70,7 +70,7 @@ def notes(report: dict) -> str:
     least = min(row["buffers"] for row in report["rows"])
     return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
             f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
-            f"{report['rounds']} slices of {report['slice_ms']} ms each, the two in turn; ratio: of neighbours in time. "
+            f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and the two in turn; ratio: of neighbours in time. "
             f"Left out on both sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU.\n"
             f"The guest has negotiated {'checksum offload' if report['csum'] else 'no offload'}.\n"
