@@ -75,7 +75,7 @@ object_create(struct hf_cq *cq, const struct hf_cq_attr *attr)
 	DEVX_SET64(create_cq_in, in, cq_umem_offset, cq->place.offset);
 	DEVX_SET(cqc, cqc, cc, attr->collapsed);
 	DEVX_SET(cqc, cqc, cqe_comp_en, attr->compressed);
-	DEVX_SET(cqc, cqc, mini_cqe_res_format, MLX5_CQE_RES_FORMAT_HASH);
+	DEVX_SET(cqc, cqc, mini_cqe_res_format, MLX5_CQE_RESP_FORMAT_HASH);
 	DEVX_SET(cqc, cqc, cqe_sz, MLX5_CQE_SIZE_64B);
 	DEVX_SET(cqc, cqc, log_cq_size, rte_log2_u32(cq->size));
 	DEVX_SET(cqc, cqc, log_page_size, devx_log_page_size(dev));

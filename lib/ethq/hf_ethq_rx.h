@@ -222,7 +222,7 @@ hf_ethq_rx_session_read(struct hf_ethq_rx *rx, uint32_t ci)
 static __rte_always_inline bool
 hf_ethq_rx_is_title(volatile struct prm_eth_cqe *cqe)
 {
-	return (cqe->op_own & MLX5_CQE_FORMAT_MASK) == MLX5_CQE_FORMAT_COMPRESSED;
+	return (cqe->op_own & MLX5E_CQE_FORMAT_MASK) == PRM_CQE_COMPRESSED;
 }
 
 /* It is the title of completions of the entries from rx->ci on; or the queue has failed. */

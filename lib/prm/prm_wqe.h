@@ -105,14 +105,15 @@ _Static_assert(sizeof(struct prm_eth_cqe) == sizeof(struct mlx5_cqe64), "64 byte
  * of the queue as it has completions: the title the first, the arrays the second, and from then on
  * each eighth; the others are not written.
  */
-#define MLX5_CQE_FORMAT_MASK 0xc /* of op_own */
-#define MLX5_CQE_FORMAT_COMPRESSED 0xc
+#define MLX5E_CQE_FORMAT_MASK 0xc /* of op_own */
+#define MLX5_COMPRESSED 0x3 /* in there */
+#define PRM_CQE_COMPRESSED (MLX5_COMPRESSED << 2)
 #define PRM_MINI_CQES 8u /* in an array */
 
 /* cqc.mini_cqe_res_format */
 enum {
-	MLX5_CQE_RES_FORMAT_HASH = 0x0,
-	MLX5_CQE_RES_FORMAT_CSUM = 0x1,
+	MLX5_CQE_RESP_FORMAT_HASH = 0x0,
+	MLX5_CQE_RESP_FORMAT_CSUM = 0x1,
 };
 
 /* Big endian. */

@@ -40,6 +40,7 @@ ENTRIES = [
      "pkt_info wqe_id lro_tcppsh_abort_dupack lro_min_ttl lro_tcp_win lro_ack_seq_num rx_hash_res "
      "rx_hash_type csum hdr_type_etc vlan_info lro_num_seg user_index_bytes flow_table_metadata "
      "byte_cnt timestamp sop_drop_qpn wqe_counter op_own"),
+    ("prm_mini_cqe", "mlx5_mini_cqe8", "rx_hash_res:rx_hash_result csum:checksum byte_cnt"),
     ("mlx5_err_cqe", "mlx5_error_cqe",
      "srqn vendor_err_synd syndrome s_wqe_opcode_qpn wqe_counter op_own"),
     ("mlx5_wqe_ctrl_seg", "mlx5_wqe_cseg", "opmod_idx_opcode:opcode qpn_ds:sq_ds imm:misc"),

@@ -144,7 +144,7 @@ complete(struct input *in, struct half *h, uint8_t good, uint16_t counter)
 	if (how & 64)
 		c->byte_cnt = rte_cpu_to_be_32(next(in) & 31);
 	c->wqe_counter = rte_cpu_to_be_16(counter);
-	c->op_own = good << 4 | (how & 128 ? MLX5_CQE_FORMAT_COMPRESSED : 0) | owner;
+	c->op_own = good << 4 | (how & 128 ? PRM_CQE_COMPRESSED : 0) | owner;
 	h->cq_pi++;
 }
 

@@ -554,7 +554,7 @@ session_write(uint16_t counter, unsigned int n)
 	title->hdr_type_etc = rte_cpu_to_be_16(HF_ETHQ_RX_L4_OK | counter);
 	title->rx_hash_type = (uint8_t)counter;
 	title->wqe_counter = rte_cpu_to_be_16(counter);
-	title->op_own = MLX5_CQE_RESP_SEND << 4 | MLX5_CQE_FORMAT_COMPRESSED | !!(cq_pi & SIZE);
+	title->op_own = MLX5_CQE_RESP_SEND << 4 | PRM_CQE_COMPRESSED | !!(cq_pi & SIZE);
 	cq_pi += n;
 	return title;
 }

@@ -316,7 +316,7 @@ take_session(unsigned int n, struct prm_mini_cqe *mini)
 	unsigned int i;
 
 	if (title == NULL || title->op_own >> 4 != MLX5_CQE_RESP_SEND ||
-		(title->op_own & MLX5_CQE_FORMAT_MASK) != MLX5_CQE_FORMAT_COMPRESSED ||
+		(title->op_own & MLX5E_CQE_FORMAT_MASK) != PRM_CQE_COMPRESSED ||
 		be32toh(title->byte_cnt) != n)
 		return NULL;
 	for (i = 0; i < n; i++) {
@@ -371,7 +371,7 @@ compressed(uint8_t format)
 			TEST_ASSERT_EQUAL(
 				be32toh(mini[i].byte_cnt), f[i].len, "round %u: %u", round, i);
 			memcpy(in, f[i].b + 26, 12);
-			if (format == MLX5_CQE_RES_FORMAT_HASH)
+			if (format == MLX5_CQE_RESP_FORMAT_HASH)
 				TEST_ASSERT_EQUAL(be32toh(mini[i].rx_hash_res),
 					rss_toeplitz(tir.key, in, 12), "hash");
 			else
@@ -400,8 +400,8 @@ test_compressed(void)
 	struct frame f[12];
 	unsigned int i;
 
-	if (compressed(MLX5_CQE_RES_FORMAT_HASH) != TEST_SUCCESS ||
-		compressed(MLX5_CQE_RES_FORMAT_CSUM) != TEST_SUCCESS)
+	if (compressed(MLX5_CQE_RESP_FORMAT_HASH) != TEST_SUCCESS ||
+		compressed(MLX5_CQE_RESP_FORMAT_CSUM) != TEST_SUCCESS)
 		return TEST_FAILED;
 	rig_open(1);
 	cq->compress = 5;
@@ -412,7 +412,7 @@ test_compressed(void)
 	f[2].b[40] ^= 1; /* its checksum is wrong */
 	TEST_ASSERT(send_burst(f, 12), "burst");
 	for (i = 0; i < 3; i++)
-		TEST_ASSERT((take_cqe()->op_own & MLX5_CQE_FORMAT_MASK) == 0, "frame %u", i);
+		TEST_ASSERT((take_cqe()->op_own & MLX5E_CQE_FORMAT_MASK) == 0, "frame %u", i);
 	TEST_ASSERT(take_session(5, mini) != NULL, "as many as can be");
 	TEST_ASSERT(take_session(4, mini) != NULL, "and the rest");
 	rig_close(1);
@@ -423,7 +423,7 @@ test_compressed(void)
 		post_entry(0, 64);
 	send_burst(f + 3, 5);
 	for (; cq_ci < 4; cq_ci++)
-		TEST_ASSERT((peek()->op_own & MLX5_CQE_FORMAT_MASK) == 0, "entry %u", cq_ci);
+		TEST_ASSERT((peek()->op_own & MLX5E_CQE_FORMAT_MASK) == 0, "entry %u", cq_ci);
 	TEST_ASSERT(cq->error && n_cq_errors == 1, "no overrun");
 	rig_close(1);
 	return TEST_SUCCESS;

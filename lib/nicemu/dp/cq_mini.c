@@ -72,7 +72,7 @@ array_put(const struct nic_cq *cq, uint32_t at, const struct mlx5_cqe64 *cqe, un
 	for (i = 0; i < n; i++) {
 		const struct prm_eth_cqe *c = (const void *)&cqe[i];
 
-		if (cq->mini_format == MLX5_CQE_RES_FORMAT_CSUM)
+		if (cq->mini_format == MLX5_CQE_RESP_FORMAT_CSUM)
 			mini[i].csum = c->csum;
 		else
 			mini[i].rx_hash_res = c->rx_hash_res;
@@ -96,7 +96,7 @@ session_put(struct nic_cq *cq, struct mlx5_cqe64 *cqe, unsigned int n)
 			return false;
 	}
 	title.byte_cnt = htobe32(n);
-	title.op_own |= MLX5_CQE_FORMAT_COMPRESSED;
+	title.op_own |= PRM_CQE_COMPRESSED;
 	if (!cq_put(cq, &title))
 		return false;
 	cq->pi += n;

@@ -63,7 +63,7 @@ struct fw_cq_attr {
 	uint32_t eqn, uar;
 	bool overrun_ignore;
 	bool compress; /* there is the capability */
-	uint8_t mini_format; /* MLX5_CQE_RES_FORMAT_* */
+	uint8_t mini_format; /* MLX5_CQE_RESP_FORMAT_* */
 };
 int fw_cq_create(struct nic_func *f, uint16_t uid, const struct fw_cq_attr *a, uint32_t *cqn);
 int fw_cq_resize(struct nic_func *f, uint32_t cqn, struct mem_pin *entries, uint8_t log_size,

@@ -18,7 +18,7 @@ compress_check(struct fw_cmd *c, const void *cqc)
 	if (DEVX_GET(cqc, cqc, cqe_sz) == MLX5_CQE_SIZE_128B &&
 		!FW_CAP_GEN(c->f, cqe_compression_128))
 		return fw_refuse(c, FW_R_CQ_COMPRESS_128);
-	if (DEVX_GET(cqc, cqc, mini_cqe_res_format) > MLX5_CQE_RES_FORMAT_CSUM ||
+	if (DEVX_GET(cqc, cqc, mini_cqe_res_format) > MLX5_CQE_RESP_FORMAT_CSUM ||
 		DEVX_GET(cqc, cqc, mini_cqe_res_format_ext) != 0 ||
 		DEVX_GET(cqc, cqc, cqe_comp_layout) != 0)
 		return fw_refuse(c, FW_R_CQ_COMPRESS_FORMAT);

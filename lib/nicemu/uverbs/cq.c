@@ -201,8 +201,8 @@ cq_make(struct uv_call *call, const struct request *r, const struct mlx5_ib_crea
 		.overrun_ignore = (r->flags & IB_UVERBS_CQ_FLAGS_IGNORE_OVERRUN) != 0,
 		.compress = cmd->cqe_comp_en == 1,
 		.mini_format = cmd->cqe_comp_res_format == MLX5_IB_CQE_RES_FORMAT_CSUM
-			? MLX5_CQE_RES_FORMAT_CSUM
-			: MLX5_CQE_RES_FORMAT_HASH};
+			? MLX5_CQE_RESP_FORMAT_CSUM
+			: MLX5_CQE_RESP_FORMAT_HASH};
 	int ret;
 
 	ret = fw_cq_create(call->ctx->func, call->ctx->uid, &attr, &o->cq.cqn);
