@@ -8,13 +8,12 @@ the emulated NIC are as they always are.
 """
 
 import random
-import re
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from hfrig import nic, paths, vdpa
+from hfrig import nic, paths, tsan, vdpa
 from hfvhost.dirty import Log
 from hfvhost.net import NetDevice, Shape
 from hfvhost.proto import Feature, Protocol
@@ -210,8 +209,33 @@ def finish(rig: Pair) -> None:
     """The application ends without a word from a sanitizer."""
     status = rig.app.quit()
     said = rig.app.process.text()
-    reports = re.findall(r"^WARNING: ThreadSanitizer.*?^={18}$", said, re.MULTILINE | re.DOTALL)
-    assert status == 0 and "ThreadSanitizer" not in said, "\n".join(reports)
+    assert not tsan.reports(said), "\n".join(tsan.reports(said))
+    assert status == (tsan.STATUS if "ThreadSanitizer" in said else 0)
+
+
+HEAP = """WARNING: ThreadSanitizer: data race (pid=1)
+  Write of size 8 at 0x000110309180 by main thread:
+    #0 memset ../../../../src/libsanitizer/sanitizer_common/sanitizer_common_interceptors.inc:799 (libtsan.so.2+0x5cbc4)
+    #1 {} (dpdk-vdpa+0x32e6)
+
+  Previous write of size 8 at 0x000110309180 by thread T43:
+    #0 memset ../../../../src/libsanitizer/sanitizer_common/sanitizer_common_interceptors.inc:799 (libtsan.so.2+0x5cbc4)
+    #1 <null> <null> ({}+0x22c22)
+
+  Location is global '<null>' at 0x000000000000 (memfd:nohuge (deleted)+0xffd8180)
+
+SUMMARY: ThreadSanitizer: data race
+==================
+"""
+
+
+def test_reports():
+    """What is told of ThreadSanitizer's: each race of the driver's, and what is no race, but not what DPDK's heap does."""
+    ours = HEAP.format("cmd_device_stats_parsed main.c:508", f"{tsan.DRIVER}.so.23")
+    order = "WARNING: ThreadSanitizer: lock-order-inversion (potential deadlock) (pid=1)\n  Cycle\n" + "=" * 18 + "\n"
+    assert not tsan.reports(HEAP.format("cmd_device_stats_parsed main.c:508", "librte_eal.so.23"))
+    assert tsan.reports(ours + order) == [ours.rstrip(), order.rstrip()]
+    assert len(tsan.reports(HEAP.format(f"hf_f a.c:1 ({tsan.DRIVER}.so+0x1)\n    #2 main main.c:508", "librte_eal.so.23"))) == 1
 
 
 # Of a reset: each queue is suspended, queried and resumed; or, in poll mode, goes to reset and to ready, and the port is

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import paths
+from . import paths, tsan
 from .process import Process, Stage
 
 
@@ -160,7 +160,7 @@ def sanitizer_env() -> dict[str, str]:
     if paths.THREAD_SANITIZED:
         # dpdk-vdpa cleans up in its signal handler.
         known = Path(__file__).with_name("tsan.supp")
-        return {"TSAN_OPTIONS": f"exitcode=66:report_signal_unsafe=0:second_deadlock_stack=1:suppressions={known}"}
+        return {"TSAN_OPTIONS": f"exitcode={tsan.STATUS}:report_signal_unsafe=0:second_deadlock_stack=1:suppressions={known}"}
     if not paths.SANITIZED:
         return {}
     libs = [subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True,
