@@ -156,9 +156,14 @@ do_map(const struct words *w)
 		map.offset = number(w, 6);
 		map.fd = open(w->word[5], O_RDWR | O_CLOEXEC);
 	} else {
-		/* Stays mapped: the range may be there until the application ends. */
-		map.vaddr = (uintptr_t)mmap(
-			NULL, map.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		/*
+		 * Stays mapped: the range may be there until the application ends. A multiple of
+		 * its size, so that it is one registration: those are cut at multiples of GiBs.
+		 */
+		map.vaddr = (uintptr_t)mmap(NULL, 2 * map.size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (map.size != 0 && map.vaddr != (uintptr_t)MAP_FAILED)
+			map.vaddr += map.size - map.vaddr % map.size;
 	}
 	ret = rte_pmd_holdfast_map(device(w), &map);
 	if (map.flags & RTE_PMD_HOLDFAST_MAP_FD)

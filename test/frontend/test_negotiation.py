@@ -231,6 +231,7 @@ def test_unserved(walk, state, then):
         dev = walk.bring(state)
         vf = PLAIN
         dev.channel.tell(Request.SET_FEATURES, proto.U64.pack(LEGAL | Feature.RING_PACKED | Feature.LOG_ALL))
+        dev.settle()
         assert walk.rig.app.do("datapath", PLAIN, HW)["ret"] == 0
     try:
         assert say(dev, then, state, False) == ("done" if then == "FEATURES_OK" else "closed")
