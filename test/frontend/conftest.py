@@ -66,10 +66,7 @@ class Application:
         """It ends; a sanitizer's report is an error."""
         stage, self.stage, self.rig = self.stage, None, None
         if stage is not None:
-            processes = stage.processes()
-            stage.close()
-            for process in processes:
-                process.check_sanitizers()
+            stage.finish()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ import struct
 
 import pytest
 from hfrig import paths
-from hfrig.fixtures import Stage
 from hfrig.nic import NicConfig, vf_bdf
 from hfrig.vdpa import VdpaConfig
 from hfvhost import proto
@@ -151,15 +150,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory):
+def scene(module_stage):
     """One application for all rows."""
-    stage = Stage(tmp_path_factory.mktemp("bad"))
-    try:
-        yield Scene(stage)
-    finally:
-        stage.close()
-        for process in stage.processes():
-            process.check_sanitizers()
+    return Scene(module_stage)
 
 
 @pytest.fixture(autouse=True)

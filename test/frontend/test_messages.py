@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from hfrig import nic, paths, vdpa
-from hfrig.process import Stage
 from hfvhost.channel import Closed, Refused
 from hfvhost.mutate import Mutator
 from hfvhost.net import NetDevice, Shape
@@ -198,13 +197,11 @@ def in_lanes(scene: Scene, first: int, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory):
+def scene(module_stage):
     """One for all: it is to last."""
-    stage = Stage(tmp_path_factory.mktemp("messages"))
-    it = Scene(stage, LANES)
+    it = Scene(module_stage, LANES)
     yield it
     it.end()
-    stage.close()
 
 
 @pytest.mark.parametrize("name", RECORDED)

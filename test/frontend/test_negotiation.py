@@ -9,14 +9,12 @@ connection and status, and by the state that telemetry tells (not below sanitize
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
-from hfrig import nic, paths, vdpa
-from hfrig.telemetry import Telemetry
+from hfrig import nic, paths, telemetry, vdpa
 from hfvhost import proto
 from hfvhost.channel import Closed, Refused
 from hfvhost.net import DEFAULT_PROTOCOL, Shape
@@ -81,17 +79,12 @@ class Walk:
     """The application, and front ends on it that have come so far."""
 
     def __init__(self, stage, program):
-        eal = []
-        run = stage.dir / "run"
-        if not paths.SANITIZED:
-            run.mkdir()
-            os.environ["RUNTIME_DIRECTORY"] = str(run)
-            eal.append("--telemetry")
-        try:
-            self.rig = ApiPair(stage, program, vdpa.VdpaConfig(eal=eal, only={MODERN_ONLY: "legacy=off"}))
-        finally:
-            os.environ.pop("RUNTIME_DIRECTORY", None)
-        self.tel = None if paths.SANITIZED else stage.keep(Telemetry(next(run.rglob("dpdk_telemetry.v2"))))
+        self.tel = None
+        config = vdpa.VdpaConfig(eal=[] if paths.SANITIZED else ["--telemetry"], only={MODERN_ONLY: "legacy=off"})
+        with telemetry.runtime() as run:
+            self.rig = ApiPair(stage, program, config)
+            if not paths.SANITIZED:
+                self.tel = stage.keep(telemetry.connect(run))
 
     def state(self, vf: int = PLAIN) -> str | None:
         """What telemetry says."""
@@ -132,16 +125,9 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(tmp_path_factory, program):
+def walk(module_stage, program):
     """One application for all cells."""
-    from hfrig.fixtures import Stage     # pylint: disable=import-outside-toplevel
-    stage = Stage(tmp_path_factory.mktemp("walk"))
-    try:
-        yield Walk(stage, program)
-    finally:
-        stage.close()
-        for process in stage.processes():
-            process.check_sanitizers()
+    return Walk(module_stage, program)
 
 
 def message(event: str, state: str) -> tuple[Request, bytes]:

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pytest
 from hfrig import api, nic, paths, testpmd, vdpa
-from hfrig.fixtures import Stage
 from hfrig.process import ProcessError
 from hfvhost import proto
 from hfvhost.channel import Closed, Refused
@@ -189,15 +188,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory, program):
+def scene(module_stage, program):
     """One application for all rows."""
-    stage = Stage(tmp_path_factory.mktemp("refusal"))
-    try:
-        yield Scene(stage, program)
-    finally:
-        stage.close()
-        for process in stage.processes():
-            process.check_sanitizers()
+    return Scene(module_stage, program)
 
 
 def expected(cell: str) -> dict:

@@ -48,7 +48,12 @@ def stage(tmp_path):
     """Whatever a test starts ends with it."""
     act = Stage(tmp_path)
     yield act
-    processes = act.processes()
-    act.close()
-    for process in processes:
-        process.check_sanitizers()
+    act.finish()
+
+
+@pytest.fixture(scope="module")
+def module_stage(tmp_path_factory):
+    """Whatever the tests of a file start together ends with the last of them."""
+    act = Stage(tmp_path_factory.mktemp("stage"))
+    yield act
+    act.finish()

@@ -181,6 +181,13 @@ class Stage:
             else:
                 act.close()
 
+    def finish(self) -> None:
+        """End everything, and raise if a sanitizer reported anything."""
+        processes = self.processes()
+        self.close()
+        for process in processes:
+            process.check_sanitizers()
+
     def abandon(self) -> None:
         """End every program at once: they have sessions of their own, and would outlive the tests."""
         for process in self.processes():
