@@ -92,6 +92,14 @@ hf_args_wanted(const struct rte_devargs *devargs)
 	return wanted;
 }
 
+/* -EINVAL, after a log line with what would do. */
+static int
+hf_args_refuse(const char *dev, const char *key, const char *value, const char *wanted)
+{
+	HF_LOG(ERR, "%s: argument %s=%s: must be %s", dev, key, value != NULL ? value : "", wanted);
+	return -EINVAL;
+}
+
 struct hf_args_number {
 	const char *dev; /* for the log */
 	long min, max;
@@ -171,9 +179,7 @@ hf_args_mr_policy(const char *key, const char *value, void *opaque)
 
 	if (value != NULL && hf_policy_parse(value, &mr->policy->mr) == 0)
 		return 0;
-	HF_LOG(ERR, "%s: argument %s=%s: must be reset, connection or memory", mr->dev, key,
-		value != NULL ? value : "");
-	return -EINVAL;
+	return hf_args_refuse(mr->dev, key, value, "reset, connection or memory");
 }
 
 /*
@@ -216,10 +222,8 @@ hf_args_size(const char *key, const char *value, void *opaque)
 
 	if (value != NULL && hf_args_bytes(value, size) == 0)
 		return 0;
-	HF_LOG(ERR,
-		"%s: argument %s=%s: must be a number of bytes below 2^64, like 1073741824, 1024M or 1G; 0 is no bound",
-		mr->dev, key, value != NULL ? value : "");
-	return -EINVAL;
+	return hf_args_refuse(mr->dev, key, value,
+		"a number of bytes below 2^64, like 1073741824, 1024M or 1G; 0 is no bound");
 }
 
 static int
@@ -253,9 +257,7 @@ hf_args_datapath(const char *key, const char *value, void *opaque)
 
 	if (value != NULL && hf_datapath_parse(value, &w->wish->datapath) == 0)
 		return 0;
-	HF_LOG(ERR, "%s: argument %s=%s: must be hw, poll or auto", w->dev, key,
-		value != NULL ? value : "");
-	return -EINVAL;
+	return hf_args_refuse(w->dev, key, value, "hw, poll or auto");
 }
 
 static int
@@ -265,9 +267,7 @@ hf_args_legacy(const char *key, const char *value, void *opaque)
 
 	if (value != NULL && hf_legacy_parse(value, &w->wish->legacy) == 0)
 		return 0;
-	HF_LOG(ERR, "%s: argument %s=%s: must be auto, off or poll", w->dev, key,
-		value != NULL ? value : "");
-	return -EINVAL;
+	return hf_args_refuse(w->dev, key, value, "auto, off or poll");
 }
 
 static int
@@ -294,10 +294,8 @@ hf_args_mac(const char *key, const char *value, void *opaque)
 	if (value != NULL && rte_ether_unformat_addr(value, &mac->mac) == 0 &&
 		rte_is_unicast_ether_addr(&mac->mac) && !rte_is_zero_ether_addr(&mac->mac))
 		return 0;
-	HF_LOG(ERR,
-		"%s: argument %s=%s: must be the address of one station, like 02:00:00:00:00:01",
-		mac->dev, key, value != NULL ? value : "");
-	return -EINVAL;
+	return hf_args_refuse(
+		mac->dev, key, value, "the address of one station, like 02:00:00:00:00:01");
 }
 
 /* Hints about the queues of a guest to come: both or none. */
