@@ -5,16 +5,18 @@ The log of written pages that a migration reads: our driver keeps it in poll mod
 DPDK's own mlx5 driver has the NIC keep it.
 """
 
+import struct
 import threading
 from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
+from hfvhost.channel import Refused
 from hfvhost.dirty import Log
 from hfvhost.memory import PAGE, Memory
 from hfvhost.net import BUFFER, Shape
 from hfvhost.packed import PackedRing
-from hfvhost.proto import Feature, Protocol
+from hfvhost.proto import Feature, Protocol, Request
 from pair import Pair, both_ways, burst
 
 LOW, HIGH, SIZE = 0, 1 << 32, 16 << 20
@@ -249,6 +251,19 @@ def test_cancelled(ours):
     b.close()
     ours.nic.wait_idle(nic.vf_bdf(1))
     assert mapped(ours) == 0
+
+
+@pytest.mark.parametrize("words", [1, 3])
+def test_wrong_length(ours, words):
+    """A message of another length is refused, and what it names is not used: the log from before is."""
+    a, b = ours.guest(0), ours.guest(1)
+    log, other = Log(LOG_BYTES), Log(LOG_BYTES)
+    ours.log_all(1, b, log)
+    with pytest.raises(Refused):
+        b.channel.tell(Request.SET_LOG_BASE, struct.pack(f"<{words}Q", LOG_BYTES, *[0] * (words - 1)), [other.fd], True)
+    a.send(burst(10))
+    assert received(b, 10) <= log.pages()
+    assert not other.pages()
 
 
 def test_short_log(ours):

@@ -53,13 +53,13 @@ hf_hook_mtu(struct hf_dev *dev, uint64_t mtu)
 	return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
-/* Messages with another number of descriptors the library refuses. */
+/* Messages with another number of descriptors, or of another length, the library refuses. */
 static enum rte_vhost_msg_result
 hf_hook_log(struct hf_dev *dev, const struct hf_msg *m)
 {
 	int ret = 0;
 
-	if (m->fd_num == 1)
+	if (m->fd_num == 1 && m->size == sizeof(m->payload.log))
 		ret = hf_dirty_set(dev, m->fds[0], m->payload.log.offset, m->payload.log.size);
 	return ret == 0 ? RTE_VHOST_MSG_RESULT_NOT_HANDLED : RTE_VHOST_MSG_RESULT_ERR;
 }
