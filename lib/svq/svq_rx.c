@@ -460,6 +460,19 @@ svq_rx_destroy(struct hf_svq *q)
 	return 0;
 }
 
+/*
+ * All that is available before the first frame can come: what finds no buffer while the poller
+ * waits for its CPU is lost. Bounded: a guest may make available as fast as this takes.
+ */
+static void
+rx_fill(struct hf_svq *q)
+{
+	unsigned int n;
+
+	for (n = 0; n < q->ring.size && q->poll(q, 1) > 0; n += SVQ_BURST)
+		;
+}
+
 int
 svq_rx_start(struct hf_svq *q, uint64_t features)
 {
@@ -474,7 +487,7 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 	q->poll = rx_polls[q->ring.kind];
 	ret = hf_ethq_rx_start(rx->ethq);
 	if (ret == 0)
-		q->poll(q, 1);
+		rx_fill(q);
 	return ret;
 }
 

@@ -172,6 +172,16 @@ all_back(struct svqrig *r)
 	return guest_out(&r->tx.g) == 0;
 }
 
+/* Everything that was sent has a buffer of the receiver, which has not looked yet. */
+static bool
+all_used(struct svqrig *r)
+{
+	struct hf_svq_stats st;
+
+	hf_svq_stats(r->rx.q, &st);
+	return st.packets >= r->sent;
+}
+
 static int
 stop_both(void)
 {
@@ -302,6 +312,51 @@ test_stops(void)
 
 	for (i = 0; i < RTE_DIM(all); i++)
 		if (stops(&all[i]) != TEST_SUCCESS)
+			return TEST_FAILED;
+	return TEST_SUCCESS;
+}
+
+/* A start gives the NIC all that is available: the poller may have no CPU for a while. */
+static int
+started_full(const struct flow *f)
+{
+	uint64_t end = deadline();
+	uint16_t avail_idx, used_idx;
+	unsigned int sent = 0;
+
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, f->tx, f->rx), "%s: start", f->name);
+	while (svqrig_offer(&rig, f->offer))
+		;
+	TEST_ASSERT_SUCCESS(hf_svq_stop(rig.rx.q, &avail_idx, &used_idx), "stop");
+	TEST_ASSERT_SUCCESS(svqside_start(&rig.rx, used_idx), "start");
+	while (rig.sent - rig.received < f->ahead)
+		TEST_ASSERT(svqrig_send(&rig, NULL, len_of(rig.sent), &plain), "send");
+	while (sent < f->ahead && !is_over(end)) {
+		hf_svq_poll(rig.tx.q, 32);
+		sent += take_back();
+	}
+	svqrig_poll_until(&rig, all_used);
+	while (svqrig_receive(&rig, &pkt)) {
+		if (packet_check(f) != TEST_SUCCESS)
+			return TEST_FAILED;
+		rig.received++;
+	}
+	TEST_ASSERT_EQUAL(rig.received, rig.sent, "%s: %u of %u", f->name, rig.received, rig.sent);
+	return stop_both();
+}
+
+static int
+test_started_full(void)
+{
+	static const struct flow all[] = {
+		{"plain", V1, V1, &plain, SVQRIG_RING},
+		{"packed", V1, V1 | PACKED, &plain, SVQRIG_RING},
+		{"tables", V1, V1 | PACKED | TABLE, &in_table, SVQRIG_RING},
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(all); i++)
+		if (started_full(&all[i]) != TEST_SUCCESS)
 			return TEST_FAILED;
 	return TEST_SUCCESS;
 }
@@ -1244,6 +1299,7 @@ static struct unit_test_suite svq_suite = {
 		{
 			TEST_CASE_ST(setup, teardown, test_traffic),
 			TEST_CASE_ST(setup, teardown, test_stops),
+			TEST_CASE_ST(setup, teardown, test_started_full),
 			TEST_CASE_ST(setup, teardown, test_mergeable),
 			TEST_CASE_ST(setup, teardown, test_too_small),
 			TEST_CASE_ST(setup, teardown, test_narrow),
