@@ -31,14 +31,17 @@ enum hf_nego_state {
 	HF_NEGO_STATES,
 };
 
-struct hf_nego {
+struct hf_nego_life {
 	enum hf_nego_state state;
 	uint64_t features; /* the last set that was accepted */
+	/* It came after a reset, before rings were stopped: the library has the one before it. */
+	bool untold;
+};
+
+struct hf_nego {
+	struct hf_nego_life now;
+	struct hf_nego_life next; /* once the library has carried the message out */
 	struct hf_guest refused; /* in state REFUSED: the set that was */
-	struct {
-		enum hf_nego_state state;
-		uint64_t features;
-	} next; /* once the library has carried the message out */
 };
 
 struct hf_front {

@@ -103,7 +103,7 @@ tel_devices(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_u64(d, "features_offered", dev->offered);
 	rte_tel_data_add_dict_u64(
 		d, "features_negotiated", dev->configured ? dev->guest.features : 0);
-	rte_tel_data_add_dict_string(d, "negotiation", hf_nego_name(dev->front.nego.state));
+	rte_tel_data_add_dict_string(d, "negotiation", hf_nego_name(dev->front.nego.now.state));
 	rte_tel_data_add_dict_int(d, "legacy", dev->configured && hf_guest_is_legacy(&dev->guest));
 	rte_tel_data_add_dict_int(d, "numa_node", dev->pci->device.numa_node);
 	rte_tel_data_add_dict_string(d, "datapath_wanted", hf_datapath_name(dev->wish.datapath));

@@ -81,7 +81,7 @@ static const struct hf_nego_cell nego_table[NEGO_EVENTS][HF_NEGO_STATES] = {
 	[NEGO_STATUS]      = { P(OPEN),    P(CHOSEN),  P(CHOSEN),  P(REFUSED), P(RUNNING), P(RESET)   },
 	[NEGO_FEATURES_OK] = { P(AGREED),  P(AGREED),  P(AGREED),  W(REFUSED), P(RUNNING), P(RESET)   },
 	[NEGO_DRIVER_OK]   = { P(AGREED),  P(AGREED),  P(AGREED),  C(REFUSED), P(RUNNING), P(RUNNING) },
-	[NEGO_UNSERVED]    = { T(REFUSED), T(REFUSED), T(REFUSED), NEVER,      NEVER,      NEVER      },
+	[NEGO_UNSERVED]    = { T(REFUSED), T(REFUSED), T(REFUSED), NEVER,      NEVER,      C(RESET)   },
 	[NEGO_ENDIAN]      = { T(OPEN),    T(CHOSEN),  T(AGREED),  T(REFUSED), T(RUNNING), T(RESET)   },
 	[NEGO_BAD_ENDIAN]  = { C(OPEN),    C(CHOSEN),  C(AGREED),  C(REFUSED), C(RUNNING), C(RESET)   },
 	[NEGO_KICK]        = { P(OPEN),    P(CHOSEN),  P(AGREED),  C(REFUSED), P(RUNNING), P(RESET)   },
@@ -115,7 +115,7 @@ hf_nego_judge(const struct hf_dev *dev, const struct hf_guest *guest, struct hf_
 static bool
 nego_runs(const struct hf_nego *nego)
 {
-	return nego->state == HF_NEGO_RUNNING || nego->state == HF_NEGO_RESET;
+	return nego->now.state == HF_NEGO_RUNNING || nego->now.state == HF_NEGO_RESET;
 }
 
 /* What is ours alone, and what the library knows, be it from before the hook was there. */
@@ -124,7 +124,7 @@ nego_chosen(struct hf_dev *dev, struct hf_guest *guest)
 {
 	int ret = hf_front_guest(dev, guest);
 
-	guest->features |= dev->front.nego.features;
+	guest->features |= dev->front.nego.now.features;
 	return ret;
 }
 
@@ -208,46 +208,65 @@ nego_event(struct hf_dev *dev, const struct hf_msg *m, struct hf_answer *answer)
 	}
 }
 
+/* The user may have changed his mind since a set was chosen, and nothing at all may have been. */
+static bool
+nego_unserved(struct hf_dev *dev, struct hf_guest *guest, struct hf_answer *answer)
+{
+	struct hf_nego *nego = &dev->front.nego;
+
+	if (nego->now.untold)
+		*guest = (struct hf_guest){.features = nego->now.features};
+	else if (nego_runs(nego) || nego_chosen(dev, guest) != 0)
+		return false;
+	hf_nego_judge(dev, guest, answer);
+	return nego->now.untold || answer->reason != HF_REASON_NONE;
+}
+
 /*
- * With these the front end goes ahead with what was chosen; nothing at all may have been, and the
- * user may have changed his mind since.
+ * With some events the front end goes ahead with what was chosen. Returns the event that this is
+ * if that cannot be served.
  */
-static void
+static enum hf_nego_event
 nego_go_ahead(struct hf_dev *dev, enum hf_nego_event event, struct hf_answer *answer)
 {
 	struct hf_nego *nego = &dev->front.nego;
+	const struct hf_nego_cell *cell = &nego_table[NEGO_UNSERVED][nego->now.state];
 	struct hf_guest guest;
 
 	if (event != NEGO_FEATURES_OK && event != NEGO_DRIVER_OK && event != NEGO_KICK)
-		return;
-	if (nego->state == HF_NEGO_REFUSED) {
+		return event;
+	if (nego->now.state == HF_NEGO_REFUSED)
 		hf_nego_judge(dev, &nego->refused, answer);
-		return;
-	}
-	if (nego_table[NEGO_UNSERVED][nego->state].act == NEGO_NEVER ||
-		nego_chosen(dev, &guest) != 0)
-		return;
-	hf_nego_judge(dev, &guest, answer);
-	if (answer->reason == HF_REASON_NONE)
-		return;
-	nego->state = nego_table[NEGO_UNSERVED][nego->state].next;
+	if (cell->act == NEGO_NEVER || !nego_unserved(dev, &guest, answer))
+		return event;
+	if (cell->act == NEGO_CLOSE)
+		return NEGO_UNSERVED;
+	nego->now.state = cell->next;
 	nego->refused = guest;
+	return event;
 }
 
 /* --- what becomes of them --- */
+
+static const char *
+nego_why(const struct hf_dev *dev, const struct hf_answer *answer)
+{
+	if (answer->reason != HF_REASON_NONE)
+		return answer->text;
+	if (nego_runs(&dev->front.nego))
+		return "the device runs: stop it first (GET_VRING_BASE)";
+	if (dev->front.nego.now.untold)
+		return "the rings still ran when features were chosen: choose them again"
+		       " (SET_FEATURES)";
+	return "what was refused before could be served now: choose it again (SET_FEATURES)";
+}
 
 static void
 nego_log(const struct hf_dev *dev, const struct hf_msg *m, const struct hf_answer *answer,
 	const char *how)
 {
-	const char *text = answer->text;
-
-	if (answer->reason == HF_REASON_NONE)
-		text = nego_runs(&dev->front.nego)
-			? "the device runs: stop it first (GET_VRING_BASE)"
-			: "what was refused before could be served now: choose it again (SET_FEATURES)";
 	HF_LOG(ERR, "%s: message %s 0x%" PRIx64 " refused, %s: %s", dev->name,
-		hf_msg_name(m->request), m->payload.u64, how, text);
+		hf_msg_name(m->request), m->payload.u64, how, nego_why(dev, answer));
 }
 
 /* An error: the library makes an answer of it, or closes the connection. */
@@ -280,6 +299,19 @@ nego_withhold(const struct hf_dev *dev, struct hf_msg *m, const struct hf_answer
 	m->payload.u64 &= ~(uint64_t)VIRTIO_CONFIG_S_FEATURES_OK;
 }
 
+/* What is chosen once a message was carried out. */
+static void
+nego_choose(struct hf_nego *nego, const struct hf_msg *m, enum hf_nego_act act)
+{
+	if (m->request == HF_MSG_SET_FEATURES && (act == NEGO_PASS || act == NEGO_TAKE)) {
+		nego->next.features = m->payload.u64;
+		nego->next.untold = act == NEGO_TAKE;
+	} else if (m->request == HF_MSG_RESET_OWNER) {
+		nego->next.features = 0;
+		nego->next.untold = false;
+	}
+}
+
 enum rte_vhost_msg_result
 hf_nego_pre(struct hf_dev *dev, struct hf_msg *m)
 {
@@ -288,17 +320,13 @@ hf_nego_pre(struct hf_dev *dev, struct hf_msg *m)
 	enum hf_nego_event event = nego_event(dev, m, &answer);
 	const struct hf_nego_cell *cell;
 
-	nego->next.state = nego->state;
-	nego->next.features = nego->features;
+	event = nego_go_ahead(dev, event, &answer);
+	nego->next = nego->now;
 	if (event == NEGO_EVENTS)
 		return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
-	nego_go_ahead(dev, event, &answer);
-	cell = &nego_table[event][nego->state];
+	cell = &nego_table[event][nego->now.state];
 	nego->next.state = cell->next;
-	if (cell->act == NEGO_PASS && m->request == HF_MSG_SET_FEATURES)
-		nego->next.features = m->payload.u64;
-	if (event == NEGO_OWNER)
-		nego->next.features = 0;
+	nego_choose(nego, m, cell->act);
 	switch (cell->act) {
 	case NEGO_TAKE:
 		if (event == NEGO_ENDIAN)
@@ -321,25 +349,22 @@ hf_nego_pre(struct hf_dev *dev, struct hf_msg *m)
 void
 hf_nego_post(struct hf_dev *dev)
 {
-	struct hf_nego *nego = &dev->front.nego;
-
-	nego->state = nego->next.state;
-	nego->features = nego->next.features;
+	dev->front.nego.now = dev->front.nego.next;
 }
 
 bool
 hf_nego_start(struct hf_dev *dev)
 {
 	struct hf_nego *nego = &dev->front.nego;
-	const struct hf_nego_cell *cell = &nego_table[NEGO_START][nego->state];
+	const struct hf_nego_cell *cell = &nego_table[NEGO_START][nego->now.state];
 	struct hf_answer answer;
 
 	if (cell->act == NEGO_PASS) {
-		nego->state = cell->next;
+		nego->now.state = cell->next;
 		return true;
 	}
 	hf_nego_judge(dev, &nego->refused, &answer);
 	HF_LOG(ERR, "%s: not started for connection %d: %s", dev->name, dev->front.vid,
-		answer.text);
+		nego_why(dev, &answer));
 	return false;
 }
