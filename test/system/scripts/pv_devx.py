@@ -186,9 +186,10 @@ class Virtqueues(Case):
     def test_life(self):
         """INIT to RDY to SUSPEND and back; what is no step is refused and changes nothing."""
         self.domain = self.alloc_pd()
-        box = Memory.key(self, self.domain, [(0x1000, 0, 0)])
-        indirect = self.create(box)
-        key = number(indirect) << 8
+        rings = MR(self.pd, 0x1000, RW)     # a queue that cannot read its ring goes to error by itself
+        self.addCleanup(rings.close)
+        rings.write(bytes(0x1000), 0x1000)
+        key = number(self.create(Memory.key(self, self.domain, [(0x1000, rings.lkey, rings.buf)]))) << 8
         vq = self.create(self.mailbox(0xa00, key))
         self.assertEqual(self.state(vq), 0)
         self.refused(errno.EREMOTEIO, self.go, vq, key, 2)
