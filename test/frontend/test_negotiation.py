@@ -17,6 +17,7 @@ import pytest
 from hfrig import nic, paths, telemetry, vdpa
 from hfvhost import proto
 from hfvhost.channel import Closed, Refused
+from hfvhost.config import SIZE
 from hfvhost.net import DEFAULT_PROTOCOL, Shape
 from hfvhost.proto import Feature, Protocol, Request, Status
 from pair import ApiPair, both_ways, hang_up
@@ -90,9 +91,13 @@ class Walk:
         """What telemetry says."""
         return self.tel.ask("/holdfast/devices", nic.vf_bdf(vf))["negotiation"] if self.tel else None
 
-    def is_in(self, state: str, vf: int = PLAIN) -> None:
-        """Telemetry says it is, if it says anything."""
+    def is_in(self, state: str, vf: int = PLAIN, reader=None) -> None:
+        """Telemetry says it is, if it says anything; also after a front end has read the configuration space."""
         assert self.state(vf) in (state, None)
+        if reader:
+            assert len(reader.read_config()) == SIZE
+            assert reader.read_config(250, 7) == b""
+            assert self.state(vf) in (state, None)
 
     def connect(self, protocol: int = QUIET, vf: int = PLAIN, features: int = LEGAL):
         """A front end that has negotiated the protocol's features, and nothing of a guest."""
@@ -120,7 +125,7 @@ class Walk:
         if state == "reset":
             dev.set_status(Status.RESET)
         dev.settle()
-        self.is_in(state)
+        self.is_in(state, reader=dev)
         return dev
 
 
@@ -187,13 +192,13 @@ def test_cell(walk, event, state, ask):
     outcome = say(dev, event, state, ask)
     if act in ("pass", "take", "withhold"):
         assert outcome == "done"
-        walk.is_in(after)
+        walk.is_in(after, reader=dev)
     elif ask:
         assert outcome == "error"
-        walk.is_in(state)
+        walk.is_in(state, reader=dev)
     elif act == "refuse":
         assert outcome == "done"
-        walk.is_in(after)
+        walk.is_in(after, reader=dev)
     else:
         assert outcome == "closed"
     if after == "refused" and outcome == "done":
