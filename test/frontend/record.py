@@ -95,6 +95,16 @@ def machine(stage: Stage, path: str, **card) -> None:
     vm.process.end()
 
 
+def power(stage: Stage, path: str, **card) -> None:
+    """QEMU as a POWER machine, whose firmware is big-endian: it starts the card, is reset, and starts it again."""
+    vm = qemu.Machine(stage, qemu.Config(qemu.Card(path, mac=nic.vf_mac(0), **card), slots=False, power=True))
+    for turn in range(2):
+        if turn:
+            vm.command("system_reset")
+        vm.serial.expect("Requesting information via DHCP", 120)
+    vm.process.end()
+
+
 def scripted(_: Stage, path: str, **shape) -> None:
     """Our own front end: a start, frames' buffers, all that may be asked, a stop, a start with a new table, RESET_OWNER."""
     dev = NetDevice(path, None, Shape(**shape))
@@ -128,9 +138,11 @@ RECORDINGS = {
     "virtio-user-packed": (virtio_user, {"packed": True}),
     "qemu": (machine, {}),
     "qemu-legacy": (machine, {"options": ",disable-modern=on,disable-legacy=off"}),
+    "qemu-big-endian": (power, {"options": "disable-modern=on,bootindex=0"}),
     "scripted": (scripted, {"pairs": 2, "protocol": MORE}),
     "scripted-packed": (scripted, {"packed": True, "protocol": MORE, "features": int(DEFAULT_FEATURES | Feature.LOG_ALL)}),
     "scripted-old": (scripted, {"features": int(Feature.INDIRECT_DESC), "protocol": 0}),
+    "scripted-big-endian": (scripted, {"legacy": True, "big_endian": True, "mrg_rxbuf": True, "protocol": MORE}),
 }
 
 

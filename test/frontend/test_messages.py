@@ -4,8 +4,8 @@
 
 After each session the application is there, the guest beside it is served, the socket takes a good front end, and what
 the NIC has of the device is what it had; all the while, two guests pass verified packets. The sessions of some
-seeds are played; with --long those of thousands, from a base that is printed. HF_SEED=N,COUNT plays those. What once failed is
-in found/, and played first.
+seeds are played; with --long those of thousands, from a base that is printed. HF_SEED=N,COUNT plays those. Sessions that once
+ended the process or left something behind are in found/.
 """
 
 import collections
