@@ -134,6 +134,7 @@ hf_ethq_rx_bad(struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *cqe, struct h
 {
 	uint8_t syndrome = ((volatile struct mlx5_err_cqe *)cqe)->syndrome;
 
+	rx->unmarked = rx->cq.ci + rx->cq.size;
 	if (cqe->op_own >> 4 == MLX5_CQE_RESP_ERR && syndrome != 0 && !is_fatal(syndrome) &&
 		rte_be_to_cpu_16(cqe->wqe_counter) == rx->ci && rx->ci != rx->rung) {
 		*c = (struct hf_ethq_rx_cpl){.syndrome = syndrome};

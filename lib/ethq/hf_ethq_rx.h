@@ -11,6 +11,8 @@
 #ifndef HF_ETHQ_RX_H
 #define HF_ETHQ_RX_H
 
+#include <rte_prefetch.h>
+
 struct hf_ethq_rx_attr {
 	uint16_t size; /* entries, a power of two */
 	uint16_t max_segs; /* of one entry, up to hf_rq_max_segs(); fewer make a denser ring */
@@ -65,6 +67,7 @@ struct hf_ethq_rx {
 	uint16_t rung; /* entries that the NIC knows */
 	volatile uint32_t *rec;
 	struct hf_ethq_cq cq;
+	uint32_t unmarked; /* in entries of cq before this one may be an unmarked one of old */
 	struct hf_ethq_rx_session session;
 	struct hf_ethq_error error;
 	const char *name; /* of the NIC, for log lines */
@@ -213,9 +216,10 @@ bool hf_ethq_rx_bad(
 static __rte_always_inline void
 hf_ethq_rx_session_read(struct hf_ethq_rx *rx, uint32_t ci)
 {
-	const void *from = (const void *)(uintptr_t)&rx->cq.cqe[ci & (rx->cq.size - 1)];
+	volatile struct prm_eth_cqe *from = &rx->cq.cqe[ci & (rx->cq.size - 1)];
 
-	memcpy(rx->session.mini, from, sizeof(rx->session.mini));
+	memcpy(rx->session.mini, (const void *)(uintptr_t)from, sizeof(rx->session.mini));
+	from->op_own = MLX5_CQE_INVALID << 4;
 	rx->session.at = 0;
 }
 
@@ -239,12 +243,15 @@ hf_ethq_rx_session_begin(struct hf_ethq_rx *rx, volatile struct prm_eth_cqe *tit
 	rx->session.left = n;
 	rx->session.flags = rte_be_to_cpu_16(title->hdr_type_etc);
 	rx->session.hash_type = title->rx_hash_type;
+	title->op_own = MLX5_CQE_INVALID << 4;
 	hf_ethq_rx_session_read(rx, rx->cq.ci + 1);
 }
 
 /*
  * Up to n completions of the session at hand. Of the entries of the queue that they take, the NIC
- * has written a few; all are marked as nobody's, as what is in the others is older.
+ * has written a few, which are marked as nobody's once they are read. What is in the others is
+ * older, and would pass for new in the next round but one: so it is marked now, unless it was a
+ * session's, too, and is marked already.
  */
 static __rte_always_inline unsigned int
 hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
@@ -253,6 +260,7 @@ hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigne
 	const struct hf_ethq_rx_cpl title = {.flags = s->flags, .hash_type = s->hash_type};
 	volatile struct prm_eth_cqe *const ring = rx->cq.cqe;
 	const uint32_t mask = rx->cq.size - 1, ci = rx->cq.ci;
+	const bool marks = (int32_t)(rx->unmarked - ci) > 0;
 	uint32_t at = s->at;
 	unsigned int i, end;
 	uint64_t mini, rest;
@@ -274,11 +282,14 @@ hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigne
 			mini = rte_be_to_cpu_64(mini);
 			memcpy(&c[i], &mini, sizeof(mini));
 			memcpy((uint8_t *)&c[i] + sizeof(mini), &rest, sizeof(rest));
-			ring[(ci + i) & mask].op_own = MLX5_CQE_INVALID << 4;
+			if (unlikely(marks))
+				ring[(ci + i) & mask].op_own = MLX5_CQE_INVALID << 4;
 		}
 	}
 	s->at = at;
 	s->left -= n;
+	if (!marks)
+		rx->unmarked = ci;
 	rx->cq.ci = ci + n;
 	rx->ci += n;
 	return n;
@@ -286,19 +297,27 @@ hf_ethq_rx_session_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigne
 
 /*
  * How many completions hf_ethq_rx_poll() will find, as far as one look says: 0, or at least so many
- * (some of which, or all, may be bad).
+ * (some of which, or all, may be bad). The lines that they are in are on their way then.
  */
 static __rte_always_inline uint32_t
 hf_ethq_rx_look(const struct hf_ethq_rx *rx)
 {
+	const uint32_t mask = rx->cq.size - 1, ci = rx->cq.ci;
 	volatile struct prm_eth_cqe *cqe;
+	uint32_t i, n;
 
 	if (rx->session.left > 0)
 		return rx->session.left;
 	cqe = hf_ethq_cq_next(&rx->cq);
 	if (cqe == NULL)
 		return 0;
-	return hf_ethq_rx_is_title(cqe) ? rte_be_to_cpu_32(cqe->byte_cnt) : 1;
+	if (!hf_ethq_rx_is_title(cqe))
+		return 1;
+	n = RTE_MIN(rte_be_to_cpu_32(cqe->byte_cnt), rx->cq.size);
+	rte_prefetch0((const void *)(uintptr_t)&rx->cq.cqe[(ci + 1) & mask]);
+	for (i = PRM_MINI_CQES; i < n; i += PRM_MINI_CQES)
+		rte_prefetch0((const void *)(uintptr_t)&rx->cq.cqe[(ci + i) & mask]);
+	return n;
 }
 
 /* Up to n completions, in the order of put: each consumes one entry. None once it has failed. */
@@ -332,6 +351,7 @@ hf_ethq_rx_poll(struct hf_ethq_rx *rx, struct hf_ethq_rx_cpl *c, unsigned int n)
 			c[i].flags = rte_be_to_cpu_16(cqe->hdr_type_etc);
 			c[i].hash_type = cqe->rx_hash_type;
 			c[i].syndrome = 0;
+			rx->unmarked = rx->cq.ci + rx->cq.size;
 		}
 		rx->ci++;
 		i++;

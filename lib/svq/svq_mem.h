@@ -29,6 +29,30 @@ svq_mem_at(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t 
 	return svq_mem_find(mem, hint, gpa, len);
 }
 
+/* Where pieces of one length may start in a region, for loops. */
+struct svq_mem_window {
+	uint64_t gpa, n; /* from gpa on, n addresses */
+	uint8_t *hva;
+};
+
+static __rte_always_inline struct svq_mem_window
+svq_mem_window(const struct hf_svq_mem *mem, uint32_t hint, uint64_t len)
+{
+	const struct hf_svq_region *r = &mem->r[hint];
+
+	return (struct svq_mem_window){
+		.gpa = r->gpa, .n = len <= r->len ? r->len - len + 1 : 0, .hva = r->hva};
+}
+
+/* NULL: not in this region. */
+static __rte_always_inline uint8_t *
+svq_mem_window_at(const struct svq_mem_window *w, uint64_t gpa)
+{
+	const uint64_t off = gpa - w->gpa;
+
+	return likely(off < w->n) ? w->hva + off : NULL;
+}
+
 /* Is all of [gpa, gpa + len), len > 0, memory, be it of several regions that touch? */
 bool svq_mem_covers(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t len);
 

@@ -119,27 +119,35 @@ svq_packed_plain(struct svq_ring *r, struct svq_plain *p, uint32_t min, unsigned
  * Whoever sees the first entry of a batch may look at the next ones, so the first is written last;
  * each of the others is one store.
  */
-static __rte_always_inline uint64_t
-svq_packed_used_word(uint16_t pos, uint16_t id, uint32_t written)
+static __rte_always_inline uint16_t
+svq_packed_used_flags(uint16_t pos)
 {
-	uint64_t flags = (pos & 0x8000u) != 0 ? SVQ_F_AVAIL | SVQ_F_USED : 0;
+	return (pos & 0x8000u) != 0 ? SVQ_F_AVAIL | SVQ_F_USED : 0;
+}
 
+static __rte_always_inline uint64_t
+svq_packed_used_word(uint64_t flags, uint16_t id, uint32_t written)
+{
 	if (written > 0)
 		flags |= VRING_DESC_F_WRITE;
 	return rte_cpu_to_le_64(flags << 48 | (uint64_t)id << 32 | written);
 }
 
 static __rte_always_inline void
-svq_packed_used(struct svq_used *u, uint16_t id, uint32_t written)
+svq_packed_used(struct svq_used *u, uint16_t id, uint16_t slots, uint32_t written)
 {
-	const uint16_t pos = svq_packed_advance(u->size, u->first, u->slots);
-	const uint64_t word = svq_packed_used_word(pos, id, written);
-	uint64_t *desc = (uint64_t *)((struct vring_packed_desc *)u->ring + (pos & 0x7fffu));
+	const uint64_t word = svq_packed_used_word(u->flags, id, written);
+	uint64_t *desc = (uint64_t *)((struct vring_packed_desc *)u->ring + u->at);
 
-	if (u->n == 0)
-		u->first_word = word;
-	else
+	if (likely(u->n != 0))
 		__atomic_store_n(&desc[1], word, __ATOMIC_RELAXED);
+	else
+		u->first_word = word;
+	u->at += slots;
+	if (unlikely(u->at >= u->size)) {
+		u->at -= u->size;
+		u->flags ^= SVQ_F_AVAIL | SVQ_F_USED;
+	}
 }
 
 /* The descriptors from 'first' on, n of them. */
@@ -177,7 +185,8 @@ svq_packed_publish(struct svq_ring *r, const struct svq_used *u)
 	uint64_t word = u->first_word;
 
 	if (r->skip)
-		word = svq_packed_used_word(first, (uint16_t)u->last.id, u->last.len);
+		word = svq_packed_used_word(
+			svq_packed_used_flags(first), (uint16_t)u->last.id, u->last.len);
 	__atomic_store_n((uint64_t *)svq_packed_at(r, first) + 1, word, __ATOMIC_RELEASE);
 	r->next_used = svq_packed_advance(r->size, first, u->slots);
 	if (unlikely(svq_log_is_on(&r->log)))

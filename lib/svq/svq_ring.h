@@ -125,6 +125,9 @@ struct svq_used {
 	uint16_t tail; /* slots before the last */
 	uint16_t first; /* position of the first */
 	bool skip;
+	/* Packed: where the next one goes, and its flags. */
+	uint16_t flags;
+	uint32_t at;
 	uint64_t first_word; /* packed: len, id and flags of the first, written last */
 	struct vring_used_elem last;
 };
@@ -343,6 +346,8 @@ svq_used_begin(struct svq_ring *r, enum svq_kind kind, struct svq_used *u)
 		.size = r->size,
 		.first = r->next_used,
 		.skip = r->skip,
+		.flags = svq_packed_used_flags(r->next_used),
+		.at = r->next_used & 0x7fffu,
 	};
 }
 
@@ -354,7 +359,7 @@ svq_used_add(enum svq_kind kind, struct svq_used *u, uint16_t id, uint16_t slots
 	if (u->skip)
 		u->last = (struct vring_used_elem){.id = id, .len = written};
 	else if (kind == SVQ_PACKED)
-		svq_packed_used(u, id, written);
+		svq_packed_used(u, id, slots, written);
 	else
 		svq_split_used(kind, u, u->n, id, written);
 	u->tail = u->slots;

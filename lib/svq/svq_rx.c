@@ -84,31 +84,35 @@ static __rte_always_inline unsigned int
 rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_rx *rx = &q->rx;
-	const struct hf_svq_mem *const mem = q->ring.mem;
 	struct svq_rxbuf *const buf = rx->buf;
 	uint16_t *const group = rx->group;
 	const uint32_t tail = rx->tail, wqe = rx->wqe_tail, seq = rx->seq, mask = rx->mask;
 	const uint32_t hdr_len = q->hdr_len;
 	uint32_t hint = q->hint;
+	struct svq_mem_window w = svq_mem_window(q->ring.mem, hint, hdr_len);
 	unsigned int i, n;
 	struct svq_plain p;
 
 	max = RTE_MIN(max, hf_ethq_rx_room(rx->ethq));
 	n = svq_ring_take_plain(&q->ring, kind, &p, hdr_len + (rx->mrg ? q->max_frame : 1), max);
 	for (i = 0; i < n; i++) {
-		uint8_t *hdr = svq_mem_at(mem, &hint, p.addr[i], hdr_len);
+		struct svq_rxbuf *b = &buf[(tail + i) & mask];
+		const uint64_t gpa = p.addr[i];
+		uint8_t *hdr = svq_mem_window_at(&w, gpa);
 
-		if (unlikely(hdr == NULL))
-			break;
-		buf[(tail + i) & mask] = (struct svq_rxbuf){
-			.hdr = hdr,
-			.gpa = p.addr[i],
-			.len = p.len[i],
-			.seq = seq + i,
-			.id = p.id[i],
-			.slots = 1,
-			.n = 1,
-		};
+		if (unlikely(hdr == NULL)) {
+			hdr = svq_mem_find(q->ring.mem, &hint, gpa, hdr_len);
+			if (hdr == NULL)
+				break;
+			w = svq_mem_window(q->ring.mem, hint, hdr_len);
+		}
+		b->hdr = hdr;
+		b->gpa = gpa;
+		b->len = p.len[i];
+		b->seq = seq + i;
+		b->id = p.id[i];
+		b->slots = 1;
+		b->n = 1;
 		group[(wqe + i) & mask] = 1;
 	}
 	svq_ring_untake_plain(&q->ring, kind, &p, i, n);
@@ -150,8 +154,10 @@ header_store(uint8_t *to, enum svq_kind kind, uint32_t hdr_len, bool valid)
 	const uint32_t last = rte_cpu_to_le_32((uint32_t)svq_guest_16(kind, 1) << 16);
 
 	memcpy(to, &first, sizeof(first));
-	memcpy(to + sizeof(first), &last,
-		likely(hdr_len == SVQ_HDR_MAX) ? sizeof(last) : sizeof(uint16_t));
+	if (likely(hdr_len == SVQ_HDR_MAX))
+		memcpy(to + sizeof(first), &last, sizeof(last));
+	else
+		memcpy(to + sizeof(first), &last, sizeof(uint16_t));
 }
 
 /* The same in any buffer. */
@@ -249,6 +255,13 @@ rx_failed(struct hf_svq *q)
 		&q->ring, svq_nic_error(e), "the NIC could not receive, syndrome %#x", e->syndrome);
 }
 
+/* Has each entry of the NIC one chain of one piece, from the first that is there? */
+static __rte_always_inline bool
+rx_is_plain(const struct svq_rx *rx)
+{
+	return (int32_t)(rx->head - rx->plain_from) >= 0;
+}
+
 /* A packet that is not in one buffer of one piece, or none at all. */
 static void
 packet_give(
@@ -284,8 +297,9 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 	uint64_t bytes = 0;
 	unsigned int i;
 
-	if (unlikely((int32_t)(head - rx->plain_from) < 0))
+	if (unlikely(!rx_is_plain(rx)))
 		return 0;
+	used.skip = false; /* as it is, and the compiler knows */
 	for (i = 0; i < n; i++) {
 		const struct svq_rxbuf *b = &buf[(head + i) & mask];
 		const uint32_t frame = cpl[i].len, len = frame + hdr_len;
@@ -310,9 +324,11 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 static __rte_always_inline uint32_t
 headers_prefetch(const struct svq_rx *rx, uint32_t at, unsigned int i, unsigned int n)
 {
+	const bool plain = rx_is_plain(rx);
+
 	for (; i < n; i++) {
 		hf_prefetch_write(svq_rx_buf(rx, at)->hdr);
-		at += rx->group[(rx->wqe_head + i) & rx->mask];
+		at += likely(plain) ? 1 : rx->group[(rx->wqe_head + i) & rx->mask];
 	}
 	return at;
 }

@@ -142,9 +142,11 @@ svq_split_used(
 	enum svq_kind kind, const struct svq_used *u, uint32_t nth, uint16_t id, uint32_t written)
 {
 	struct vring_used_elem *ring = u->ring;
+	/* Both fields in one store. */
+	const uint64_t elem = rte_cpu_to_le_64(
+		svq_guest_32(kind, id) | (uint64_t)svq_guest_32(kind, written) << 32);
 
-	ring[(u->first + nth) & (u->size - 1)] = (struct vring_used_elem){
-		.id = svq_guest_32(kind, id), .len = svq_guest_32(kind, written)};
+	memcpy(&ring[(u->first + nth) & (u->size - 1)], &elem, sizeof(elem));
 }
 
 /* The entries from 'first' on, n of them, and the index. */

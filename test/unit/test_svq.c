@@ -78,16 +78,24 @@ is_over(uint64_t end)
 	return rte_get_timer_cycles() > end;
 }
 
-/* As many buffers as the ring has room for, and the NIC has them all. */
+/* As many buffers as the ring has room for, and the NIC has them all. two: of each three, NULL: all
+ * are alike. */
+static void
+offer_mixed(const struct svqcut *cut, const struct svqcut *two)
+{
+	static unsigned int nth;
+	unsigned int i;
+
+	while (svqrig_offer(&rig, two != NULL && nth % 3 != 0 ? two : cut))
+		nth++;
+	for (i = 0; i < SVQRIG_RING / 32; i++)
+		hf_svq_poll(rig.rx.q, 32);
+}
+
 static void
 offer_all(const struct svqcut *cut)
 {
-	unsigned int i;
-
-	while (svqrig_offer(&rig, cut))
-		;
-	for (i = 0; i < SVQRIG_RING / 32; i++)
-		hf_svq_poll(rig.rx.q, 32);
+	offer_mixed(cut, NULL);
 }
 
 /* What the sender gets back; how many. */
@@ -109,6 +117,7 @@ struct flow {
 	uint64_t tx, rx;
 	const struct svqcut *offer;
 	unsigned int ahead; /* packets under way at most: the receiver has buffers for so many */
+	const struct svqcut *two; /* as offer_mixed() has it */
 };
 
 static uint32_t
@@ -158,7 +167,7 @@ traffic(const struct flow *f, unsigned int n)
 			rig.received++;
 			end = deadline();
 		}
-		offer_all(f->offer);
+		offer_mixed(f->offer, f->two);
 	}
 	TEST_ASSERT_EQUAL(rig.received, end_at, "%s: %u of %u arrived, errors %d and %d", f->name,
 		rig.received, end_at, hf_svq_error(rig.tx.q), hf_svq_error(rig.rx.q));
@@ -215,6 +224,9 @@ static const struct flow flows[] = {
 	{"packed, mergeable, tables", V1 | PACKED | IN_ORDER,
 		V1 | PACKED | MRG | TABLE | EVENT | GUEST_CSUM, &in_table, 20},
 	{"mergeable in pieces", TABLE, MRG | TABLE, &hdr_split, 12},
+	{"odd among plain", V1, V1 | GUEST_CSUM, &hdr_split, 12, &plain},
+	{"packed, odd among plain", V1 | PACKED, V1 | PACKED, &hdr_apart, 20, &plain},
+	{"mergeable, small among large", V1, V1 | MRG | EVENT, &small, 8, &plain},
 	{"big-endian", BE, BE, &plain, 30},
 	{"big-endian to little-endian", BE | EVENT, GUEST_CSUM, &plain, 30},
 	{"big-endian, tables", BE | TABLE | EVENT, BE | TABLE | EVENT | GUEST_CSUM, &in_table, 30},
@@ -233,7 +245,7 @@ test_traffic(void)
 		const struct flow *f = &flows[i];
 
 		TEST_ASSERT_SUCCESS(svqrig_start(&rig, f->tx, f->rx), "%s: start", f->name);
-		offer_all(f->offer);
+		offer_mixed(f->offer, f->two);
 		if (traffic(f, 600) != TEST_SUCCESS)
 			return TEST_FAILED;
 		TEST_ASSERT_SUCCESS(
