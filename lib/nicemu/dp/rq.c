@@ -12,8 +12,6 @@
 #include "rq.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cq.h"
@@ -65,13 +63,6 @@ break_down(struct dp_rq *r, enum wqe_error err)
 	r->broken = true;
 	atomic_fetch_and(&r->base.attn, ~RQ_ATTN_ERR);
 	cq_tell_wq(&r->rq->obj, MLX5_EVENT_TYPE_WQ_CATAS_ERROR);
-}
-
-/* How far has software come? */
-static uint16_t
-record_of(const struct dp_rq *r)
-{
-	return (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
 }
 
 /* ---- completions ---- */
@@ -163,7 +154,7 @@ rq_publish(struct dp_queue *q)
 static void
 flush(struct dp_rq *r)
 {
-	uint16_t posted = record_of(r);
+	uint16_t posted = rq_record(r);
 	unsigned int n;
 	bool ok = true;
 
@@ -319,7 +310,7 @@ static bool
 has_entry(struct dp_rq *r)
 {
 	if (r->rq->ci == r->rq->pi)
-		r->rq->pi = record_of(r);
+		r->rq->pi = rq_record(r);
 	return r->rq->ci != r->rq->pi;
 }
 
@@ -417,7 +408,7 @@ rq_forget(struct dp_queue *q)
 	keytlb_clear(&rq_of(q)->tlb);
 }
 
-static const struct dp_queue_ops rq_ops = {
+const struct dp_queue_ops rq_ops = {
 	.attend = rq_attend,
 	.deliver = rq_deliver,
 	.publish = rq_publish,
@@ -425,78 +416,3 @@ static const struct dp_queue_ops rq_ops = {
 	.fail = rq_fail,
 	.forget = rq_forget,
 };
-
-/* ---- firmware, under a pause ---- */
-
-int
-dp_rq_init(struct nic_rq *rq)
-{
-	const struct nic_wq *wq = &rq->wq;
-	struct dp_rq *r = calloc(1, sizeof(*r));
-
-	if (r == NULL)
-		return -ENOMEM;
-	r->rq = rq;
-	r->ring =
-		mem_umem_ptr(wq->umem, wq->offset, (uint32_t)1 << (wq->log_size + wq->log_stride));
-	r->record = mem_umem_ptr(wq->dbr_umem, wq->dbr_offset, sizeof(*r->record));
-	r->base.ops = &rq_ops;
-	r->base.cq = rq->cq;
-	rq->dp = r;
-	queue_join(&r->base, rq->obj.func, false);
-	return 0;
-}
-
-void
-dp_rq_fini(struct nic_rq *rq)
-{
-	queue_leave(&rq->dp->base);
-	free(rq->dp);
-	rq->dp = NULL;
-}
-
-void
-dp_rq_ready(struct nic_rq *rq)
-{
-	atomic_store(&rq->state, NIC_WQ_RDY);
-}
-
-void
-dp_rq_error(struct nic_rq *rq)
-{
-	atomic_store(&rq->state, NIC_WQ_ERR);
-	atomic_fetch_or(&rq->dp->base.attn, RQ_ATTN_ERR);
-}
-
-void
-dp_rq_reset(struct nic_rq *rq)
-{
-	struct dp_rq *r = rq->dp;
-
-	atomic_store(&rq->state, NIC_WQ_RST);
-	atomic_fetch_and(&r->base.attn, ~RQ_ATTN_ERR);
-	rq->ci = 0;
-	rq->pi = 0;
-	r->broken = false;
-	r->error = WQE_E_NONE;
-}
-
-uint16_t
-dp_rq_posted(const struct nic_rq *rq)
-{
-	struct mem_guard guard;
-	volatile uint16_t n = 0;
-
-	if (mem_guard_enter(&guard) == 0)
-		n = record_of(rq->dp);
-	mem_guard_leave();
-	return n;
-}
-
-void
-dp_rq_dead(struct nic_rq *rq)
-{
-	atomic_store(&rq->state, NIC_WQ_ERR);
-	atomic_store(&rq->dp->base.attn, 0);
-	rq->dp->broken = true;
-}

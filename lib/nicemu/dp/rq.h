@@ -11,6 +11,7 @@
 #ifndef NICEMU_DP_RQ_H
 #define NICEMU_DP_RQ_H
 
+#include <endian.h>
 #include <infiniband/mlx5dv.h>
 
 #include "../nic.h"
@@ -39,6 +40,16 @@ static inline struct dp_rq *
 rq_of(struct dp_queue *q)
 {
 	return (struct dp_rq *)q;
+}
+
+/* What an engine does with one: rq.c. */
+extern const struct dp_queue_ops rq_ops;
+
+/* How far has software come? */
+static inline uint16_t
+rq_record(const struct dp_rq *r)
+{
+	return (uint16_t)be32toh(atomic_load_explicit(r->record, memory_order_acquire));
 }
 
 /*

@@ -76,6 +76,9 @@ sq_of(struct dp_queue *q)
 	return (struct dp_sq *)q;
 }
 
+/* What an engine does with one: sq.c. */
+extern const struct dp_queue_ops sq_ops;
+
 /* A basic block of the ring by its index. NULL: it is not in one piece. */
 const uint8_t *sq_block(const struct dp_sq *s, uint16_t index);
 
