@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <time.h>
 
+#include "hf_clock.h"
 #include "hf_thread.h"
 #include "hf_work.h"
 
@@ -89,25 +91,81 @@ work_task_step(struct hf_work *w)
 	pthread_cond_broadcast(&w->wake);
 }
 
+/* Wake so many workers as there is work for: to wake one costs as much as many an item. */
+static void
+work_wake(struct hf_work *w, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n && i < w->n; i++)
+		pthread_cond_signal(&w->wake);
+}
+
+/* The first batch that workers take part in by now. Else NULL, and when that will be. Lock held. */
+static struct hf_work_batch *
+work_batch_due(struct hf_work *w, uint64_t *next_us)
+{
+	struct hf_work_batch *b;
+
+	*next_us = UINT64_MAX;
+	TAILQ_FOREACH(b, &w->batches, next) {
+		if (b->from_us == 0)
+			return b;
+		if (b->from_us <= hf_clock_us()) {
+			b->from_us = 0;
+			work_wake(w, b->n - b->taken - 1);
+			return b;
+		}
+		if (b->from_us < *next_us)
+			*next_us = b->from_us;
+	}
+	return NULL;
+}
+
+static void
+work_wait(struct hf_work *w, uint64_t until_us)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_us / 1000000),
+		.tv_nsec = (long)(until_us % 1000000) * 1000,
+	};
+
+	if (until_us == UINT64_MAX)
+		pthread_cond_wait(&w->wake, &w->lock);
+	else
+		pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until);
+}
+
+/* Something beside batches that a worker can begin now. */
+static bool
+work_is_there(const struct hf_work *w)
+{
+	return !TAILQ_EMPTY(&w->posts) || (!w->deferring && !TAILQ_EMPTY(&w->tasks));
+}
+
 static void *
 work_thread(void *arg)
 {
 	struct hf_work *w = arg;
 	struct hf_work_batch *b;
+	uint64_t next_us;
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		b = TAILQ_FIRST(&w->batches);
+		b = work_batch_due(w, &next_us);
+		/* Who goes to work does not look at the clock any more: somebody else has to. */
+		if (next_us != UINT64_MAX && (b != NULL || work_is_there(w)))
+			pthread_cond_signal(&w->wake);
 		if (b != NULL)
 			work_batch_step(w, b);
 		else if (!TAILQ_EMPTY(&w->posts))
 			work_post_step(w);
-		else if (!w->deferring && !TAILQ_EMPTY(&w->tasks))
+		else if (work_is_there(w))
 			work_task_step(w);
 		else if (w->stop && TAILQ_EMPTY(&w->tasks))
 			break;
 		else
-			pthread_cond_wait(&w->wake, &w->lock);
+			work_wait(w, next_us);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -173,21 +231,25 @@ hf_work_destroy(struct hf_work *w)
 	free(w);
 }
 
-void
-hf_work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
-	void *arg, unsigned int n)
+static void
+work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
+	void *arg, unsigned int n, uint64_t from_us)
 {
-	unsigned int i;
-
-	*b = (struct hf_work_batch){.fn = fn, .arg = arg, .n = n, .failed = n};
+	*b = (struct hf_work_batch){.fn = fn, .arg = arg, .from_us = from_us, .n = n, .failed = n};
 	if (w == NULL || n == 0)
 		return;
 	pthread_mutex_lock(&w->lock);
 	TAILQ_INSERT_TAIL(&w->batches, b, next);
-	/* No more than there is work for: to wake a thread costs as much as many an item. */
-	for (i = 0; i < n && i < w->n; i++)
-		pthread_cond_signal(&w->wake);
+	/* One that looks at the clock, if it is for later. */
+	work_wake(w, from_us == 0 ? n : 1);
 	pthread_mutex_unlock(&w->lock);
+}
+
+void
+hf_work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
+	void *arg, unsigned int n)
+{
+	work_begin(w, b, fn, arg, n, 0);
 }
 
 static int
@@ -219,15 +281,22 @@ hf_work_end(struct hf_work *w, struct hf_work_batch *b)
 }
 
 int
-hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
+hf_work_batch_late(struct hf_work *w, uint32_t us, int (*fn)(void *arg, unsigned int i), void *arg,
+	unsigned int n)
 {
 	struct hf_work_batch b;
 
 	/* One alone is the caller's, without waking anyone. */
 	if (n < 2)
 		w = NULL;
-	hf_work_begin(w, &b, fn, arg, n);
+	work_begin(w, &b, fn, arg, n, us != 0 ? hf_clock_us() + us : 0);
 	return hf_work_end(w, &b);
+}
+
+int
+hf_work_batch(struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n)
+{
+	return hf_work_batch_late(w, 0, fn, arg, n);
 }
 
 static struct work_task *

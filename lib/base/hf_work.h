@@ -31,11 +31,18 @@ void hf_work_destroy(struct hf_work *w);
  */
 int hf_work_batch(
 	struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n);
+/*
+ * The same, but no worker takes part before 'us' microseconds are over: what is done by then wakes
+ * nobody. 0: hf_work_batch().
+ */
+int hf_work_batch_late(struct hf_work *w, uint32_t us, int (*fn)(void *arg, unsigned int i),
+	void *arg, unsigned int n);
 /* A batch under way: the caller's, who looks at nothing in it. */
 struct hf_work_batch {
 	TAILQ_ENTRY(hf_work_batch) next;
 	int (*fn)(void *arg, unsigned int i);
 	void *arg;
+	uint64_t from_us; /* when workers take part, by hf_clock_us(); 0: at once */
 	unsigned int n;
 	unsigned int taken; /* handed out; a batch is in the list while some are not */
 	unsigned int finished;

@@ -159,6 +159,23 @@ hf_mkey_destroy(struct hf_mkey *mkey)
 /* --- umem --- */
 
 /*
+ * At a low address where the architecture knows how to ask for one: after ibv_fork_init(), which
+ * DPDK's mlx4 driver calls wherever it is installed, libibverbs reads /proc/self/smaps up to what
+ * is registered, and behind all libraries and stacks that takes longer than the commands.
+ */
+static void *
+pages_map(size_t len)
+{
+	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *buf = MAP_FAILED;
+
+#ifdef MAP_32BIT
+	buf = mmap(NULL, len, prot, flags | MAP_32BIT, -1, 0);
+#endif
+	return buf != MAP_FAILED ? buf : mmap(NULL, len, prot, flags, -1, 0);
+}
+
+/*
  * Pages of their own: libibverbs takes registered pages away from a forked child, so nothing else
  * may lie in them.
  */
@@ -170,7 +187,7 @@ pages_alloc(const struct hf_devx *dev, size_t len)
 	int node = dev->numa_node;
 	void *buf;
 
-	buf = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	buf = pages_map(len);
 	if (buf == MAP_FAILED)
 		return NULL;
 	if (node >= 0 && (size_t)node < sizeof(mask) * CHAR_BIT) {

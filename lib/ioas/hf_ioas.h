@@ -76,6 +76,12 @@ struct hf_ioas_attr {
 	uint64_t pinned_max;
 	/* Bytes of one MR at most, a power of two, no less than a page; 0: by what is new. */
 	uint64_t piece;
+	/*
+	 * Microseconds that the caller tries to register all of a change by himself, in pieces that
+	 * grow, before it is cut as above and workers take part. Memory of pages of a GiB takes no
+	 * more than that, whatever its size. Only where 'piece' is 0; 0: workers from the begin on.
+	 */
+	uint32_t alone_us;
 	int numa_node; /* of the NIC, -1: unknown */
 };
 

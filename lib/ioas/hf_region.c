@@ -166,6 +166,18 @@ hf_region_register(struct hf_devx *dev, struct hf_region *r, unsigned int i)
 	return 0;
 }
 
+unsigned int
+hf_region_settle(struct hf_region *r)
+{
+	unsigned int before = r->n_pieces, i;
+
+	r->n_pieces = 0;
+	for (i = 0; i < before; i++)
+		if (r->pieces[i].len != 0)
+			r->pieces[r->n_pieces++] = r->pieces[i];
+	return before - r->n_pieces;
+}
+
 int
 hf_region_unregister(struct hf_region *r, unsigned int i)
 {

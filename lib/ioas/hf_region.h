@@ -22,7 +22,7 @@
 struct hf_backing;
 
 struct hf_piece {
-	uint64_t gpa, len;
+	uint64_t gpa, len; /* len 0: the one before has taken it over */
 	struct hf_mr mr; /* .mr NULL: not registered */
 };
 
@@ -57,6 +57,8 @@ int hf_region_create(struct hf_devx *dev, const struct hf_ioas_region *desc, boo
 	uint64_t piece, struct hf_region **region);
 /* Register piece i. 0 or negative errno, with a log line. */
 int hf_region_register(struct hf_devx *dev, struct hf_region *r, unsigned int i);
+/* Leave out the pieces without length; how many there were. Nobody registers or destroys any. */
+unsigned int hf_region_settle(struct hf_region *r);
 /* Destroy the MR of piece i, if it has one. 0 or negative errno, and then it is there still. */
 int hf_region_unregister(struct hf_region *r, unsigned int i);
 /*

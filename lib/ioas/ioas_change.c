@@ -60,6 +60,12 @@ limit_check(struct hf_ioas *as, uint64_t need)
 
 /* --- registration --- */
 
+/*
+ * While the caller is alone, what it takes next is up to so many times what it has taken, but a
+ * piece at least: if that was quick, then what comes is over soon.
+ */
+#define REG_GROWTH 8
+
 /* All new pieces of an update, which workers register side by side. */
 struct reg_job {
 	struct hf_devx *dev;
@@ -68,18 +74,66 @@ struct reg_job {
 		unsigned int piece;
 	} * items;
 	unsigned int n;
+	uint64_t alone_until; /* by hf_clock_us(): from then on pieces are as they were cut */
+	pthread_mutex_t lock; /* the two below */
+	unsigned int next; /* the first that is nobody's */
+	uint64_t taken; /* bytes */
 	atomic_int err; /* the first failure: there is no use in the rest */
 };
+
+static struct hf_piece *
+reg_at(const struct reg_job *job, unsigned int i)
+{
+	return &job->items[i].r->pieces[job->items[i].piece];
+}
+
+/* What follows item i becomes part of it, as far as it is of the same region. */
+static void
+reg_grow(struct reg_job *job, unsigned int i)
+{
+	struct hf_piece *p = reg_at(job, i), *after;
+
+	for (; job->next < job->n && job->items[job->next].r == job->items[i].r; job->next++) {
+		after = reg_at(job, job->next);
+		if ((p->len + after->len) / REG_GROWTH > job->taken)
+			return;
+		p->len += after->len;
+		after->len = 0;
+	}
+}
+
+/* The next item, NULL: none is left. */
+static const struct reg_item *
+reg_take(struct reg_job *job)
+{
+	const struct reg_item *item = NULL;
+	unsigned int i;
+
+	pthread_mutex_lock(&job->lock);
+	i = job->next;
+	if (i < job->n) {
+		item = &job->items[i];
+		job->next++;
+		if (hf_clock_us() < job->alone_until)
+			reg_grow(job, i);
+		job->taken += reg_at(job, i)->len;
+	}
+	pthread_mutex_unlock(&job->lock);
+	return item;
+}
 
 static int
 reg_piece(void *arg, unsigned int i)
 {
 	struct reg_job *job = arg;
+	const struct reg_item *item;
 	int none = 0, ret;
 
+	RTE_SET_USED(i);
 	if (atomic_load(&job->err) != 0)
 		return -ECANCELED;
-	ret = hf_region_register(job->dev, job->items[i].r, job->items[i].piece);
+	item = reg_take(job);
+	ret = item != NULL ? hf_region_register(job->dev, item->r, item->piece) : 0;
 	if (ret != 0)
 		atomic_compare_exchange_strong(&job->err, &none, ret);
 	return ret;
@@ -102,18 +156,32 @@ reg_collect(struct reg_job *job, const struct hf_table *t)
 	}
 }
 
-static int
-register_new(struct hf_ioas *as, const struct hf_table *t, uint64_t *us)
+/* Pieces that became part of others are none any more. */
+static void
+reg_settle(struct hf_table *t)
 {
-	struct reg_job job = {.dev = as->dev};
+	unsigned int i;
+
+	for (i = 0; i < t->n; i++)
+		if (region_is_new(t->regions[i]))
+			t->mrs -= hf_region_settle(t->regions[i]);
+}
+
+static int
+register_new(struct hf_ioas *as, struct hf_table *t, uint64_t *us)
+{
+	struct reg_job job = {.dev = as->dev, .lock = PTHREAD_MUTEX_INITIALIZER};
+	const uint32_t alone_us = as->attr.piece == 0 ? as->attr.alone_us : 0;
 	uint64_t begin = hf_clock_us();
 
 	job.items = calloc(t->mrs, sizeof(*job.items));
 	if (job.items == NULL)
 		return -ENOMEM;
 	reg_collect(&job, t);
-	hf_work_batch(as->attr.work, reg_piece, &job, job.n);
+	job.alone_until = begin + alone_us;
+	hf_work_batch_late(as->attr.work, alone_us, reg_piece, &job, job.n);
 	free(job.items);
+	reg_settle(t);
 	*us = hf_clock_us() - begin;
 	return atomic_load(&job.err);
 }
@@ -226,10 +294,13 @@ table_undo(struct hf_ioas *as, struct hf_table *t)
 
 /* Phase one, all but the users: the MRs and the mkeys. */
 static int
-table_register(struct hf_ioas *as, struct hf_table *t, uint64_t need, uint64_t *us)
+table_register(struct hf_ioas *as, struct hf_table *t, uint64_t *us)
 {
+	uint64_t need;
+	uint32_t mrs;
 	int ret;
 
+	hf_table_own(t, &need, &mrs);
 	ret = hf_table_check_keys(as->dev, t);
 	if (ret == 0)
 		ret = limit_check(as, need);
@@ -313,6 +384,17 @@ change_finish(struct hf_ioas *as, struct hf_table *t, const struct hf_ioas_chang
 	change_log(as, c);
 }
 
+static void
+change_count(const struct hf_ioas *as, const struct hf_table *t, struct hf_ioas_change *c)
+{
+	c->changed = true;
+	hf_table_own(t, &c->registered_bytes, &c->registered);
+	c->kept = t->mrs - c->registered;
+	c->kept_bytes = t->bytes - c->registered_bytes;
+	if (as->live != NULL)
+		hf_table_own(as->live, &c->dropped_bytes, &c->dropped);
+}
+
 static int
 change_run(struct hf_ioas *as, const struct hf_edit *edit, struct hf_ioas_change *c)
 {
@@ -323,19 +405,14 @@ change_run(struct hf_ioas *as, const struct hf_edit *edit, struct hf_ioas_change
 	ret = hf_table_build(as->dev, edit, as->attr.piece, &t);
 	if (ret != 0)
 		return ret;
-	c->changed = true;
-	hf_table_own(t, &c->registered_bytes, &c->registered);
-	c->kept = t->mrs - c->registered;
-	c->kept_bytes = t->bytes - c->registered_bytes;
-	if (as->live != NULL)
-		hf_table_own(as->live, &c->dropped_bytes, &c->dropped);
-	ret = table_register(as, t, c->registered_bytes, &us);
+	ret = table_register(as, t, &us);
 	if (ret == 0)
 		ret = users_prepare(as, t->keys->top.key);
 	if (ret != 0) {
 		table_undo(as, t);
 		return ret;
 	}
+	change_count(as, t, c);
 	mark_live(t);
 	change_finish(as, t, c, us);
 	return 0;

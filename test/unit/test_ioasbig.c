@@ -92,6 +92,80 @@ test_tib_eight(void)
 	return check_tib(8);
 }
 
+/* As QEMU has it: 2 GiB below a hole. */
+static void
+tib_in_two(struct hf_ioas_region *r, int fd)
+{
+	r[0] = (struct hf_ioas_region){.len = GIB(2), .fd = fd};
+	r[1] = (struct hf_ioas_region){
+		.gpa = GIB(4), .len = TIB - GIB(2), .offset = GIB(2), .fd = fd};
+}
+
+/* Registered by the caller alone, what costs nothing is few MRs; with workers at once, all. */
+static int
+test_tib_alone(void)
+{
+	static const struct {
+		uint32_t alone_us, mrs;
+	} rows[] = {{0, 1 + HF_IOAS_PIECES}, {1, 1 + HF_IOAS_PIECES}, {60000000, 3}};
+	struct guest_file big, low, high;
+	struct hf_ioas_region r[2];
+	struct hf_ioas_stats st;
+	struct outcome want;
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(guest_file_open(&big, TIB), "1 TiB");
+	tib_in_two(r, big.fd);
+	low = (struct guest_file){.fd = -1, .len = GIB(1), .view = big.view};
+	high = low;
+	high.view += TIB - GIB(1);
+	for (i = 0; i < RTE_DIM(rows); i++) {
+		want = (struct outcome){.changed = true, .regions = 2, .registered = rows[i].mrs};
+		TEST_ASSERT_SUCCESS(ic_attr((struct hf_ioas_attr){
+					    .alone_us = rows[i].alone_us, .numa_node = -1}),
+			"address space");
+		TEST_ASSERT_SUCCESS(ic_update(r, 2, &want), "1 TiB, %u us", rows[i].alone_us);
+		hf_ioas_stats(ic.as, &st);
+		TEST_ASSERT_EQUAL(st.mrs, rows[i].mrs, "%u MRs are live", st.mrs);
+		TEST_ASSERT_EQUAL(st.live_bytes, TIB, "%" PRIu64 " bytes", st.live_bytes);
+		TEST_ASSERT(ic_reaches(&low, 0, &high, TIB + GIB(1)), "rings first, data last");
+		TEST_ASSERT(ic_reaches(&high, TIB + GIB(1), &low, 0), "rings last, data first");
+	}
+	guest_file_close(&big);
+	return ic_finish();
+}
+
+/* A fault in any of the few leaves nothing. */
+static int
+test_tib_alone_fails(void)
+{
+	struct hf_ioas_region r[3];
+	struct guest_file big;
+	struct snapshot before;
+	unsigned int nth;
+
+	if (!nic_ctl_there())
+		return TEST_SKIPPED;
+	TEST_ASSERT_SUCCESS(guest_file_open(&big, TIB), "1 TiB");
+	TEST_ASSERT_SUCCESS(
+		ic_attr((struct hf_ioas_attr){.alone_us = 60000000, .numa_node = -1}), "create");
+	tib_in_two(r, big.fd);
+	r[2] = guest_file_at(&ic.files[0], 2 * TIB);
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, &r[2], 1, NULL), "a small one");
+	hf_ioas_flush(ic.as);
+	ic_snapshot(&before);
+	/* 3 MRs, and the mkey */
+	for (nth = 1; nth <= 4; nth++) {
+		TEST_ASSERT_SUCCESS(nic_ctl_fail("CREATE_MKEY:%u:BAD_RES", nth), "fail");
+		TEST_ASSERT_EQUAL(hf_ioas_update(ic.as, r, 3, NULL), -EINVAL, "update %u", nth);
+		TEST_ASSERT_SUCCESS(ic_unchanged(&before), "state");
+		nic_ctl_fail_clear();
+	}
+	TEST_ASSERT_SUCCESS(hf_ioas_update(ic.as, r, 3, NULL), "update");
+	guest_file_close(&big);
+	return ic_finish();
+}
+
 /* --- many regions --- */
 
 /* 1 TiB again: each region is a file of 2 GiB of its own, with room between them. */
@@ -223,6 +297,8 @@ static struct unit_test_suite ioasbig_suite = {
 		{
 			BIG_CASE(test_tib_one),
 			BIG_CASE(test_tib_eight),
+			BIG_CASE(test_tib_alone),
+			BIG_CASE(test_tib_alone_fails),
 			BIG_CASE(test_many_files),
 			BIG_CASE(test_steps),
 			TEST_CASES_END(),

@@ -5,11 +5,13 @@
  * in order and is waited for. The lock that is handed on.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -22,6 +24,7 @@
 #define ITEMS 1000
 
 static struct hf_work *work;
+static pthread_t main_thread;
 
 static int
 setup(void)
@@ -169,6 +172,96 @@ test_many_callers(void)
 		pthread_join(threads[i], NULL);
 		TEST_ASSERT_EQUAL(wrong[i], 0, "caller %u: %u wrong", i, wrong[i]);
 	}
+	return TEST_SUCCESS;
+}
+
+/* --- workers that come late --- */
+
+#define NEVER_US 60000000u
+
+static int
+alone_item(void *arg, unsigned int i)
+{
+	unsigned int *others = arg;
+
+	RTE_SET_USED(i);
+	*others += !pthread_equal(pthread_self(), main_thread);
+	return 0;
+}
+
+static int
+test_late_alone(void)
+{
+	unsigned int others = 0;
+
+	main_thread = pthread_self();
+	TEST_ASSERT_SUCCESS(
+		hf_work_batch_late(work, NEVER_US, alone_item, &others, ITEMS), "batch");
+	TEST_ASSERT_EQUAL(others, 0, "%u items were done by workers", others);
+	return TEST_SUCCESS;
+}
+
+/* They do come, and not before it is time. */
+static int
+test_late_all(void)
+{
+	struct timespec before, after;
+	int64_t us;
+
+	pthread_barrier_init(&together, NULL, WORKERS + 1);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	TEST_ASSERT_SUCCESS(hf_work_batch_late(work, 5000, meet, NULL, WORKERS + 1), "batch");
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	pthread_barrier_destroy(&together);
+	us = (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
+	TEST_ASSERT(us >= 4999, "%" PRId64 " us", us);
+	return TEST_SUCCESS;
+}
+
+struct busy {
+	atomic_bool gate;
+	atomic_uint begun;
+};
+
+static void
+busy_run(void *arg)
+{
+	struct busy *b = arg;
+
+	atomic_fetch_add(&b->begun, 1);
+	while (!atomic_load(&b->gate))
+		usleep(100);
+}
+
+/* The caller gives all workers but one something else to do, then needs that one. */
+static int
+busy_item(void *arg, unsigned int i)
+{
+	const bool first = i == 0 && pthread_equal(pthread_self(), main_thread);
+	struct busy *b = arg;
+	unsigned int n;
+
+	for (n = 0; first && n < WORKERS - 1; n++) {
+		if (hf_work_post(work, busy_run, b) != 0)
+			return -ENOMEM;
+		while (atomic_load(&b->begun) <= n)
+			usleep(100);
+	}
+	pthread_barrier_wait(&together);
+	atomic_store(&b->gate, true);
+	return 0;
+}
+
+/* Whoever was to look at the clock is among those. */
+static int
+test_late_one_left(void)
+{
+	struct busy b = {.gate = false};
+
+	main_thread = pthread_self();
+	pthread_barrier_init(&together, NULL, 2);
+	TEST_ASSERT_SUCCESS(hf_work_batch_late(work, 20000, busy_item, &b, 2), "batch");
+	pthread_barrier_destroy(&together);
 	return TEST_SUCCESS;
 }
 
@@ -422,6 +515,9 @@ static struct unit_test_suite work_suite = {
 			TEST_CASE_ST(setup, teardown, test_side_by_side),
 			TEST_CASE_ST(setup, teardown, test_waits_for_all),
 			TEST_CASE_ST(setup, teardown, test_many_callers),
+			TEST_CASE_ST(setup, teardown, test_late_alone),
+			TEST_CASE_ST(setup, teardown, test_late_all),
+			TEST_CASE_ST(setup, teardown, test_late_one_left),
 			TEST_CASE_ST(setup, teardown, test_deferred),
 			TEST_CASE_ST(setup, teardown, test_destroy_runs_all),
 			TEST_CASE_ST(setup, teardown, test_posted),

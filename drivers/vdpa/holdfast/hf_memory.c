@@ -15,6 +15,9 @@
 
 #define MIB(bytes) ((bytes) >> 20)
 
+/* About what it costs to wake the workers, and nothing beside a registration that takes long. */
+#define HF_MEMORY_ALONE_US 2000
+
 /* --- the queues as users of the guest's address space --- */
 
 static bool
@@ -348,6 +351,7 @@ memory_spaces_create(struct hf_dev *dev)
 	struct hf_ioas_attr attr = {
 		.work = dev->rt->work,
 		.pinned_max = dev->mem.policy.pinned_max,
+		.alone_us = HF_MEMORY_ALONE_US,
 		.numa_node = dev->pci->device.numa_node,
 	};
 	unsigned int i;
