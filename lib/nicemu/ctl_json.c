@@ -270,6 +270,8 @@ virtq_stats(cJSON *list, const struct nic_virtq *v)
 
 	add_num(j, "id", v->obj.id);
 	virtq_fields(j, v);
+	add_num(j, "fetched", dp_virtq_fetched(v));
+	add_num(j, "hungry", dp_virtq_hungry(v));
 	if (v->counters != NULL) {
 		add_num(j, "received_desc", atomic_load(&v->counters->received_desc));
 		add_num(j, "completed_desc", atomic_load(&v->counters->completed_desc));

@@ -7,11 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from hfrig import usage
+from hfrig.wait import until
 
 
 def check_idle(pid: int, seconds: float = 1.5) -> None:
-    """A process uses less than 2 % of a CPU."""
-    used = usage.used(pid, seconds)
+    """A process uses less than 2 % of a CPU, once it has ended what was under way."""
+    used = until(lambda: usage.used(pid, seconds), lambda used: sum(used.values()) < 0.02 * seconds * 1e9)
     assert sum(used.values()) < 0.02 * seconds * 1e9, {name: ns for name, ns in used.items() if ns > 1e6}
 
 

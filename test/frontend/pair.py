@@ -7,17 +7,20 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hfrig import api, nic, paths, vdpa
 from hfvhost import frames
 from hfvhost.memory import Memory
-from hfvhost.net import NetDevice, Shape
+from hfvhost.net import NetDevice, Queue, Shape
+from hfvhost.proto import Feature
 
 # Of tests about what only the NIC's own virtqueues have.
 virtqueues_only = pytest.mark.skipif(paths.POLLED, reason="about the NIC's virtqueues, which poll mode does not use")
 poll_mode_only = pytest.mark.skipif(not paths.POLLED, reason="about what poll mode adds")
 
+FRAME_MAX = 1518    # of a port whose MTU is 1500, with a VLAN's tag
 BROADCAST = b"\xff" * 6
 
 
@@ -40,12 +43,16 @@ class Pair:
         self.app = vdpa.Vdpa(stage, config or vdpa.VdpaConfig())
         self.nic = self.app.nic
         self.good = self.app.cfg.nic.vfs if good is None else good      # how many VFs, the first, can be used
+        self.fronts: dict[int, NetDevice] = {}      # who connected last, by VF
         self.mark = 0       # where in the application's log the test begins
         self.socks = [self.app.create(vf, f"{stage.dir}/{name}{vf}") for vf in range(self.good)]
 
     def connect(self, vf: int, shape: Shape | None = None, mem: Memory | None = None) -> NetDevice:
         """A front end at a VF's socket that has said nothing yet."""
-        return self.stage.keep(NetDevice(self.socks[vf], mem, replace(shape) if shape else None))
+        dev = self.stage.keep(NetDevice(self.socks[vf], mem, replace(shape) if shape else None))
+        dev.supplied = partial(wait_supplied, self.nic, nic.vf_bdf(vf), dev)
+        self.fronts[vf] = dev
+        return dev
 
     def guest(self, vf: int, shape: Shape | None = None, mem: Memory | None = None, rx: int | None = None) -> NetDevice:
         """A guest that runs, with receive buffers posted."""
@@ -55,31 +62,14 @@ class Pair:
         if rx != 0:
             for pair in range(dev.shape.pairs):
                 dev.post_rx(rx, pair)
-            self.wait_posted(vf, dev)
+            dev.supplied()
         return dev
 
     def wait_ready(self, vf: int, queues: int) -> None:
-        """Wait until so many virtqueues of a VF serve."""
+        """Wait until so many virtqueues of a VF serve, with all buffers that its guest has posted."""
         self.nic.wait_serving(nic.vf_bdf(vf), queues)
-
-    def wait_posted(self, vf: int, dev: NetDevice, timeout: float = 20.0) -> None:
-        """Wait until the NIC has fetched buffers of a fresh device: the driver passes its first kicks on.
-
-        In poll mode it may have had to make other receive queues for them, which it has then steered to.
-        """
-        end = time.monotonic() + timeout
-        while self.empty_queues(vf, dev):
-            if time.monotonic() > end:
-                raise TimeoutError(f"VF {vf} has receive queues without buffers after {timeout} s")
-            time.sleep(0.01)
-        dev.settle()
-
-    def empty_queues(self, vf: int, dev: NetDevice) -> int:
-        """How many receive queues that run have fetched no buffer."""
-        func = self.nic.function(nic.vf_bdf(vf), "queues")
-        raw = [o for o in self.nic.function(nic.vf_bdf(vf))["objects"] if o["object"] == "rq"]
-        return (sum(q["index"] % 2 == 0 and q["state"] == "RDY" and q["avail_idx"] == dev.rx().base
-                    for q in func["virtqs"]) + sum(q["state"] == "RDY" and q["posted"] == 0 for q in raw))
+        if vf in self.fronts:
+            self.fronts[vf].supplied()
 
     def running(self, vf: int) -> int:
         """How many virtqueues of a VF the NIC runs."""
@@ -111,6 +101,45 @@ class Pair:
         assert len(self.app.devices()) == self.good
 
 
+def entries(dev: NetDevice, queue: Queue) -> int:
+    """How many work entries poll mode makes of the buffers that a receive queue has and that are empty, at least."""
+    buffers = queue.ring.outstanding - queue.ring.unread
+    if not dev.features & Feature.MRG_RXBUF or dev.features & Feature.IN_ORDER:
+        return buffers
+    return buffers // -(-(dev.header + FRAME_MAX) // dev.shape.buffer)      # each takes the largest frame
+
+
+def short_of(virtqs: list[dict], objects: list[dict], dev: NetDevice) -> str:
+    """What buffers the NIC does not have yet that a guest has posted to queues that run; empty: it has all."""
+    hw = [q for q in virtqs if q["state"] == "RDY" and q["index"] in range(0, len(dev.queues), 2)]
+    for q in (q for q in hw if q["hungry"]):
+        ring = dev.queues[q["index"]].ring
+        if q["fetched"] < ring.outstanding - ring.unread:
+            return f"virtqueue {q['index']} has fetched {q['fetched']} of {ring.outstanding - ring.unread} buffers"
+    has = sorted(((o["posted"] - o["ci"]) & 0xFFFF for o in objects if o["object"] == "rq" and o["state"] == "RDY"))
+    wants = sorted(entries(dev, queue) for queue in dev.queues[::2])
+    if any(there < wanted for there, wanted in zip(has, wants)):
+        return f"the NIC's receive queues have {has} entries, the guest posted for {wants}"
+    return "" if hw or has or not any(wants) else "no receive queue runs"
+
+
+def wait_supplied(control: nic.NicControl, bdf: str, dev: NetDevice, timeout: float = 30.0) -> None:
+    """Wait until the NIC has the buffers that a guest has posted: a frame that comes before them finds none, and is lost.
+
+    A virtqueue fetches from the ring by itself as long as it finds enough there, and else when a kick has been relayed to
+    it. Poll mode posts what is in the ring; for that it may have to make other receive queues, which it then steers to.
+    """
+    end = time.monotonic() + timeout
+    while dev.queues:
+        dev.settle()
+        why = short_of(control.function(bdf, "queues")["virtqs"], control.function(bdf)["objects"], dev)
+        if not why:
+            break
+        if time.monotonic() > end:
+            raise TimeoutError(f"{bdf}: {why}, after {timeout} s")
+        time.sleep(0.01)
+
+
 class ApiPair(Pair):
     """The same below the application of the public interface."""
 
@@ -118,6 +147,7 @@ class ApiPair(Pair):
         self.stage = stage
         self.app = api.Api(stage, program, config)
         self.nic = self.app.nic
+        self.fronts = {}
         self.socks = [self.app.create(vf) for vf in range(self.app.cfg.nic.vfs)]
 
     def do(self, command: str, *args) -> dict:
@@ -141,6 +171,7 @@ def transfer(src: NetDevice, dst: NetDevice, sent: list[bytes], **how) -> None:
     step = dst.shape.size // 2      # what the receiver has buffers for, whatever queue it hits
     for at in range(0, len(sent), step):
         part = sent[at:at + step]
+        dst.supplied()
         src.send(part, **how)
         got += collect(dst, len(part))
     assert sorted(got) == sorted(sent), f"{len(got)} of {len(sent)} frames arrived"

@@ -7,10 +7,12 @@ DPDK's own mlx5 driver has the NIC keep it.
 
 import struct
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from hfrig import nic, vdpa
+from hfrig.wait import until
 from hfvhost.channel import Refused
 from hfvhost.dirty import Log
 from hfvhost.memory import PAGE, Memory
@@ -56,7 +58,7 @@ class Migrating(Pair):
         dev = super().guest(vf, shape, mem, rx=0)
         for pair in range(shape.pairs):
             dev.post_rx(100, pair, region=high)
-        self.wait_posted(vf, dev)
+        dev.supplied()
         return dev
 
     def log_all(self, vf: int, dev, log: Log) -> None:
@@ -249,8 +251,7 @@ def test_cancelled(ours):
     func = ours.nic.function(nic.vf_bdf(1))
     assert func["counts"]["virtq"] == virtqs
     b.close()
-    ours.nic.wait_idle(nic.vf_bdf(1))
-    assert mapped(ours) == 0
+    assert until(lambda: mapped(ours), lambda logs: logs == 0) == 0
 
 
 @pytest.mark.parametrize("words", [1, 3])
@@ -275,6 +276,7 @@ def test_short_log(ours):
     a.send(frames)
     assert sorted(b.receive(20, refill=False)) == sorted(frames)
     ours.alive()
+    b.stop()
     assert entries(b.rx().ring) <= log.pages() <= used_rings(b)
 
 
@@ -297,7 +299,9 @@ def test_refused(stage, command):
     a.send(frames)
     want: set[int] = set()
     got = []
+    end = time.monotonic() + 20
     while len(got) < len(frames):
+        assert time.monotonic() < end, f"{len(got)} of {len(frames)} frames arrived"
         for pair in range(2):
             free = list(b.rx(pair).buffers)
             got += b.take(pair, refill=False)

@@ -64,7 +64,7 @@ def test_header_anywhere(rig):
     """Frames and their headers in any pieces, a header across two of them included."""
     a, b = rig.guest(0, PLAIN), rig.guest(1, PLAIN, rx=0)
     b.post_rx(60, parts=4)
-    rig.wait_posted(1, b)
+    b.supplied()
     transfer(a, b, burst(60), parts=5)
     frames = burst(20, 100, size=60)
     transfer(a, b, frames, parts=9)     # of 70 bytes 8 each
@@ -105,7 +105,7 @@ def test_ages(rig, datapath):
         b.start()
         rig.wait_ready(1, 2)
         b.post_rx()
-        rig.wait_posted(1, b)
+        b.supplied()
         assert b.features & (Feature.VERSION_1 | Feature.RING_PACKED) == (
             shape.wanted() & (Feature.VERSION_1 | Feature.RING_PACKED))
         both_ways(a, b, 1000 * turn)
@@ -176,6 +176,6 @@ def test_old_nic(stage, cap):
         b.start()
         rig.wait_ready(1, 2)
         b.post_rx()
-        rig.wait_posted(1, b)
+        b.supplied()
         both_ways(a, b, 1000 * turn)
     is_legacy(rig, b, 1, "hw")

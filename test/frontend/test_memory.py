@@ -45,6 +45,7 @@ def test_regions(rig, packed, order):
     rig.wait_ready(1, 2)
     far = mem.find(4 * GIB)
     b.post_rx(100, region=far)
+    b.supplied()
     sent = burst(100)
     a.send(sent)
     assert b.receive(100, refill=False) == sent

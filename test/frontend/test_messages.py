@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from hfrig import nic, paths, vdpa
+from hfrig.wait import until
 from hfvhost.channel import Closed, Refused
 from hfvhost.mutate import Mutator
 from hfvhost.net import NetDevice, Shape
@@ -113,7 +114,7 @@ class Lane:
             self.rig.wait_ready(self.vf, len(dev.queues))
             for pair in range(shape.pairs):
                 dev.post_rx(32, pair)
-            self.rig.wait_posted(self.vf, dev)
+            dev.supplied()
             self.count += 1
             frames(self.rig, dev, self.vf, self.beside, self.vf + 1, self.count)
             frames(self.rig, self.beside, self.vf + 1, dev, self.vf, self.count)
@@ -122,9 +123,9 @@ class Lane:
         self.rig.nic.wait_idle(self.bdf)
         self.rig.wait_kept(self.vf, 0)
 
-    def play(self, steps, seed: int) -> None:
-        """A session, and what has to hold after it."""
-        player = Player(self.rig.socks[self.vf], deaf=seed % 3 == 0)
+    def play(self, steps, seed: int, patience: float = 5.0) -> None:
+        """A session, each of whose answers is waited for so long, and what has to hold after it."""
+        player = Player(self.rig.socks[self.vf], patience, deaf=seed % 3 == 0)
         try:
             self.closed += not player.play(steps)
             self.unanswered += len(player.unanswered)
@@ -132,7 +133,8 @@ class Lane:
             player.close()
         assert self.rig.app.process.alive, "the application is gone"
         self.good(Shape(pairs=1 + seed % 2, packed=bool(seed & 4)))
-        assert not self.owned() - self.objects, f"left on the NIC: {self.owned() - self.objects}"
+        left = until(lambda: self.owned() - self.objects, lambda more: not more)
+        assert not left, f"left on the NIC: {left}"
 
 
 class Scene:
@@ -155,7 +157,8 @@ class Scene:
         """Packets pass, the application answers, and has nothing open that it had not."""
         self.witness.check()
         self.rig.alive()
-        assert not self.open_descriptors() - self.descriptors
+        more = until(lambda: self.open_descriptors() - self.descriptors, lambda found: not found)
+        assert not more, f"left open: {more}"
 
     def end(self) -> None:
         """And at the close nothing is left on the NIC."""
@@ -209,7 +212,7 @@ def test_recorded(scene, name):
     """A session as it was: it is taken to its end."""
     lane = scene.lanes[0]
     closed = lane.closed, lane.unanswered
-    lane.play(RECORDED[name], 1)
+    lane.play(RECORDED[name], 1, 30)
     assert (lane.closed, lane.unanswered) == closed
 
 
@@ -238,6 +241,6 @@ def test_library_leaves_descriptors(scene):
     assert not player.play([Step(Request.SET_VRING_ENABLE, bytes([0, 1, 0, 0, 0, 0, 0, 0]), (Thing("null"),) * 8),
                             Step(Request.GET_FEATURES)])
     player.close()
-    left = scene.open_descriptors() - before
+    left = until(lambda: scene.open_descriptors() - before, lambda more: more == {"/dev/null": 8})
     assert left == {"/dev/null": 8}
     scene.descriptors += left

@@ -36,7 +36,7 @@ def test_chains(rig, wants):
     shape = wants()
     a, b = rig.guest(0, shape, rx=0), rig.guest(1, shape, rx=0)
     b.post_rx(60, parts=4)
-    rig.wait_posted(1, b)
+    b.supplied()
     sent = burst(60)
     a.send(sent, parts=5)
     assert sorted(b.receive(60, refill=False)) == sorted(sent)
@@ -81,14 +81,11 @@ def test_interrupts(rig, wants):
     a, b = rig.guest(0, wants()), rig.guest(1, wants())
     ring = b.rx().ring
     ring.want_calls(True)
-    a.send(burst(10))
-    assert ring.call_fd.wait(20), "no call for received frames"
-    b.receive(10)
-    ring.want_calls(False)
-    while ring.call_fd.wait(0.2):
-        pass
-    a.send(burst(10, 100))
-    b.receive(10)
+    ring.call_fd.wait(0)    # that of the start
+    transfer(a, b, burst(1))
+    assert ring.call_fd.wait(20), "no call for a received frame"
+    ring.want_calls(False)      # of one frame there is one call, which came: none is under way
+    transfer(a, b, burst(10, 100))
     assert not ring.call_fd.wait(0.5), "called although the guest asked for silence"
     ring.want_calls(True)
     a.send(burst(10, 200))

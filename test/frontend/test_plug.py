@@ -5,13 +5,14 @@
 import re
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hfrig import nic, paths
 from hfvhost.channel import Closed, Refused
 from hfvhost.net import NetDevice, Shape
-from pair import both_ways, burst
+from pair import both_ways, burst, wait_supplied
 
 
 class Plug:
@@ -47,6 +48,7 @@ class Plug:
     def guest(self, vf: int, path: str, shape: Shape | None = None) -> NetDevice:
         """A guest at a socket that runs."""
         dev = self.stage.keep(NetDevice(path, None, shape))
+        dev.supplied = partial(wait_supplied, self.nic, nic.vf_bdf(vf), dev)
         dev.start()
         self.nic.wait_serving(nic.vf_bdf(vf), len(dev.queues))
         dev.post_rx()
@@ -129,8 +131,8 @@ def test_removed_under_a_guest(plug, packed, traffic):
     assert plug.remove(0) == 0
     a.channel.wait_closed()
     assert plug.objects(0)["mrs"] == 0
-    while b.take():     # what came before the removal
-        pass
+    b.supplied()
+    b.take()        # what came before the removal
     b.stop()
     b.start()
     plug.nic.wait_serving(nic.vf_bdf(1), 2)

@@ -39,6 +39,9 @@ void dp_virtq_quiesce(struct nic_virtq *vq);
 void dp_virtq_dead(struct nic_virtq *vq);
 /* RDY: write the present indices to vq, for a query. In other states they are there already. */
 void dp_virtq_indices(struct nic_virtq *vq);
+/* Chains that are fetched and not completed; and whether more are fetched only after a doorbell. */
+unsigned int dp_virtq_fetched(const struct nic_virtq *vq);
+bool dp_virtq_hungry(const struct nic_virtq *vq);
 /* The dirty log was changed, switched on or off: from the next burst on it counts. */
 void dp_virtq_dirty(struct nic_virtq *vq);
 /* Send queue created: allocate the engine's half. 0, or -ENOMEM. It is in RST. */

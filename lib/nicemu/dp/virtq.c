@@ -220,6 +220,18 @@ dp_virtq_indices(struct nic_virtq *q)
 	q->used_idx = q->dp->next_used;
 }
 
+unsigned int
+dp_virtq_fetched(const struct nic_virtq *q)
+{
+	return q->dp->n;
+}
+
+bool
+dp_virtq_hungry(const struct nic_virtq *q)
+{
+	return atomic_load(&q->dp->hungry);
+}
+
 void
 dp_virtq_dirty(struct nic_virtq *q)
 {

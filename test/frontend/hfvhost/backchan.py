@@ -79,7 +79,7 @@ class BackChannel:
         self.stop.set()
         self.thread.join(10)
 
-    def wait_doorbell(self, queue: int, timeout: float = 10.0) -> Doorbell:
+    def wait_doorbell(self, queue: int, timeout: float = 20.0) -> Doorbell:
         """The doorbell of a queue, once the back end has handed it over."""
         end = time.monotonic() + timeout
         while True:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -101,6 +102,7 @@ class NetDevice:
         self.back: BackChannel | None = None
         self.queues: list[Queue] = []
         self.running = False
+        self.supplied: Callable[[], None] = lambda: None    # waits until the NIC has the receive buffers, if it can be asked
 
     # --- negotiation ---
 

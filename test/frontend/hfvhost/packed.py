@@ -44,6 +44,32 @@ class PackedRing(Ring):
         return len(self.buffers)
 
     @property
+    def unread(self) -> int:
+        at, wrap, left, count = self.used, self.used_wrap, dict(self.buffers), 0
+        while left:
+            entry = self._entry(at, wrap)
+            if entry is None or entry[0] not in left:
+                break
+            for older in self._until(entry[0], left):
+                at += left.pop(older)[1]
+                count += 1
+            if at >= self.size:
+                at, wrap = at - self.size, not wrap
+        return count
+
+    def _entry(self, slot: int, wrap: bool) -> tuple[int, int] | None:
+        """Id and length that the device wrote there, if it is a used entry of this round; length 0 if it wrote no data."""
+        where = self.desc + 16 * slot
+        if self.mem.read16(where + 14) & (AVAIL | USED) != ((AVAIL | USED) if wrap else 0):
+            return None
+        _, written, ident, flags = _DESC.unpack(self.mem.read(where, 16))    # after the flags, which come last
+        return ident, written if flags & DESC_WRITE else 0
+
+    def _until(self, ident: int, buffers) -> list[int]:
+        """What a used entry stands for: with IN_ORDER also the buffers before its own."""
+        return [*takewhile(lambda older: older != ident, buffers), ident] if self.in_order else [ident]
+
+    @property
     def free(self) -> int:
         return min(self.slots, len(self.free_ids))
 
@@ -100,17 +126,14 @@ class PackedRing(Ring):
         return (self.next - offset - 1) & 0xFFFF < posted
 
     def _take(self) -> list[Used]:
-        _, written, ident, flags = _DESC.unpack(self.mem.read(self.desc + 16 * self.used, 16))
-        want = (AVAIL | USED) if self.used_wrap else 0
-        if flags & (AVAIL | USED) != want:
+        entry = self._entry(self.used, self.used_wrap)
+        if entry is None:
             return []
-        # The flags were read with the rest: read the rest again, now that it is known to be there.
-        _, written, ident, flags = _DESC.unpack(self.mem.read(self.desc + 16 * self.used, 16))
+        ident, written = entry
         if ident not in self.buffers:
             raise RingError(f"ring {self.index}: the device gave back {ident}, which it did not have")
-        skipped = list(takewhile(lambda older: older != ident, self.buffers)) if self.in_order else []
-        done = [Used(self._free(older), 0) for older in skipped]
-        return [*done, Used(self._free(ident), written if flags & DESC_WRITE else 0)]
+        done = [Used(self._free(older), 0) for older in self._until(ident, self.buffers)[:-1]]
+        return [*done, Used(self._free(ident), written)]
 
     def _free(self, ident: int) -> object:
         """A buffer that was used; its token."""

@@ -86,6 +86,11 @@ class Ring(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def unread(self) -> int:
+        """Buffers that the device has given back, and poll() has not seen."""
+
+    @property
+    @abc.abstractmethod
     def free(self) -> int:
         """Descriptors that are free."""
 

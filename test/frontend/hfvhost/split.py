@@ -63,6 +63,10 @@ class SplitRing(Ring):
         return len(self.chains)
 
     @property
+    def unread(self) -> int:
+        return (self.read16(self.device + 2) - self.used_idx) & 0xFFFF
+
+    @property
     def free(self) -> int:
         return len(self.free_ids)
 

@@ -11,5 +11,6 @@ pcap       capture files, written and read
 capture    what was sent and what arrived, compared frame by frame
 toeplitz   the RSS hash, written from its definition
 qemu       a virtual machine with a serial line and a monitor
+wait       for what others do in their own time
 netns      a network namespace with a tap device in it
 """

@@ -7,6 +7,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from . import wait
+
 
 def threads(pid: int) -> int:
     """Of a process, but for those that are the NIC."""
@@ -18,6 +20,11 @@ def descriptors(pid: int) -> tuple[int, int]:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     room = next(line.split()[1] for line in status.splitlines() if line.startswith("FDSize:"))
     return len(list(Path(f"/proc/{pid}/fd").iterdir())), int(room)
+
+
+def open_descriptors(pid: int) -> int:
+    """How many a process has when that does not change any more: the NIC's connection with who asked it goes later."""
+    return wait.steady(lambda: descriptors(pid)[0])
 
 
 def run_time(pid: int) -> dict[str, int]:
