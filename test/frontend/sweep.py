@@ -183,7 +183,7 @@ class Victim:
 
     def said(self, mark: int, pattern: str) -> str:
         """The first line of this VF that matches, since a place of the log; waited for."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE
         while True:
             for line in self.log(mark):
                 if re.search(pattern, line):

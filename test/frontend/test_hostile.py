@@ -2,12 +2,11 @@
 # Copyright(c) 2026 The Holdfast authors
 """Front ends and guests that lie, talk nonsense, or die in the middle: the application and the other guest go on."""
 
-import os
 import random
 import time
 
 import pytest
-from hfrig import nic, paths
+from hfrig import nic, paths, usage
 from hfvhost import proto
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.net import Shape
@@ -154,7 +153,7 @@ def test_features_that_were_not_seen(rig):
 
 def descriptors(rig):
     """How many descriptors the application has open."""
-    return len(os.listdir(f"/proc/{rig.app.process.program()}/fd"))
+    return usage.open_descriptors(rig.app.process.program())
 
 
 def test_descriptors_of_a_refused_message(rig):

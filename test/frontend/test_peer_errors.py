@@ -6,10 +6,9 @@ import fcntl
 import os
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from hfrig import nic, paths
+from hfrig import nic, paths, usage
 from hfvhost import proto
 from hfvhost.backchan import BackChannel
 from hfvhost.channel import Closed, Refused
@@ -31,9 +30,7 @@ def fail(rig, command: str, nth: int = 1) -> None:
 
 def app_fds(rig) -> int:
     """How many descriptors the application has open."""
-    pid = rig.app.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return len(os.listdir(f"/proc/{children[0] if children else pid}/fd"))
+    return usage.open_descriptors(rig.app.process.program())
 
 
 def test_refused_owner_reset(rig):

@@ -18,7 +18,8 @@ from hfvhost.proto import Feature, Protocol, Request, Status
 from pair import Pair, both_ways, burst
 
 MIB = 1 << 20
-GRACE = 1.2     # seconds, of mr_policy=memory here
+GRACE = 1.2     # seconds, of mr_policy=memory where it is to end
+AGES = 60       # where a front end is to be in time
 POLICIES = ["reset", "connection", "memory"]
 
 
@@ -33,8 +34,8 @@ def two_regions() -> Memory:
 class Subject(Pair):
     """Two guests, of which the second goes through it."""
 
-    def __init__(self, stage, policy: str, more: str = ""):
-        devargs = f"mr_policy={policy},mr_grace_ms={int(GRACE * 1000)}{more}"
+    def __init__(self, stage, policy: str, more: str = "", grace: float = GRACE):
+        devargs = f"mr_policy={policy},mr_grace_ms={int(grace * 1000)}{more}"
         super().__init__(stage, vdpa.VdpaConfig(devargs=devargs))
         self.policy = policy
         self.peer = self.guest(0)
@@ -225,11 +226,13 @@ ROWS = [
 @pytest.mark.parametrize("policy", POLICIES)
 def test_table(stage, policy):
     """The whole table, one event after the other, with frames that are compared after each."""
-    s = Subject(stage, policy)
+    s = Subject(stage, policy, grace=AGES)
     s.works()
     live = s.kept(1)
     registered = s.registered(1)
     for row in ROWS:
+        if row.event is return_late and policy == "memory":
+            continue    # test_grace_time_ends
         row.event(s)
         s.works()
         name = f"{row.event.__name__} under mr_policy={policy}"
@@ -280,28 +283,29 @@ def test_stopped_guest_stays_pinned(stage):
 
 def test_held_is_bounded(stage):
     """mr_policy=memory holds no more than mr_held_max for a front end's return."""
-    s = Subject(stage, "memory", ",mr_held_max=32M")
+    s = Subject(stage, "memory", ",mr_held_max=32M", AGES)
     hang_up(s)
-    s.wait_kept(1, 0, GRACE / 2)
+    s.wait_kept(1, 0)
     s.in_log(r"more than mr_held_max=33554432: not held")
 
 
 def test_grace_time_ends(stage):
-    """Held memory goes by itself, and says so."""
+    """Held memory goes by itself, not before its time, and says so; who comes later has his registered anew."""
     s = Subject(stage, "memory")
-    live = s.kept(1)
-    hang_up(s)
-    assert s.kept(1) == live
+    registered, before = s.registered(1), time.monotonic()
+    return_late(s)
+    assert time.monotonic() >= before + GRACE
     s.in_log(r"stay pinned for 1200 ms \(mr_grace_ms\)")
-    s.wait_kept(1, 0)
     s.in_log(r"grace time over: mr_policy memory: 0 MRs \(0 MiB\) kept, 0 \(0 MiB\) registered, 2 \(80 MiB\) dropped")
+    s.works()
+    assert s.registered(1) == registered + ALL
 
 
 def test_grace_time_is_not_prolonged(stage):
     """Front ends that look in and hang up do not keep another one's memory alive."""
     s = Subject(stage, "memory")
     hang_up(s)
-    end = time.monotonic() + 4 * GRACE
+    end = time.monotonic() + 20
     while s.kept(1):
         assert time.monotonic() < end, "held memory stays as long as somebody knocks"
         s.connect(1).channel.ask(Request.GET_FEATURES)
@@ -311,14 +315,15 @@ def test_grace_time_is_not_prolonged(stage):
 
 def test_owner_who_takes_his_time(stage):
     """An owner who is back in time keeps his memory, though he starts after the grace time would have been over."""
-    s = Subject(stage, "memory")
+    grace = 5       # the first part of it is for the front end to be back
+    s = Subject(stage, "memory", grace=grace)
     registered = s.registered(1)
     mem = hang_up(s)
     s.dev = s.connect(1, None, mem)
     s.dev.negotiate()
     s.dev.make_rings()
     s.dev.set_mem_table()
-    time.sleep(1.5 * GRACE)
+    time.sleep(1.2 * grace)
     s.run()
     s.dev.post_rx()
     s.works()
@@ -327,7 +332,7 @@ def test_owner_who_takes_his_time(stage):
 
 def test_no_room_beside_held_memory(stage):
     """What is held for one front end's return goes when another one needs the room."""
-    s = Subject(stage, "memory", ",mr_pinned_max=128M")
+    s = Subject(stage, "memory", ",mr_pinned_max=128M", AGES)
     hang_up(s)
     s.come(two_regions())
     s.works()
@@ -366,7 +371,7 @@ def test_same_file_by_another_process(stage, tmp_path):
         mem.add(0, 64 * MIB, backing).brk = 4096
         return mem
 
-    s = Subject(stage, "memory")
+    s = Subject(stage, "memory", grace=AGES)
     hang_up(s)
     s.come(memory())
     s.works()

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hfrig import nic, paths, tsan, vdpa
+from hfrig import nic, paths, tsan, vdpa, wait
 from hfvhost.dirty import Log
 from hfvhost.net import NetDevice, Shape
 from hfvhost.proto import Feature, Protocol
@@ -154,19 +154,13 @@ def held(pid: int) -> tuple[int, int]:
 
 def steady(pid: int) -> tuple[int, int]:
     """The same when it does not change any more: the NIC's connection with a test that asked it goes later."""
-    seen = [held(pid)]
-    while seen[-5:] != [seen[-1]] * 5:
-        time.sleep(0.05)
-        seen.append(held(pid))
-    return seen[-1]
+    return wait.steady(lambda: held(pid))
 
 
 def wait_held(pid: int, want: tuple[int, int]) -> None:
     """Wait until a process has no more than it had, and no less."""
-    end = time.monotonic() + 20
-    while held(pid) != want:
-        assert time.monotonic() < end, f"descriptors and threads: {want} before, {held(pid)} after"
-        time.sleep(0.05)
+    now = wait.until(lambda: held(pid), lambda seen: seen == want)
+    assert now == want, f"descriptors and threads: {want} before, {now} after"
 
 
 def resident(pid: int) -> int:

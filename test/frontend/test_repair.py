@@ -45,8 +45,9 @@ def error_until_left(rig, dev) -> int:
     since = len(rig.app.process.text())
     descriptor = poison(dev)
     rig.app.wait_log(rf"{vf_bdf(0)}: ring 1: {REPAIRS + 1} errors within .*left stopped")
-    assert said(rig, since, ERROR) == REPAIRS + 1
-    assert said(rig, since, r"ring 1: repair \d+\n") == REPAIRS
+    errors = said(rig, since, ERROR)
+    assert errors > REPAIRS     # more where the first was long ago when the last came
+    assert said(rig, since, r"ring 1: repair \d+\n") == errors - 1
     assert rig.running(0) == len(dev.queues) - 1
     return descriptor
 

@@ -13,12 +13,18 @@ SRC = frames.mac("52:54:00:00:00:01")
 DST = frames.mac("52:54:00:00:00:02")
 
 
+def start(dev):
+    """The library answers first, and gives the rings to the application after that, one by one."""
+    dev.start()
+    dev.settle()
+
+
 def device(stage, packed=False, pairs=1, mem=None, **more):
     """A device at a software back end that sends everything back."""
     sock = f"{stage.dir}/s"
     testpmd.vhost(stage, sock, pairs)
     dev = stage.keep(NetDevice(sock, mem, Shape(pairs=pairs, packed=packed, **more)))
-    dev.start()
+    start(dev)
     for pair in range(pairs):
         dev.post_rx(pair=pair)
     return dev
@@ -51,7 +57,7 @@ def test_stop_start(stage, packed):
         echo(dev, turn * 1000, 100)
         echo(dev, turn * 1000 + 500, 100, pair=1)
         dev.stop()
-        dev.start()
+        start(dev)
         for pair in range(2):
             dev.rx(pair).ring.kick()
 
@@ -65,7 +71,7 @@ def test_regions(stage):
     dev.stop()
     low.brk = low.size
     dev.mem.regions = [high, low]
-    dev.start()
+    start(dev)
     echo(dev, 0, 50)
 
 

@@ -32,7 +32,7 @@ class Veth:
             self._ip("link", "set", name, "addrgenmode", "none", "up")
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.bind((self.far, 0))
-        self.socket.settimeout(10)
+        self.socket.settimeout(20)
 
     @staticmethod
     def _ip(*args: str) -> None:

@@ -130,7 +130,7 @@ class Process:
                     self.write(self.farewell)
                 else:
                     self._signal(signal.SIGTERM, False)
-                self.popen.wait(10)
+                self.popen.wait(30)
             except (ProcessError, subprocess.TimeoutExpired):
                 pass
         self._signal(signal.SIGKILL, True)
