@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hfrig import nic, paths
+from hfrig import nic, paths, wait
 from hfrig.nic import NicConfig
 from hfrig.vdpa import VdpaConfig
 from hfvhost.net import Shape
@@ -30,7 +30,7 @@ def lines(path: Path) -> list[dict]:
 
 def nicemu(*args: str) -> subprocess.CompletedProcess:
     """Run nicemu trace."""
-    return subprocess.run([str(paths.NICEMU), "trace", *args], capture_output=True, text=True, timeout=30)
+    return subprocess.run([str(paths.NICEMU), "trace", *args], capture_output=True, text=True, timeout=120)
 
 
 def counted(rig: Pair) -> Counter:
@@ -64,6 +64,7 @@ def run(stage):
     rig.in_log("can't register it")
     other.close()
     both_ways(rig.guest(0), rig.guest(1))
+    wait.steady(lambda: counted(rig))
     return rig, path
 
 

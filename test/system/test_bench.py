@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the gu
 
 def bench(*args):
     """Run it."""
-    return subprocess.run([str(BENCH), *args], capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run([str(BENCH), *args], capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_report(tmp_path):

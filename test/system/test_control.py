@@ -29,7 +29,7 @@ def bench(tmp_path, *args):
     """Run it in its quick form; its report by size, scenario and side, and what it printed."""
     file = tmp_path / "control.json"
     done = subprocess.run([str(BENCH), "control", "--quick", "--json", str(file), *args], capture_output=True, text=True,
-                          timeout=100, check=False)
+                          timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(file.read_text(encoding="ascii"))
     return {(block["gib"], block["pairs"], row["scenario"], row["side"]): row
@@ -165,5 +165,5 @@ def test_verdict():
     (["--sides", "mlx4"], "mlx4"), (["--scenarios", "reboot"], "reboot"), (["--scale", "0"], "--scale")])
 def test_bad_arguments(args, word):
     """What cannot be measured is refused before anything is started."""
-    done = subprocess.run([str(BENCH), "control", *args], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([str(BENCH), "control", *args], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2 and word in done.stderr

@@ -4,6 +4,7 @@
 
 import random
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hfvhost import frames
 from hfvhost.channel import Closed, NoAnswer, ProtocolError, Refused
 from hfvhost.memory import Memory
 from hfvhost.net import NetDevice, Shape
+from pair import transfer, wait_supplied
 from traffic import Match
 
 LIVES = 60
@@ -23,6 +25,7 @@ RING = pytest.mark.parametrize("ring", RINGS)
 def guest(app, sock, vf, packed, pairs):
     """A scripted guest that runs."""
     dev = NetDevice(sock, Memory.simple(), Shape(pairs=pairs, packed=packed))
+    dev.supplied = partial(wait_supplied, app.nic, nic.vf_bdf(vf), dev)
     dev.start()
     app.nic.wait_serving(nic.vf_bdf(vf), 2 * pairs)
     for pair in range(pairs):
@@ -50,12 +53,7 @@ def test_lives(stage, path, ring):
         for turn in range(dice.randrange(1, 4)):
             flow = frames.flows(life + turn + 1)[-1]
             sent = [frames.build(flow, frames.mac(nic.vf_mac(1)), frames.mac(nic.vf_mac(0)), i) for i in range(50)]
-            a.send(sent)
-            got = []
-            while len(got) < 50:
-                for pair in range(pairs):
-                    got += b.take(pair)
-            assert sorted(got) == sorted(sent)
+            transfer(a, b, sent)
             if dice.random() < 0.5:
                 b.mem.add((8 + turn) << 30, 16 << 20)
                 b.set_mem_table()

@@ -42,7 +42,7 @@ class Namespace:
     def ping(self, address: str, count: int) -> int:
         """Ping from in here; how many answers came."""
         done = subprocess.run(["ip", "netns", "exec", self.name, "ping", "-q", "-c", str(count), "-i", "0.1",
-                               "-W", "2", address], capture_output=True, text=True, timeout=60, check=False)
+                               "-W", "20", address], capture_output=True, text=True, timeout=60, check=False)
         for line in done.stdout.splitlines():
             if "received" in line:
                 return int(line.split(",")[1].split()[0])
