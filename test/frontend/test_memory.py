@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hfrig import vdpa
 from hfvhost import proto
 from hfvhost.channel import Refused
-from hfvhost.memory import Backing, Memory
+from hfvhost.dirty import Log
+from hfvhost.memory import PAGE, Backing, Memory
 from hfvhost.net import Shape
 from hfvhost.ring import Segment
-from pair import both_ways, burst, transfer
+from pair import Pair, both_ways, burst, transfer
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -200,3 +202,35 @@ def test_huge_pages_truncated(rig, packed, huge_pages):
     assert rig.registered(1) == before + 1
     b.post_rx()
     both_ways(a, b, 1000)
+
+
+def test_sealed(stage):
+    """With sealed=1 nothing of a front end is mapped that it could cut short under a running guest."""
+    rig = Pair(stage, vdpa.VdpaConfig(only={1: "sealed=1"}))
+    a, b = rig.guest(0), rig.connect(1)
+    b.negotiate()
+    with pytest.raises(Refused):
+        b.set_mem_table()
+    rig.in_log(r"memory table refused: its file can be cut short \(no F_SEAL_SHRINK\), and sealed=1")
+    b.mem = Memory()
+    b.mem.add(0, 64 * MIB, Backing(64 * MIB, sealed=True)).brk = PAGE
+    with pytest.raises(PermissionError):
+        os.ftruncate(b.mem.regions[0].backing.fd, 0)
+    b.make_rings()
+    b.start()
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    rig.wait_posted(1, b)
+    both_ways(a, b)
+    log, region = Log(PAGE), b.mem.add(4 * GIB, 2 * MIB)
+    for plug in (lambda: log.hand_over(b, True), b.set_mem_table):
+        with pytest.raises(Refused):
+            plug()
+    rig.in_log(r"log of written pages refused: its file can be cut short")
+    both_ways(a, b, 1000)
+    b.mem.remove(region)
+    b.mem.add(4 * GIB, 2 * MIB, Backing(2 * MIB, sealed=True))
+    b.set_mem_table()
+    rig.wait_ready(1, 2)
+    both_ways(a, b, 2000)
+    log.close()

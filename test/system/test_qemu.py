@@ -48,8 +48,8 @@ def test_guest(stage, path, ring):
 def test_migration(stage, path, ring):
     """A guest moves to another machine, on another VF, while it streams: nothing of the streams is lost or changed. By
     "auto" it is the hardware's (whose doorbell page it rings), poll mode's from when dirty pages are asked for, and the
-    hardware's at its new place."""
-    bench = Bench(stage, path, vfs=2, mac="52:54:00:12:34:56", options=f"page-per-vq=on{RING[ring]}")
+    hardware's at its new place. Its memory and QEMU's log of pages are sealed."""
+    bench = Bench(stage, path, devargs="sealed=1", vfs=2, mac="52:54:00:12:34:56", options=f"page-per-vq=on{RING[ring]}")
     bench.check_ping()
     host = bench.listen(STREAM_MIB, STREAM_SECONDS)
     bench.vm.serial.write(f"stream {HOST} {STREAM_MIB}")

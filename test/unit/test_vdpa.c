@@ -76,6 +76,7 @@ test_args_good(void)
 	TEST_ASSERT_EQUAL(args.queue_pairs, 0, "all that the NIC has");
 	TEST_ASSERT_EQUAL(args.event_core, -1, "any CPU");
 	TEST_ASSERT(args.host_notifier, "offered");
+	TEST_ASSERT(!args.sealed, "not asked for");
 	TEST_ASSERT_EQUAL(args.wish.datapath, HF_DATAPATH_AUTO, "%d", args.wish.datapath);
 	TEST_ASSERT_EQUAL(args.poll_core, -1, "any CPU");
 	TEST_ASSERT(!args.wish.poll_features, "hardware first");
@@ -91,7 +92,9 @@ test_args_good(void)
 	TEST_ASSERT_SUCCESS(parse("class=vdpa,legacy=off"), "off");
 	TEST_ASSERT_EQUAL(args.wish.legacy, HF_LEGACY_OFF, "%d", args.wish.legacy);
 	TEST_ASSERT_SUCCESS(
-		parse("class=vdpa,queue_pairs=128,event_core=0,host_notifier=0"), "all given");
+		parse("class=vdpa,queue_pairs=128,event_core=0,host_notifier=0,sealed=1"),
+		"all given");
+	TEST_ASSERT(args.sealed, "asked for");
 	TEST_ASSERT_EQUAL(args.queue_pairs, 128, "%u", args.queue_pairs);
 	TEST_ASSERT_EQUAL(args.event_core, 0, "%d", args.event_core);
 	TEST_ASSERT(!args.host_notifier, "not offered");

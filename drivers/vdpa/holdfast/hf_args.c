@@ -24,6 +24,7 @@
 #define HF_ARG_EVENT_US "event_us"
 #define HF_ARG_EVENT_CORE "event_core"
 #define HF_ARG_HOST_NOTIFIER "host_notifier"
+#define HF_ARG_SEALED "sealed"
 #define HF_ARG_DATAPATH "datapath"
 #define HF_ARG_LEGACY "legacy"
 #define HF_ARG_POLL_CORE "poll_core"
@@ -45,6 +46,7 @@ static const char *const hf_args_keys[] = {
 	HF_ARG_EVENT_US,
 	HF_ARG_EVENT_CORE,
 	HF_ARG_HOST_NOTIFIER,
+	HF_ARG_SEALED,
 	HF_ARG_DATAPATH,
 	HF_ARG_LEGACY,
 	HF_ARG_POLL_CORE,
@@ -319,7 +321,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 {
 	const long last_cpu = sysconf(_SC_NPROCESSORS_CONF) - 1;
 	long pairs = 0, queues = 0, size = 0, core = -1, notifier = 1, poll_core = -1, features = 0;
-	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US, mtu = 0;
+	long mode = HF_EVENT_DYNAMIC, us = HF_ARGS_EVENT_US, mtu = 0, sealed = 0;
 	const struct {
 		const char *key;
 		long min, max, *value;
@@ -331,6 +333,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 		{HF_ARG_EVENT_US, 1, HF_ARGS_EVENT_US_MAX, &us},
 		{HF_ARG_EVENT_CORE, 0, last_cpu, &core},
 		{HF_ARG_HOST_NOTIFIER, 0, 1, &notifier},
+		{HF_ARG_SEALED, 0, 1, &sealed},
 		{HF_ARG_POLL_CORE, 0, last_cpu, &poll_core},
 		{HF_ARG_POLL_FEATURES, 0, 1, &features},
 		{HF_ARG_MTU, RTE_ETHER_MIN_MTU, UINT16_MAX, &mtu},
@@ -350,6 +353,7 @@ hf_args_numbers(const struct rte_kvargs *kv, const char *name, struct hf_args *a
 	args->event_us = us;
 	args->event_core = core;
 	args->host_notifier = notifier != 0;
+	args->sealed = sealed != 0;
 	args->poll_core = poll_core;
 	args->mtu = mtu;
 	args->wish.poll_features = features != 0;

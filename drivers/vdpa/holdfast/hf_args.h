@@ -36,6 +36,7 @@ struct hf_args {
 	uint32_t event_us;
 	int event_core; /* CPU of the event thread; -1: where the probing thread may run */
 	bool host_notifier; /* offer guests the NIC's doorbell page */
+	bool sealed; /* map only files that get no shorter (hf_seal.h) */
 	struct hf_wish wish; /* at first */
 	int poll_core; /* CPU of the polling thread; -1: where the probing thread may run */
 	struct rte_ether_addr mac; /* that guests are told; zero: the vport's */
@@ -58,6 +59,7 @@ struct hf_args {
 	"event_us=<1-100000> " \
 	"event_core=<CPU number> " \
 	"host_notifier=<0|1> " \
+	"sealed=<0|1> " \
 	"datapath=<hw|poll|auto> " \
 	"legacy=<auto|off|poll> " \
 	"poll_core=<CPU number> " \

@@ -12,6 +12,7 @@
 
 #include "hf_dev.h"
 #include "hf_dirty.h"
+#include "hf_seal.h"
 
 static int
 dirty_map(int fd, uint64_t offset, uint64_t size, struct hf_dirty *map)
@@ -46,6 +47,9 @@ hf_dirty_set(struct hf_dev *dev, int fd, uint64_t offset, uint64_t size)
 	struct hf_dirty old = dev->dirty;
 	int ret;
 
+	ret = hf_seal_check(dev, fd, "log of written pages");
+	if (ret != 0)
+		return ret;
 	ret = dirty_map(fd, offset, size, &dev->dirty);
 	if (ret != 0) {
 		HF_LOG(ERR,

@@ -5,6 +5,7 @@
 import ctypes
 import mmap
 import os
+from functools import partial
 
 from . import proto
 from .proto import Request
@@ -23,9 +24,10 @@ class Log:
         os.ftruncate(self.fd, size)
         self.map = mmap.mmap(self.fd, size, mmap.MAP_SHARED)
 
-    def hand_over(self, dev) -> None:
-        """SET_LOG_BASE, which is answered without a payload."""
-        dev.channel.ask(Request.SET_LOG_BASE, proto.U64.pack(self.size) + proto.U64.pack(0), [self.fd])
+    def hand_over(self, dev, need_reply: bool = False) -> None:
+        """SET_LOG_BASE, which is answered without a payload, or with an error if that is asked for."""
+        say = partial(dev.channel.tell, need_reply=True) if need_reply else dev.channel.ask
+        say(Request.SET_LOG_BASE, proto.U64.pack(self.size) + proto.U64.pack(0), [self.fd])
 
     def pages(self) -> set[int]:
         """Numbers of the pages that are in the log."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 from dataclasses import dataclass
@@ -14,16 +15,19 @@ PAGE = 4096
 UVA_BASE = 0x7E00_0000_0000     # the front end's user addresses are made up: guest address plus this
 
 _MFD_CLOEXEC = 1
+_MFD_ALLOW_SEALING = 2
 _MFD_HUGETLB = 4
 
 
 class Backing:
-    """A memory object with a descriptor: a memfd, of huge pages if wanted. Sparse until written."""
+    """A memory object with a descriptor: a memfd, of huge pages if wanted. Sparse until written. Sealed: it cannot shrink."""
 
-    def __init__(self, size: int, hugetlb: bool = False, name: str = "hf-guest"):
+    def __init__(self, size: int, hugetlb: bool = False, name: str = "hf-guest", sealed: bool = False):
         self.size = size
-        self.fd = os.memfd_create(name, _MFD_CLOEXEC | (_MFD_HUGETLB if hugetlb else 0))
+        self.fd = os.memfd_create(name, _MFD_CLOEXEC | _MFD_ALLOW_SEALING | (_MFD_HUGETLB if hugetlb else 0))
         os.ftruncate(self.fd, size)
+        if sealed:
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
 
     def close(self) -> None:
         """Close the descriptor; mappings stay."""

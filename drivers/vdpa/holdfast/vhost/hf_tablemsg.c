@@ -9,6 +9,7 @@
 #include <rte_vhost.h>
 
 #include "../hf_dev.h"
+#include "../hf_seal.h"
 #include "hf_tablemsg.h"
 
 /* The library's own test, which knows addresses only: true means that it keeps its mappings. */
@@ -104,10 +105,12 @@ static int
 tablemsg_check(struct hf_dev *dev, const struct hf_msg *m)
 {
 	struct hf_ioas_region regions[HF_MSG_REGIONS];
-	uint32_t n = m->payload.memory.nregions;
+	uint32_t n = m->payload.memory.nregions, i;
 	int ret;
 
 	ret = tablemsg_regions(dev, m, regions);
+	for (i = 0; i < n && ret == 0; i++)
+		ret = hf_seal_check(dev, m->fds[i], "memory table");
 	if (ret != 0 || n == 0)
 		return ret;
 	return hf_ioas_check(dev->mem.ioas[HF_ASID_GUEST], regions, n);
