@@ -16,6 +16,8 @@ SOURCE = ROOT / "drivers/vdpa/holdfast/vhost/hf_feature.c"
 
 _ROW = re.compile(r"^\t(?:ROW\((\w+), (\w+), (\w+)\)|IF_CAP\((\w+), (\w+), (\w+)\)),$", re.M)
 _SHORT = re.compile(r"^(VIRTIO_NET_F|VIRTIO_RING_F|VIRTIO_F|VHOST_USER_F|VHOST_F)_")
+# Capabilities whose field of struct hf_devx_caps has another name than the firmware's.
+CAPS = {"version_1": "virtio_version_1_0", "tso4": "tso_ipv4", "tso6": "tso_ipv6"}
 POLL = {"CSUM": "with checksum offload", "LSO": "with segmentation of 64 KiB", "WANTED": "yes", "TAKEN": "yes"}
 AUTO = {"TAKEN": "with ``poll_features=1``, and then poll mode serves", "WANTED": "yes, and then poll mode serves"}
 BIT = {"CSUM": 0, "GUEST_CSUM": 1, "CTRL_GUEST_OFFLOADS": 2, "MTU": 3, "MAC": 5, "GSO": 6, "GUEST_TSO4": 7,
@@ -32,7 +34,7 @@ class Row:
     """A feature: on which condition the NIC's virtqueues do it, and poll mode."""
 
     name: str       # without its prefix
-    hw: str         # NEVER, ALWAYS, or the capability
+    hw: str         # NEVER, ALWAYS, or the capability, by the firmware's name
     poll: str       # NEVER, ALWAYS, or of POLL
 
     @property
@@ -52,7 +54,7 @@ def read(path: Path = SOURCE) -> list[Row]:
     """All rows, in the file's order."""
     rows = []
     for a, hw, poll, b, cap, cap_poll in _ROW.findall(path.read_text(encoding="utf-8")):
-        rows.append(Row(_SHORT.sub("", a or b), hw or cap, poll or cap_poll))
+        rows.append(Row(_SHORT.sub("", a or b), hw or CAPS.get(cap, cap), poll or cap_poll))
     return rows
 
 

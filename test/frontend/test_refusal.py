@@ -292,6 +292,8 @@ def test_features_table(scene):
     def offered(datapath: int, poll_features: int = 0) -> int:
         return scene.app.do("query", 0, AS_IF, 0, datapath, 0, poll_features)["offered"]
 
+    capabilities = nic.describe()
+    assert all(f"\n# {row.hw} = " in capabilities for row in guide.read() if row.hw not in ("NEVER", "ALWAYS"))
     assert offered(HW) == offers("hw")
     assert offered(POLL) == offered(AUTO, 1) == offers("poll")
     wanted = sum(1 << guide.BIT[row.name] for row in guide.read() if row.poll == "WANTED")

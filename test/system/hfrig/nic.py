@@ -40,6 +40,11 @@ def vf_mac(index: int) -> str:
     return f"0c:42:a1:0e:00:{index + 1:02x}"
 
 
+def describe() -> str:
+    """The default NIC as an INI file: each capability by its name, with its value."""
+    return subprocess.run([str(paths.NICEMU), "describe"], check=True, capture_output=True, text=True).stdout
+
+
 @dataclass
 class NicConfig:
     """What the NIC is to be like."""
