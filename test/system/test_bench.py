@@ -79,10 +79,12 @@ def test_poll(tmp_path):
         (ring, size) for ring in ("split", "packed") for size in (64, 1500, 9000)]
     for row in report["rows"]:
         assert row["verified"] and row["buffers"] > report["l2_bytes"]
-        for side, way in itertools.product(("svq", "vhost"), ("tx", "rx")):
+        for side, way in itertools.product(("svq", "vhost", "local"), ("tx", "rx")):
             assert row[side]["bad"] == 0 and row[side][way]["packets"] > 100
             assert row[side][way]["cycles"]["min"] > 0
-        assert row["vhost"]["lost"] == 0
+        assert row["vhost"]["lost"] == row["local"]["lost"] == 0
+    pages = "2 MiB" if report["huge"] else "4 KiB"
+    assert f"on pages of {pages}" in done.stdout
     assert len(report["lines"]) == 4 and all(cycles > 0 for lines in report["lines"] for cycles in lines.values())
     assert "svq moved" in done.stdout and "NOT" in done.stdout or "reached" in done.stdout
 

@@ -3,7 +3,8 @@
 """CPU cycles per packet of the shadow virtqueues, and of librte_vhost on rings of the same guest.
 
 One process on one core is guest and back end at once; cycles are counted around the calls of the back end alone. The
-NIC runs on the other core. Both back ends take turns in short slices.
+NIC runs on the other core. The back ends take turns in short slices; librte_vhost is two of them: with mbufs that a NIC
+on the other core writes and reads, as the shadow virtqueues' buffers, and with mbufs that nobody else touches.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from pathlib import Path
 
 from hfrig import nic, paths
 from hfrig.process import Stage
-from hfvhost.memory import Memory
+from hfvhost.memory import PAGE, Backing, Memory
 from hfvhost.net import DEFAULT_FEATURES, NetDevice, Shape
 from hfvhost.proto import Feature
 
 from . import machine
 
 PROGRAM = paths.BUILD / "app/bench/holdfast-bench-poll"
-SIDES = ("vhost", "svq")
+SIDES = ("vhost", "svq", "local")    # as the program numbers them; local: librte_vhost without a NIC
 WAYS = ("tx", "rx")
 SIZES = (64, 512, 1500, 9000)
 BURSTS = (1, 8, 32)
 RINGS = ("split", "packed")
 WANTED = {64: 0.5, 1500: 0.25}      # cycles of the shadow virtqueue / librte_vhost's, at most
 FLAT = 1.25                         # cycles at the largest size / at the smallest, at most
+DPDK_MIB = 256                      # of mbufs, mostly
 FUNCTIONS = ("mlx5_1", "mlx5_2")    # the first two VFs
 
 
@@ -46,9 +48,28 @@ class PollConfig:
     slice_ms: int = 100
     ring: int = 256
     memory: int = 96        # MiB of the guest
+    huge: bool = True       # its memory and that of the mbufs is on pages of 2 MiB, if there are enough
     csum: bool = False      # the guest negotiates checksum offload, and each header is looked at
     cpu: int = 0
     nic_cpu: int = 1
+
+
+def has_huge_pages(cfg: PollConfig) -> bool:
+    """Are there enough that are free for the guest, and for DPDK?"""
+    free = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
+    return free.exists() and int(free.read_text(encoding="ascii")) >= huge_pages(cfg)
+
+
+def huge_pages(cfg: PollConfig) -> int:
+    """How many it takes, of 2 MiB."""
+    return -(-(cfg.memory + DPDK_MIB) // 2)
+
+
+def guest_memory(cfg: PollConfig) -> Memory:
+    """One region at guest address 0, whose first page is left alone."""
+    memory, size = Memory(), cfg.memory << 20
+    memory.add(0, size, Backing(size, hugetlb=cfg.huge)).brk = PAGE
+    return memory
 
 
 class Rig:
@@ -58,13 +79,13 @@ class Rig:
         path = f"{stage.dir}/s"
         config = nic.NicConfig(options=["--cpus", str(cfg.nic_cpu), "--mtu", "1=9000", "--mtu", "2=9000"])
         self.process, _ = nic.run(stage, f"poll-{ring}", config, [
-            str(PROGRAM), "--lcores", f"0@{cfg.cpu}", "--no-pci", "--no-huge", "-m", "256", "--no-telemetry",
-            "--no-shconf", f"--file-prefix={stage.prefix()}", "--", "--socket", path, "--from", FUNCTIONS[0],
+            str(PROGRAM), "--lcores", f"0@{cfg.cpu}", "--no-pci", "--in-memory" if cfg.huge else "--no-huge", "-m",
+            str(DPDK_MIB), "--no-telemetry", "--no-shconf", f"--file-prefix={stage.prefix()}", "--", "--socket", path, "--from", FUNCTIONS[0],
             "--to", FUNCTIONS[1], "--nic-cpu", str(cfg.nic_cpu)])
         self.process.expect(r'^\{"listening"', 60)
         features = DEFAULT_FEATURES | (Feature.CSUM | Feature.GUEST_CSUM if cfg.csum else 0)
         shape = Shape(pairs=2, size=cfg.ring, packed=ring == "packed", features=int(features))
-        self.front = stage.keep(NetDevice(path, Memory.simple(cfg.memory << 20), shape))
+        self.front = stage.keep(NetDevice(path, guest_memory(cfg), shape))
         self.front.start()
         self.shape = json.loads(self.process.expect(r'^\{"ready".*\}$', 60).group(0))
 
@@ -96,7 +117,12 @@ def _spread(values: list[float]) -> dict:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "all": values}
 
 
-def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], list[dict]]) -> dict:
+def _ratio(way: str, over: list[dict], under: list[dict]) -> dict:
+    """Of neighbours in time. One that somebody kept off the CPU all the time moved nothing."""
+    return _spread([per_packet(a, way) / per_packet(b, way) for a, b in zip(over, under) if b[way]["cycles"] > 0] or [0])
+
+
+def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], ...]) -> dict:
     """One row of the table."""
     row = {"ring": ring, "size": size, "burst": burst, "wanted": WANTED.get(size)}
     for name, side in zip(SIDES, slices):
@@ -104,22 +130,23 @@ def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], list[d
                            **{what: sum(s[way][what] for s in side) for what in ("packets", "calls", "cut")}}
                      for way in WAYS}
         row[name].update({what: sum(s[what] for s in side) for what in ("lost", "bad")})
-    row["ratio"] = {way: _spread([per_packet(b, way) / max(per_packet(a, way), 1e-9) for a, b in zip(*slices)])
-                    for way in WAYS}
+    vhost, svq, local = slices
+    row["ratio"] = {way: _ratio(way, svq, vhost) for way in WAYS}
+    row["ratio_local"] = {way: _ratio(way, svq, local) for way in WAYS}
     row["verified"] = all(row[name]["bad"] == 0 and row[name][way]["packets"] > 0 for name in SIDES for way in WAYS)
     row["buffers"] = slices[0][0]["buffers"] * slices[0][0]["step"]
     return row
 
 
 def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
-    """Rows of all sizes and bursts: a slice of each in a round, and of both sides in turn, A B, then B A.
+    """Rows of all sizes and bursts: a slice of each in a round, and of all sides in turn, A B C, then C B A.
 
     What drifts, as the host of a virtual machine moves the CPUs, meets all of them alike.
     """
-    slices: dict = {(size, burst): ([], []) for size in cfg.sizes for burst in cfg.bursts}
+    slices: dict = {(size, burst): tuple([] for _ in SIDES) for size in cfg.sizes for burst in cfg.bursts}
     for turn in range(cfg.rounds):
         for (size, burst), of in slices.items():
-            for side in ((0, 1), (1, 0))[turn % 2]:
+            for side in range(len(SIDES)) if turn % 2 == 0 else reversed(range(len(SIDES))):
                 of[side].append(rig.slice(side, size, burst, cfg.slice_ms))
     rows = [summarize(ring, size, burst, of) for (size, burst), of in slices.items()]
     for row in rows:
@@ -142,21 +169,29 @@ def flatness(rows: list[dict]) -> list[dict]:
     return found
 
 
+def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
+    """Add the rows of one kind of ring, and what lines cost before and after. All memory is free again then."""
+    with tempfile.TemporaryDirectory(prefix="hfb") as directory:
+        stage = Stage(Path(directory))
+        try:
+            rig = Rig(stage, cfg, ring)
+            report.update({what: rig.shape[what] for what in ("overhead", "tsc_hz")})
+            report["lines"].append(rig.lines())
+            report["rows"] += measure(rig, cfg, ring, progress)
+            report["lines"].append(rig.lines())
+        finally:
+            stage.close()
+
+
 def run(cfg: PollConfig, progress=lambda text: print(text, file=sys.stderr)) -> dict:
     """Measure; the report."""
     here = machine.describe()
-    rows, lines, shape = [], [], {}
+    report = {"bench": "poll", "machine": here, "rows": [], "lines": [], "rounds": cfg.rounds, "slice_ms": cfg.slice_ms,
+              "ring": cfg.ring, "csum": cfg.csum, "huge_wanted": huge_pages(cfg) if cfg.huge else 0,
+              "l2_bytes": here["caches"].get("L2", 0)}
+    cfg.huge = report["huge"] = cfg.huge and has_huge_pages(cfg)
+    if report["huge_wanted"] and not cfg.huge:
+        progress(f"pages of 4 KiB: {report['huge_wanted']} free ones of 2 MiB are needed (sysctl vm.nr_hugepages)")
     for ring in cfg.rings:
-        with tempfile.TemporaryDirectory(prefix="hfb") as directory:
-            stage = Stage(Path(directory))
-            try:
-                rig = Rig(stage, cfg, ring)
-                shape = rig.shape
-                lines.append(rig.lines())
-                rows += measure(rig, cfg, ring, progress)
-                lines.append(rig.lines())
-            finally:
-                stage.close()
-    return {"bench": "poll", "machine": here, "rows": rows, "flat": flatness(rows), "lines": lines, "rounds": cfg.rounds,
-            "slice_ms": cfg.slice_ms, "ring": cfg.ring, "csum": cfg.csum, "overhead": shape["overhead"], "tsc_hz": shape["tsc_hz"],
-            "l2_bytes": here["caches"].get("L2", 0), "load": os.getloadavg()[0]}
+        run_ring(cfg, ring, report, progress)
+    return {**report, "flat": flatness(report["rows"]), "load": os.getloadavg()[0]}

@@ -39,15 +39,20 @@ def lines_table(report: dict) -> str:
     return columns(rows)
 
 
+def _ratio(spread: dict) -> str:
+    return f"{spread['median']:.2f} ({spread['min']:.2f}-{spread['max']:.2f})"
+
+
 def table(report: dict) -> str:
     """For people: two lines for each kind of ring, size and burst, then how cycles grow with the size."""
-    lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach")]
+    lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach",
+              "vhost, no NIC", "ratio")]
     for row in report["rows"]:
         for way, what in (("tx", "sends"), ("rx", "receives")):
-            ratio = row["ratio"][way]
             lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
-                          _cycles(row["vhost"][way]), f"{ratio['median']:.2f} ({ratio['min']:.2f}-{ratio['max']:.2f})",
-                          f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}", verdict(row, way)))
+                          _cycles(row["vhost"][way]), _ratio(row["ratio"][way]),
+                          f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}", verdict(row, way),
+                          _cycles(row["local"][way]), _ratio(row["ratio_local"][way])))
     flat = [("ring", "burst", "guest", "sizes", "svq", "vhost", "to reach")]
     for item in report["flat"]:
         flat.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
@@ -63,6 +68,12 @@ def _cut(report: dict) -> str:
     return f"{100 * sum(c['cut'] for c in counts) / max(sum(c['calls'] for c in counts), 1):.2f} %"
 
 
+def _pages(report: dict) -> str:
+    if report["huge"]:
+        return "2 MiB"
+    return "4 KiB" + (f", as {report['huge_wanted']} free ones of 2 MiB are not there" if report["huge_wanted"] else "")
+
+
 def notes(report: dict) -> str:
     """What a reader of the table has to know."""
     packets = sum(row[side][way]["packets"] for row in report["rows"] for side in poll.SIDES for way in poll.WAYS)
@@ -70,9 +81,12 @@ def notes(report: dict) -> str:
     least = min(row["buffers"] for row in report["rows"])
     return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
             f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
-            f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and the two in turn; ratio: of neighbours in time. "
-            f"Left out on both sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
+            f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and sides in turn; ratio: of svq to the column "
+            f"before it, of neighbours in time. Left out on all sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU.\n"
+            f"vhost: a NIC on the CPU of svq's NIC writes the frames that go to the guest, and reads those that come from it. "
+            f"no NIC: frames that this CPU wrote once, and mbufs that nobody else reads.\n"
+            f"Guest memory and mbufs are on pages of {_pages(report)}.\n"
             f"The guest has negotiated {'checksum offload' if report['csum'] else 'no offload'}.\n"
             f"svq moved: packets per call that had something to do; a call of its both posts and completes.\n"
             f"{packets} packets, all bytes of each compared: {bad} were wrong, {lost} were dropped by the NIC. Bytes are "

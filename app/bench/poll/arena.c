@@ -39,14 +39,12 @@ arena_buffer(const struct arena *a)
 	return ARENA_HDR + a->size;
 }
 
-static void
-fill(const struct arena *a, uint32_t i, const struct rte_ether_hdr *eth)
+void
+arena_make(const struct arena *a, uint32_t n, uint8_t *frame)
 {
-	uint8_t *frame = tx_buffer(a, i) + ARENA_HDR;
-	uint32_t j;
+	uint32_t i = n % a->n, j;
 
-	memset(frame - ARENA_HDR, 0, ARENA_HDR);
-	memcpy(frame, eth, sizeof(*eth));
+	memcpy(frame, &a->eth, sizeof(a->eth));
 	memcpy(frame + NUMBER, &i, sizeof(i));
 	for (j = BODY; j < a->size; j++)
 		frame[j] = (uint8_t)((i * 2654435761u + j * 40503u) >> 7);
@@ -56,10 +54,10 @@ int
 arena_start(struct arena *a, uint32_t size, uint32_t least, const struct rte_ether_addr *from,
 	const struct rte_ether_addr *to)
 {
-	struct rte_ether_hdr eth = {
-		.dst_addr = *to, .src_addr = *from, .ether_type = rte_cpu_to_be_16(ETHERTYPE)};
 	uint32_t i;
 
+	a->eth = (struct rte_ether_hdr){
+		.dst_addr = *to, .src_addr = *from, .ether_type = rte_cpu_to_be_16(ETHERTYPE)};
 	a->size = size;
 	a->step = RTE_MAX(STEP_MIN, RTE_ALIGN_CEIL(ARENA_HDR + size, RTE_CACHE_LINE_SIZE));
 	a->n = (uint32_t)(a->len / 2 / a->step);
@@ -72,8 +70,10 @@ arena_start(struct arena *a, uint32_t size, uint32_t least, const struct rte_eth
 	a->round = a->n;
 	a->lost = 0;
 	a->bad = 0;
-	for (i = 0; i < a->n; i++)
-		fill(a, i, &eth);
+	for (i = 0; i < a->n; i++) {
+		memset(tx_buffer(a, i), 0, ARENA_HDR);
+		arena_make(a, i, tx_buffer(a, i) + ARENA_HDR);
+	}
 	memset(rx_buffer(a, 0), 0xee, (size_t)a->n * a->step);
 	return 0;
 }

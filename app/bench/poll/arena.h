@@ -27,6 +27,7 @@ struct arena {
 	uint32_t rx_oldest; /* that is posted */
 	uint32_t seen; /* frame that is to arrive next */
 	uint32_t round; /* frames until the first one comes again; n unless changed */
+	struct rte_ether_hdr eth; /* of all frames */
 	uint64_t lost, bad;
 };
 
@@ -41,8 +42,9 @@ uint32_t arena_buffer(const struct arena *a);
 /* Guest addresses of the next n buffers of a kind. */
 void arena_tx(struct arena *a, uint64_t *gpa, unsigned int n);
 void arena_rx(struct arena *a, uint64_t *gpa, unsigned int n);
-/* The frame of the nth buffer to send. */
+/* The frame of the nth buffer to send; the same made anew, 'size' bytes. */
 const uint8_t *arena_frame(const struct arena *a, uint32_t n);
+void arena_make(const struct arena *a, uint32_t n, uint8_t *frame);
 /* A frame that is said to have arrived: count it as bad, or what is missing before it as lost. */
 void arena_check(struct arena *a, const uint8_t *frame, uint32_t len);
 /* The oldest receive buffer came back with so many bytes in it. */

@@ -1,92 +1,70 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright(c) 2026 The Holdfast authors
  *
- * The other CPU's thread and this one take turns on a burst of lines: 'turn' is odd while it is the
- * other's. Bursts wander through memory, so that L1 does not hold a line when its turn comes again.
+ * The other CPU's thread and this one take turns on a burst of lines. Bursts wander through memory,
+ * so that L1 does not hold a line when its turn comes again.
  */
 #include "lines.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include <hf_ethq.h>
 #include <rte_common.h>
 #include <rte_cycles.h>
-#include <rte_pause.h>
+
+#include "peer.h"
 
 #define BURST 32u
 #define BURSTS 2001u
 #define LINE 64u
 #define BUFFER 2048u /* from buffer to buffer, as in arena.c */
 #define NEAR (1u << 19) /* bytes of a walk that stays in L2 */
-#define FINISH UINT32_MAX
 
 struct other {
-	pthread_t thread;
-	unsigned int cpu;
 	enum lines_kind kind;
 	uint8_t *mem;
 	size_t len;
-	uint32_t turn;
+	uint32_t round;
 };
 
 static volatile uint64_t *
-line(const struct other *o, uint32_t round, unsigned int i)
+line(const struct other *o, unsigned int i)
 {
-	size_t n = (size_t)round * BURST + i;
+	size_t n = (size_t)o->round * BURST + i;
 
 	return (void *)(o->mem + (o->kind == LINES_FAR ? n * BUFFER % o->len : n * LINE % NEAR));
 }
 
-static uint32_t
-wait_turn(const struct other *o, bool odd)
+/* The other's turn. */
+static void
+touch(void *arg)
 {
-	uint32_t turn;
-
-	while (((turn = __atomic_load_n(&o->turn, __ATOMIC_ACQUIRE)) & 1) != odd)
-		rte_pause();
-	return turn;
-}
-
-static void *
-other_run(void *arg)
-{
-	struct other *o = arg;
-	uint32_t turn;
+	const struct other *o = arg;
 	unsigned int i;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(o->cpu, &set);
-	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	while ((turn = wait_turn(o, true)) != FINISH) {
-		for (i = 0; i < BURST && o->kind != LINES_OWN && o->kind != LINES_FAR; i++) {
-			if (o->kind == LINES_WRITE_READ)
-				(void)*line(o, turn / 2, i);
-			else
-				*line(o, turn / 2, i) = turn;
-		}
-		__atomic_store_n(&o->turn, turn + 1, __ATOMIC_RELEASE);
+	for (i = 0; i < BURST && o->kind != LINES_OWN && o->kind != LINES_FAR; i++) {
+		if (o->kind == LINES_WRITE_READ)
+			(void)*line(o, i);
+		else
+			*line(o, i) = o->round;
 	}
-	return NULL;
 }
 
 static uint64_t
-burst(const struct other *o, uint32_t round)
+burst(const struct other *o)
 {
 	const bool reads = o->kind == LINES_READ_WRITTEN || o->kind == LINES_FAR;
 	uint64_t start = rte_rdtsc_precise();
 	unsigned int i;
 
 	for (i = 0; i < BURST && o->kind == LINES_WRITE_WRITTEN; i++)
-		__builtin_prefetch((void *)(uintptr_t)line(o, round, i), 1);
+		hf_prefetch_write((const void *)(uintptr_t)line(o, i));
 	for (i = 0; i < BURST; i++) {
 		if (reads)
-			(void)*line(o, round, i);
+			(void)*line(o, i);
 		else
-			*line(o, round, i) = round;
+			*line(o, i) = o->round;
 	}
 	return rte_rdtsc_precise() - start;
 }
@@ -98,24 +76,21 @@ compare(const void *a, const void *b)
 }
 
 static int
-measure(struct other *o, uint64_t overhead, double *cycles)
+measure(struct other *o, unsigned int cpu, uint64_t overhead, double *cycles)
 {
 	static uint64_t each[BURSTS];
-	uint32_t turn = 0;
+	struct peer peer;
 	unsigned int n;
-	int ret;
+	int ret = peer_start(&peer, cpu, touch, o);
 
-	o->turn = 0;
-	ret = -pthread_create(&o->thread, NULL, other_run, o);
 	if (ret != 0)
 		return ret;
 	for (n = 0; n < BURSTS; n++) {
-		__atomic_store_n(&o->turn, turn + 1, __ATOMIC_RELEASE);
-		turn = wait_turn(o, false);
-		each[n] = burst(o, (turn - 1) / 2);
+		o->round = n;
+		peer_turn(&peer);
+		each[n] = burst(o);
 	}
-	__atomic_store_n(&o->turn, FINISH, __ATOMIC_RELEASE);
-	pthread_join(o->thread, NULL);
+	peer_stop(&peer);
 	qsort(each, BURSTS, sizeof(each[0]), compare);
 	n = BURSTS / 2;
 	*cycles = (double)(each[n] - RTE_MIN(each[n], overhead)) / BURST;
@@ -126,13 +101,13 @@ int
 lines_measure(
 	uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double cycles[LINES_KINDS])
 {
-	struct other o = {.cpu = cpu, .mem = mem, .len = len};
+	struct other o = {.mem = mem, .len = len};
 	int ret = 0;
 	size_t at;
 
 	for (at = 0; at < len; at += BUFFER)
 		mem[at] = 0;
 	for (o.kind = 0; ret == 0 && o.kind < LINES_KINDS; o.kind++)
-		ret = measure(&o, overhead, &cycles[o.kind]);
+		ret = measure(&o, cpu, overhead, &cycles[o.kind]);
 	return ret;
 }

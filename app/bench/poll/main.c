@@ -241,25 +241,27 @@ obey(struct bench *b, unsigned int nic_cpu)
 		b->overhead, b->sides[0]->tx.size, rte_get_tsc_hz());
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
-		unsigned int which, size, burst;
+		unsigned int side, size, burst;
 		unsigned long ms;
 
 		if (strcmp(line, "lines\n") == 0) {
 			report_lines(b, nic_cpu);
 			continue;
 		}
-		if (sscanf(line, "%u %u %u %lu", &which, &size, &burst, &ms) != 4 || which > 1 ||
+		if (sscanf(line, "%u %u %u %lu", &side, &size, &burst, &ms) != 4 || side > 2 ||
 			size < ARENA_MIN || size > ARENA_MAX || burst < 1 || burst > BURST_MAX ||
 			ms < 1 || ms > SLICE_MAX_MS) {
 			fprintf(stderr,
 				"holdfast-bench-poll: '%.*s': SIDE (0 librte_vhost, 1 shadow "
-				"virtqueues), SIZE (%u to %u), BURST (1 to %u) and milliseconds "
-				"(1 to %lu) are wanted, or lines, or quit\n",
+				"virtqueues, 2 librte_vhost without a NIC), SIZE (%u to %u), "
+				"BURST (1 to %u) and milliseconds (1 to %lu) are wanted, or "
+				"lines, or quit\n",
 				(int)strcspn(line, "\n"), line, ARENA_MIN, ARENA_MAX, BURST_MAX,
 				SLICE_MAX_MS);
 			continue;
 		}
-		report(b, which, burst, slice(b, which, size, burst, ms));
+		side_vhost_nic(b->sides[0], side == 2 ? -1 : (int)nic_cpu);
+		report(b, side % 2, burst, slice(b, side % 2, size, burst, ms));
 	}
 }
 

@@ -27,6 +27,12 @@ struct side {
 
 /* librte_vhost: first pair of the connection 'vid'. NULL: said. */
 struct side *side_vhost(int vid, struct rte_ether_addr *from, struct rte_ether_addr *to);
+/*
+ * From the next start on its mbufs are a NIC's: the CPU 'nic_cpu' writes each frame that goes to
+ * the guest, before it goes, and reads each that came. Negative: this thread does, and frames to
+ * the guest were written once.
+ */
+void side_vhost_nic(struct side *s, int nic_cpu);
 void side_vhost_free(struct side *s);
 
 /*
