@@ -17,7 +17,7 @@
 
 #define FRAME_BYTES (12u + 60u) /* virtio_net_hdr_v1 and the smallest frame */
 #define PROBE_QUEUE 1 /* odd queues send */
-#define PROBE_WAIT_MS 5000
+#define PROBE_WAIT_MS 20000
 
 int
 guest_file_open(struct guest_file *f, uint64_t len)

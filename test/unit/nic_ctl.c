@@ -16,7 +16,7 @@
 #include "nic_ctl.h"
 
 #define ANSWER_MAX (1u << 20)
-#define TIMEOUT_S 10
+#define TIMEOUT_S 20
 
 static const char *
 ctl_path(void)

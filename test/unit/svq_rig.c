@@ -12,7 +12,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
-#define WAIT_S 10u
+#define WAIT_S 20u
 #define SLOTS 128u /* of packets and of buffers, each with room for 16 pieces of 2048 bytes */
 #define SLOT_PIECES 16u
 #define PIECE_BYTES 2048u

@@ -22,7 +22,7 @@
 #include "prm.h"
 #include "test.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 20000
 
 static struct rig rig;
 static unsigned int leaks; /* of all cases */
@@ -476,7 +476,7 @@ send_singly(struct rig_vq *q, const struct hf_var *var, unsigned int count)
 		avail->idx = htole16(i);
 		ring_doorbell(var, q);
 		for (waits = 0; le16toh(used->idx) != i; waits++) {
-			if (waits == 100000)
+			if (waits == 400000)
 				return false;
 			usleep(50);
 		}
@@ -490,7 +490,7 @@ poll_for(struct hf_eqp *eqp, unsigned int count)
 {
 	unsigned int n = 0, waits;
 
-	for (waits = 0; n < count && waits < 20000; waits++) {
+	for (waits = 0; n < count && waits < 400000; waits++) {
 		n += hf_eqp_poll(eqp);
 		usleep(50);
 	}

@@ -9,7 +9,7 @@
 
 #define STRESS_FRAMES 20000u
 #define MAX_TRIES 5
-#define STRESS_NAPS 50000u
+#define STRESS_NAPS 400000u
 
 /* One way of traffic: transmit queue, receive queue, and how far it is. */
 struct way {

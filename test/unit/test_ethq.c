@@ -19,7 +19,7 @@
 #include "nic_ctl.h"
 #include "test.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 20000
 #define SIZE 64u /* of both queues */
 #define TX_SEGS 4u
 #define RX_SEGS 2u
@@ -527,7 +527,10 @@ test_send_error_shared(void)
 static int
 test_stop_unpolled(void)
 {
+	struct hf_ethq_rx_cpl c;
+
 	TEST_ASSERT_SUCCESS(bad_burst(2), "burst");
+	TEST_ASSERT(wait_received(&c) && wait_received(&c), "no frame");
 	rte_delay_us_sleep(50000);
 	TEST_ASSERT_SUCCESS(hf_ethq_tx_stop(tx), "stop");
 	TEST_ASSERT_EQUAL(hf_ethq_tx_poll(tx), 2, "those before the bad one");

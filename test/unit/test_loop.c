@@ -21,7 +21,7 @@
 #include "hf_loop.h"
 #include "test.h"
 
-#define WAIT_S 10 /* for what has to happen: far more than any machine needs */
+#define WAIT_S 20 /* for what has to happen: far more than any machine needs */
 
 static struct hf_loop *loop;
 

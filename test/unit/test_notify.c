@@ -12,7 +12,7 @@
 #include "dp/notify.h"
 
 #define LONG_US 4095 /* the largest queue_period_us */
-#define PATIENCE_S 10 /* for what is to happen within milliseconds */
+#define PATIENCE_S 20 /* for what is to happen within milliseconds */
 
 static const struct buf one = {BUF_OFF, 100, 0};
 static struct nic_cq *cq;
