@@ -317,3 +317,13 @@ def test_stock_virtio_user(scene):
     guest = testpmd.guest(scene.stage, config)
     scene.app.nic.wait_serving(nic.vf_bdf(vf), 2)
     guest.quit()
+
+
+@pytest.mark.skipif(paths.SANITIZED, reason="a stock program, once is enough")
+def test_virtio_user_without_modern(scene):
+    """Without VERSION_1 in the offer DPDK's virtio-user says nothing of features and call descriptors: the log says what is missing."""
+    vf = next(i for i, row in enumerate(ROWS) if str(row) == "no-modern-hw-auto")
+    guest = testpmd.guest(scene.stage, testpmd.GuestConfig(sock=scene.socks[vf]))
+    scene.app.process.seen = 0
+    scene.app.process.expect(rf"{nic.vf_bdf(vf)}: ring 0 is enabled, and waits for SET_VRING_CALL .* datapath=auto or poll", 20)
+    guest.quit()

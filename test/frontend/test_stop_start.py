@@ -188,3 +188,24 @@ def test_event_descriptors_swapped(rig, wants):
         b.rx().ring.want_calls(True)
         transfer(a, b, burst(20, 100 * turn))
         assert b.rx().ring.call_fd.wait(20)
+
+
+def test_call_comes_last(rig, packed):
+    """Rings wait for a call descriptor, as the log says, and run once it is there."""
+    a, b = rig.guest(0), rig.connect(1, Shape(packed=packed))
+    b.negotiate()
+    b.make_rings()
+    b.set_mem_table()
+    for index in range(2):
+        b.set_ring_num(index)
+        b.set_ring_base(index)
+        b.set_ring_addr(index)
+        b.set_kick(index)
+        b.enable(index)
+        rig.in_log(f"ring {index} is enabled, and waits for SET_VRING_CALL ")
+    b.go()
+    for index in range(2):
+        b.set_call(index)
+    rig.wait_ready(1, 2)
+    b.post_rx()
+    both_ways(a, b)

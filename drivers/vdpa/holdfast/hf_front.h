@@ -110,6 +110,8 @@ int hf_front_ring_get(struct hf_dev *dev, const struct hf_front_table *t, uint16
  * leaves such a ring alone without a word.
  */
 void hf_front_ring_explain(struct hf_dev *dev, uint16_t index);
+/* A ring was enabled: log what else the library waits for, without a word. */
+void hf_front_ring_waits(struct hf_dev *dev, uint16_t index);
 /*
  * Where the ring goes on: what the library answers GET_VRING_BASE with, and what
  * hf_front_ring_get() reports.

@@ -122,6 +122,21 @@ hf_front_ring_explain(struct hf_dev *dev, uint16_t index)
 }
 
 void
+hf_front_ring_waits(struct hf_dev *dev, uint16_t index)
+{
+	struct rte_vhost_vring v = {.size = 0};
+
+	if (!dev->vqs[index].addr_set ||
+		rte_vhost_get_vhost_vring(dev->front.vid, index, &v) != 0 ||
+		v.kickfd == HF_FRONT_FD_UNSET || v.callfd != HF_FRONT_FD_UNSET)
+		return;
+	HF_LOG(WARNING,
+		"%s: ring %u is enabled, and waits for SET_VRING_CALL (DPDK's virtio-user never sends"
+		" it where VIRTIO_F_VERSION_1 is not offered: datapath=auto or poll offers it)",
+		dev->name, index);
+}
+
+void
 hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base)
 {
 	if (rte_vhost_set_vring_base(dev->front.vid, index, base, base) != 0)

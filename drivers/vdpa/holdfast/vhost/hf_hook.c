@@ -184,6 +184,10 @@ hf_hook_post(struct hf_dev *dev, const struct hf_msg *m)
 		if (index < dev->max_vqs)
 			hf_front_ring_explain(dev, index);
 		break;
+	case HF_MSG_SET_VRING_ENABLE:
+		if (m->payload.ring.index < dev->max_vqs && m->payload.ring.num == 1)
+			hf_front_ring_waits(dev, m->payload.ring.index);
+		break;
 	case HF_MSG_SET_SLAVE_REQ_FD:
 		dev->front.request_fd = m->fd_num > 0 ? m->fds[0] : -1;
 		hf_config_channel(dev, dev->front.request_fd);
