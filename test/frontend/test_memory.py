@@ -220,7 +220,6 @@ def test_sealed(stage):
     b.start()
     rig.wait_ready(1, 2)
     b.post_rx()
-    rig.wait_posted(1, b)
     both_ways(a, b)
     log, region = Log(PAGE), b.mem.add(4 * GIB, 2 * MIB)
     for plug in (lambda: log.hand_over(b, True), b.set_mem_table):
