@@ -19,7 +19,7 @@ SHAPES = {
     "pieces": Shape(pairs=PAIRS, packed=True, indirect=True),
     "merged": Shape(pairs=PAIRS, mrg_rxbuf=True),
 }
-SLOW, FAST = 60, 0.001      # a command takes 10 ms, or next to nothing
+SLOW, FAST = 200, 0.001     # a command takes 34 ms, or next to nothing
 
 
 @pytest.fixture(params=SHAPES.values(), ids=[*SHAPES])
@@ -48,7 +48,7 @@ def test_outgrown(stage, shape):
     """All queues at once, while frames come in."""
     timed = nic.NicConfig(options=["--timing", "cx6dx", "--timing-scale", str(FAST)])
     rig = Pair(stage, vdpa.VdpaConfig(devargs="datapath=poll", nic=timed))
-    there = Stream(rig.guest(0, Shape(pairs=PAIRS)), rig.guest(1, shape, rx=200), (0, 1))
+    there = Stream(rig.guest(0, Shape(pairs=PAIRS)), rig.guest(1, shape, rx=48), (0, 1))
     dst, before = there.dst, drops(rig, 1)
 
     def traffic() -> None:
