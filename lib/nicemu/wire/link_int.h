@@ -2,7 +2,7 @@
  * Copyright(c) 2026 The Holdfast authors
  *
  * A cable to the NICs of other processes: what the ends of it are (link_meet.c: how processes find
- * each other and notice that one is gone; link.c: frames).
+ * each other and notice that one is gone; link_hello.c: their first words; link.c: frames).
  *
  * Who locks PATH.lock owns the link and listens at PATH; the others connect to it, and get the
  * descriptor of a shared memory with a ring for each direction. The owner passes frames on between
@@ -70,6 +70,21 @@ struct link {
 	/* the switch, under tx_lock: an address in the upper 48 bits, a port in the lower 16 */
 	uint64_t table[LINK_TABLE];
 };
+
+/*
+ * link_hello.c. The word of this end; fd: to be passed along, -1: none. 0 or -EPROTO: it does not
+ * go out.
+ */
+int link_say_hello(int sock, int fd);
+/*
+ * The other's word, and the descriptor that came with it (-1: none; more than one does not fit, and
+ * the kernel closes it). 0; -EPROTO: it is no NIC; or the socket's error.
+ */
+int link_hear_hello(int sock, int *fd);
+/* Shared memory for a peer, mapped: its descriptor, or a negative errno. */
+int link_shm_create(struct link_shm **shm);
+/* What another process gave us: as large as it has to be, and for good. NULL: not so. */
+struct link_shm *link_shm_accept(int fd);
 
 /* link_meet.c. Reported on stderr when it fails. */
 int link_meet_start(struct link *l);

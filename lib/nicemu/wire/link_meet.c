@@ -12,12 +12,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -28,14 +26,6 @@
 #define PATIENCE_MS 2000u /* for the other's word */
 #define RETRY_MS 50u /* until the next attempt to own or to connect */
 #define PENALTY_MS 1000u /* the same after a peer that broke the rules */
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-
-/* Both sides speak the same build of this, or not at all. */
-struct hello {
-	char magic[8];
-	uint32_t version, bytes; /* of struct link_shm */
-};
-static const struct hello our_hello = {"nicelink", 1, sizeof(struct link_shm)};
 
 static uint64_t
 now_ms(void)
@@ -141,111 +131,6 @@ peer_new(struct link *l, int sock)
 	return &l->peer[i];
 }
 
-/* ---- words ---- */
-
-/* fd: to be passed along, -1: none. */
-static int
-say_hello(int sock, int fd)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} ctl = {0};
-	struct iovec iov = {
-		.iov_base = (void *)(uintptr_t)&our_hello, .iov_len = sizeof(our_hello)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *c;
-
-	if (fd >= 0) {
-		msg.msg_control = &ctl;
-		msg.msg_controllen = sizeof(ctl.room);
-		c = CMSG_FIRSTHDR(&msg);
-		*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(fd)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	if (real_sendmsg()(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(our_hello))
-		return -EPROTO;
-	return 0;
-}
-
-/*
- * The other's word, and the descriptor that came with it (-1: none; more than one does not fit, and
- * the kernel closes it). 0; -EPROTO: it is no NIC; or the socket's error.
- */
-static int
-hear_hello(int sock, int *fd)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} ctl;
-	struct hello h = {0};
-	struct iovec iov = {.iov_base = &h, .iov_len = sizeof(h)};
-	struct msghdr msg = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &ctl,
-		.msg_controllen = sizeof(ctl.room)};
-	ssize_t n = real_recvmsg()(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c;
-
-	*fd = -1;
-	if (n < 0)
-		return -errno;
-	if (n == 0)
-		return -ECONNRESET;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-		c->cmsg_len == CMSG_LEN(sizeof(*fd)))
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	if (n == (ssize_t)sizeof(h) && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-		memcmp(&h, &our_hello, sizeof(h)) == 0)
-		return 0;
-	close_fd(fd);
-	return -EPROTO;
-}
-
-/* ---- shared memory ---- */
-
-static struct link_shm *
-shm_map(int fd)
-{
-	void *p = real_mmap()(
-		NULL, sizeof(struct link_shm), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-/* All of it is there at once: a page that can't be had later would be a fault of the engine. */
-static int
-shm_create(struct link_shm **shm)
-{
-	int fd = memfd_create("nicemu-link", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	if (posix_fallocate(fd, 0, sizeof(**shm)) != 0 || fcntl(fd, F_ADD_SEALS, SEALS) != 0 ||
-		(*shm = shm_map(fd)) == NULL) {
-		close_fd(&fd);
-		return -ENOMEM;
-	}
-	return fd;
-}
-
-/* What another process gave us: as large as it has to be, and for good. NULL: not so. */
-static struct link_shm *
-shm_accept(int fd)
-{
-	struct stat st;
-	int seals = fd >= 0 ? fcntl(fd, F_GET_SEALS) : -1;
-
-	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || real_fstat()(fd, &st) != 0 ||
-		st.st_size != (off_t)sizeof(struct link_shm))
-		return NULL;
-	return shm_map(fd);
-}
-
 /* ---- the owner ---- */
 
 static void
@@ -263,8 +148,8 @@ take_in(struct link *l)
 		real_close()(sock);
 		return;
 	}
-	fd = shm_create(&p->shm);
-	if (fd < 0 || say_hello(sock, fd) != 0)
+	fd = link_shm_create(&p->shm);
+	if (fd < 0 || link_say_hello(sock, fd) != 0)
 		peer_drop(l, p);
 	close_fd(&fd);
 }
@@ -356,12 +241,12 @@ greeted(struct link *l, struct link_peer *p)
 	bool owner = l->lock_fd >= 0;
 	int fd, ret;
 
-	ret = hear_hello(p->sock, &fd);
+	ret = link_hear_hello(p->sock, &fd);
 	if (ret == -EAGAIN || ret == -EINTR)
 		return;
 	if (ret == 0 && !owner) {
-		p->shm = shm_accept(fd);
-		ret = p->shm == NULL ? -EPROTO : say_hello(p->sock, -1);
+		p->shm = link_shm_accept(fd);
+		ret = p->shm == NULL ? -EPROTO : link_say_hello(p->sock, -1);
 	}
 	close_fd(&fd);
 	if (ret == 0) {
