@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#include <rte_prefetch.h>
+
 struct hf_ethq_tx_attr {
 	/* Blocks of 64 bytes, a power of two. A packet takes (5 + segments + 16ths of what is
 	 * inlined) / 4 of them: one, if it has up to two segments and nothing inlined; a quarter
@@ -305,8 +307,7 @@ hf_ethq_tx_prefetch(const struct hf_ethq_tx *tx, unsigned int n)
 	if (tx->multi_packet)
 		n = hf_ethq_blocks(HF_ETHQ_HEAD_UNITS + n);
 	for (i = 0; i < n; i++)
-		__builtin_prefetch(
-			tx->ring + ((tx->pi + i) & (tx->size - 1)) * MLX5_SEND_WQE_BB, 1);
+		hf_prefetch_write(tx->ring + ((tx->pi + i) & (tx->size - 1)) * MLX5_SEND_WQE_BB);
 }
 
 /* Put n packets, of one segment each, into an entry of their own each. */
@@ -432,6 +433,13 @@ hf_ethq_tx_complete(struct hf_ethq_tx *tx, uint16_t counter)
 	tx->ci = counter + (uint8_t)(slot >> 16);
 	tx->done = slot + (slot >> 24);
 	return true;
+}
+
+/* hf_ethq_tx_poll() is soon to come. */
+static __rte_always_inline void
+hf_ethq_tx_expect(const struct hf_ethq_tx *tx)
+{
+	rte_prefetch0((const void *)(uintptr_t)&tx->cq.cqe[tx->cq.ci & (tx->cq.size - 1)]);
 }
 
 /* Packets that completed since the last call, in the order of put; nothing once it has failed. */

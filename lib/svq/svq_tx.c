@@ -334,8 +334,11 @@ tx_poll(struct hf_svq *q, enum svq_kind kind, unsigned int burst)
 
 	if (unlikely(q->ring.error != 0))
 		return 0;
-	n = tx_complete(q, kind);
-	n += tx_take(q, kind, RTE_MIN(burst, SVQ_BURST));
+	/* Completions are on their way while packets are posted, and the doorbell while they are
+	 * read. */
+	hf_ethq_tx_expect(q->tx.ethq);
+	n = tx_take(q, kind, RTE_MIN(burst, SVQ_BURST));
+	n += tx_complete(q, kind);
 	if (unlikely(hf_ethq_tx_failed(q->tx.ethq)))
 		tx_failed(q);
 	return n;
