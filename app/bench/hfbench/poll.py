@@ -5,6 +5,9 @@
 One process on one core is guest and back end at once; cycles are counted around the calls of the back end alone. The
 NIC runs on the other core. The back ends take turns in short slices; librte_vhost is two of them: with mbufs that a NIC
 on the other core writes and reads, as the shadow virtqueues' buffers, and with mbufs that nobody else touches.
+
+What a line of the cache costs that the other core wrote says how far it is, and that the host of a virtual machine
+changes as it likes. So each slice is measured for it, before and after, and rounds are reported apart: near and far.
 """
 
 from __future__ import annotations
@@ -34,6 +37,9 @@ RINGS = ("split", "packed")
 WANTED = {64: 0.5, 1500: 0.25}      # cycles of the shadow virtqueue / librte_vhost's, at most
 FLAT = 1.25                         # cycles at the largest size / at the smallest, at most
 DPDK_MIB = 256                      # of mbufs, mostly
+CPUS = ("near", "far")
+FAR = 14.0                          # cycles of a line, in bursts of 32: below it the CPUs share a cache
+FEW = 3                             # rounds at least from which to conclude
 FUNCTIONS = ("mlx5_1", "mlx5_2")    # the first two VFs
 
 
@@ -122,49 +128,64 @@ def _ratio(way: str, over: list[dict], under: list[dict]) -> dict:
     return _spread([per_packet(a, way) / per_packet(b, way) for a, b in zip(over, under) if b[way]["cycles"] > 0] or [0])
 
 
-def summarize(ring: str, size: int, burst: int, slices: tuple[list[dict], ...]) -> dict:
-    """One row of the table."""
-    row = {"ring": ring, "size": size, "burst": burst, "wanted": WANTED.get(size)}
+def distance(sides: tuple[dict, ...]) -> str | None:
+    """How far the CPUs were from each other throughout a round; None: they were moved."""
+    far = {cycles > FAR for result in sides for cycles in result["distance"]}
+    return CPUS[far.pop()] if len(far) == 1 else None
+
+
+def summarize(cpus: str, ring: str, size: int, burst: int, rounds: list[tuple[dict, ...]]) -> dict:
+    """One row of the table: rounds in which the CPUs were so far from each other."""
+    row = {"cpus": cpus, "ring": ring, "size": size, "burst": burst, "wanted": WANTED.get(size), "rounds": len(rounds),
+           "buffers": rounds[0][0]["buffers"] * rounds[0][0]["step"]}
+    slices = vhost, svq, local = tuple(zip(*rounds))
     for name, side in zip(SIDES, slices):
         row[name] = {way: {"cycles": _spread([per_packet(s, way) for s in side]),
                            **{what: sum(s[way][what] for s in side) for what in ("packets", "calls", "cut")}}
                      for way in WAYS}
         row[name].update({what: sum(s[what] for s in side) for what in ("lost", "bad")})
-    vhost, svq, local = slices
     row["ratio"] = {way: _ratio(way, svq, vhost) for way in WAYS}
     row["ratio_local"] = {way: _ratio(way, svq, local) for way in WAYS}
     row["verified"] = all(row[name]["bad"] == 0 and row[name][way]["packets"] > 0 for name in SIDES for way in WAYS)
-    row["buffers"] = slices[0][0]["buffers"] * slices[0][0]["step"]
     return row
 
 
-def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
-    """Rows of all sizes and bursts: a slice of each in a round, and of all sides in turn, A B C, then C B A.
+def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> tuple[list[dict], int]:
+    """Rows of all sizes and bursts, and how many rounds are in none, as the CPUs were moved in them.
 
-    What drifts, as the host of a virtual machine moves the CPUs, meets all of them alike.
+    A slice of each in a round, and of all sides in turn, A B C, then C B A: what drifts meets all of them alike.
     """
-    slices: dict = {(size, burst): tuple([] for _ in SIDES) for size in cfg.sizes for burst in cfg.bursts}
+    rounds: dict = {(size, burst): [] for size in cfg.sizes for burst in cfg.bursts}
     for turn in range(cfg.rounds):
-        for (size, burst), of in slices.items():
-            for side in range(len(SIDES)) if turn % 2 == 0 else reversed(range(len(SIDES))):
-                of[side].append(rig.slice(side, size, burst, cfg.slice_ms))
-    rows = [summarize(ring, size, burst, of) for (size, burst), of in slices.items()]
+        for (size, burst), of in rounds.items():
+            order = range(len(SIDES)) if turn % 2 == 0 else reversed(range(len(SIDES)))
+            sides = {side: rig.slice(side, size, burst, cfg.slice_ms) for side in order}
+            of.append(tuple(sides[side] for side in range(len(SIDES))))
+    rows = []
+    for cpus in CPUS:
+        for (size, burst), of in rounds.items():
+            same = [sides for sides in of if distance(sides) == cpus]
+            rows += [summarize(cpus, ring, size, burst, same)] if same else []
     for row in rows:
-        progress(f"{ring} {row['size']} bytes, bursts of {row['burst']}: " + ", ".join(
+        progress(f"{row['cpus']}, {ring} {row['size']} bytes, bursts of {row['burst']}: " + ", ".join(
             f"{way} {row['svq'][way]['cycles']['median']:.0f} of {row['vhost'][way]['cycles']['median']:.0f} cycles"
             for way in WAYS))
-    return rows
+    every = [sides for of in rounds.values() for sides in of]
+    if any(result["bad"] for sides in every for result in sides):
+        raise rig.process.fail("frames were wrong")
+    return rows, sum(distance(sides) is None for sides in every)
 
 
 def flatness(rows: list[dict]) -> list[dict]:
-    """For each ring, burst and way: how much more the largest size costs than the smallest."""
+    """For each distance, ring, burst and way: how much more the largest size costs than the smallest."""
     found = []
-    for ring, burst in dict.fromkeys((row["ring"], row["burst"]) for row in rows):
-        same = sorted((row for row in rows if (row["ring"], row["burst"]) == (ring, burst)), key=lambda row: row["size"])
+    for kind in dict.fromkeys((row["cpus"], row["ring"], row["burst"]) for row in rows):
+        cpus, ring, burst = kind
+        same = sorted((row for row in rows if (row["cpus"], row["ring"], row["burst"]) == kind), key=lambda row: row["size"])
         for way in WAYS:
             grown = {name: same[-1][name][way]["cycles"]["median"] / max(same[0][name][way]["cycles"]["median"], 1e-9)
                      for name in SIDES}
-            found.append({"ring": ring, "burst": burst, "way": way, "from": same[0]["size"], "to": same[-1]["size"],
+            found.append({"cpus": cpus, "rounds": min(same[0]["rounds"], same[-1]["rounds"]), "ring": ring, "burst": burst, "way": way, "from": same[0]["size"], "to": same[-1]["size"],
                           **grown, "reached": grown["svq"] <= FLAT})
     return found
 
@@ -177,7 +198,9 @@ def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
             rig = Rig(stage, cfg, ring)
             report.update({what: rig.shape[what] for what in ("overhead", "tsc_hz")})
             report["lines"].append(rig.lines())
-            report["rows"] += measure(rig, cfg, ring, progress)
+            rows, moved = measure(rig, cfg, ring, progress)
+            report["rows"] += rows
+            report["moved"] += moved
             report["lines"].append(rig.lines())
         finally:
             stage.close()
@@ -186,7 +209,7 @@ def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
 def run(cfg: PollConfig, progress=lambda text: print(text, file=sys.stderr)) -> dict:
     """Measure; the report."""
     here = machine.describe()
-    report = {"bench": "poll", "machine": here, "rows": [], "lines": [], "rounds": cfg.rounds, "slice_ms": cfg.slice_ms,
+    report = {"bench": "poll", "machine": here, "rows": [], "moved": 0, "lines": [], "rounds": cfg.rounds, "slice_ms": cfg.slice_ms,
               "ring": cfg.ring, "csum": cfg.csum, "huge_wanted": huge_pages(cfg) if cfg.huge else 0,
               "l2_bytes": here["caches"].get("L2", 0)}
     cfg.huge = report["huge"] = cfg.huge and has_huge_pages(cfg)

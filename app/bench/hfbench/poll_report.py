@@ -19,6 +19,8 @@ def verdict(row: dict, way: str) -> str:
         return "PAYLOAD WRONG"
     if row["wanted"] is None:
         return ""
+    if row["rounds"] < poll.FEW:
+        return "too few rounds"
     reached = row["ratio"][way]["median"] <= row["wanted"]
     return f"{'reached' if reached else 'NOT reached'} ({row['wanted']:.2f})"
 
@@ -43,24 +45,43 @@ def _ratio(spread: dict) -> str:
     return f"{spread['median']:.2f} ({spread['min']:.2f}-{spread['max']:.2f})"
 
 
-def table(report: dict) -> str:
-    """For people: two lines for each kind of ring, size and burst, then how cycles grow with the size."""
+def rows_table(rows: list[dict]) -> str:
+    """Two lines for each kind of ring, size and burst."""
     lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach",
-              "vhost, no NIC", "ratio")]
-    for row in report["rows"]:
+              "vhost, no NIC", "ratio", "rounds")]
+    for row in rows:
         for way, what in (("tx", "sends"), ("rx", "receives")):
             lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
                           _cycles(row["vhost"][way]), _ratio(row["ratio"][way]),
                           f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}", verdict(row, way),
-                          _cycles(row["local"][way]), _ratio(row["ratio_local"][way])))
-    flat = [("ring", "burst", "guest", "sizes", "svq", "vhost", "to reach")]
-    for item in report["flat"]:
-        flat.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
-                     f"{item['from']} to {item['to']}", f"x {item['svq']:.2f}", f"x {item['vhost']:.2f}",
-                     f"{'reached' if item['reached'] else 'NOT reached'} ({poll.FLAT:.2f})"))
-    return (f"{columns(lines)}\n\nCycles of the largest size by those of the smallest:\n\n{columns(flat)}\n\n"
-            f"Cycles of this CPU per line of the cache, in bursts of 32, before and after the above (smallest-largest):\n\n"
-            f"{lines_table(report)}\n\n{notes(report)}")
+                          _cycles(row["local"][way]), _ratio(row["ratio_local"][way]), str(row["rounds"])))
+    return columns(lines)
+
+
+def flat_table(flat: list[dict]) -> str:
+    """How cycles grow with the size."""
+    lines = [("ring", "burst", "guest", "sizes", "svq", "vhost", "to reach")]
+    for item in flat:
+        said = f"{'reached' if item['reached'] else 'NOT reached'} ({poll.FLAT:.2f})"
+        lines.append((item["ring"], str(item["burst"]), "sends" if item["way"] == "tx" else "receives",
+                      f"{item['from']} to {item['to']}", f"x {item['svq']:.2f}", f"x {item['vhost']:.2f}",
+                      said if item["rounds"] >= poll.FEW else "too few rounds"))
+    return columns(lines)
+
+
+def table(report: dict) -> str:
+    """For people: the rows for each distance of the CPUs, and what a reader has to know."""
+    parts = []
+    for cpus in poll.CPUS:
+        rows, flat = ([item for item in report[what] if item["cpus"] == cpus] for what in ("rows", "flat"))
+        if rows:
+            parts += [f"CPUs {cpus}:", rows_table(rows), "Cycles of the largest size by those of the smallest:",
+                      flat_table(flat)]
+        else:
+            parts.append(f"CPUs {cpus}: they never were.")
+    parts += ["Cycles of this CPU per line of the cache, in bursts of 32, before and after the above (smallest-largest):",
+              lines_table(report), notes(report)]
+    return "\n\n".join(parts)
 
 
 def _cut(report: dict) -> str:
@@ -84,6 +105,9 @@ def notes(report: dict) -> str:
             f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and sides in turn; ratio: of svq to the column "
             f"before it, of neighbours in time. Left out on all sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU.\n"
+            f"CPUs: near where a line that the NIC's CPU wrote costs at most {poll.FAR:.0f} cycles to read, in bursts of 32, before "
+            f"and after each slice of a round; far where it costs more. {report['moved']} rounds are left out, in which the "
+            f"host moved them. Nothing is concluded from fewer than {poll.FEW} rounds.\n"
             f"vhost: a NIC on the CPU of svq's NIC writes the frames that go to the guest, and reads those that come from it. "
             f"no NIC: frames that this CPU wrote once, and mbufs that nobody else reads.\n"
             f"Guest memory and mbufs are on pages of {_pages(report)}.\n"

@@ -17,6 +17,7 @@
 
 #define BURST 32u
 #define BURSTS 2001u
+#define FEW_BURSTS 201u
 #define LINE 64u
 #define BUFFER 2048u /* from buffer to buffer, as in arena.c */
 #define NEAR (1u << 19) /* bytes of a walk that stays in L2 */
@@ -76,7 +77,7 @@ compare(const void *a, const void *b)
 }
 
 static int
-measure(struct other *o, unsigned int cpu, uint64_t overhead, double *cycles)
+measure(struct other *o, unsigned int cpu, unsigned int bursts, uint64_t overhead, double *cycles)
 {
 	static uint64_t each[BURSTS];
 	struct peer peer;
@@ -85,14 +86,14 @@ measure(struct other *o, unsigned int cpu, uint64_t overhead, double *cycles)
 
 	if (ret != 0)
 		return ret;
-	for (n = 0; n < BURSTS; n++) {
+	for (n = 0; n < bursts; n++) {
 		o->round = n;
 		peer_turn(&peer);
 		each[n] = burst(o);
 	}
 	peer_stop(&peer);
-	qsort(each, BURSTS, sizeof(each[0]), compare);
-	n = BURSTS / 2;
+	qsort(each, bursts, sizeof(each[0]), compare);
+	n = bursts / 2;
 	*cycles = (double)(each[n] - RTE_MIN(each[n], overhead)) / BURST;
 	return 0;
 }
@@ -108,6 +109,14 @@ lines_measure(
 	for (at = 0; at < len; at += BUFFER)
 		mem[at] = 0;
 	for (o.kind = 0; ret == 0 && o.kind < LINES_KINDS; o.kind++)
-		ret = measure(&o, cpu, overhead, &cycles[o.kind]);
+		ret = measure(&o, cpu, BURSTS, overhead, &cycles[o.kind]);
 	return ret;
+}
+
+int
+lines_distance(uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double *cycles)
+{
+	struct other o = {.mem = mem, .len = len, .kind = LINES_READ_WRITTEN};
+
+	return measure(&o, cpu, FEW_BURSTS, overhead, cycles);
 }

@@ -27,4 +27,7 @@ enum lines_kind {
 int lines_measure(
 	uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double cycles[LINES_KINDS]);
 
+/* LINES_READ_WRITTEN alone, in a few milliseconds: how far is that CPU? */
+int lines_distance(uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double *cycles);
+
 #endif /* BENCH_POLL_LINES_H */

@@ -49,6 +49,8 @@ struct bench {
 	struct arena arena;
 	uint64_t overhead; /* cycles of the measurement itself */
 	struct count tx, rx;
+	unsigned int nic_cpu;
+	double distance[2]; /* of that, before and after the slice: lines_distance() */
 };
 
 static volatile int connection = -1;
@@ -170,6 +172,13 @@ guest(struct bench *b, struct side *s, unsigned int burst)
 	return 0;
 }
 
+/* The arena's memory is overwritten. */
+static int
+distance(const struct bench *b, double *cycles)
+{
+	return lines_distance(b->arena.base, b->arena.len, b->nic_cpu, b->overhead, cycles);
+}
+
 static int
 slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, unsigned long ms)
 {
@@ -181,7 +190,9 @@ slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, un
 	memset(&b->rx, 0, sizeof(b->rx));
 	ring_init(&s->tx);
 	ring_init(&s->rx);
-	ret = arena_start(&b->arena, size, 2u * s->tx.size, &b->from[which], &b->to[which]);
+	ret = distance(b, &b->distance[0]);
+	if (ret == 0)
+		ret = arena_start(&b->arena, size, 2u * s->tx.size, &b->from[which], &b->to[which]);
 	if (ret == 0)
 		ret = s->start(s, &b->arena);
 	if (ret != 0)
@@ -194,7 +205,7 @@ slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, un
 		timed(b, &b->rx, s, s->receive, burst);
 	}
 	s->stop(s);
-	return ret;
+	return ret == 0 ? distance(b, &b->distance[1]) : ret;
 }
 
 static void
@@ -213,16 +224,18 @@ report(const struct bench *b, unsigned int which, unsigned int burst, int ret)
 		b->sides[which]->name, b->arena.size, burst, ret);
 	print_count("tx", &b->tx);
 	print_count("rx", &b->rx);
-	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64 "}\n",
-		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad);
+	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64
+	       ", \"distance\": [%.1f, %.1f]}\n",
+		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad, b->distance[0],
+		b->distance[1]);
 	fflush(stdout);
 }
 
 static void
-report_lines(const struct bench *b, unsigned int cpu)
+report_lines(const struct bench *b)
 {
 	double cycles[LINES_KINDS] = {0};
-	int ret = lines_measure(b->arena.base, b->arena.len, cpu, b->overhead, cycles);
+	int ret = lines_measure(b->arena.base, b->arena.len, b->nic_cpu, b->overhead, cycles);
 
 	printf("{\"lines\": {\"own\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
 	       "\"write_written\": %.1f, \"far\": %.1f}, \"error\": %d}\n",
@@ -232,7 +245,7 @@ report_lines(const struct bench *b, unsigned int cpu)
 }
 
 static void
-obey(struct bench *b, unsigned int nic_cpu)
+obey(struct bench *b)
 {
 	char line[LINE];
 
@@ -245,7 +258,7 @@ obey(struct bench *b, unsigned int nic_cpu)
 		unsigned long ms;
 
 		if (strcmp(line, "lines\n") == 0) {
-			report_lines(b, nic_cpu);
+			report_lines(b);
 			continue;
 		}
 		if (sscanf(line, "%u %u %u %lu", &side, &size, &burst, &ms) != 4 || side > 2 ||
@@ -260,7 +273,7 @@ obey(struct bench *b, unsigned int nic_cpu)
 				SLICE_MAX_MS);
 			continue;
 		}
-		side_vhost_nic(b->sides[0], side == 2 ? -1 : (int)nic_cpu);
+		side_vhost_nic(b->sides[0], side == 2 ? -1 : (int)b->nic_cpu);
 		report(b, side % 2, burst, slice(b, side % 2, size, burst, ms));
 	}
 }
@@ -314,7 +327,7 @@ find_arena(struct arena *a)
 static int
 bench(const struct options *o)
 {
-	struct bench b = {.overhead = measure_overhead()};
+	struct bench b = {.overhead = measure_overhead(), .nic_cpu = o->nic_cpu};
 	int ret = listen_at(o->socket);
 
 	if (ret == 0)
@@ -324,7 +337,7 @@ bench(const struct options *o)
 		b.sides[1] = side_svq(connection, o->sender, o->receiver, &b.from[1], &b.to[1]);
 	}
 	if (b.sides[0] != NULL && b.sides[1] != NULL)
-		obey(&b, o->nic_cpu);
+		obey(&b);
 	else
 		ret = -EIO;
 	side_svq_free(b.sides[1]);
