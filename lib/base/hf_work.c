@@ -9,6 +9,8 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include <rte_common.h>
+
 #include "hf_clock.h"
 #include "hf_thread.h"
 #include "hf_work.h"
@@ -34,22 +36,25 @@ struct hf_work {
 	bool deferring; /* a worker runs a deferred task */
 	uint64_t deferred, run; /* tasks ever queued, ever returned */
 	bool stop;
+	unsigned int watching; /* workers that wait, and look at batches while they do */
 	unsigned int n;
 	pthread_t threads[HF_WORK_MAX];
 };
 
-/* Run one item of a batch. Lock held, and released meanwhile. */
+/* Run one item of a batch, as a worker or not. Lock held, and released meanwhile. */
 static void
-work_batch_step(struct hf_work *w, struct hf_work_batch *b)
+work_batch_step(struct hf_work *w, struct hf_work_batch *b, bool worker)
 {
 	unsigned int i = b->taken++;
 	int ret;
 
 	if (b->taken == b->n)
 		TAILQ_REMOVE(&w->batches, b, next);
+	b->workers += worker;
 	pthread_mutex_unlock(&w->lock);
 	ret = b->fn(b->arg, i);
 	pthread_mutex_lock(&w->lock);
+	b->workers -= worker;
 	if (ret != 0 && i < b->failed) {
 		b->failed = i;
 		b->ret = ret;
@@ -101,39 +106,61 @@ work_wake(struct hf_work *w, unsigned int n)
 		pthread_cond_signal(&w->wake);
 }
 
-/* The first batch that workers take part in by now. Else NULL, and when that will be. Lock held. */
+/* Let all workers take part in a batch that makes no progress, or is late by now. */
+static void
+work_batch_look(struct hf_work *w, struct hf_work_batch *b, uint64_t now_us)
+{
+	if (b->workers_max == 0 || b->finished == b->seen) {
+		b->workers_max = w->n;
+		work_wake(w, b->n - b->taken);
+	} else {
+		b->seen = b->finished;
+		b->look_us = now_us + HF_WORK_LOOK_US;
+	}
+}
+
+/* A batch for one more worker, or NULL. next_us: when one is to look again. Lock held. */
 static struct hf_work_batch *
-work_batch_due(struct hf_work *w, uint64_t *next_us)
+work_batch_find(struct hf_work *w, uint64_t *next_us)
 {
 	struct hf_work_batch *b;
+	uint64_t now_us;
 
 	*next_us = UINT64_MAX;
 	TAILQ_FOREACH(b, &w->batches, next) {
-		if (b->from_us == 0)
-			return b;
-		if (b->from_us <= hf_clock_us()) {
-			b->from_us = 0;
-			work_wake(w, b->n - b->taken - 1);
-			return b;
+		if (b->workers_max < w->n) {
+			now_us = hf_clock_us();
+			if (b->look_us <= now_us)
+				work_batch_look(w, b, now_us);
+			if (b->workers_max < w->n && b->look_us < *next_us)
+				*next_us = b->look_us;
 		}
-		if (b->from_us < *next_us)
-			*next_us = b->from_us;
+		if (b->workers < b->workers_max)
+			return b;
 	}
 	return NULL;
 }
 
+/*
+ * Until something is there, or it is time to look at batches. Whoever waits so looks often enough
+ * for all of them, those that begin later included.
+ */
 static void
-work_wait(struct hf_work *w, uint64_t until_us)
+work_wait(struct hf_work *w, uint64_t next_us)
 {
-	const struct timespec until = {
-		.tv_sec = (time_t)(until_us / 1000000),
-		.tv_nsec = (long)(until_us % 1000000) * 1000,
-	};
+	uint64_t until_us;
+	struct timespec until;
 
-	if (until_us == UINT64_MAX)
+	if (next_us == UINT64_MAX) {
 		pthread_cond_wait(&w->wake, &w->lock);
-	else
-		pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until);
+		return;
+	}
+	until_us = RTE_MIN(next_us, hf_clock_us() + HF_WORK_LOOK_US);
+	until.tv_sec = (time_t)(until_us / 1000000);
+	until.tv_nsec = (long)(until_us % 1000000) * 1000;
+	w->watching++;
+	pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until);
+	w->watching--;
 }
 
 /* Something beside batches that a worker can begin now. */
@@ -152,12 +179,12 @@ work_thread(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		b = work_batch_due(w, &next_us);
-		/* Who goes to work does not look at the clock any more: somebody else has to. */
-		if (next_us != UINT64_MAX && (b != NULL || work_is_there(w)))
+		b = work_batch_find(w, &next_us);
+		/* Who goes to work looks at nothing any more: somebody else has to. */
+		if (next_us != UINT64_MAX && w->watching == 0 && (b != NULL || work_is_there(w)))
 			pthread_cond_signal(&w->wake);
 		if (b != NULL)
-			work_batch_step(w, b);
+			work_batch_step(w, b, true);
 		else if (!TAILQ_EMPTY(&w->posts))
 			work_post_step(w);
 		else if (work_is_there(w))
@@ -231,17 +258,19 @@ hf_work_destroy(struct hf_work *w)
 	free(w);
 }
 
+/* late_us 0: one worker takes part at once. */
 static void
 work_begin(struct hf_work *w, struct hf_work_batch *b, int (*fn)(void *arg, unsigned int i),
-	void *arg, unsigned int n, uint64_t from_us)
+	void *arg, unsigned int n, uint32_t late_us)
 {
-	*b = (struct hf_work_batch){.fn = fn, .arg = arg, .from_us = from_us, .n = n, .failed = n};
+	*b = (struct hf_work_batch){.fn = fn, .arg = arg, .n = n, .failed = n};
 	if (w == NULL || n == 0)
 		return;
+	b->workers_max = late_us == 0;
+	b->look_us = hf_clock_us() + (late_us != 0 ? late_us : HF_WORK_LOOK_US);
 	pthread_mutex_lock(&w->lock);
 	TAILQ_INSERT_TAIL(&w->batches, b, next);
-	/* One that looks at the clock, if it is for later. */
-	work_wake(w, from_us == 0 ? n : 1);
+	work_wake(w, 1);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -273,7 +302,7 @@ hf_work_end(struct hf_work *w, struct hf_work_batch *b)
 		return work_alone(b);
 	pthread_mutex_lock(&w->lock);
 	while (b->taken < b->n)
-		work_batch_step(w, b);
+		work_batch_step(w, b, false);
 	while (b->finished < b->n)
 		pthread_cond_wait(&w->done, &w->lock);
 	pthread_mutex_unlock(&w->lock);
@@ -289,7 +318,7 @@ hf_work_batch_late(struct hf_work *w, uint32_t us, int (*fn)(void *arg, unsigned
 	/* One alone is the caller's, without waking anyone. */
 	if (n < 2)
 		w = NULL;
-	work_begin(w, &b, fn, arg, n, us != 0 ? hf_clock_us() + us : 0);
+	work_begin(w, &b, fn, arg, n, us);
 	return hf_work_end(w, &b);
 }
 

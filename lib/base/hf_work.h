@@ -16,6 +16,7 @@
 struct hf_work;
 
 #define HF_WORK_MAX 64 /* workers of a pool */
+#define HF_WORK_LOOK_US 100
 
 /* name: of the threads, cut at 11 characters and numbered. 0, -EINVAL (n is 0 or too large), or of
  * pthread_create(). The threads take no signals. */
@@ -28,6 +29,9 @@ void hf_work_destroy(struct hf_work *w);
  * fn(arg, 0) ... fn(arg, n - 1), side by side on the workers and the calling thread, and waits for
  * all of them, those that follow a failure included. The first failure (lowest index), or 0. w
  * NULL: all on the calling thread. Any thread but a worker; several batches may run at once.
+ *
+ * One worker takes part at first, all as soon as no item was finished for 0.1 ms: what waits for
+ * the NIC then waits side by side, and what is over at once does not make threads wait for a CPU.
  */
 int hf_work_batch(
 	struct hf_work *w, int (*fn)(void *arg, unsigned int i), void *arg, unsigned int n);
@@ -42,7 +46,10 @@ struct hf_work_batch {
 	TAILQ_ENTRY(hf_work_batch) next;
 	int (*fn)(void *arg, unsigned int i);
 	void *arg;
-	uint64_t from_us; /* when workers take part, by hf_clock_us(); 0: at once */
+	uint64_t look_us; /* when a worker looks whether more of them are needed */
+	unsigned int workers_max; /* that may take part by now */
+	unsigned int workers; /* that do */
+	unsigned int seen; /* of 'finished', when somebody looked */
 	unsigned int n;
 	unsigned int taken; /* handed out; a batch is in the list while some are not */
 	unsigned int finished;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -172,6 +173,51 @@ test_many_callers(void)
 		pthread_join(threads[i], NULL);
 		TEST_ASSERT_EQUAL(wrong[i], 0, "caller %u: %u wrong", i, wrong[i]);
 	}
+	return TEST_SUCCESS;
+}
+
+/* --- how many take part --- */
+
+struct quick {
+	pthread_mutex_t lock;
+	pthread_t threads[WORKERS + 1];
+	unsigned int n; /* of them */
+};
+
+/* Some microseconds in which others have the CPU, and who it was. */
+static int
+quick_item(void *arg, unsigned int i)
+{
+	struct quick *q = arg;
+	unsigned int at;
+
+	RTE_SET_USED(i);
+	usleep(10);
+	pthread_mutex_lock(&q->lock);
+	for (at = 0; at < q->n && !pthread_equal(q->threads[at], pthread_self()); at++)
+		;
+	if (at == q->n)
+		q->threads[q->n++] = pthread_self();
+	pthread_mutex_unlock(&q->lock);
+	return 0;
+}
+
+/* What is over at once is for two; unless one of them has to wait for a CPU, so it is tried. */
+static int
+test_quick(void)
+{
+	unsigned int tries, least = WORKERS + 1;
+	struct quick q;
+
+	/* Of the pool's threads, too: they are made now. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	TEST_ASSERT_SUCCESS(setup(), "pool");
+	for (tries = 0; tries < 100 && least > 2; tries++) {
+		q = (struct quick){.lock = PTHREAD_MUTEX_INITIALIZER};
+		TEST_ASSERT_SUCCESS(hf_work_batch(work, quick_item, &q, 200), "batch");
+		least = RTE_MIN(least, q.n);
+	}
+	TEST_ASSERT(least <= 2, "never less than %u threads", least);
 	return TEST_SUCCESS;
 }
 
@@ -515,6 +561,7 @@ static struct unit_test_suite work_suite = {
 			TEST_CASE_ST(setup, teardown, test_side_by_side),
 			TEST_CASE_ST(setup, teardown, test_waits_for_all),
 			TEST_CASE_ST(setup, teardown, test_many_callers),
+			TEST_CASE_ST(NULL, teardown, test_quick),
 			TEST_CASE_ST(setup, teardown, test_late_alone),
 			TEST_CASE_ST(setup, teardown, test_late_all),
 			TEST_CASE_ST(setup, teardown, test_late_one_left),
