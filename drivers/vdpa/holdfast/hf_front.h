@@ -90,7 +90,10 @@ struct hf_front_ring {
 
 /* "open" and so on. */
 const char *hf_nego_name(enum hf_nego_state state);
-/* Snapshot of the memory table; hf_front_table_free() it. -ENODATA: there is none (logged). */
+/*
+ * Snapshot of the memory table; hf_front_table_free() it. -ENODATA: there is none; -EPERM: the
+ * front end could cut it short, see hf_seal.h (logged).
+ */
 int hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t);
 void hf_front_table_free(struct hf_front_table *t);
 

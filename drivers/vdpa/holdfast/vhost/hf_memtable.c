@@ -8,18 +8,22 @@
 
 #include "../hf_dev.h"
 #include "../hf_front.h"
+#include "../hf_seal.h"
 
 /*
  * The library maps each object from its start, so the distance to the region is the offset in the
  * object.
  */
-static void
-hf_memtable_fill(struct hf_front_table *t, const struct rte_vhost_memory *mem)
+static int
+hf_memtable_fill(
+	const struct hf_dev *dev, struct hf_front_table *t, const struct rte_vhost_memory *mem)
 {
 	const struct rte_vhost_mem_region *r;
+	int ret = 0;
 	uint32_t i;
 
-	for (i = 0; i < mem->nregions; i++) {
+	/* It may be from before the message hook was there. */
+	for (i = 0; i < mem->nregions && ret == 0; i++) {
 		r = &mem->regions[i];
 		t->regions[i] = (struct hf_ioas_region){
 			.gpa = r->guest_phys_addr,
@@ -28,8 +32,10 @@ hf_memtable_fill(struct hf_front_table *t, const struct rte_vhost_memory *mem)
 			.fd = r->fd,
 		};
 		t->user[i] = r->guest_user_addr;
+		ret = hf_seal_check(dev, r->fd, "memory table");
 	}
-	t->n = mem->nregions;
+	t->n = i;
+	return ret;
 }
 
 int
@@ -55,12 +61,9 @@ hf_front_table_get(struct hf_dev *dev, struct hf_front_table *t)
 	/* One more, so that an empty table is no special case. */
 	t->regions = calloc(mem->nregions + 1, sizeof(*t->regions));
 	t->user = calloc(mem->nregions + 1, sizeof(*t->user));
-	if (t->regions == NULL || t->user == NULL) {
+	ret = t->regions != NULL && t->user != NULL ? hf_memtable_fill(dev, t, mem) : -ENOMEM;
+	if (ret != 0)
 		hf_front_table_free(t);
-		ret = -ENOMEM;
-		goto out;
-	}
-	hf_memtable_fill(t, mem);
 out:
 	free(mem);
 	return ret;
