@@ -68,6 +68,8 @@ virtq_fields(cJSON *j, const struct nic_virtq *v)
 	add_num(j, "avail_idx", v->avail_idx);
 	add_num(j, "used_idx", v->used_idx);
 	add_num(j, "error_type", v->error_type);
+	add_num(j, "fetched", dp_virtq_fetched(v));
+	add_num(j, "hungry", dp_virtq_hungry(v));
 	if (v->event_qp != NULL)
 		add_num(j, "event_qp", v->event_qp->obj.id);
 	if (v->counters != NULL)
@@ -270,8 +272,6 @@ virtq_stats(cJSON *list, const struct nic_virtq *v)
 
 	add_num(j, "id", v->obj.id);
 	virtq_fields(j, v);
-	add_num(j, "fetched", dp_virtq_fetched(v));
-	add_num(j, "hungry", dp_virtq_hungry(v));
 	if (v->counters != NULL) {
 		add_num(j, "received_desc", atomic_load(&v->counters->received_desc));
 		add_num(j, "completed_desc", atomic_load(&v->counters->completed_desc));

@@ -109,14 +109,15 @@ def entries(dev: NetDevice, queue: Queue) -> int:
     return buffers // -(-(dev.header + FRAME_MAX) // dev.shape.buffer)      # each takes the largest frame
 
 
-def short_of(virtqs: list[dict], objects: list[dict], dev: NetDevice) -> str:
+def short_of(objects: list[dict], dev: NetDevice) -> str:
     """What buffers the NIC does not have yet that a guest has posted to queues that run; empty: it has all."""
-    hw = [q for q in virtqs if q["state"] == "RDY" and q["index"] in range(0, len(dev.queues), 2)]
+    running = [o for o in objects if o["object"] in nic.QUEUES and o["state"] == "RDY"]
+    hw = [o for o in running if o["object"] == "virtq" and o["index"] in range(0, len(dev.queues), 2)]
     for q in (q for q in hw if q["hungry"]):
         ring = dev.queues[q["index"]].ring
         if q["fetched"] < ring.outstanding - ring.unread:
             return f"virtqueue {q['index']} has fetched {q['fetched']} of {ring.outstanding - ring.unread} buffers"
-    has = sorted(((o["posted"] - o["ci"]) & 0xFFFF for o in objects if o["object"] == "rq" and o["state"] == "RDY"))
+    has = sorted((o["posted"] - o["ci"]) & 0xFFFF for o in running if o["object"] == "rq")
     wants = sorted(entries(dev, queue) for queue in dev.queues[::2])
     if any(there < wanted for there, wanted in zip(has, wants)):
         return f"the NIC's receive queues have {has} entries, the guest posted for {wants}"
@@ -132,7 +133,7 @@ def wait_supplied(control: nic.NicControl, bdf: str, dev: NetDevice, timeout: fl
     end = time.monotonic() + timeout
     while dev.queues:
         dev.settle()
-        why = short_of(control.function(bdf, "queues")["virtqs"], control.function(bdf)["objects"], dev)
+        why = short_of(control.function(bdf)["objects"], dev)
         if not why:
             break
         if time.monotonic() > end:
