@@ -39,7 +39,7 @@ def outgrow(dst, pair: int) -> None:
 
 
 def missing(stream: Stream) -> int:
-    """How many have not arrived; the others are whole, and came once. The order is free: flows go to another queue and back."""
+    """How many have not arrived; the others are whole, and came once, in any order: flows go to another queue and back."""
     assert len(set(stream.got)) == len(stream.got) and set(stream.got) <= set(stream.sent)
     return len(stream.sent) - len(stream.got)
 

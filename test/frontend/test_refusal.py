@@ -321,7 +321,7 @@ def test_stock_virtio_user(scene):
 
 @pytest.mark.skipif(paths.SANITIZED, reason="a stock program, once is enough")
 def test_virtio_user_without_modern(scene):
-    """Without VERSION_1 in the offer DPDK's virtio-user says nothing of features and call descriptors: the log says what is missing."""
+    """Without VERSION_1 in the offer virtio-user sends neither features nor call descriptors: the log says what is missing."""
     vf = next(i for i, row in enumerate(ROWS) if str(row) == "no-modern-hw-auto")
     guest = testpmd.guest(scene.stage, testpmd.GuestConfig(sock=scene.socks[vf]))
     scene.app.process.seen = 0
