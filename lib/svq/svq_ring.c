@@ -189,11 +189,5 @@ svq_ring_kicks(struct svq_ring *r, bool on)
 bool
 svq_ring_pending(const struct svq_ring *r)
 {
-	const struct vring_avail *avail = r->driver;
-
-	if (r->kind == SVQ_PACKED)
-		return svq_packed_is_available(
-			svq_packed_word(svq_packed_at(r, r->next_avail)), r->next_avail);
-	return svq_guest_16(r->kind, __atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE)) !=
-		r->next_avail;
+	return svq_pending(r, r->kind);
 }

@@ -147,7 +147,7 @@ void svq_ring_call(struct svq_ring *r);
 /* Kicks of the guest on or off. */
 void svq_ring_kicks(struct svq_ring *r, bool on);
 
-/* Is there more to take? A full barrier is the caller's. */
+/* Is there more to take? A full barrier is the caller's. svq_pending() is the same for loops. */
 bool svq_ring_pending(const struct svq_ring *r);
 
 /*
@@ -266,6 +266,17 @@ svq_advance(const struct svq_ring *r, enum svq_kind kind, uint16_t pos, uint32_t
 
 #include "svq_packed.h"
 #include "svq_split.h"
+
+static __rte_always_inline bool
+svq_pending(const struct svq_ring *r, enum svq_kind kind)
+{
+	const struct vring_avail *avail = r->driver;
+
+	if (kind == SVQ_PACKED)
+		return svq_packed_is_available(
+			svq_packed_word(svq_packed_at(r, r->next_avail)), r->next_avail);
+	return svq_guest_16(kind, __atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE)) != r->next_avail;
+}
 
 /* The chains from c[from] on were not taken. */
 static inline void

@@ -280,10 +280,7 @@ packet_give(
 	svq_count(&q->stats.bytes, cpl->len);
 }
 
-/*
- * The first of n completions, as far as each is a frame in a plain buffer; how many. What is needed
- * of *u stays in registers.
- */
+/* The first of n completions, as far as each is a frame in a plain buffer; how many. */
 static __rte_always_inline unsigned int
 give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 	const struct hf_ethq_rx_cpl *cpl, unsigned int n)
@@ -293,13 +290,12 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 	const uint32_t head = rx->head, mask = rx->mask;
 	const uint32_t hdr_len = q->hdr_len, max_frame = q->max_frame;
 	const uint16_t ok = rx->guest_csum ? HF_ETHQ_RX_L4_OK : 0;
-	struct svq_used used = *u;
 	uint64_t bytes = 0;
 	unsigned int i;
 
 	if (unlikely(!rx_is_plain(rx)))
 		return 0;
-	used.skip = false; /* as it is, and the compiler knows */
+	u->skip = false; /* as it is, and the compiler knows */
 	for (i = 0; i < n; i++) {
 		const struct svq_rxbuf *b = &buf[(head + i) & mask];
 		const uint32_t frame = cpl[i].len, len = frame + hdr_len;
@@ -307,10 +303,9 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 		if (unlikely(cpl[i].syndrome != 0 || len > b->len || frame > max_frame))
 			break;
 		header_store(b->hdr, kind, hdr_len, (cpl[i].flags & ok) != 0);
-		svq_used_add(kind, &used, b->id, 1, len);
+		svq_used_add(kind, u, b->id, 1, len);
 		bytes += frame;
 	}
-	*u = used;
 	rx->head = head + i;
 	rx->wqe_head += i;
 	if (i > 0)
@@ -353,11 +348,18 @@ rx_give(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 	headers_prefetch(rx, at, i, n);
 	svq_used_begin(&q->ring, kind, &u);
 	i = unlikely(svq_log_is_on(&q->ring.log)) ? 0 : give_plain(q, kind, &u, cpl, n);
-	for (; i < n; i++)
-		packet_give(q, kind, &u, &cpl[i]);
+	if (likely(i == n)) {
+		svq_used_end(&q->ring, kind, &u);
+	} else {
+		/* Its address is given away, so that u itself stays in registers. */
+		struct svq_used rest = u;
+
+		for (; i < n; i++)
+			packet_give(q, kind, &rest, &cpl[i]);
+		svq_used_end(&q->ring, kind, &rest);
+	}
 	if ((int32_t)(rx->head - rx->plain_from) > 0)
 		rx->plain_from = rx->head;
-	svq_used_end(&q->ring, kind, &u);
 	return n;
 }
 
@@ -372,7 +374,7 @@ rx_poll(struct hf_svq *q, enum svq_kind kind, unsigned int burst)
 	n = rx_give(q, kind, RTE_MIN(burst, SVQ_BURST));
 	if (likely(rx->posted == rx->tail))
 		taken = rx_take_plain(q, kind, SVQ_BURST);
-	if (unlikely(taken < SVQ_BURST && svq_ring_pending(&q->ring))) {
+	if (unlikely(taken < SVQ_BURST && svq_pending(&q->ring, kind))) {
 		taken += rx_take(q, kind, SVQ_BURST - taken);
 		rx_post(q);
 	} else if (unlikely(rx->posted != rx->tail)) {

@@ -305,7 +305,7 @@ tx_take(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 
 	if (likely(q->tx.not_plain == 0) && q->tx.min_inline == 0) {
 		n = tx_take_plain(q, kind, max);
-		if (n == max || !svq_ring_pending(&q->ring))
+		if (n == max || !svq_pending(&q->ring, kind))
 			goto ring;
 		q->tx.not_plain = n == 0 ? NOT_PLAIN_BURSTS : 0;
 	} else if (q->tx.not_plain > 0) {
