@@ -178,10 +178,12 @@ def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> tuple[list[dict],
 
 def flatness(rows: list[dict]) -> list[dict]:
     """For each distance, ring, burst and way: how much more the largest size costs than the smallest."""
-    found = []
+    found, sizes = [], [row["size"] for row in rows]
     for kind in dict.fromkeys((row["cpus"], row["ring"], row["burst"]) for row in rows):
         cpus, ring, burst = kind
         same = sorted((row for row in rows if (row["cpus"], row["ring"], row["burst"]) == kind), key=lambda row: row["size"])
+        if (same[0]["size"], same[-1]["size"]) != (min(sizes), max(sizes)):
+            continue
         for way in WAYS:
             grown = {name: same[-1][name][way]["cycles"]["median"] / max(same[0][name][way]["cycles"]["median"], 1e-9)
                      for name in SIDES}
