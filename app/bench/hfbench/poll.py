@@ -67,8 +67,8 @@ def has_huge_pages(cfg: PollConfig) -> bool:
 
 
 def huge_pages(cfg: PollConfig) -> int:
-    """How many it takes, of 2 MiB."""
-    return -(-(cfg.memory + DPDK_MIB) // 2)
+    """How many it takes, of 2 MiB: the memory of one guest is mapped until that of the next one is."""
+    return -(-(cfg.memory * len(cfg.rings) + DPDK_MIB) // 2)
 
 
 def guest_memory(cfg: PollConfig) -> Memory:
@@ -193,7 +193,7 @@ def flatness(rows: list[dict]) -> list[dict]:
 
 
 def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
-    """Add the rows of one kind of ring, and what lines cost before and after. All memory is free again then."""
+    """Add the rows of one kind of ring, and what lines cost before and after."""
     with tempfile.TemporaryDirectory(prefix="hfb") as directory:
         stage = Stage(Path(directory))
         try:
