@@ -38,6 +38,7 @@ WANTED = {64: 0.5, 1500: 0.25}      # cycles of the shadow virtqueue / librte_vh
 FLAT = 1.25                         # cycles at the largest size / at the smallest, at most
 DPDK_MIB = 256                      # of mbufs, mostly
 CPUS = ("near", "far")
+MOVED = "moved"                     # were near and far in one round, of which nothing can be said
 FAR = 14.0                          # cycles of a line, in bursts of 32: below it the CPUs share a cache
 FEW = 3                             # rounds at least from which to conclude
 FUNCTIONS = ("mlx5_1", "mlx5_2")    # the first two VFs
@@ -128,10 +129,10 @@ def _ratio(way: str, over: list[dict], under: list[dict]) -> dict:
     return _spread([per_packet(a, way) / per_packet(b, way) for a, b in zip(over, under) if b[way]["cycles"] > 0] or [0])
 
 
-def distance(sides: tuple[dict, ...]) -> str | None:
-    """How far the CPUs were from each other throughout a round; None: they were moved."""
+def distance(sides: tuple[dict, ...]) -> str:
+    """How far the CPUs were from each other throughout a round."""
     far = {cycles > FAR for result in sides for cycles in result["distance"]}
-    return CPUS[far.pop()] if len(far) == 1 else None
+    return CPUS[far.pop()] if len(far) == 1 else MOVED
 
 
 def summarize(cpus: str, ring: str, size: int, burst: int, rounds: list[tuple[dict, ...]]) -> dict:
@@ -150,8 +151,8 @@ def summarize(cpus: str, ring: str, size: int, burst: int, rounds: list[tuple[di
     return row
 
 
-def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> tuple[list[dict], int]:
-    """Rows of all sizes and bursts, and how many rounds are in none, as the CPUs were moved in them.
+def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
+    """Rows of all sizes and bursts, for each distance of the CPUs.
 
     A slice of each in a round, and of all sides in turn, A B C, then C B A: what drifts meets all of them alike.
     """
@@ -162,7 +163,7 @@ def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> tuple[list[dict],
             sides = {side: rig.slice(side, size, burst, cfg.slice_ms) for side in order}
             of.append(tuple(sides[side] for side in range(len(SIDES))))
     rows = []
-    for cpus in CPUS:
+    for cpus in (*CPUS, MOVED):
         for (size, burst), of in rounds.items():
             same = [sides for sides in of if distance(sides) == cpus]
             rows += [summarize(cpus, ring, size, burst, same)] if same else []
@@ -170,16 +171,15 @@ def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> tuple[list[dict],
         progress(f"{row['cpus']}, {ring} {row['size']} bytes, bursts of {row['burst']}: " + ", ".join(
             f"{way} {row['svq'][way]['cycles']['median']:.0f} of {row['vhost'][way]['cycles']['median']:.0f} cycles"
             for way in WAYS))
-    every = [sides for of in rounds.values() for sides in of]
-    if any(result["bad"] for sides in every for result in sides):
+    if any(row[side]["bad"] for row in rows for side in SIDES):
         raise rig.process.fail("frames were wrong")
-    return rows, sum(distance(sides) is None for sides in every)
+    return rows
 
 
 def flatness(rows: list[dict]) -> list[dict]:
     """For each distance, ring, burst and way: how much more the largest size costs than the smallest."""
     found, sizes = [], [row["size"] for row in rows]
-    for kind in dict.fromkeys((row["cpus"], row["ring"], row["burst"]) for row in rows):
+    for kind in dict.fromkeys((row["cpus"], row["ring"], row["burst"]) for row in rows if row["cpus"] != MOVED):
         cpus, ring, burst = kind
         same = sorted((row for row in rows if (row["cpus"], row["ring"], row["burst"]) == kind), key=lambda row: row["size"])
         if (same[0]["size"], same[-1]["size"]) != (min(sizes), max(sizes)):
@@ -200,9 +200,7 @@ def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
             rig = Rig(stage, cfg, ring)
             report.update({what: rig.shape[what] for what in ("overhead", "tsc_hz")})
             report["lines"].append(rig.lines())
-            rows, moved = measure(rig, cfg, ring, progress)
-            report["rows"] += rows
-            report["moved"] += moved
+            report["rows"] += measure(rig, cfg, ring, progress)
             report["lines"].append(rig.lines())
         finally:
             stage.close()
@@ -211,7 +209,7 @@ def run_ring(cfg: PollConfig, ring: str, report: dict, progress) -> None:
 def run(cfg: PollConfig, progress=lambda text: print(text, file=sys.stderr)) -> dict:
     """Measure; the report."""
     here = machine.describe()
-    report = {"bench": "poll", "machine": here, "rows": [], "moved": 0, "lines": [], "rounds": cfg.rounds, "slice_ms": cfg.slice_ms,
+    report = {"bench": "poll", "machine": here, "rows": [], "lines": [], "rounds": cfg.rounds, "slice_ms": cfg.slice_ms,
               "ring": cfg.ring, "csum": cfg.csum, "huge_wanted": huge_pages(cfg) if cfg.huge else 0,
               "l2_bytes": here["caches"].get("L2", 0)}
     cfg.huge = report["huge"] = cfg.huge and has_huge_pages(cfg)

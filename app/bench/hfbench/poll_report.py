@@ -100,13 +100,14 @@ def notes(report: dict) -> str:
     packets = sum(row[side][way]["packets"] for row in report["rows"] for side in poll.SIDES for way in poll.WAYS)
     bad, lost = (sum(row[side][what] for row in report["rows"] for side in poll.SIDES) for what in ("bad", "lost"))
     least = min(row["buffers"] for row in report["rows"])
+    moved = sum(row["rounds"] for row in report["rows"] if row["cpus"] == poll.MOVED)
     return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
             f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
             f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and sides in turn; ratio: of svq to the column "
             f"before it, of neighbours in time. Left out on all sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU.\n"
             f"CPUs: near where a line that the NIC's CPU wrote costs at most {poll.FAR:.0f} cycles to read, in bursts of 32, before "
-            f"and after each slice of a round; far where it costs more. {report['moved']} rounds are left out, in which the "
+            f"and after each slice of a round; far where it costs more. {moved} rounds are left out, in which the "
             f"host moved them. Nothing is concluded from fewer than {poll.FEW} rounds.\n"
             f"vhost: a NIC on the CPU of svq's NIC writes the frames that go to the guest, and reads those that come from it. "
             f"no NIC: frames that this CPU wrote once, and mbufs that nobody else reads.\n"
