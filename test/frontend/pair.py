@@ -106,7 +106,8 @@ def entries(dev: NetDevice, queue: Queue) -> int:
     buffers = queue.ring.outstanding - queue.ring.unread
     if not dev.features & Feature.MRG_RXBUF or dev.features & Feature.IN_ORDER:
         return buffers
-    return buffers // -(-(dev.header + FRAME_MAX) // dev.shape.buffer)      # each takes the largest frame
+    # Each takes the largest frame; a smaller buffer, as long as it is there, does with its neighbour.
+    return max(buffers - queue.smaller, 0) // -(-(dev.header + FRAME_MAX) // dev.shape.buffer)
 
 
 def short_of(objects: list[dict], dev: NetDevice) -> str:

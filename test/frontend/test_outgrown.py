@@ -34,6 +34,7 @@ def outgrow(dst, pair: int) -> None:
     pieces = [Segment(gpa, 512, True)]
     if not dst.shape.mrg_rxbuf:
         pieces.append(Segment(gpa + 512, BUFFER - 512, True))
+    queue.smaller += dst.shape.mrg_rxbuf
     queue.ring.post(pieces, Buffer(gpa, BUFFER), dst.shape.indirect)
     queue.ring.flush()
 

@@ -86,6 +86,7 @@ class Queue:
     ring: Ring
     buffers: list[Buffer] = field(default_factory=list)     # of a receive queue: free ones
     base: int = 0                                           # what GET_VRING_BASE answered last
+    smaller: int = 0                                        # how many were posted that are smaller than all others
 
 
 class NetDevice:
