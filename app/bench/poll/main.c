@@ -39,7 +39,7 @@ struct options {
 
 /* One direction of a slice. */
 struct count {
-	uint64_t cycles, calls, packets;
+	uint64_t cycles, calls, moved; /* as side.h's calls return it */
 	uint64_t cut; /* of calls: interrupted, by their length, and not in cycles */
 	uint64_t idle_cycles, idle_calls; /* that moved nothing */
 };
@@ -57,7 +57,7 @@ struct bench {
 	 */
 	uint32_t came[CHECKED];
 	unsigned int n_came, uncounted; /* frames; rounds */
-	bool counted; /* the round before */
+	bool counted;
 	unsigned int nic_cpu;
 	double distance[2]; /* of that, before and after the slice: lines_distance() */
 };
@@ -136,18 +136,19 @@ timed(const struct bench *b, struct count *c, struct side *s,
 	unsigned int (*call)(struct side *s, unsigned int burst), unsigned int burst)
 {
 	uint64_t start = rte_rdtsc_precise(), cycles;
-	bool moved = call(s, burst) > 0;
+	unsigned int moved = call(s, burst);
 
 	cycles = rte_rdtsc_precise() - start;
 	cycles -= RTE_MIN(cycles, b->overhead);
 	if (!b->counted)
 		return;
-	if (!moved) {
+	if (moved == 0) {
 		c->idle_cycles += cycles;
 		c->idle_calls++;
 		return;
 	}
 	c->calls++;
+	c->moved += moved;
 	if (cycles > (uint64_t)burst * CUT)
 		c->cut++;
 	else
@@ -174,13 +175,11 @@ guest(struct bench *b, struct side *s, unsigned int burst)
 	int ret;
 
 	while ((ret = ring_take(&s->tx, &len)) == 1)
-		b->tx.packets += b->counted;
+		;
 	if (ret < 0)
 		return -EPROTO;
-	while ((ret = ring_take(&s->rx, &len)) == 1) {
+	while ((ret = ring_take(&s->rx, &len)) == 1)
 		b->came[b->n_came++] = len;
-		b->rx.packets += b->counted;
-	}
 	if (ret < 0)
 		return -EPROTO;
 	b->counted = b->uncounted == 0;
@@ -241,12 +240,13 @@ slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, un
 }
 
 static void
-print_count(const char *name, const struct count *c)
+print_count(const char *name, const struct side *s, const struct count *c)
 {
 	printf(", \"%s\": {\"cycles\": %" PRIu64 ", \"calls\": %" PRIu64 ", \"cut\": %" PRIu64
 	       ", \"packets\": %" PRIu64 ", \"idle_cycles\": %" PRIu64 ", \"idle_calls\": %" PRIu64
 	       "}",
-		name, c->cycles, c->calls, c->cut, c->packets, c->idle_cycles, c->idle_calls);
+		name, c->cycles, c->calls, c->cut, c->moved / s->times, c->idle_cycles,
+		c->idle_calls);
 }
 
 static void
@@ -254,8 +254,8 @@ report(const struct bench *b, unsigned int which, unsigned int burst, int ret)
 {
 	printf("{\"side\": \"%s\", \"size\": %u, \"burst\": %u, \"error\": %d",
 		b->sides[which]->name, b->arena.size, burst, ret);
-	print_count("tx", &b->tx);
-	print_count("rx", &b->rx);
+	print_count("tx", b->sides[which], &b->tx);
+	print_count("rx", b->sides[which], &b->rx);
 	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64
 	       ", \"distance\": [%.1f, %.1f]}\n",
 		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad, b->distance[0],

@@ -17,7 +17,11 @@ struct side {
 	struct ring tx, rx; /* of the guest: it sends, it receives */
 	/* Frames of arena go from now on; the rings are empty. 0 or a negative errno, said. */
 	int (*start)(struct side *s, struct arena *a);
-	/* What is measured: up to 'burst' packets from the guest; to the guest. How many moved. */
+	/*
+	 * What is measured: up to 'burst' packets from the guest; to the guest. How many moved: a
+	 * packet is in it so many times, as it is posted and completed, or copied.
+	 */
+	unsigned int times;
 	unsigned int (*send)(struct side *s, unsigned int burst);
 	unsigned int (*receive)(struct side *s, unsigned int burst);
 	/* What is not: between two bursts. */

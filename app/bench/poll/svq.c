@@ -257,6 +257,7 @@ side_svq(int vid, const char *sender, const char *receiver, struct rte_ether_add
 	if (s == NULL)
 		return NULL;
 	s->side = (struct side){.name = "svq",
+		.times = 2,
 		.start = svq_start,
 		.send = svq_send,
 		.receive = svq_receive,

@@ -196,6 +196,7 @@ side_vhost(int vid, struct rte_ether_addr *from, struct rte_ether_addr *to)
 	if (v == NULL)
 		return NULL;
 	v->side = (struct side){.name = "vhost",
+		.times = 1,
 		.start = vhost_start,
 		.send = vhost_send,
 		.receive = vhost_receive,
