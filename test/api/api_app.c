@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <rte_eal.h>
+#include <rte_service.h>
 #include <rte_vdpa.h>
 #include <rte_vhost.h>
 
@@ -276,6 +277,24 @@ do_query(const struct words *w)
 		q.offered, q.text);
 }
 
+/* services DEVICE ON: those that poll, of all devices */
+static void
+do_services(const struct words *w)
+{
+	char name[RTE_SERVICE_NAME_MAX];
+	unsigned int i;
+	uint32_t id;
+	int ret = -ENOENT;
+
+	for (i = 0;; i++) {
+		snprintf(name, sizeof(name), "holdfast_poll_%u", i);
+		if (rte_service_get_by_name(name, &id) != 0)
+			break;
+		ret = rte_service_runstate_set(id, number(w, 2));
+	}
+	answer(ret);
+}
+
 /* sizes DEVICE */
 static void
 do_sizes(const struct words *w)
@@ -299,6 +318,7 @@ static const struct {
 	{"memory", do_memory},
 	{"datapath", do_datapath},
 	{"query", do_query},
+	{"services", do_services},
 	{"sizes", do_sizes},
 };
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 from cputime import check_idle, cpus
@@ -12,7 +13,7 @@ from hfrig import nic, paths, telemetry, vdpa
 from hfrig.wait import until
 from hfvhost.net import Shape
 from hfvhost.proto import Feature, Protocol
-from pair import Pair, both_ways, burst
+from pair import ApiPair, Pair, both_ways, burst
 
 DO_ALL = "the NIC's virtqueues do all that was negotiated"
 LACKS = "of what was negotiated, datapath hw does not .*"
@@ -65,12 +66,12 @@ def test_without_virtqueues(stage):
     both_ways(a, b)
 
 
-def polled(stage, devargs: str, **config) -> tuple[Pair, telemetry.Telemetry | None]:
+def polled(stage, devargs: str, make=Pair, **config) -> tuple[Pair, telemetry.Telemetry | None]:
     """Two guests in poll mode, and telemetry where sanitizers let it be."""
     if paths.SANITIZED:
-        return Pair(stage, vdpa.VdpaConfig(devargs=devargs, **config)), None
+        return make(stage, config=vdpa.VdpaConfig(devargs=devargs, **config)), None
     with telemetry.runtime() as run:
-        rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, eal=["--telemetry", *config.pop("eal", [])], **config))
+        rig = make(stage, config=vdpa.VdpaConfig(devargs=devargs, eal=["--telemetry", *config.pop("eal", [])], **config))
         tel = stage.keep(telemetry.connect(run))
     return rig, tel
 
@@ -136,3 +137,27 @@ def test_service_core(stage):
         # Where the service core gets no CPU for a while, the thread takes over for as long.
         share = until(lambda: thread_share(tel, a, b), lambda found: found < 0.1)
         assert share < 0.1
+
+
+def rounds(tel: telemetry.Telemetry, kind: str) -> int:
+    """How often all pollers went round, by their threads or by service cores."""
+    return sum(poller[f"{kind}_rounds"] for poller in tel.ask("/holdfast/pollers").values())
+
+
+def test_services_stop(stage, program):
+    """EAL's own mapping gives each service core a poller, with half of the queues. When the services stop, threads take
+    over; when they run again, these leave it to them."""
+    rig, tel = polled(stage, "datapath=poll", partial(ApiPair, program=program), lcores="0@0,1@1,2@1", eal=["-S", "1,2"])
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b)
+    if tel:
+        pollers = tel.ask("/holdfast/pollers")
+        assert {name: (p["queues"], p["service_runs"]) for name, p in pollers.items()} == {
+            "holdfast_poll_0": (2, 1), "holdfast_poll_1": (2, 1)}
+    assert rig.do("services", 0)["ret"] == 0
+    served = tel and rounds(tel, "service")
+    both_ways(a, b, 1000)
+    assert not tel or rounds(tel, "service") == served
+    assert rig.do("services", 1)["ret"] == 0
+    both_ways(a, b, 2000)
+    assert not tel or rounds(tel, "service") > served

@@ -254,6 +254,21 @@ def test_cancelled(ours):
     assert until(lambda: mapped(ours), lambda logs: logs == 0) == 0
 
 
+def test_started_with_a_log(ours):
+    """A guest that reboots while it migrates: its rings start with the log, and write nothing that is not in it."""
+    a, b = ours.guest(0), ours.guest(1)
+    log = Log(LOG_BYTES)
+    ours.log_all(1, b, log)
+    b.stop()
+    log.clear()
+    b.start()
+    ours.settled(1, b)
+    b.supplied()
+    a.send(burst(20))
+    want = received(b, 20)
+    assert want <= log.pages() <= want | used_rings(b)
+
+
 @pytest.mark.parametrize("words", [1, 3])
 def test_wrong_length(ours, words):
     """A message of another length is refused, and what it names is not used: the log from before is."""

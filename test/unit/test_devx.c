@@ -7,7 +7,9 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/virtio_ring.h>
+#include <numaif.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +215,22 @@ test_mkey_refused(void)
 	return TEST_SUCCESS;
 }
 
+/* Is a page to be on the node of the NIC? That is NIC_NUMA; absent: of none. */
+static int
+node_check(void *page)
+{
+	const char *said = getenv("NIC_NUMA");
+	const int want = said != NULL ? atoi(said) : -1;
+	unsigned long nodes[1024 / (CHAR_BIT * sizeof(unsigned long))] = {0};
+	int mode = -1;
+
+	if (get_mempolicy(&mode, nodes, sizeof(nodes) * CHAR_BIT, page, MPOL_F_ADDR) != 0)
+		return errno == ENOSYS ? TEST_SUCCESS : TEST_FAILED;
+	TEST_ASSERT_EQUAL(mode, want < 0 ? MPOL_DEFAULT : MPOL_PREFERRED, "policy %d", mode);
+	TEST_ASSERT_EQUAL(nodes[0], want < 0 ? 0 : 1ul << want, "nodes %#lx", nodes[0]);
+	return TEST_SUCCESS;
+}
+
 static int
 test_umem(void)
 {
@@ -225,6 +243,8 @@ test_umem(void)
 	TEST_ASSERT_EQUAL((uintptr_t)umem.buf % page, 0, "not on a page");
 	for (i = 0; i < umem.len; i++)
 		TEST_ASSERT_EQUAL(((uint8_t *)umem.buf)[i], 0, "byte %zu is not zero", i);
+	if (node_check(umem.buf) != TEST_SUCCESS)
+		return TEST_FAILED;
 	TEST_ASSERT_SUCCESS(hf_umem_destroy(&umem), "destroy");
 	TEST_ASSERT_EQUAL(hf_umem_create(rig.dev, 0, &umem), -EINVAL, "no bytes");
 	TEST_ASSERT_EQUAL(hf_umem_create(rig.dev, SIZE_MAX, &umem), -EINVAL, "all bytes");

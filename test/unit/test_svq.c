@@ -770,6 +770,29 @@ calls(const struct svqside *s)
 	return eventfd_read(s->callfd, &n) == 0 ? n : 0;
 }
 
+/* Asleep while the NIC is still sending, which it mostly is when it was just told to. */
+static int
+sent_wakes(void)
+{
+	struct pollfd pfd = {.fd = rig.eth.tx.ch.fd, .events = POLLIN};
+	uint64_t cookie, end = deadline();
+
+	do {
+		TEST_ASSERT(!is_over(end), "the NIC is never slower than the poller");
+		offer_all(&plain);
+		while (svqrig_receive(&rig, &pkt))
+			;
+		TEST_ASSERT(svqrig_send(&rig, NULL, 1500, &plain), "send");
+		hf_svq_poll(rig.tx.q, 32);
+	} while (take_back() > 0);
+	TEST_ASSERT(hf_svq_sleep(rig.tx.q), "something to send");
+	TEST_ASSERT_EQUAL(poll(&pfd, 1, 10000), 1, "no event for what was sent");
+	while (hf_evch_read(&rig.eth.tx.ch, &cookie) == 1)
+		;
+	hf_svq_wake(rig.tx.q);
+	return svqrig_poll_until(&rig, all_back);
+}
+
 /* Asleep until the guest kicks, or the NIC has something; and no call that nobody asked for. */
 static int
 sleeps(uint64_t features)
@@ -809,7 +832,12 @@ sleeps(uint64_t features)
 	TEST_ASSERT(svqrig_send(&rig, NULL, 100, &plain), "send");
 	TEST_ASSERT(wait_packet(), "it does not come");
 	TEST_ASSERT_EQUAL(calls(&rig.rx), 1, "one call for one packet that was received");
-	return stop_both();
+	if (sent_wakes() != TEST_SUCCESS || stop_both() != TEST_SUCCESS)
+		return TEST_FAILED;
+	from = rig.tx.g.next;
+	TEST_ASSERT(svqrig_send(&rig, NULL, 100, &plain), "send");
+	TEST_ASSERT(guest_must_kick(&rig.tx.g, from), "no kick for who serves the ring next");
+	return TEST_SUCCESS;
 }
 
 static int

@@ -270,10 +270,12 @@ split_idx_back(void)
 	add(1, false);
 	avail()->idx -= 2;
 }
+/* What lies behind the table looks like a descriptor. */
 static void
 split_head(void)
 {
 	add(1, false);
+	*desc(16) = *desc(avail()->ring[0]);
 	avail()->ring[0] = 16;
 }
 static void
@@ -287,6 +289,7 @@ static void
 split_next(void)
 {
 	add(2, false);
+	*desc(16) = *desc(desc(avail()->ring[0])->next);
 	desc(avail()->ring[0])->next = 16;
 }
 static void
@@ -320,6 +323,11 @@ split_long(void)
 {
 	add(3, false);
 	desc(avail()->ring[0])->len = UINT32_MAX;
+}
+static void
+good_table(void)
+{
+	add(2, true);
 }
 static void
 split_table_and_next(void)
@@ -493,7 +501,7 @@ static const struct hostile {
 	{"a table that leaves the memory", ALL, split_table_outside, -EFAULT},
 	{"a table at the end of all", ALL, split_table_nowhere, -EFAULT},
 	{"a table with a piece to write to", ALL, split_table_write, -EPROTO},
-	{"a table not negotiated", F(VIRTIO_F_VERSION_1), split_table_odd, -EPROTO},
+	{"a table not negotiated", F(VIRTIO_F_VERSION_1), good_table, -EPROTO},
 	{"an id twice", PACKED, packed_twice, -EPROTO},
 	{"a chain without end", PACKED, packed_endless, -EPROTO},
 	{"a lap too early", PACKED, packed_lap, -EPROTO},
@@ -505,6 +513,7 @@ static const struct hostile {
 	{"a table of 31 bytes", PACKED, packed_table_odd, -EPROTO},
 	{"a table in a table", PACKED, packed_table_nested, -EPROTO},
 	{"a table before the memory", PACKED, packed_table_outside, -EFAULT},
+	{"a table not negotiated", PACKED & ~F(VIRTIO_RING_F_INDIRECT_DESC), good_table, -EPROTO},
 	{"a table of 300", PACKED, packed_table_huge, -E2BIG},
 };
 
@@ -589,6 +598,22 @@ test_hostile(void)
 	for (i = 0; i < 4; i++)
 		if (hostile_all((i & 1) != 0, (i & 2) != 0) != TEST_SUCCESS)
 			return TEST_FAILED;
+	return TEST_SUCCESS;
+}
+
+/* Buffers to receive into that may not be written, in the ring and in a table. */
+static int
+test_read_only(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		TEST_ASSERT_SUCCESS(
+			start(i & 1 ? PACKED : ALL, 16, i & 1 ? 0x8000 : 0, true), "start");
+		add(2, (i & 2) != 0);
+		TEST_ASSERT_EQUAL(take_all(i == 0), 0, "%u: taken", i);
+		TEST_ASSERT_EQUAL(r->error, -EPROTO, "%u: error %d", i, r->error);
+	}
 	return TEST_SUCCESS;
 }
 
@@ -845,6 +870,7 @@ static struct unit_test_suite svqring_suite = {
 			TEST_CASE_ST(setup, teardown, test_untake),
 			TEST_CASE_ST(setup, teardown, test_many_pieces),
 			TEST_CASE_ST(setup, teardown, test_hostile),
+			TEST_CASE_ST(setup, teardown, test_read_only),
 			TEST_CASE_ST(setup, teardown, test_odd_tables),
 			TEST_CASE_ST(setup, teardown, test_calls),
 			TEST_CASE_ST(setup, teardown, test_kicks),

@@ -50,7 +50,7 @@ def compile_app(root: Path) -> Path:
 
 def argv(app: Path, stage: Stage, cfg: VdpaConfig) -> list[str]:
     """The application's command line; it is linked to the driver, so no plugin is named."""
-    line = [str(app), "--lcores", "0@(0-1)", "--no-huge", "-m", str(cfg.memory), "--no-shconf",
+    line = [str(app), "--lcores", cfg.lcores, "--no-huge", "-m", str(cfg.memory), "--no-shconf",
             f"--file-prefix={stage.prefix()}", "--log-level=pmd.vdpa.holdfast:info", *cfg.eal]
     if "--telemetry" not in cfg.eal:
         line.append("--no-telemetry")
