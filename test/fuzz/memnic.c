@@ -20,6 +20,7 @@
 #define RECORDS 64u /* bytes of doorbell records */
 #define MAX_UNITS 63u /* of an entry */
 #define MAX_BYTES 0x7fffffffu /* of a segment */
+#define SESSION_MIN 2u /* completions that are compressed */
 
 /* --- what lib/devx is otherwise --- */
 
@@ -42,6 +43,8 @@ static struct {
 	enum hf_wq_state state;
 	uint16_t pi; /* entries or blocks that are done */
 	uint32_t cq_pi;
+	bool compressed; /* completions may be */
+	struct memnic_counts counts;
 	const uint8_t *mr; /* the memory of the driver's own */
 	uint64_t mr_len;
 	const struct hf_svq_mem *mem;
@@ -164,6 +167,8 @@ hf_cq_create(struct hf_devx *dev, const struct hf_cq_attr *attr, struct hf_cq *c
 		.dev = dev};
 	nic.cq = cq;
 	nic.cq_pi = 0;
+	nic.compressed = attr->compressed;
+	nic.counts = (struct memnic_counts){0};
 	return 0;
 }
 
@@ -258,15 +263,39 @@ memnic_set_mem(const struct hf_svq_mem *mem)
 	nic.mem = mem;
 }
 
+void
+memnic_set_kind(const struct memnic_kind *kind)
+{
+	nic_caps.cqe_compression = kind->compression;
+	nic_caps.eth.multi_packet = kind->multi_packet;
+	nic_caps.eth.min_inline = kind->min_inline;
+}
+
+struct memnic_counts
+memnic_counts(void)
+{
+	return nic.counts;
+}
+
+static unsigned int
+cq_room(void)
+{
+	uint32_t ci = rte_be_to_cpu_32(*nic.cq->ci_rec);
+
+	return nic.cq->size - RTE_MIN((nic.cq_pi - ci) & HF_CQ_CI_MASK, nic.cq->size);
+}
+
+static struct prm_eth_cqe *
+cqe_at(uint32_t pi)
+{
+	return (struct prm_eth_cqe *)(uintptr_t)&nic.cq->cqe[pi % nic.cq->size];
+}
+
 /* A place in the completion queue; NULL: it is full, and a NIC would call that an overrun. */
 static struct prm_eth_cqe *
 cqe_next(void)
 {
-	uint32_t ci = rte_be_to_cpu_32(*nic.cq->ci_rec);
-
-	if (((nic.cq_pi - ci) & HF_CQ_CI_MASK) >= nic.cq->size)
-		return NULL;
-	return (struct prm_eth_cqe *)(uintptr_t)&nic.cq->cqe[nic.cq_pi % nic.cq->size];
+	return cq_room() > 0 ? cqe_at(nic.cq_pi) : NULL;
 }
 
 static void
@@ -292,6 +321,7 @@ memnic_complete(const struct memnic_junk *j)
 
 	if (cqe == NULL)
 		return;
+	nic.counts.junk = true;
 	cqe_write(j->opcode & 15, j->syndrome, nic.pi + j->counter, j->len);
 	if (j->other_owner)
 		cqe->op_own ^= MLX5_CQE_OWNER_MASK;
@@ -326,7 +356,7 @@ unit_at(unsigned int block, unsigned int unit)
 
 /* All bytes of an entry are there. */
 static bool
-send_one(unsigned int block, unsigned int units)
+send_one(unsigned int block, unsigned int units, bool shared)
 {
 	const struct mlx5_wqe_eth_seg *eth = unit_at(block, 1);
 	unsigned int inlined = rte_be_to_cpu_16(eth->inline_hdr_sz), i;
@@ -334,11 +364,16 @@ send_one(unsigned int block, unsigned int units)
 	uint32_t len, at;
 
 	i = 2 + (inlined > 2 ? (inlined - 2 + 15) / 16 : 0);
-	if (i > units || (eth->mss != 0 && inlined < 54))
+	if (i > units || (eth->mss != 0 && inlined < 54) || inlined < nic_caps.eth.min_inline)
 		fault("an entry's inlined bytes", inlined);
+	if (shared && (!nic_caps.eth.multi_packet || inlined != 0 || eth->mss != 0))
+		fault("an entry of many packets", units);
 	for (; i < units; i++) {
 		const uint8_t *p = seg_at(unit_at(block, i), &len);
 
+		/* The NIC's error would not say which packet it is. */
+		if (p == NULL && shared)
+			fault("a packet outside of memory among others", i);
 		if (p == NULL)
 			return false;
 		for (at = 0; at < len; at += 64)
@@ -360,10 +395,11 @@ memnic_send(unsigned int n)
 		const struct mlx5_wqe_ctrl_seg *ctrl = unit_at(block, 0);
 		unsigned int units = rte_be_to_cpu_32(ctrl->qpn_ds) & 0xff;
 		uint16_t index = (uint16_t)(rte_be_to_cpu_32(ctrl->opmod_idx_opcode) >> 8);
+		uint8_t opcode = (uint8_t)rte_be_to_cpu_32(ctrl->opmod_idx_opcode);
 
 		if (index != nic.pi || units < 3 || units > MAX_UNITS)
 			fault("an entry's head", units);
-		if (!send_one(block, units)) {
+		if (!send_one(block, units, opcode == MLX5_OPCODE_ENHANCED_MPSW)) {
 			nic.state = HF_WQ_ERR;
 			cqe_write(MLX5_CQE_REQ_ERR, MLX5_CQE_SYNDROME_LOCAL_PROT_ERR, index, 0);
 			return done;
@@ -375,8 +411,11 @@ memnic_send(unsigned int n)
 	return done;
 }
 
-bool
-memnic_receive(uint32_t len, uint8_t fill)
+/* Into the next entry, as far as it goes; a completion is due for all of these but the first. */
+enum stored { STORED_NOWHERE, STORED_PART, STORED_BROKEN, STORED };
+
+static enum stored
+frame_store(uint32_t len, uint8_t fill)
 {
 	const struct mlx5_wqe_data_seg *seg;
 	unsigned int i, n = nic.stride / SEG_BYTES;
@@ -384,22 +423,65 @@ memnic_receive(uint32_t len, uint8_t fill)
 	uint8_t *p;
 
 	if (nic.state != HF_WQ_RDY || nic.pi == (uint16_t)rte_be_to_cpu_32(*nic.wq->rec))
-		return false;
+		return STORED_NOWHERE;
 	seg = (const void *)(nic.wq->ring + (nic.pi & (nic.size - 1)) * (size_t)nic.stride);
 	for (i = 0; left > 0 && i < n && seg[i].byte_count != 0; i++, left -= part) {
 		p = seg_at(&seg[i], &part);
-		if (p == NULL) {
-			nic.state = HF_WQ_ERR;
-			cqe_write(MLX5_CQE_RESP_ERR, MLX5_CQE_SYNDROME_LOCAL_PROT_ERR, nic.pi, 0);
-			return false;
-		}
+		if (p == NULL)
+			return STORED_BROKEN;
 		part = RTE_MIN(part, left);
 		memset(p, fill, part);
 	}
-	if (left > 0)
-		cqe_write(MLX5_CQE_RESP_ERR, MLX5_CQE_SYNDROME_LOCAL_LENGTH_ERR, nic.pi, 0);
-	else
-		cqe_write(MLX5_CQE_RESP_SEND, 0, nic.pi, len);
-	nic.pi++;
-	return true;
+	return left > 0 ? STORED_PART : STORED;
+}
+
+/* Of n frames in the entries from 'first' on; the arrays before the title. There is room. */
+static void
+session_write(uint16_t first, const uint32_t *len, unsigned int n)
+{
+	struct prm_mini_cqe *mini = NULL;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (i % PRM_MINI_CQES == 0)
+			mini = memset(
+				cqe_at(nic.cq_pi + RTE_MAX(i, 1u)), 0, sizeof(struct prm_eth_cqe));
+		mini[i % PRM_MINI_CQES].byte_cnt = rte_cpu_to_be_32(len[i]);
+	}
+	cqe_write(MLX5_CQE_RESP_SEND, 0, first, n);
+	cqe_at(nic.cq_pi - 1)->op_own |= PRM_CQE_COMPRESSED;
+	nic.cq_pi += n - 1;
+}
+
+static void
+frames_complete(uint16_t first, const uint32_t *len, unsigned int n)
+{
+	unsigned int i;
+
+	nic.counts.frames += n;
+	if (nic.compressed && n >= SESSION_MIN && n <= cq_room()) {
+		session_write(first, len, n);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		cqe_write(MLX5_CQE_RESP_SEND, 0, first + i, len[i]);
+}
+
+void
+memnic_receive(const uint32_t *len, unsigned int n, uint8_t fill)
+{
+	const uint16_t first = nic.pi;
+	enum stored last = STORED;
+	unsigned int i;
+
+	for (i = 0; i < n && (last = frame_store(len[i], fill)) == STORED; i++)
+		nic.pi++;
+	frames_complete(first, len, i);
+	if (last == STORED_PART) {
+		cqe_write(MLX5_CQE_RESP_ERR, MLX5_CQE_SYNDROME_LOCAL_LENGTH_ERR, nic.pi++, 0);
+		nic.counts.too_long++;
+	} else if (last == STORED_BROKEN) {
+		nic.state = HF_WQ_ERR;
+		cqe_write(MLX5_CQE_RESP_ERR, MLX5_CQE_SYNDROME_LOCAL_PROT_ERR, nic.pi, 0);
+	}
 }

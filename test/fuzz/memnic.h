@@ -17,12 +17,29 @@
 /* The guest's memory as the mkey sees it. */
 void memnic_set_mem(const struct hf_svq_mem *mem);
 
+/* What NICs do, or not; for queues that are made from now on. */
+struct memnic_kind {
+	bool multi_packet; /* entries with many packets */
+	bool compression; /* completions of received frames */
+	uint8_t min_inline; /* bytes of each frame that an entry has to hold */
+};
+void memnic_set_kind(const struct memnic_kind *kind);
+
 /* Carry out up to n entries of the send queue; how many there were. */
 unsigned int memnic_send(unsigned int n);
 
-/* A frame of this many bytes, all of 'fill', comes in. False: there was no entry, or it is broken.
+/*
+ * Frames of these lengths, all bytes 'fill', come in, up to the first for which there is no entry,
+ * or a broken one; their completions are compressed where the NIC does that.
  */
-bool memnic_receive(uint32_t len, uint8_t fill);
+void memnic_receive(const uint32_t *len, unsigned int n, uint8_t fill);
+
+/* Completions of the queue, ever. */
+struct memnic_counts {
+	uint64_t frames, too_long; /* that were received, or did not fit into their entry */
+	bool junk; /* there were others, of which nobody knows what they do */
+};
+struct memnic_counts memnic_counts(void);
 
 /* A completion that is what its maker likes, if there is room for one. */
 struct memnic_junk {

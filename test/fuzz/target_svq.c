@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include <rte_byteorder.h>
 #include <rte_common.h>
@@ -38,6 +39,9 @@ static uint8_t *low, *high, *log_bits;
 static struct hf_svq *q;
 static struct hf_svq_ring ring;
 static bool rx, packed;
+static bool compresses; /* the NIC, completions */
+static int callfd; /* nobody reads it: it gets full */
+static struct hf_evch events; /* of the NIC: none ever comes */
 static uint16_t next; /* where the guest adds */
 static uint16_t cursor; /* split: the next descriptor */
 
@@ -247,6 +251,18 @@ check(void)
 		fault("serves on after an error", hf_svq_error(q));
 }
 
+/* One frame; or some at once, where completions are compressed. */
+static void
+nic_receive(uint8_t what)
+{
+	uint32_t len[2 + UINT8_MAX / 32];
+	unsigned int i, n = compresses && (what & 16) != 0 ? 2 + what / 32u : 1;
+
+	for (i = 0; i < n; i++)
+		len[i] = u16() % 10000;
+	memnic_receive(len, n, what);
+}
+
 static void
 act_nic(void)
 {
@@ -254,7 +270,7 @@ act_nic(void)
 	struct memnic_junk j;
 
 	if ((what & 15) != 15 && rx) {
-		memnic_receive(u16() % 10000, what);
+		nic_receive(what);
 	} else if ((what & 15) != 15) {
 		memnic_send(what);
 	} else {
@@ -265,6 +281,18 @@ act_nic(void)
 		j.len = (uint32_t)u16() << (what & 16 ? 16 : 0);
 		memnic_complete(&j);
 	}
+}
+
+/* The queue has stopped: each frame that an honest NIC received was given to the guest, once. */
+static void
+check_frames(void)
+{
+	const struct memnic_counts c = memnic_counts();
+	struct hf_svq_stats st;
+
+	hf_svq_stats(q, &st);
+	if (rx && !c.junk && (st.packets != c.frames || st.drop_small != c.too_long))
+		fault("frames came otherwise", (int)(st.packets - c.frames));
 }
 
 static void
@@ -278,6 +306,7 @@ act_restart(void)
 	ret = hf_svq_stop(q, &avail_idx, &used_idx);
 	if (ret != 0 || avail_idx != used_idx)
 		fault("stop", ret);
+	check_frames();
 	ring.avail_idx = ring.used_idx = avail_idx;
 	ret = hf_svq_start(q, &ring);
 	if (ret != 0)
@@ -324,8 +353,9 @@ static int
 init(void)
 {
 	rte_log_set_global_level(RTE_LOG_EMERG);
+	callfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	mem = malloc(sizeof(*mem) + 2 * sizeof(mem->r[0]));
-	return mem == NULL ? -ENOMEM : 0;
+	return mem == NULL || callfd < 0 ? -ENOMEM : 0;
 }
 
 /* In pieces of their own, so that a sanitizer sees where they end. */
@@ -346,7 +376,7 @@ memory_open(void)
 	memnic_set_mem(mem);
 }
 
-/* And the MTU. */
+/* And the NIC, and the MTU. */
 static uint16_t
 ring_choose(void)
 {
@@ -360,7 +390,7 @@ ring_choose(void)
 		.avail = LOW + AVAIL_OFF,
 		.used = LOW + USED_OFF,
 		.mem = mem,
-		.callfd = -1};
+		.callfd = callfd};
 	for (i = 0; i < RTE_DIM(bits); i++)
 		ring.features |= (uint64_t)(features >> i & 1) << bits[i];
 	rx = (features & 64) != 0;
@@ -374,6 +404,10 @@ ring_choose(void)
 	next = packed ? u8() % ring.size | 0x8000u : u16();
 	ring.avail_idx = ring.used_idx = next;
 	kind = u8();
+	compresses = (kind & 8) != 0;
+	memnic_set_kind(&(struct memnic_kind){.multi_packet = (kind & 4) != 0,
+		.compression = compresses,
+		.min_inline = (kind & 16) != 0 ? 18 : 0});
 	ring.big_endian = (kind & 2) != 0 && !packed && !(ring.features >> VIRTIO_F_VERSION_1 & 1);
 	if (!packed)
 		((struct vring_avail *)(low + AVAIL_OFF))->idx = order_16(next);
@@ -383,7 +417,7 @@ ring_choose(void)
 static void
 run(const uint8_t *data, size_t size)
 {
-	struct hf_svq_attr attr = {.name = "fuzz", .size = MAX_RING};
+	struct hf_svq_attr attr = {.name = "fuzz", .size = MAX_RING, .ch = &events};
 	int ret;
 
 	in = data;
@@ -413,14 +447,48 @@ run(const uint8_t *data, size_t size)
 	free(log_bits);
 }
 
-#define BIG_ENDIAN_FROM 20u /* seeds from there on */
-
-/* Of each kind of ring and each direction: buffers, some rounds, and a restart in between. */
+/* Of each kind of ring, direction and NIC: buffers, some rounds, and a restart in between. */
 static size_t
 seed(unsigned int n, uint8_t *data, size_t max)
 {
-	static const uint8_t features[] = {0x20, 0x21, 0x26, 0x27, 0x28, 0x29, 0xa6, 0xa7, 0x60,
-		0x61, 0x70, 0x71, 0x76, 0x77, 0x68, 0x69, 0xf2, 0xf3, 0x00, 0x41, 0x86, 0xd6, 0x40};
+	/* As ring_choose() reads them: features, kind. */
+	static const uint8_t kinds[][2] = {
+		{0x20, 1},
+		{0x21, 0},
+		{0x26, 0},
+		{0x27, 1},
+		{0x28, 0},
+		{0x29, 0},
+		{0xa6, 1},
+		{0xa7, 0},
+		{0x60, 0},
+		{0x61, 1},
+		{0x70, 0},
+		{0x71, 0},
+		{0x76, 1},
+		{0x77, 0},
+		{0x68, 0},
+		{0x69, 1},
+		{0xf2, 0},
+		{0xf3, 0},
+		{0x00, 1},
+		{0x41, 0},
+		{0x86, 2},
+		{0xd6, 3},
+		{0x40, 2},
+		{0x20, 4},
+		{0x21, 4},
+		{0xa6, 4},
+		{0x29, 4},
+		{0x86, 6},
+		{0xa6, 16},
+		{0xa7, 16},
+		{0x60, 8},
+		{0x61, 8},
+		{0x70, 8},
+		{0x77, 9},
+		{0xc2, 10},
+	};
 	static const uint8_t round[] = {
 		0x88, 0x10, 0xc0, 0x00, 0x01, 0x00, /* a chain of one, 1600 bytes */
 		0x88, 0x01, 0xc8, 0x00, 0x00, 12, 0xc8, 12, 0x00, 90, /* of two */
@@ -428,20 +496,31 @@ seed(unsigned int n, uint8_t *data, size_t max)
 		0xc0, 0x00, 0x24, 100, /* checksum by the NIC */
 		0xfc, 3, 0x00, 0x40, 0xfc, 0x20, 0x05, 0x00, /* the NIC, twice */
 	};
+	static const uint8_t burst[] = {
+		0x08, 0x10, 0xc0, 0x00, 0x01, 0x00, 0x08, 0x10, 0xc1, 0x00, 0x01, 0x00, 0x88, 0x10,
+		0xc2, 0x00, 0x01, 0x00, /* three chains of one at once */
+	};
+	static const uint8_t frames[] = {0xfc, 0x33, 0, 60, 0, 90, 4, 0}; /* three at once */
 	size_t at_byte = 0;
 	unsigned int i;
 
-	if (n >= RTE_DIM(features) || max < 512)
+	if (n >= RTE_DIM(kinds) || max < 1024)
 		return 0;
-	data[at_byte++] = features[n];
+	data[at_byte++] = kinds[n][0];
 	data[at_byte++] = 5;
 	data[at_byte++] = 7;
-	if ((features[n] & 1) == 0)
+	if ((kinds[n][0] & 1) == 0)
 		data[at_byte++] = 3;
-	data[at_byte++] = (uint8_t)((n % 3 == 0) | (n >= BIG_ENDIAN_FROM) << 1);
+	data[at_byte++] = kinds[n][1];
 	for (i = 0; i < 6; i++) {
 		memcpy(data + at_byte, round, sizeof(round));
 		at_byte += sizeof(round);
+		memcpy(data + at_byte, burst, sizeof(burst));
+		at_byte += sizeof(burst);
+		if ((kinds[n][1] & 8) != 0) {
+			memcpy(data + at_byte, frames, sizeof(frames));
+			at_byte += sizeof(frames);
+		}
 		if (i == 3) {
 			data[at_byte++] = 0x0f; /* restart, with a log */
 			data[at_byte++] = 5;
