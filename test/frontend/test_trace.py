@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import runpy
@@ -43,13 +44,17 @@ def counted(rig: Pair) -> Counter:
     return +counts
 
 
+def has_failed(line: dict) -> bool:
+    """Whether a command or a call did."""
+    return line["status"] != "OK" if line["kind"] == "cmd" else "errno" in line
+
+
 def traced(trace: list[dict]) -> Counter:
     """The same from a trace."""
     counts: Counter = Counter()
     for line in trace:
-        failed = line["status"] != "OK" if line["kind"] == "cmd" else "errno" in line
         counts[line["func"], line["name"], "executed"] += 1
-        counts[line["func"], line["name"], "failed"] += failed
+        counts[line["func"], line["name"], "failed"] += has_failed(line)
     return +counts
 
 
@@ -103,25 +108,38 @@ def test_names(run):
     assert any("STATE" in fields["select"] and fields["state"] == "RDY" for fields in went)
 
 
+def added_up(trace: list[dict]) -> dict[tuple, tuple]:
+    """By kind, opcode and name: count, failed, nanoseconds together and at most, bytes pinned."""
+    groups: dict[tuple, list[dict]] = {}
+    for line in trace:
+        groups.setdefault((line["kind"], line.get("opcode", ""), line["name"]), []).append(line)
+    return {key: (len(group), sum(has_failed(line) for line in group), sum(line["dur_ns"] for line in group),
+                  max(line["dur_ns"] for line in group), sum(max(line["pinned"], 0) for line in group))
+            for key, group in groups.items()}
+
+
 def test_summary(run):
     """nicemu trace adds up what is there, of one function or all, and lists it."""
     rig, path = run
-    counts = counted(rig)
     bdf = nic.vf_bdf(0)
+    rig.fronts[0].close()               # what was pinned is given back
+    rig.nic.wait_idle(bdf)
+    wait.steady(lambda: counted(rig))
+    assert any(line["pinned"] < 0 for line in lines(path) if line["func"] == bdf)
     rows = json.loads(nicemu("--json", "--func", bdf, str(path)).stdout)["rows"]
-    got: Counter = Counter()
-    for row in rows:
-        got[row["name"]] += row["count"]
-    want = {name: n for (func, name, what), n in counts.items()
-            if func == bdf and what == "executed"}
-    assert got == want
+    got = {(row["kind"], row.get("opcode", ""), row["name"]):
+           tuple(row[key] for key in ("count", "failed", "total_ns", "max_ns", "pinned")) for row in rows}
+    assert len(got) == len(rows) and got == added_up([line for line in lines(path) if line["func"] == bdf])
     by_name = json.loads(nicemu("--json", "--func", "mlx5_1", str(path)).stdout)["rows"]
     assert by_name == rows
     table = nicemu(str(path))
     assert table.returncode == 0
-    total = sum(n for (_, _, what), n in counts.items() if what == "executed")
-    assert sum(int(re.search(r" (\d+) +\d+ +[\d.]+ +[\d.]+ +\d+$", line)[1])
-               for line in table.stdout.splitlines()[1:]) == total
+    want = {(kind, opcode, name): (count, failed, f"{total / 1e6:.3f}", f"{most / 1e3:.1f}", pinned)
+            for (kind, opcode, name), (count, failed, total, most, pinned) in added_up(lines(path)).items()}
+    columns = [re.match(r"(\w+) +(0x\w+)? +(\S+) +(\d+) +(\d+) +([\d.]+) +([\d.]+) +(\d+)$", line)
+               for line in table.stdout.splitlines()[1:]]
+    assert {(c[1], c[2] or "", c[3]): (int(c[4]), int(c[5]), c[6], c[7], int(c[8])) for c in columns} == want
+    assert any(pinned > 0 for *_, pinned in want.values())
     assert len(nicemu("--list", str(path)).stdout.splitlines()) == len(lines(path))
     assert nicemu("--list", "--from", "1e6", str(path)).stdout == ""
 
@@ -166,6 +184,27 @@ def virtq(trace: list[dict], name: str, **fields) -> list[dict]:
             and all(line["fields"].get(key) == value for key, value in fields.items())]
 
 
+def figures() -> dict[str, int]:
+    """The profile's, by their keys."""
+    ini = configparser.ConfigParser()
+    ini.read(paths.REPO / "app/nicemu/timing/cx6dx.ini", encoding="utf-8")
+    return {key: int(value) for key, value in ini["timing"].items() if key != "profile"}
+
+
+def cost(line: dict, figure: dict[str, int]) -> int:
+    """Microseconds that a command is to take by the profile."""
+    if line.get("object") != "virtq" or not line["name"].startswith(("CREATE_", "MODIFY_")):
+        return figure["command_us"]
+    if line["name"] == "CREATE_GENERAL_OBJECT":
+        return figure["virtq_create_us"]
+    fields = set(line["fields"]["select"])
+    took = 0
+    if "STATE" in fields:
+        fields.remove("STATE")
+        took = {"SUSPEND": figure["virtq_suspend_us"], "RDY": figure["virtq_resume_us"]}[line["fields"]["state"]]
+    return took + (figure["virtq_modify_us"] if len(fields) > 1 else figure["virtq_modify_one_us"] * len(fields))
+
+
 @virtqueues_only
 def test_timed_driver(stage):
     """A guest of eight pairs on a NIC whose commands take time: frames pass, the figures are the profile's, slots are kept."""
@@ -174,22 +213,29 @@ def test_timed_driver(stage):
     rig = Pair(stage, VdpaConfig(nic=NicConfig(options=options)))
     guests = [rig.guest(vf, Shape(pairs=8)) for vf in range(2)]
     both_ways(*guests)
+    guests[0].stop()
+    for queue in guests[0].queues:
+        queue.ring.close()
+    guests[0].make_rings()
+    guests[0].start()
+    rig.wait_ready(0, 16)
     for guest in guests:
         guest.close()
     rig.app.process.kill()
-    trace = lines(path)
+    trace, figure = lines(path), figures()
     commands = [line for line in trace if line["kind"] == "cmd"]
-    assert {line["dur_ns"] for line in virtq(trace, "CREATE_GENERAL_OBJECT")} == {2 * 8800 * US}
-    suspends = virtq(trace, "MODIFY_GENERAL_OBJECT", select=["STATE"], state="SUSPEND")
-    assert {line["dur_ns"] for line in suspends} == {2 * 1160 * US}
-    assert {line["dur_ns"] for line in commands if line["name"] == "CREATE_RQT"} == {2 * 170 * US}
-    assert 1 < at_once(commands) <= SLOTS
+    assert [line for line in commands if line["dur_ns"] != 2 * US * cost(line, figure)] == []
+    kinds = {(line["fields"].get("state"), min(len(line["fields"]["select"]), 3)) for line in virtq(trace, "MODIFY_GENERAL_OBJECT")}
+    assert kinds == {("INIT", 1), ("SUSPEND", 1), ("RDY", 2), ("RDY", 3)}      # INIT: the state is none of the fields
+    assert virtq(trace, "CREATE_GENERAL_OBJECT")
+    assert 1 < at_once(commands) <= SLOTS == figure["commands"]
     pages = [line for line in trace if line["kind"] == "pages" and line["name"] == "PIN"]
     calls = {line["call"]: line for line in trace if line["kind"] == "ioctl"}
     assert pages
     for line in (line for line in pages if line["call"] in calls):
-        assert line["dur_ns"] >= line["pinned"] * 2 * 100 * US * US // (1 << 30) - 2
+        assert line["dur_ns"] >= line["pinned"] * 2 * figure["pin_us_per_gib"] * US // (1 << 30) - 2
         assert calls[line["call"]]["pinned"] == line["pinned"] and calls[line["call"]]["dur_ns"] >= line["dur_ns"]
+        assert line["t_ns"] >= calls[line["call"]]["t_ns"]
 
 
 def span(at: float, took: float, name: str = "CREATE_MKEY", **more) -> str:

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "clock.h"
 #include "conf.h"
@@ -108,15 +109,27 @@ struct waiter {
 	pthread_t thread;
 	struct timing_cmd cmd;
 	_Atomic bool done;
-	uint64_t woke;
+	uint64_t woke, ran;
 };
+
+/* Nanoseconds that the calling thread has had a CPU. */
+static uint64_t
+cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec;
+}
 
 static void *
 wait_main(void *arg)
 {
 	struct waiter *w = arg;
 
+	w->ran = cpu_ns();
 	timing_cmd_wait(clock_of, &w->cmd);
+	w->ran = cpu_ns() - w->ran;
 	w->woke = clock_ns();
 	atomic_store(&w->done, true);
 	return NULL;
@@ -139,7 +152,26 @@ test_order(void)
 	timing_cmd_leave(clock_of, &first);
 	pthread_join(w.thread, NULL);
 	TEST_ASSERT(w.woke >= w.cmd.end, "before its time");
+	TEST_ASSERT(w.ran < 5 * MS / 2, "%llu ns of a CPU", (unsigned long long)w.ran);
 	timing_cmd_leave(clock_of, &w.cmd);
+	return TEST_SUCCESS;
+}
+
+/* Time passes asleep: whoever waits leaves the CPU to others. */
+static int
+test_sleeps(void)
+{
+	struct timing_cmd c;
+	uint64_t before = cpu_ns();
+	struct timing_pages p;
+
+	timing_cmd_enter(clock_of, &c, func, 0, 20000);
+	timing_cmd_wait(clock_of, &c);
+	timing_cmd_leave(clock_of, &c);
+	timing_pages_enter(clock_of, &p, func, GIB / 5, false);
+	timing_pages_wait(clock_of, &p);
+	TEST_ASSERT(cpu_ns() - before < 10 * MS, "%llu ns of a CPU in 40 ms",
+		(unsigned long long)(cpu_ns() - before));
 	return TEST_SUCCESS;
 }
 
@@ -340,6 +372,7 @@ test_timing(void)
 		.unit_test_cases = {TEST_CASE_ST(setup, teardown, test_slots),
 			TEST_CASE_ST(setup, teardown, test_object),
 			TEST_CASE_ST(setup, teardown, test_order),
+			TEST_CASE_ST(setup, teardown, test_sleeps),
 			TEST_CASE_ST(setup, teardown, test_killed),
 			TEST_CASE_ST(setup, teardown, test_unloaded),
 			TEST_CASE_ST(setup, teardown, test_stopped),
