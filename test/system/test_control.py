@@ -17,6 +17,7 @@ sys.path.insert(0, str(paths.REPO / "app/bench"))
 
 from hfbench.commands import TraceFile, Work, replay  # the path of this package is known only now
 from hfbench.control import SCENARIOS
+from hfbench.control_report import verdict
 from hfbench.matrix import judge
 from hfbench.rings import GuestRing, Window
 from hfbench.front import GuestFile
@@ -148,16 +149,18 @@ def test_trace(tmp_path):
 
 
 def test_verdict():
-    """A ratio is reached if it is against both peers; a peer that never comes back is beaten."""
+    """A ratio is reached if it is against both peers; a peer that never comes back is beaten, unless ours does not either."""
     def row(side, median):
         return {"scenario": "reset", "side": side, "any_ms": {"median": median}, "never": int(median is None)}
 
     wanted = next(s.ratio for s in SCENARIOS if s.name == "reset")
-    for plain, tuned, reached in ((wanted * 5, wanted * 5, True), (wanted * 5, wanted * 4.9, False), (None, wanted * 5, True),
-                                  (wanted * 4.9, None, False)):
-        ours = row("connection", 5.0)
+    for mine, plain, tuned, reached in ((5.0, wanted * 5, wanted * 5, True), (5.0, wanted * 5, wanted * 4.9, False),
+                                        (5.0, None, wanted * 5, True), (5.0, wanted * 4.9, None, False),
+                                        (None, wanted * 5, wanted * 5, False), (None, None, None, False)):
+        ours = row("connection", mine)
         judge([ours, row("mlx5", plain), row("mlx5 tuned", tuned)], True)
         assert (ours["wanted"], ours["reached"]) == (wanted, reached)
+        assert ("NOT reached" in verdict(ours)) != reached
 
 
 @pytest.mark.parametrize("args, word", [

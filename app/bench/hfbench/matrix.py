@@ -101,15 +101,18 @@ def judge(rows: list[dict], timed: bool) -> None:
         # Of the times that it came back; None: it never did.
         peers = {name: by_side[name]["any_ms"]["median"] for name in PEERS if name in by_side}
         for name, row in by_side.items():
-            if name in PEERS or row["never"]:
+            if name in PEERS:
                 continue
-            mine = row["any_ms"]["median"]
-            row["ratio"] = {peer: None if theirs is None else theirs / mine for peer, theirs in peers.items()}
             wanted, against = _judged(scenario, name, timed)
             rivals = [theirs for peer, theirs in peers.items() if peer in against]
             if rivals and wanted is not None:
+                row["wanted"], row["reached"] = wanted, False
+            if row["never"]:
+                continue
+            mine = row["any_ms"]["median"]
+            row["ratio"] = {peer: None if theirs is None else theirs / mine for peer, theirs in peers.items()}
+            if "wanted" in row:
                 slack = 0 if timed else NOISE_MS
-                row["wanted"] = wanted
                 row["reached"] = all(theirs is None or theirs >= wanted * mine - slack for theirs in rivals)
 
 
