@@ -12,7 +12,7 @@ from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Status
-from cputime import check_idle
+from cputime import check_idle, cpus
 from pair import Pair, address, both_ways, burst, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
@@ -167,6 +167,16 @@ def test_event_mode(stage, mode):
     both_ways(a, b, 2000)
 
 
+def test_event_core(stage):
+    """The event thread of all devices is on the CPU that was asked for; a device that asks for another is not there."""
+    only = {0: "event_core=1", 2: "event_core=0"}
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=3), only=only), good=2)
+    rig.in_log(f"{nic.vf_bdf(2)}: event_core=0: the process has one event thread, and the first device put it on CPU 1")
+    assert cpus(rig.app.process.program(), "hf-events") == "1"
+    both_ways(rig.guest(0), rig.guest(1))
+    rig.alive()
+
+
 class Trace:
     """What nicemu writes of a NIC's commands, as spans of time in seconds."""
 
@@ -191,6 +201,11 @@ def modifies(spans: list[dict]) -> list[dict]:
     return [s for s in spans if s["name"] in ("MODIFY_GENERAL_OBJECT", "MODIFY_SQ", "MODIFY_RQ")]
 
 
+def together(spans: list[dict]) -> int:
+    """How many of these go on at a time, at most."""
+    return max((sum(other["from"] <= s["from"] < other["to"] for other in spans) for s in spans), default=0)
+
+
 def test_plug_registers_first(stage):
     """Memory that is plugged in is registered while the queues run, which only then are stopped for the new table."""
     trace = Trace(stage)
@@ -204,7 +219,7 @@ def test_plug_registers_first(stage):
     spans = [s for s in trace.spans(before) if s["func"] == nic.vf_bdf(1)]
     pins = [s for s in spans if s["name"] == "PIN"]
     stops = modifies(spans)
-    assert len(pins) >= 4 and stops
+    assert len(pins) >= 4 and together(pins) >= 4 and stops
     assert max(s["to"] for s in pins) <= min(s["from"] for s in stops)
 
 
@@ -218,7 +233,9 @@ def test_made_beside_registration(stage):
     mem.add(0, 4 << 30)
     rig.guest(0, Shape(pairs=2), mem)
     spans = [s for s in trace.spans() if s["func"] == nic.vf_bdf(0)]
-    pinned = max(s["to"] for s in spans if s["name"] == "PIN")
+    pins = [s for s in spans if s["name"] == "PIN"]
+    pinned = max(s["to"] for s in pins)
+    assert together([s for s in pins if s["pinned"] > 256 << 20]) >= 4, "pieces of the memory, one after the other"
     made = [s for s in spans if s["name"] == "CREATE_GENERAL_OBJECT" and s.get("object") == "virtq"]
     assert len(made) == 4 and max(s["to"] for s in made) < pinned
     took = max(s["to"] for s in made) - min(s["from"] for s in made)

@@ -25,6 +25,26 @@ def struck(rig) -> int:
     return rig.nic.ask("fail list")["struck"]
 
 
+def test_told_of_the_start(rig, packed):
+    """P8: a guest that waits for an interrupt is called when its rings start, whatever came back before."""
+    for vf in range(2):
+        for queue in rig.guest(vf, Shape(packed=packed), rx=0).queues:
+            assert queue.ring.call_fd.wait(20), f"no call of VF {vf} at its start"
+
+
+def test_no_error(rig, packed):
+    """D26: what completes well is no error, and nothing is repaired."""
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    ring = waiting(b)
+    for first in range(20):
+        a.send(burst(1, first))
+        assert ring.call_fd.wait(20), f"no interrupt for frame {first}"
+        assert b.receive(1) == burst(1, first)
+    for vf, queue in ((0, 1), (1, 0)):
+        bad = {name: count for name, count in rig.app.stats(vf, queue).items() if "error" in name or "repair" in name}
+        assert bad and not any(bad.values()), bad
+
+
 @virtqueues_only
 def test_lost(rig, packed):
     """The interrupt of one frame never comes, though the frame is there; that of the next one tells of both."""

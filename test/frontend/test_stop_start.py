@@ -2,13 +2,15 @@
 # Copyright(c) 2026 The Holdfast authors
 """Stops and starts: no buffer is lost, and what is registered stays registered until the guest is gone."""
 
+import threading
 import time
 
 import pytest
+from hfrig import nic, vdpa
 from hfvhost import frames
 from hfvhost.net import Shape
 from hfvhost.proto import Protocol, Request
-from pair import both_ways, burst, transfer
+from pair import Pair, both_ways, burst, transfer, virtqueues_only
 
 PREFETCH = 0.3      # seconds in which a NIC that fetches buffers ahead has done so
 
@@ -89,6 +91,45 @@ def test_stop_in_traffic(rig, wants):
     transfer(a, b, burst(50, 100000))
     assert len(seen) == len(set(seen))
     assert set(seen) <= set(range(first))
+
+
+@virtqueues_only
+def test_stop_takes_its_time(stage, packed):
+    """P6: what a queue moves while it is being suspended counts: no buffer that came back is used again."""
+    # A suspend of 12 ms, and nearly 2 ms for a query.
+    options = ["--timing", "cx6dx", "--timing-scale", "10"]
+    rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=options)))
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    stop, sent = threading.Thread(target=b.stop), 0
+    stop.start()
+    while stop.is_alive():
+        a.send(burst(1, sent))
+        sent += 1
+        time.sleep(0.0005)
+    stop.join()
+    got = b.take()
+    assert 0 < len(got) < sent      # of the first ones, before it had stopped
+    assert b.rx().base & 0x7FFF == len(got)
+    b.start()
+    rig.wait_ready(1, 2)
+    transfer(a, b, burst(50, 1000))
+    assert got == [burst(1, number)[0] for number in range(len(got))]
+
+
+@virtqueues_only
+def test_queues_that_do_not_resume(stage, packed):
+    """D23: where the NIC cannot resume a queue, it goes before another is made in its place."""
+    lesser = nic.NicConfig(caps={"vnet_modify_ext": 0, "freeze_to_rdy_supported": 0})
+    rig = Pair(stage, vdpa.VdpaConfig(nic=lesser))
+    a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
+    both_ways(a, b)
+    counts = rig.nic.function(nic.vf_bdf(1))["counts"]
+    for turn in range(1, 4):
+        b.stop(turn % 2 == 0)
+        b.start()
+        rig.wait_ready(1, 2)
+        both_ways(a, b, 1000 * turn)
+    assert rig.nic.function(nic.vf_bdf(1))["counts"] == counts
 
 
 def test_memory_kept(rig, wants):
