@@ -2,6 +2,7 @@
 # Copyright(c) 2026 The Holdfast authors
 """Front ends and guests that lie, talk nonsense, or die in the middle: the application and the other guest go on."""
 
+import itertools
 import random
 import time
 
@@ -215,10 +216,10 @@ def wait_virtq_error(rig, before: dict[str, int], error: str) -> None:
     assert {name for name, count in errors.items() if count > before.get(name, 0)} == {error}
 
 
-def wait_poll_error(rig, error: str) -> None:
-    """Wait until poll mode stopped the transmit queue of VF 0 for this, or has dropped the packet."""
+def wait_poll_error(rig, error: str, queue: int = 1) -> None:
+    """Wait until poll mode stopped a queue of VF 0 for this, or has dropped the packet."""
     if error != DROPPED:
-        rig.in_log(rf"{nic.vf_bdf(0)}: queue 1: stopped serving: {error}\n")
+        rig.in_log(rf"{nic.vf_bdf(0)}: queue {queue}: stopped serving: {error}\n")
         return
     end = time.monotonic() + 20
     while rig.app.stats(0, 1)["poll_dropped_bad_header"] == 0:
@@ -239,6 +240,34 @@ def test_bad_descriptor(rig, packed, kind):
         wait_poll_error(rig, poll_error)
     else:
         wait_virtq_error(rig, before, error)
+    a.close()
+    rig.alive()
+    both_ways(rig.guest(0, Shape(packed=packed)), b, 1000)
+
+
+BAD_BUFFERS = {
+    "outside": (Segment(1 << 40, 2048, True), OUTSIDE,
+                r"the virtio header of buffer \d+ is outside of the guest's memory"),
+    "over-the-end": (Segment((64 << 20) - 64, 2048, True), OUTSIDE, "the NIC could not receive, syndrome 0x4"),
+    "short": (Segment(4096, 5, True), DROPPED, "a buffer of 5 bytes, header included"),
+    "read-only": (Segment(4096, 2048), BAD["writable"][1], "a descriptor is of the wrong direction, flags .*"),
+}
+
+
+@pytest.mark.parametrize("kind, packed", zip(BAD_BUFFERS, itertools.cycle((False, True))))
+def test_bad_buffer(rig, kind, packed):
+    """The same of what a guest posts to receive into (the kinds of rings take turns): it can still send."""
+    a, b = rig.guest(0, Shape(packed=packed), rx=0), rig.guest(1, Shape(packed=packed))
+    before = virtq_errors(rig)
+    segment, error, poll_error = BAD_BUFFERS[kind]
+    a.rx().ring.post([segment], None)
+    a.rx().ring.flush()
+    b.send(burst(20, 0, 1, 0))
+    if paths.POLLED:
+        wait_poll_error(rig, poll_error, 0)
+    elif error != DROPPED:
+        wait_virtq_error(rig, before, error)
+    transfer(a, b, burst(20))
     a.close()
     rig.alive()
     both_ways(rig.guest(0, Shape(packed=packed)), b, 1000)

@@ -66,6 +66,24 @@ def test_mergeable(rig, packed, indirect, buffer):
     assert not b.rx().ring.outstanding
 
 
+@poll_mode_only
+def test_small_in_order(rig, packed):
+    """With IN_ORDER a frame has one buffer, whatever else was negotiated: one that is too small comes back empty, in its
+    turn, and is counted."""
+    a = rig.guest(0)
+    b = rig.guest(1, Shape(packed=packed, mrg_rxbuf=True, in_order=True, buffer=300), rx=0)
+    b.post_rx(60)
+    b.supplied()
+    dropped = rig.app.stats(1, 0)["poll_dropped_small_buffer"]
+    small, large = burst(30, size=200), burst(30, 100, size=1000)
+    for both in zip(small, large):
+        a.send(both)
+    used = b.rx().ring.wait(60)
+    assert [u.token.gpa for u in used] == sorted(u.token.gpa for u in used)
+    assert [b.mem.read(u.token.gpa, u.written)[12:] for u in used] == [f for frame in small for f in (frame, b"")]
+    assert rig.app.stats(1, 0)["poll_dropped_small_buffer"] - dropped == 30
+
+
 @pytest.mark.parametrize("size", [4, 64, 1024])
 def test_ring_sizes(rig, wants, size):
     """Small rings and large ones go round."""
