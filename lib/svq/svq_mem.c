@@ -53,10 +53,11 @@ svq_mem_covers(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint6
 	return true;
 }
 
-static int
-copy(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint8_t *buf, uint64_t len,
-	bool to_guest)
+int
+svq_mem_read(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, void *dst, uint64_t len)
 {
+	uint8_t *to = dst;
+
 	while (len > 0) {
 		const struct hf_svq_region *r = region_of(mem, hint, gpa);
 		uint64_t part;
@@ -64,29 +65,12 @@ copy(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint8_t *buf, u
 		if (r == NULL)
 			return -EFAULT;
 		part = RTE_MIN(len, r->len - (gpa - r->gpa));
-		if (to_guest)
-			memcpy(r->hva + (gpa - r->gpa), buf, part);
-		else
-			svq_copy_once(buf, r->hva + (gpa - r->gpa), part);
+		svq_copy_once(to, r->hva + (gpa - r->gpa), part);
 		gpa += part;
-		buf += part;
+		to += part;
 		len -= part;
 	}
 	return 0;
-}
-
-int
-svq_mem_read(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, void *dst, uint64_t len)
-{
-	return copy(mem, hint, gpa, dst, len, false);
-}
-
-int
-svq_mem_write(
-	const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, const void *src, uint64_t len)
-{
-	/* The source is only read. */
-	return copy(mem, hint, gpa, (uint8_t *)(uintptr_t)src, len, true);
 }
 
 bool

@@ -57,13 +57,11 @@ svq_mem_window_at(const struct svq_mem_window *w, uint64_t gpa)
 bool svq_mem_covers(const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, uint64_t len);
 
 /*
- * Copy from or to guest memory, across regions that touch. 0, or -EFAULT: a byte is in no region
- * (what came before it may have been copied).
+ * Copy from guest memory, across regions that touch. 0, or -EFAULT: a byte is in no region (what
+ * came before it may have been copied).
  */
 int svq_mem_read(
 	const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, void *dst, uint64_t len);
-int svq_mem_write(
-	const struct hf_svq_mem *mem, uint32_t *hint, uint64_t gpa, const void *src, uint64_t len);
 
 /* Regions sorted, disjoint, at least one, none empty or past the end of the address space. */
 bool svq_mem_is_valid(const struct hf_svq_mem *mem);
