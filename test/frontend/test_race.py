@@ -48,8 +48,9 @@ class Guest(threading.Thread):
         self.error: Exception | None = None
 
     def fresh(self) -> NetDevice:
-        """A front end of its own, not in the stage's list: that is another thread's."""
-        shape = Shape(pairs=PAIRS, packed=self.random.random() < 0.5)
+        """A front end of its own, not in the stage's list: that is another thread's. Rings of one size need other parts than
+        those of another."""
+        shape = Shape(pairs=PAIRS, packed=self.random.random() < 0.5, size=self.random.choice([64, 256]))
         shape.protocol |= Protocol.LOG_SHMFD
         return NetDevice(self.rig.socks[self.vf], None, shape)
 
@@ -72,8 +73,10 @@ class Guest(threading.Thread):
         time.sleep(self.random.choice([0, 0, 0.0005, 0.002, 0.01]))
 
     def begin(self) -> None:
-        """The guest boots."""
+        """The guest boots; it wants to be called, so that the event thread is there while all else goes on."""
         self.dev.start()
+        for queue in self.dev.queues:
+            queue.ring.want_calls(True)
         for pair in range(PAIRS):
             self.dev.post_rx(32, pair)
 
