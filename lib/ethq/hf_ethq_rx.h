@@ -153,7 +153,8 @@ hf_ethq_rx_room(const struct hf_ethq_rx *rx)
 	return rx->size - hf_ethq_rx_pending(rx);
 }
 
-/* The lines of n entries to be put soon: the NIC was the last to have them. */
+/* The lines of n entries to be put soon, and of the records that tell of them: the NIC was the last
+ * to have them. */
 static __rte_always_inline void
 hf_ethq_rx_prefetch(const struct hf_ethq_rx *rx, unsigned int n)
 {
@@ -162,6 +163,8 @@ hf_ethq_rx_prefetch(const struct hf_ethq_rx *rx, unsigned int n)
 	const size_t from = (size_t)rx->pi << rx->log_stride;
 	size_t at;
 
+	hf_prefetch_write((const void *)(uintptr_t)rx->cq.ci_rec);
+	hf_prefetch_write((const void *)(uintptr_t)rx->rec);
 	for (at = from; at < from + ((size_t)n << rx->log_stride); at += step)
 		hf_prefetch_write(rx->ring + (at & mask));
 }

@@ -297,8 +297,8 @@ hf_ethq_tx_room(const struct hf_ethq_tx *tx)
 	return tx->size - (uint16_t)(tx->pi - tx->ci);
 }
 
-/* The lines of n packets to be put soon by hf_ethq_tx_put_plain(): the NIC was the last to have
- * them. */
+/* The lines of n packets to be put soon by hf_ethq_tx_put_plain(), and of the records that tell of
+ * them: the NIC was the last to have them. */
 static inline void
 hf_ethq_tx_prefetch(const struct hf_ethq_tx *tx, unsigned int n)
 {
@@ -306,6 +306,8 @@ hf_ethq_tx_prefetch(const struct hf_ethq_tx *tx, unsigned int n)
 
 	if (tx->multi_packet)
 		n = hf_ethq_blocks(HF_ETHQ_HEAD_UNITS + n);
+	hf_prefetch_write((const void *)(uintptr_t)tx->rec);
+	hf_prefetch_write((const void *)(uintptr_t)tx->cq.ci_rec);
 	for (i = 0; i < n; i++)
 		hf_prefetch_write(tx->ring + ((tx->pi + i) & (tx->size - 1)) * MLX5_SEND_WQE_BB);
 }

@@ -31,12 +31,17 @@ svq_packed_word(const void *desc)
 	return rte_le_to_cpu_64(__atomic_load_n((const uint64_t *)desc + 1, __ATOMIC_ACQUIRE));
 }
 
+/* Of a descriptor at pos that is available. */
+static __rte_always_inline uint16_t
+svq_packed_avail_flags(uint16_t pos)
+{
+	return (pos & 0x8000u) != 0 ? SVQ_F_AVAIL : SVQ_F_USED;
+}
+
 static __rte_always_inline bool
 svq_packed_is_available(uint64_t word, uint16_t pos)
 {
-	const uint16_t want = (pos & 0x8000u) != 0 ? SVQ_F_AVAIL : SVQ_F_USED;
-
-	return (SVQ_PACKED_FLAGS(word) & (SVQ_F_AVAIL | SVQ_F_USED)) == want;
+	return (SVQ_PACKED_FLAGS(word) & (SVQ_F_AVAIL | SVQ_F_USED)) == svq_packed_avail_flags(pos);
 }
 
 /*
@@ -87,30 +92,31 @@ svq_packed_take(struct svq_ring *r, struct svq_burst *b, unsigned int max)
 static __rte_always_inline unsigned int
 svq_packed_plain(struct svq_ring *r, struct svq_plain *p, uint32_t min, unsigned int max)
 {
-	const uint8_t *ring = r->desc;
+	const struct vring_packed_desc *const ring = r->desc;
 	uint8_t *const busy = r->busy;
 	const uint32_t size = r->size;
-	const uint16_t want = r->want;
-	uint16_t pos = r->next_avail;
+	uint16_t want = svq_packed_avail_flags(r->next_avail) | r->want;
+	uint32_t at = r->next_avail & 0x7fffu;
 	unsigned int n;
 
 	/* Behind those that are taken, nothing can be available; who says so, is told elsewhere. */
 	max = RTE_MIN(max, size - r->taken);
 	for (n = 0; n < max; n++) {
-		const void *desc = ring + (pos & 0x7fffu) * sizeof(struct vring_packed_desc);
-		const uint64_t word = svq_packed_word(desc);
+		const uint64_t word = svq_packed_word(&ring[at]);
 		const uint16_t id = SVQ_PACKED_ID(word);
 
 		if (unlikely((SVQ_PACKED_FLAGS(word) &
-				     (SVQ_F_AVAIL | SVQ_F_USED | SVQ_CHAIN_FLAGS)) !=
-			    (((pos & 0x8000u) != 0 ? SVQ_F_AVAIL : SVQ_F_USED) | want)) ||
+				     (SVQ_F_AVAIL | SVQ_F_USED | SVQ_CHAIN_FLAGS)) != want) ||
 			unlikely((uint32_t)word < min) || unlikely(busy[id] != 0))
 			break;
 		busy[id] = 1;
 		p->id[n] = id;
 		p->len[n] = (uint32_t)word;
-		p->addr[n] = svq_packed_addr(desc);
-		pos = svq_packed_advance(size, pos, 1);
+		p->addr[n] = svq_packed_addr(&ring[at]);
+		if (unlikely(++at == size)) {
+			at = 0;
+			want ^= SVQ_F_AVAIL | SVQ_F_USED;
+		}
 	}
 	return n;
 }

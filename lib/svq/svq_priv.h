@@ -71,7 +71,7 @@ struct svq_rx {
 	uint32_t mask;
 	void *more; /* a struct svq_rxmore for each buf */
 	uint32_t more_size;
-	/* Work entries, free running, and how many bufs each has. */
+	/* Work entries, free running, and how many bufs each has: 1, but for those under way. */
 	uint16_t *group;
 	uint32_t wqe_head, wqe_tail;
 	uint16_t max_segs;

@@ -85,8 +85,7 @@ rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 {
 	struct svq_rx *rx = &q->rx;
 	struct svq_rxbuf *const buf = rx->buf;
-	uint16_t *const group = rx->group;
-	const uint32_t tail = rx->tail, wqe = rx->wqe_tail, seq = rx->seq, mask = rx->mask;
+	const uint32_t tail = rx->tail, seq = rx->seq, mask = rx->mask;
 	const uint32_t hdr_len = q->hdr_len;
 	uint32_t hint = q->hint;
 	struct svq_mem_window w = svq_mem_window(q->ring.mem, hint, hdr_len);
@@ -113,7 +112,6 @@ rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 		b->id = p.id[i];
 		b->slots = 1;
 		b->n = 1;
-		group[(wqe + i) & mask] = 1;
 	}
 	svq_ring_untake_plain(&q->ring, kind, &p, i, n);
 	hf_ethq_rx_put_plain(rx->ethq, p.addr, p.len, hdr_len, q->max_frame, q->ring.mkey, i);
@@ -121,7 +119,7 @@ rx_take_plain(struct hf_svq *q, enum svq_kind kind, unsigned int max)
 	q->hint = hint;
 	rx->seq = seq + i;
 	rx->tail = rx->posted = tail + i;
-	rx->wqe_tail = wqe + i;
+	rx->wqe_tail += i; /* group[] has 1 there */
 	return i;
 }
 
@@ -268,9 +266,11 @@ packet_give(
 	struct hf_svq *q, enum svq_kind kind, struct svq_used *u, const struct hf_ethq_rx_cpl *cpl)
 {
 	struct svq_rx *rx = &q->rx;
-	const unsigned int k = rx->group[rx->wqe_head++ & rx->mask];
+	uint16_t *const group = &rx->group[rx->wqe_head++ & rx->mask];
+	const unsigned int k = *group;
 	const bool valid = rx->guest_csum && (cpl->flags & HF_ETHQ_RX_L4_OK) != 0;
 
+	*group = 1;
 	if (cpl->syndrome != 0)
 		packet_drop(q, kind, u, k);
 	else
@@ -319,11 +319,17 @@ give_plain(struct hf_svq *q, enum svq_kind kind, struct svq_used *u,
 static __rte_always_inline uint32_t
 headers_prefetch(const struct svq_rx *rx, uint32_t at, unsigned int i, unsigned int n)
 {
-	const bool plain = rx_is_plain(rx);
+	const struct svq_rxbuf *const buf = rx->buf;
+	const uint32_t mask = rx->mask;
 
+	if (likely(rx_is_plain(rx))) {
+		for (; i < n; i++)
+			hf_prefetch_write(buf[at++ & mask].hdr);
+		return at;
+	}
 	for (; i < n; i++) {
-		hf_prefetch_write(svq_rx_buf(rx, at)->hdr);
-		at += likely(plain) ? 1 : rx->group[(rx->wqe_head + i) & rx->mask];
+		hf_prefetch_write(buf[at & mask].hdr);
+		at += rx->group[(rx->wqe_head + i) & mask];
 	}
 	return at;
 }
@@ -495,6 +501,7 @@ int
 svq_rx_start(struct hf_svq *q, uint64_t features)
 {
 	struct svq_rx *rx = &q->rx;
+	uint32_t i;
 	int ret;
 
 	rx->head = rx->posted = rx->tail = 0;
@@ -502,6 +509,8 @@ svq_rx_start(struct hf_svq *q, uint64_t features)
 	rx->seq = rx->high = rx->plain_from = 0;
 	rx->mrg = (features >> VIRTIO_NET_F_MRG_RXBUF & 1) != 0;
 	rx->guest_csum = (features >> VIRTIO_NET_F_GUEST_CSUM & 1) != 0;
+	for (i = 0; i <= rx->mask; i++)
+		rx->group[i] = 1;
 	q->poll = rx_polls[q->ring.kind];
 	ret = hf_ethq_rx_start(rx->ethq);
 	if (ret == 0)
