@@ -8,6 +8,9 @@ on the other core writes and reads, as the shadow virtqueues' buffers, and with 
 
 What a line of the cache costs that the other core wrote says how far it is, and that the host of a virtual machine
 changes as it likes. So each slice is measured for it, before and after, and rounds are reported apart: near and far.
+
+What grows with the size of packets is told from the smallest and the largest in buffers alike, which have room for the
+largest: rows of their own for the smallest, which are in no other table.
 """
 
 from __future__ import annotations
@@ -54,7 +57,7 @@ class PollConfig:
     rounds: int = 7
     slice_ms: int = 100
     ring: int = 256
-    memory: int = 96        # MiB of the guest
+    memory: int = 200       # MiB of the guest
     huge: bool = True       # its memory and that of the mbufs is on pages of 2 MiB, if there are enough
     csum: bool = False      # the guest negotiates checksum offload, and each header is looked at
     cpu: int = 0
@@ -103,9 +106,9 @@ class Rig:
             raise self.process.fail(f"lines: failed with {result['error']}")
         return result["lines"]
 
-    def slice(self, side: int, size: int, burst: int, milliseconds: int) -> dict:
-        """Measure one of the two for that time."""
-        answer = self.process.command(f"{side} {size} {burst} {milliseconds}", r'^\{"side".*\}$',
+    def slice(self, side: int, size: int, room: int, burst: int, milliseconds: int) -> dict:
+        """Measure one of the two for that time, in buffers with room for packets of that size."""
+        answer = self.process.command(f"{side} {size} {room} {burst} {milliseconds}", r'^\{"side".*\}$',
                                       30 + 2 * milliseconds / 1000)
         result = json.loads(answer.group(0))
         if result["error"]:
@@ -135,10 +138,13 @@ def distance(sides: tuple[dict, ...]) -> str:
     return CPUS[far.pop()] if len(far) == 1 else MOVED
 
 
-def summarize(cpus: str, ring: str, size: int, burst: int, rounds: list[tuple[dict, ...]]) -> dict:
+def summarize(cpus: str, ring: str, key: tuple[int, int, int], rounds: list[tuple[dict, ...]]) -> dict:
     """One row of the table: rounds in which the CPUs were so far from each other."""
-    row = {"cpus": cpus, "ring": ring, "size": size, "burst": burst, "wanted": WANTED.get(size), "rounds": len(rounds),
+    size, room, burst = key
+    row = {"cpus": cpus, "ring": ring, "size": size, "room": room, "burst": burst, "wanted": WANTED.get(size), "rounds": len(rounds),
            "buffers": rounds[0][0]["buffers"] * rounds[0][0]["step"]}
+    for what in ("distance", "alone"):
+        row[what] = statistics.median(cycles for sides in rounds for side in sides for cycles in side[what])
     slices = vhost, svq, local = tuple(zip(*rounds))
     for name, side in zip(SIDES, slices):
         row[name] = {way: {"cycles": _spread([per_packet(s, way) for s in side]),
@@ -156,19 +162,20 @@ def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
 
     A slice of each in a round, and of all sides in turn, A B C, then C B A: what drifts meets all of them alike.
     """
-    rounds: dict = {(size, burst): [] for size in cfg.sizes for burst in cfg.bursts}
+    kinds = dict.fromkeys([(size, size) for size in cfg.sizes] + [(min(cfg.sizes), max(cfg.sizes))])
+    rounds: dict = {(*kind, burst): [] for kind in kinds for burst in cfg.bursts}
     for turn in range(cfg.rounds):
-        for (size, burst), of in rounds.items():
+        for key, of in rounds.items():
             order = range(len(SIDES)) if turn % 2 == 0 else reversed(range(len(SIDES)))
-            sides = {side: rig.slice(side, size, burst, cfg.slice_ms) for side in order}
+            sides = {side: rig.slice(side, *key, cfg.slice_ms) for side in order}
             of.append(tuple(sides[side] for side in range(len(SIDES))))
     rows = []
     for cpus in (*CPUS, MOVED):
-        for (size, burst), of in rounds.items():
+        for key, of in rounds.items():
             same = [sides for sides in of if distance(sides) == cpus]
-            rows += [summarize(cpus, ring, size, burst, same)] if same else []
+            rows += [summarize(cpus, ring, key, same)] if same else []
     for row in rows:
-        progress(f"{row['cpus']}, {ring} {row['size']} bytes, bursts of {row['burst']}: " + ", ".join(
+        progress(f"{row['cpus']}, {ring} {row['size']} bytes in buffers for {row['room']}, bursts of {row['burst']}: " + ", ".join(
             f"{way} {row['svq'][way]['cycles']['median']:.0f} of {row['vhost'][way]['cycles']['median']:.0f} cycles"
             for way in WAYS))
     if any(row[side]["bad"] for row in rows for side in SIDES):
@@ -177,18 +184,22 @@ def measure(rig: Rig, cfg: PollConfig, ring: str, progress) -> list[dict]:
 
 
 def flatness(rows: list[dict]) -> list[dict]:
-    """For each distance, ring, burst and way: how much more the largest size costs than the smallest."""
-    found, sizes = [], [row["size"] for row in rows]
-    for kind in dict.fromkeys((row["cpus"], row["ring"], row["burst"]) for row in rows if row["cpus"] != MOVED):
-        cpus, ring, burst = kind
-        same = sorted((row for row in rows if (row["cpus"], row["ring"], row["burst"]) == kind), key=lambda row: row["size"])
-        if (same[0]["size"], same[-1]["size"]) != (min(sizes), max(sizes)):
+    """For each distance, ring, burst and way: how much more the largest size costs than the smallest, in its buffers."""
+    found = []
+    if len({row["size"] for row in rows}) < 2:
+        return found
+    room = max(row["size"] for row in rows)
+    ends = {(row["cpus"], row["ring"], row["burst"], row["size"] == room): row
+            for row in rows if row["room"] == room and row["cpus"] != MOVED}
+    for (cpus, ring, burst, is_largest), small in ends.items():
+        large = ends.get((cpus, ring, burst, True))
+        if is_largest or large is None:
             continue
         for way in WAYS:
-            grown = {name: same[-1][name][way]["cycles"]["median"] / max(same[0][name][way]["cycles"]["median"], 1e-9)
+            grown = {name: large[name][way]["cycles"]["median"] / max(small[name][way]["cycles"]["median"], 1e-9)
                      for name in SIDES}
-            found.append({"cpus": cpus, "rounds": min(same[0]["rounds"], same[-1]["rounds"]), "ring": ring, "burst": burst, "way": way, "from": same[0]["size"], "to": same[-1]["size"],
-                          **grown, "reached": grown["svq"] <= FLAT})
+            found.append({"cpus": cpus, "rounds": min(small["rounds"], large["rounds"]), "ring": ring, "burst": burst,
+                          "way": way, "from": small["size"], "to": room, **grown, "reached": grown["svq"] <= FLAT})
     return found
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 from . import machine, poll
 from .report import columns
 
@@ -25,7 +27,8 @@ def verdict(row: dict, way: str) -> str:
     return f"{'reached' if reached else 'NOT reached'} ({row['wanted']:.2f})"
 
 
-LINES = (("read_written", "read what it wrote", "completions"),
+LINES = (("alone", "read what it wrote, one line", "a completion of a burst of 1"),
+         ("read_written", "read what it wrote", "completions"),
          ("write_read", "write what it read", "work entries"),
          ("write_written", "write what it wrote, prefetched", "headers of received frames"),
          ("far", "read what no L2 holds", "headers of frames to send"),
@@ -49,7 +52,7 @@ def rows_table(rows: list[dict]) -> str:
     """Two lines for each kind of ring, size and burst."""
     lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach",
               "vhost, no NIC", "ratio", "rounds")]
-    for row in rows:
+    for row in (row for row in rows if row["size"] == row["room"]):
         for way, what in (("tx", "sends"), ("rx", "receives")):
             lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
                           _cycles(row["vhost"][way]), _ratio(row["ratio"][way]),
@@ -75,8 +78,10 @@ def table(report: dict) -> str:
     for cpus in poll.CPUS:
         rows, flat = ([item for item in report[what] if item["cpus"] == cpus] for what in ("rows", "flat"))
         if rows:
-            parts += [f"CPUs {cpus}:", rows_table(rows), "Cycles of the largest size by those of the smallest:",
-                      flat_table(flat)]
+            line, alone = (statistics.median(row[what] for row in rows) for what in ("distance", "alone"))
+            parts += [f"CPUs {cpus}: a line that the NIC's CPU wrote takes {alone:.0f} cycles to read, or {line:.0f} if it is one "
+                      f"of a burst of 32.", rows_table(rows)]
+            parts += ["Cycles of the largest size by those of the smallest, in buffers alike:", flat_table(flat)] if flat else []
         else:
             parts.append(f"CPUs {cpus}: they never were.")
     parts += ["Cycles of this CPU per line of the cache, in bursts of 32, before and after the above (smallest-largest):",
@@ -105,7 +110,8 @@ def notes(report: dict) -> str:
             f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
             f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and sides in turn; ratio: of svq to the column "
             f"before it, of neighbours in time. Left out on all sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
-            f"({_cut(report)} of all), in which somebody else had the CPU.\n"
+            f"({_cut(report)} of all), in which somebody else had the CPU; of svq one burst in eight, which finds out how long the "
+            f"NIC needs for one: in the others it has come to rest, as vhost's NIC has.\n"
             f"CPUs: near where a line that the NIC's CPU wrote costs at most {poll.FAR:.0f} cycles to read, in bursts of 32, before "
             f"and after each slice of a round; far where it costs more. {moved} rounds are left out, in which the "
             f"host moved them. Nothing is concluded from fewer than {poll.FEW} rounds.\n"

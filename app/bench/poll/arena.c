@@ -33,12 +33,6 @@ arena_frame(const struct arena *a, uint32_t n)
 	return tx_buffer(a, n % a->n) + ARENA_HDR;
 }
 
-uint32_t
-arena_buffer(const struct arena *a)
-{
-	return ARENA_HDR + a->size;
-}
-
 void
 arena_make(const struct arena *a, uint32_t n, uint8_t *frame)
 {
@@ -51,15 +45,16 @@ arena_make(const struct arena *a, uint32_t n, uint8_t *frame)
 }
 
 int
-arena_start(struct arena *a, uint32_t size, uint32_t least, const struct rte_ether_addr *from,
-	const struct rte_ether_addr *to)
+arena_start(struct arena *a, uint32_t size, uint32_t room, uint32_t least,
+	const struct rte_ether_addr *from, const struct rte_ether_addr *to)
 {
 	uint32_t i;
 
 	a->eth = (struct rte_ether_hdr){
 		.dst_addr = *to, .src_addr = *from, .ether_type = rte_cpu_to_be_16(ETHERTYPE)};
 	a->size = size;
-	a->step = RTE_MAX(STEP_MIN, RTE_ALIGN_CEIL(ARENA_HDR + size, RTE_CACHE_LINE_SIZE));
+	a->room = room;
+	a->step = RTE_MAX(STEP_MIN, RTE_ALIGN_CEIL(ARENA_HDR + room, RTE_CACHE_LINE_SIZE));
 	a->n = (uint32_t)(a->len / 2 / a->step);
 	if (a->n < least)
 		return -ENOSPC;

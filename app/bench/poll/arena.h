@@ -21,6 +21,7 @@ struct arena {
 	uint64_t gpa; /* of base */
 	size_t len;
 	uint32_t size; /* of a frame */
+	uint32_t room; /* for a frame, in a buffer */
 	uint32_t step; /* from buffer to buffer */
 	uint32_t n; /* buffers of each kind */
 	uint32_t tx_next, rx_next; /* to post */
@@ -32,13 +33,12 @@ struct arena {
 };
 
 /*
- * From now on frames of this size, at most ARENA_MAX, from one address to another; nothing is
- * posted. -ENOSPC: the memory has no room for twice 'least' buffers.
+ * From now on frames of this size, in buffers that have room for larger ones, at most ARENA_MAX,
+ * from one address to another; nothing is posted. -ENOSPC: the memory has no room for twice 'least'
+ * buffers.
  */
-int arena_start(struct arena *a, uint32_t size, uint32_t least, const struct rte_ether_addr *from,
-	const struct rte_ether_addr *to);
-/* Bytes of a buffer in use: a header and a frame. */
-uint32_t arena_buffer(const struct arena *a);
+int arena_start(struct arena *a, uint32_t size, uint32_t room, uint32_t least,
+	const struct rte_ether_addr *from, const struct rte_ether_addr *to);
 /* Guest addresses of the next n buffers of a kind. */
 void arena_tx(struct arena *a, uint64_t *gpa, unsigned int n);
 void arena_rx(struct arena *a, uint64_t *gpa, unsigned int n);

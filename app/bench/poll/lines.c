@@ -29,6 +29,12 @@ struct other {
 	uint32_t round;
 };
 
+static unsigned int
+lines(const struct other *o)
+{
+	return o->kind == LINES_READ_ALONE ? 1 : BURST;
+}
+
 static volatile uint64_t *
 line(const struct other *o, unsigned int i)
 {
@@ -44,7 +50,7 @@ touch(void *arg)
 	const struct other *o = arg;
 	unsigned int i;
 
-	for (i = 0; i < BURST && o->kind != LINES_OWN && o->kind != LINES_FAR; i++) {
+	for (i = 0; i < lines(o) && o->kind != LINES_OWN && o->kind != LINES_FAR; i++) {
 		if (o->kind == LINES_WRITE_READ)
 			(void)*line(o, i);
 		else
@@ -55,13 +61,15 @@ touch(void *arg)
 static uint64_t
 burst(const struct other *o)
 {
-	const bool reads = o->kind == LINES_READ_WRITTEN || o->kind == LINES_FAR;
+	const bool reads = o->kind == LINES_READ_ALONE || o->kind == LINES_READ_WRITTEN ||
+		o->kind == LINES_FAR;
+	const unsigned int n = lines(o);
 	uint64_t start = rte_rdtsc_precise();
 	unsigned int i;
 
 	for (i = 0; i < BURST && o->kind == LINES_WRITE_WRITTEN; i++)
 		hf_prefetch_write((const void *)(uintptr_t)line(o, i));
-	for (i = 0; i < BURST; i++) {
+	for (i = 0; i < n; i++) {
 		if (reads)
 			(void)*line(o, i);
 		else
@@ -94,7 +102,7 @@ measure(struct other *o, unsigned int cpu, unsigned int bursts, uint64_t overhea
 	peer_stop(&peer);
 	qsort(each, bursts, sizeof(each[0]), compare);
 	n = bursts / 2;
-	*cycles = (double)(each[n] - RTE_MIN(each[n], overhead)) / BURST;
+	*cycles = (double)(each[n] - RTE_MIN(each[n], overhead)) / lines(o);
 	return 0;
 }
 
@@ -114,9 +122,12 @@ lines_measure(
 }
 
 int
-lines_distance(uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double *cycles)
+lines_distance(
+	uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, struct lines_distance *d)
 {
 	struct other o = {.mem = mem, .len = len, .kind = LINES_READ_WRITTEN};
+	int ret = measure(&o, cpu, FEW_BURSTS, overhead, &d->burst);
 
-	return measure(&o, cpu, FEW_BURSTS, overhead, cycles);
+	o.kind = LINES_READ_ALONE;
+	return ret != 0 ? ret : measure(&o, cpu, FEW_BURSTS, overhead, &d->alone);
 }

@@ -12,7 +12,9 @@
 
 enum lines_kind {
 	LINES_OWN, /* write lines that this CPU wrote last, and L2 holds */
-	LINES_READ_WRITTEN, /* read what the other CPU wrote: completions */
+	LINES_READ_ALONE, /* read what the other CPU wrote, one line: a completion of a burst of 1
+			   */
+	LINES_READ_WRITTEN, /* the same in bursts: completions */
 	LINES_WRITE_READ, /* write what the other CPU read: work entries */
 	LINES_WRITE_WRITTEN, /* prefetch to write what it wrote: headers of received frames */
 	LINES_FAR, /* read what no L2 holds: headers of frames to send */
@@ -20,14 +22,18 @@ enum lines_kind {
 };
 
 /*
- * Cycles per line, medians of bursts of 32, of each kind. mem: 'len' bytes, more than the L2s hold;
- * they are overwritten. cpu: of the other. 'overhead': cycles of a measurement. 0 or a negative
- * errno.
+ * Cycles per line, medians, of each kind; in bursts of 32, but for LINES_READ_ALONE. mem: 'len'
+ * bytes, more than the L2s hold; they are overwritten. cpu: of the other. 'overhead': cycles of a
+ * measurement. 0 or a negative errno.
  */
 int lines_measure(
 	uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double cycles[LINES_KINDS]);
 
-/* LINES_READ_WRITTEN alone, in a few milliseconds: how far is that CPU? */
-int lines_distance(uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, double *cycles);
+/* How far is that CPU? In a few milliseconds. */
+struct lines_distance {
+	double burst, alone; /* LINES_READ_WRITTEN, LINES_READ_ALONE */
+};
+int lines_distance(
+	uint8_t *mem, size_t len, unsigned int cpu, uint64_t overhead, struct lines_distance *d);
 
 #endif /* BENCH_POLL_LINES_H */

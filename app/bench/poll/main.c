@@ -37,6 +37,14 @@ struct options {
 	unsigned int nic_cpu;
 };
 
+/* A slice: frames of this size, in buffers that have room for larger ones. */
+struct order {
+	unsigned int side; /* 0 librte_vhost, 1 shadow virtqueues, 2 librte_vhost without a NIC */
+	uint32_t size, room;
+	unsigned int burst;
+	unsigned long ms;
+};
+
 /* One direction of a slice. */
 struct count {
 	uint64_t cycles, calls, moved; /* as side.h's calls return it */
@@ -59,7 +67,8 @@ struct bench {
 	unsigned int n_came, uncounted; /* frames; rounds */
 	bool counted;
 	unsigned int nic_cpu;
-	double distance[2]; /* of that, before and after the slice: lines_distance() */
+	/* How far that is, before and after the slice: lines_distance(). */
+	struct lines_distance distance[2];
 };
 
 static volatile int connection = -1;
@@ -140,7 +149,7 @@ timed(const struct bench *b, struct count *c, struct side *s,
 
 	cycles = rte_rdtsc_precise() - start;
 	cycles -= RTE_MIN(cycles, b->overhead);
-	if (!b->counted)
+	if (!b->counted || s->unsettled)
 		return;
 	if (moved == 0) {
 		c->idle_cycles += cycles;
@@ -191,23 +200,24 @@ guest(struct bench *b, struct side *s, unsigned int burst)
 	}
 	while ((n = RTE_MIN(ring_free(&s->rx), BURST_MAX)) > 0) {
 		arena_rx(&b->arena, gpa, n);
-		ring_post(&s->rx, gpa, n, arena_buffer(&b->arena), true);
+		ring_post(&s->rx, gpa, n, ARENA_HDR + b->arena.room, true);
 	}
 	n = RTE_MIN(ring_free(&s->tx), burst);
 	arena_tx(&b->arena, gpa, n);
-	ring_post(&s->tx, gpa, n, arena_buffer(&b->arena), false);
+	ring_post(&s->tx, gpa, n, ARENA_HDR + b->arena.size, false);
 	return 0;
 }
 
 /* The arena's memory is overwritten. */
 static int
-distance(const struct bench *b, double *cycles)
+distance(struct bench *b, unsigned int when)
 {
-	return lines_distance(b->arena.base, b->arena.len, b->nic_cpu, b->overhead, cycles);
+	return lines_distance(
+		b->arena.base, b->arena.len, b->nic_cpu, b->overhead, &b->distance[when]);
 }
 
 static int
-slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, unsigned long ms)
+slice(struct bench *b, unsigned int which, const struct order *o)
 {
 	struct side *s = b->sides[which];
 	uint64_t end;
@@ -222,24 +232,24 @@ slice(struct bench *b, unsigned int which, uint32_t size, unsigned int burst, un
 	b->counted = true;
 	ring_init(&s->tx);
 	ring_init(&s->rx);
-	ret = distance(b, &b->distance[0]);
+	ret = distance(b, 0);
 	if (ret == 0)
-		ret = arena_start(
-			&b->arena, size, CHECKED + s->rx.size, &b->from[which], &b->to[which]);
+		ret = arena_start(&b->arena, o->size, o->room, CHECKED + s->rx.size,
+			&b->from[which], &b->to[which]);
 	if (ret == 0)
 		ret = s->start(s, &b->arena);
 	if (ret != 0)
 		return ret;
-	end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+	end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * o->ms;
 	while (ret == 0 && rte_rdtsc() < end) {
-		ret = guest(b, s, burst);
-		timed(b, &b->tx, s, s->send, burst);
+		ret = guest(b, s, o->burst);
+		timed(b, &b->tx, s, s->send, o->burst);
 		s->settle(s);
-		timed(b, &b->rx, s, s->receive, burst);
+		timed(b, &b->rx, s, s->receive, o->burst);
 	}
 	check(b);
 	s->stop(s);
-	return ret == 0 ? distance(b, &b->distance[1]) : ret;
+	return ret == 0 ? distance(b, 1) : ret;
 }
 
 static void
@@ -253,16 +263,18 @@ print_count(const char *name, const struct side *s, const struct count *c)
 }
 
 static void
-report(const struct bench *b, unsigned int which, unsigned int burst, int ret)
+report(const struct bench *b, unsigned int which, const struct order *o, int ret)
 {
-	printf("{\"side\": \"%s\", \"size\": %u, \"burst\": %u, \"error\": %d",
-		b->sides[which]->name, b->arena.size, burst, ret);
+	const struct lines_distance *d = b->distance;
+
+	printf("{\"side\": \"%s\", \"size\": %u, \"room\": %u, \"burst\": %u, \"error\": %d",
+		b->sides[which]->name, o->size, o->room, o->burst, ret);
 	print_count("tx", b->sides[which], &b->tx);
 	print_count("rx", b->sides[which], &b->rx);
 	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64
-	       ", \"distance\": [%.1f, %.1f]}\n",
-		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad, b->distance[0],
-		b->distance[1]);
+	       ", \"distance\": [%.1f, %.1f], \"alone\": [%.1f, %.1f]}\n",
+		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad, d[0].burst, d[1].burst,
+		d[0].alone, d[1].alone);
 	fflush(stdout);
 }
 
@@ -272,44 +284,50 @@ report_lines(const struct bench *b)
 	double cycles[LINES_KINDS] = {0};
 	int ret = lines_measure(b->arena.base, b->arena.len, b->nic_cpu, b->overhead, cycles);
 
-	printf("{\"lines\": {\"own\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
+	printf("{\"lines\": {\"own\": %.1f, \"alone\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
 	       "\"write_written\": %.1f, \"far\": %.1f}, \"error\": %d}\n",
-		cycles[LINES_OWN], cycles[LINES_READ_WRITTEN], cycles[LINES_WRITE_READ],
-		cycles[LINES_WRITE_WRITTEN], cycles[LINES_FAR], ret);
+		cycles[LINES_OWN], cycles[LINES_READ_ALONE], cycles[LINES_READ_WRITTEN],
+		cycles[LINES_WRITE_READ], cycles[LINES_WRITE_WRITTEN], cycles[LINES_FAR], ret);
 	fflush(stdout);
+}
+
+static bool
+order_read(const char *line, struct order *o)
+{
+	return sscanf(line, "%u %u %u %u %lu", &o->side, &o->size, &o->room, &o->burst, &o->ms) ==
+		5 &&
+		o->side <= 2 && o->size >= ARENA_MIN && o->room >= o->size &&
+		o->room <= ARENA_MAX && o->burst >= 1 && o->burst <= BURST_MAX && o->ms >= 1 &&
+		o->ms <= SLICE_MAX_MS;
 }
 
 static void
 obey(struct bench *b)
 {
 	char line[LINE];
+	struct order o;
 
 	printf("{\"ready\": true, \"overhead\": %" PRIu64 ", \"ring\": %u, \"tsc_hz\": %" PRIu64
 	       "}\n",
 		b->overhead, b->sides[0]->tx.size, rte_get_tsc_hz());
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
-		unsigned int side, size, burst;
-		unsigned long ms;
-
 		if (strcmp(line, "lines\n") == 0) {
 			report_lines(b);
 			continue;
 		}
-		if (sscanf(line, "%u %u %u %lu", &side, &size, &burst, &ms) != 4 || side > 2 ||
-			size < ARENA_MIN || size > ARENA_MAX || burst < 1 || burst > BURST_MAX ||
-			ms < 1 || ms > SLICE_MAX_MS) {
+		if (!order_read(line, &o)) {
 			fprintf(stderr,
 				"holdfast-bench-poll: '%.*s': SIDE (0 librte_vhost, 1 shadow "
 				"virtqueues, 2 librte_vhost without a NIC), SIZE (%u to %u), "
-				"BURST (1 to %u) and milliseconds (1 to %lu) are wanted, or "
-				"lines, or quit\n",
-				(int)strcspn(line, "\n"), line, ARENA_MIN, ARENA_MAX, BURST_MAX,
-				SLICE_MAX_MS);
+				"ROOM of a buffer (SIZE to %u), BURST (1 to %u) and milliseconds "
+				"(1 to %lu) are wanted, or lines, or quit\n",
+				(int)strcspn(line, "\n"), line, ARENA_MIN, ARENA_MAX, ARENA_MAX,
+				BURST_MAX, SLICE_MAX_MS);
 			continue;
 		}
-		side_vhost_nic(b->sides[0], side == 2 ? -1 : (int)b->nic_cpu);
-		report(b, side % 2, burst, slice(b, side % 2, size, burst, ms));
+		side_vhost_nic(b->sides[0], o.side == 2 ? -1 : (int)b->nic_cpu);
+		report(b, o.side % 2, &o, slice(b, o.side % 2, &o));
 	}
 }
 
@@ -387,7 +405,7 @@ usage(FILE *to)
 	fputs("usage: holdfast-bench-poll EAL-OPTIONS -- --socket PATH --from IBDEV --to IBDEV "
 	      "--nic-cpu N\n\n"
 	      "Listens for a front end with two queue pairs and one region of memory. Reads lines\n"
-	      "'SIDE SIZE BURST MILLISECONDS', and says how many cycles that took; 'lines', and\n"
+	      "'SIDE SIZE ROOM BURST MILLISECONDS', and says how many cycles that took; 'lines', and\n"
 	      "says what a line of the cache costs.\n\n"
 	      "  --socket PATH   vhost-user socket\n"
 	      "  --from IBDEV    verbs device that sends\n"

@@ -26,6 +26,8 @@ struct side {
 	unsigned int (*receive)(struct side *s, unsigned int burst);
 	/* What is not: between two bursts. */
 	void (*settle)(struct side *s);
+	/* Until the next one the NIC may be at work: nothing is to be counted. */
+	bool unsettled;
 	void (*stop)(struct side *s);
 };
 

@@ -40,8 +40,8 @@ struct svq {
 	struct end tx, rx;
 	/*
 	 * Between bursts: so long that the NIC, which is slower than its driver, gets through, as
-	 * one burst of some finds out; the others wait a quarter longer, so that the NIC is not on
-	 * its last stores.
+	 * one burst of some finds out. The others wait twice as long, so that the NIC has come to
+	 * rest, as librte_vhost's has.
 	 */
 	uint64_t pause, pause_max;
 	unsigned int bursts, wanted, moved;
@@ -191,7 +191,8 @@ svq_settle(struct side *side)
 		s->pause = RTE_MIN(s->pause + s->pause / 16, s->pause_max);
 	else if (s->bursts % PROBE == 0)
 		s->pause -= s->pause / 128;
-	end += ++s->bursts % PROBE == 0 ? s->pause : s->pause + s->pause / 4;
+	side->unsettled = ++s->bursts % PROBE == 0;
+	end += side->unsettled ? s->pause : 2 * s->pause;
 	while (rte_rdtsc() < end)
 		rte_pause();
 }
