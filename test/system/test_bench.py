@@ -75,9 +75,9 @@ def test_poll(tmp_path):
     done = bench("poll", "--quick", "--sizes", "64,9000", "--json", str(tmp_path / "r.json"))
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "r.json").read_text(encoding="ascii"))
-    rounds = {(ring, size): 0 for ring in ("split", "packed") for size in (64, 9000)}
+    rounds = {(ring, *kind): 0 for ring in ("split", "packed") for kind in ((64, 64), (9000, 9000), (64, 9000))}
     for row in report["rows"]:
-        rounds[row["ring"], row["size"]] += row["rounds"]
+        rounds[row["ring"], row["size"], row["room"]] += row["rounds"]
     assert set(rounds.values()) == {2}
     for row in report["rows"]:
         assert row["verified"] and row["buffers"] > report["l2_bytes"]
@@ -91,6 +91,9 @@ def test_poll(tmp_path):
     assert len(report["lines"]) == 4 and all(cycles > 0 for lines in report["lines"] for cycles in lines.values())
     for cpus in ("near", "far"):
         there = any(row["cpus"] == cpus for row in report["rows"])
+        ends = [{row["size"] for row in report["rows"] if (row["cpus"], row["ring"], row["room"]) == (cpus, ring, 9000)}
+                for ring in ("split", "packed")]
+        assert sum(item["cpus"] == cpus for item in report["flat"]) == 2 * ends.count({64, 9000})
         assert (f"CPUs {cpus}:" if there else f"CPUs {cpus}: they never were.") in done.stdout
 
 
