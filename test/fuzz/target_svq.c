@@ -127,17 +127,19 @@ step_position(uint16_t n)
 		next = (uint16_t)(i | (next & 0x8000));
 }
 
+/* Tables may be anywhere. */
 static void
 desc_write(void *d, uint64_t addr, uint32_t len, uint16_t flags, uint16_t id_or_next)
 {
-	if (packed)
-		*(struct vring_packed_desc *)d = (struct vring_packed_desc){
-			.addr = addr, .len = len, .id = id_or_next, .flags = flags};
-	else
-		*(struct vring_desc *)d = (struct vring_desc){.addr = order_64(addr),
-			.len = order_32(len),
-			.flags = order_16(flags),
-			.next = order_16(id_or_next)};
+	const struct vring_packed_desc p = {
+		.addr = addr, .len = len, .id = id_or_next, .flags = flags};
+	const struct vring_desc s = {.addr = order_64(addr),
+		.len = order_32(len),
+		.flags = order_16(flags),
+		.next = order_16(id_or_next)};
+
+	_Static_assert(sizeof(p) == sizeof(s), "either is 16 bytes");
+	memcpy(d, packed ? (const void *)&p : &s, sizeof(p));
 }
 
 static uint16_t
