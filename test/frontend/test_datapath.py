@@ -117,13 +117,11 @@ def test_no_kick_descriptor(stage):
         a.tx().ring.wait(20)
 
 
-def thread_share(tel: telemetry.Telemetry, a, b) -> float:
-    """The own thread's rounds of polling for each of the service core's, under traffic."""
-    before = tel.ask("/holdfast/pollers")["holdfast_poll_0"]
+def thread_rounds(tel: telemetry.Telemetry, a, b) -> int:
+    """How often the own thread polls under traffic."""
+    before = tel.ask("/holdfast/pollers")["holdfast_poll_0"]["thread_rounds"]
     both_ways(a, b, 1000, 300)
-    after = tel.ask("/holdfast/pollers")["holdfast_poll_0"]
-    rounds = {kind: after[kind] - before[kind] for kind in ("thread_rounds", "service_rounds")}
-    return rounds["thread_rounds"] / max(1, rounds["service_rounds"])
+    return tel.ask("/holdfast/pollers")["holdfast_poll_0"]["thread_rounds"] - before
 
 
 def test_service_core(stage):
@@ -135,8 +133,7 @@ def test_service_core(stage):
         poller = tel.ask("/holdfast/pollers")["holdfast_poll_0"]
         assert (poller["service_runs"], poller["queues"]) == (1, 4)
         # Where the service core gets no CPU for a while, the thread takes over for as long.
-        share = until(lambda: thread_share(tel, a, b), lambda found: found < 0.1)
-        assert share < 0.1
+        assert until(lambda: thread_rounds(tel, a, b), lambda found: found == 0) == 0
 
 
 def rounds(tel: telemetry.Telemetry, kind: str) -> int:
@@ -145,8 +142,8 @@ def rounds(tel: telemetry.Telemetry, kind: str) -> int:
 
 
 def test_services_stop(stage, program):
-    """EAL's own mapping gives each service core a poller, with half of the queues. When the services stop, threads take
-    over; when they run again, these leave it to them."""
+    """EAL's own mapping gives each service core a poller, with half of the queues, though they start at the same time.
+    When the services stop, threads take over; when they run again, these leave it to them."""
     rig, tel = polled(stage, "datapath=poll", partial(ApiPair, program=program), lcores="0@0,1@1,2@1", eal=["-S", "1,2"])
     a, b = rig.guest(0), rig.guest(1)
     both_ways(a, b)
@@ -157,7 +154,7 @@ def test_services_stop(stage, program):
     assert rig.do("services", 0)["ret"] == 0
     served = tel and rounds(tel, "service")
     both_ways(a, b, 1000)
-    assert not tel or rounds(tel, "service") == served
+    assert not tel or rounds(tel, "service") - served <= 2     # what each core was about to do
     assert rig.do("services", 1)["ret"] == 0
     both_ways(a, b, 2000)
-    assert not tel or rounds(tel, "service") > served
+    assert not tel or rounds(tel, "service") - served > 2

@@ -145,7 +145,9 @@ hf_pollers_put(void)
 	pthread_mutex_unlock(&pollers_lock);
 }
 
-/* Better: its service runs; then it is of this core; then it has fewer queues. NULL: none at all.
+/*
+ * Better: its service runs; then it is of this core; then it has fewer queues. The queue is counted
+ * at once, since others are attached at the same time. NULL: none at all.
  */
 static struct hf_poller *
 poller_choose(int core)
@@ -167,6 +169,8 @@ poller_choose(int core)
 		best_runs = runs;
 		fewest = queues;
 	}
+	if (best != NULL)
+		__atomic_fetch_add(&best->queues, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&pollers_lock);
 	return best;
 }
@@ -226,7 +230,6 @@ poller_add(struct hf_poller *p, struct hf_poll_queue *q)
 	q->poller = p;
 	q->told = q->mute = false;
 	p->slots[q->slot] = q;
-	__atomic_store_n(&p->queues, p->queues + 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -243,6 +246,8 @@ hf_poller_attach(struct hf_poll_queue *q, int core)
 	pthread_mutex_unlock(&p->lock);
 	if (ret == 0)
 		hf_poller_nudge(p);
+	else
+		__atomic_fetch_sub(&p->queues, 1, __ATOMIC_RELAXED);
 	return ret;
 }
 
@@ -258,7 +263,7 @@ hf_poller_detach(struct hf_poll_queue *q)
 	if (q->kickfd >= 0)
 		epoll_ctl(p->epfd, EPOLL_CTL_DEL, q->kickfd, NULL);
 	p->slots[q->slot] = NULL;
-	__atomic_store_n(&p->queues, p->queues - 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&p->queues, 1, __ATOMIC_RELAXED);
 	q->poller = NULL;
 	pthread_mutex_unlock(&p->lock);
 }

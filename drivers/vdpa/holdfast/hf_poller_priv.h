@@ -25,7 +25,7 @@ struct hf_poller {
 	uint32_t service;
 	uint64_t served; /* rounds of the service; atomic, one writer */
 	uint64_t rounds, sleeps; /* of the thread; atomic, one writer */
-	unsigned int queues; /* attached; atomic, written under lock */
+	unsigned int queues; /* attached, or about to be; atomic */
 	unsigned int want; /* how many wait for the lock to attach or detach; atomic */
 	bool stop; /* the thread shall end; atomic */
 	int epfd, wakefd;
