@@ -5,6 +5,7 @@
 import json
 import statistics
 import time
+from collections import Counter
 
 import pytest
 from hfrig import nic, paths, usage, vdpa, wait
@@ -13,7 +14,7 @@ from hfvhost.memory import Memory
 from hfvhost.net import Shape
 from hfvhost.proto import Status
 from cputime import check_idle, cpus
-from pair import Pair, address, both_ways, burst, virtqueues_only
+from pair import Pair, address, both_ways, burst, transfer, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
 
@@ -100,6 +101,27 @@ def test_one_umem(stage, datapath):
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
     assert commands(rig, 1, "CREATE_UMEM") == before + 1
+
+
+def all_commands(rig, vf: int) -> Counter:
+    """How often a VF has carried out each command."""
+    return Counter({c["name"]: c["count"] for c in rig.nic.function(nic.vf_bdf(vf), "commands")["commands"]})
+
+
+@virtqueues_only
+def test_steering_is_modified(stage):
+    """What leads to the queues stays when their number changes: one command changes the table."""
+    rig = Pair(stage)
+    shape = Shape(pairs=2)
+    a, b = rig.guest(0, shape), rig.guest(1, shape)
+    resumed = Counter(MODIFY_RQT=1, MODIFY_GENERAL_OBJECT=1)
+    for turn in range(2):
+        for enabled, wanted in ((False, resumed + Counter(QUERY_GENERAL_OBJECT=1)), (True, resumed)):
+            before = all_commands(rig, 1)
+            b.enable(2, enabled)
+            rig.wait_ready(1, 3 + enabled)
+            assert all_commands(rig, 1) - before == wanted, f"turn {turn}, enabled {enabled}"
+    transfer(a, b, burst(64))
 
 
 def test_room_for_descriptors(stage):

@@ -5,7 +5,7 @@
 import time
 
 import pytest
-from hfrig import nic, paths, vdpa
+from hfrig import nic, paths, vdpa, wait
 from hfvhost.net import Shape
 from pair import Pair, burst, virtqueues_only
 
@@ -43,6 +43,25 @@ def test_no_error(rig, packed):
     for vf, queue in ((0, 1), (1, 0)):
         bad = {name: count for name, count in rig.app.stats(vf, queue).items() if "error" in name or "repair" in name}
         assert bad and not any(bad.values()), bad
+
+
+@virtqueues_only
+def test_late_kick(rig, packed):
+    """D25: a kick of a ring that was stopped is nobody's any more."""
+    rig.guest(0, Shape(packed=packed))
+    a = rig.guest(1, Shape(packed=packed))
+    a.stop()
+    before = rig.app.stats(1, 1)["relayed_kicks"]
+    for _ in range(3):
+        a.tx().ring.kick()
+        a.settle()
+    time.sleep(0.1)
+    assert rig.app.stats(1, 1)["relayed_kicks"] == before
+    a.start()
+    rig.wait_ready(1, 2)
+    a.tx().ring.kick()
+    wait.until(lambda: rig.app.stats(1, 1)["relayed_kicks"], lambda kicks: kicks > before)
+    assert rig.app.stats(1, 1)["relayed_kicks"] > before
 
 
 @virtqueues_only

@@ -37,6 +37,7 @@ static long trace_from; /* where in the trace the case begins */
 struct span {
 	char kind[8], name[40], status[16];
 	uint64_t start, end, bytes;
+	uint64_t came, over; /* when it was asked for, and when it was carried out */
 	int64_t id; /* object, -1: none */
 	int tid;
 };
@@ -80,6 +81,8 @@ read_trace(const char *name)
 		text(j, "status", s->status, sizeof(s->status));
 		s->start = (uint64_t)number(j, "t_ns");
 		s->end = s->start + (uint64_t)number(j, "dur_ns");
+		s->came = s->start - (uint64_t)number(j, "queued_ns");
+		s->over = s->end + (uint64_t)number(j, "late_ns");
 		s->bytes = (uint64_t)llabs((long long)number(j, "pinned"));
 		s->id = (int64_t)number(j, "id");
 		s->tid = (int)number(j, "tid");
@@ -258,7 +261,7 @@ static int
 test_slots(void)
 {
 	struct worker w[MANY] = {0};
-	unsigned int i, k, most = 0;
+	unsigned int i, k, most = 0, queued = 0;
 
 	for (i = 0; i < MANY; i++)
 		w[i] = (struct worker){.run = query, .rounds = 3};
@@ -268,13 +271,15 @@ test_slots(void)
 	for (i = 0; i < n_spans; i++) {
 		TEST_ASSERT_EQUAL(spans[i].end - spans[i].start, COMMAND_NS, "time of %u", i);
 		most = RTE_MAX(most, at_once(&spans[i], -1));
+		queued += spans[i].came < spans[i].start;
 		for (k = 0; k < i; k++)
 			TEST_ASSERT(spans[k].tid != spans[i].tid ||
-					spans[k].end <= spans[i].start ||
-					spans[i].end <= spans[k].start,
+					spans[k].over <= spans[i].came ||
+					spans[i].over <= spans[k].came,
 				"a thread has two at once");
 	}
 	TEST_ASSERT_EQUAL(most, SLOTS, "%u at once", most);
+	TEST_ASSERT(queued >= MANY - SLOTS, "%u have waited for a slot", queued);
 	return TEST_SUCCESS;
 }
 

@@ -318,6 +318,7 @@ struct task {
 	unsigned int *n;
 	unsigned int id;
 	atomic_bool *gate; /* NULL: none; else it waits until this is open */
+	bool slow;
 };
 
 static void
@@ -327,6 +328,8 @@ task_run(void *arg)
 
 	while (t->gate != NULL && !atomic_load(t->gate))
 		usleep(100);
+	if (t->slow)
+		usleep(50000);
 	t->log[(*t->n)++] = t->id;
 }
 
@@ -349,7 +352,7 @@ test_deferred(void)
 	struct task tasks[100];
 
 	for (i = 0; i < 100; i++) {
-		tasks[i] = (struct task){.log = log, .n = &n, .id = i};
+		tasks[i] = (struct task){.log = log, .n = &n, .id = i, .slow = i == 99};
 		tasks[i].gate = i == 0 ? &gate : NULL;
 		TEST_ASSERT_SUCCESS(hf_work_defer(work, task_run, &tasks[i]), "defer");
 	}
