@@ -121,13 +121,17 @@ int svq_copies_destroy(struct svq_copies *c);
 /* 'len' bytes in one piece, at most SVQ_GSO_MAX; *used: what to free, in order. NULL: none now. */
 uint8_t *svq_copies_get(struct svq_copies *c, uint32_t len, uint32_t *used);
 
-/* --- svq_rx.c, as svq_tx.c --- */
+/* --- svq_rxq.c, as svq_tx.c --- */
 size_t svq_rx_bytes(const struct hf_svq_attr *attr);
 int svq_rx_create(struct hf_svq *q, const struct hf_svq_attr *attr);
 int svq_rx_destroy(struct hf_svq *q);
 int svq_rx_start(struct hf_svq *q, uint64_t features);
+void svq_rx_arm(struct hf_svq *q);
+
+/* --- svq_rx.c --- */
+/* What hf_svq_poll() is while the queue is started, by enum svq_kind. */
+extern unsigned int (*const svq_rx_polls[])(struct hf_svq *q, unsigned int burst);
 /* What was received is the guest's; buffers before the last of them go back empty. */
 int svq_rx_stop(struct hf_svq *q);
-void svq_rx_arm(struct hf_svq *q);
 
 #endif /* SVQ_PRIV_H */
