@@ -936,6 +936,38 @@ test_log(void)
 	return TEST_SUCCESS;
 }
 
+/* Of buffers that are merged, those that the frame reaches, and not the others of its group. */
+static int
+log_of_group(uint64_t features)
+{
+	struct hf_svq_log log = {.bits = log_bits, .size = LOG_BYTES, .used = true};
+	struct piece p = {GUEST_HIGH + 0x100000, 300, true};
+	unsigned int i;
+
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, V1, V1 | MRG | features), "start");
+	log.used_gpa = rig.rx.g.used;
+	hf_svq_set_log(rig.rx.q, &log);
+	for (i = 0; i < 8; i++, p.gpa += 0x2000)
+		TEST_ASSERT(guest_add(&rig.rx.g, &p, 1, false) >= 0, "add");
+	hf_svq_poll(rig.rx.q, 32);
+	TEST_ASSERT(svqrig_send(&rig, NULL, 500, &plain), "send");
+	TEST_ASSERT_SUCCESS(svqrig_poll_until(&rig, all_used), "it does not come");
+	due(GUEST_HIGH + 0x100000, 300);
+	due(GUEST_HIGH + 0x102000, 212);
+	if (log_check(&rig.rx.g, "merged") != TEST_SUCCESS)
+		return TEST_FAILED;
+	hf_svq_set_log(rig.rx.q, NULL);
+	return stop_both();
+}
+
+static int
+test_log_of_group(void)
+{
+	if (log_of_group(0) != TEST_SUCCESS)
+		return TEST_FAILED;
+	return log_of_group(PACKED | EVENT);
+}
+
 /* A frame that the entry has no room for: what may have been written, though the buffer is larger.
  */
 static int
@@ -1346,6 +1378,7 @@ static struct unit_test_suite svq_suite = {
 			TEST_CASE_ST(setup, teardown, test_lso),
 			TEST_CASE_ST(setup, teardown, test_sleep),
 			TEST_CASE_ST(setup, teardown, test_log),
+			TEST_CASE_ST(setup, teardown, test_log_of_group),
 			TEST_CASE_ST(setup, teardown, test_log_of_drop),
 			TEST_CASE_ST(setup, teardown, test_tx_outside),
 			TEST_CASE_ST(setup, teardown, test_tx_outside_of_burst),
