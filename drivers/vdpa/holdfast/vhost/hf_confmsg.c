@@ -113,13 +113,23 @@ hf_confmsg_answer(struct hf_dev *dev, int vid, struct hf_msg *m)
 	}
 }
 
+/* What a front end is about to read is what the NIC says now; of one that does not, the NIC is not
+ * asked. */
+static void
+confmsg_begin(struct hf_dev *dev, bool reads)
+{
+	if (reads)
+		hf_config_refresh(dev);
+	hf_config_listen(dev, reads);
+}
+
 void
 hf_confmsg_take(struct hf_dev *dev, struct hf_msg *m)
 {
 	if (m->request == HF_MSG_SET_FEATURES) {
 		m->payload.u64 &= ~(dev->offered & CONFMSG_FEATURES);
 	} else if (m->request == HF_MSG_SET_PROTOCOL_FEATURES) {
-		hf_config_listen(dev, (m->payload.u64 & BIT(VHOST_USER_PROTOCOL_F_CONFIG)) != 0);
+		confmsg_begin(dev, (m->payload.u64 & BIT(VHOST_USER_PROTOCOL_F_CONFIG)) != 0);
 		m->payload.u64 &= ~(dev->protocol & CONFMSG_PROTOCOL);
 	}
 }

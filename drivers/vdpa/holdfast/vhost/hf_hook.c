@@ -328,7 +328,6 @@ hf_hook_claim(struct hf_dev *dev, int vid)
 	dev->front = (struct hf_front){.vid = vid, .request_fd = -1};
 	hf_config_listen(dev, false);
 	hf_config_channel(dev, -1);
-	hf_config_refresh(dev);
 	if (rte_vhost_get_ifname(vid, dev->front.socket, sizeof(dev->front.socket)) != 0)
 		dev->front.socket[0] = '\0';
 	if (rte_vhost_extern_callback_register(vid, &hf_hook_ops, NULL) == 0)
