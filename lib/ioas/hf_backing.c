@@ -12,6 +12,15 @@
 #include "hf_backing.h"
 #include "hf_identity.h"
 
+/*
+ * Where mappings are asked for, one behind the other: below the program and all libraries and
+ * stacks. After ibv_fork_init(), which DPDK's mlx4 driver calls wherever it is installed,
+ * libibverbs reads /proc/self/smaps up to what is registered, and what it reads on the way takes
+ * longer than the command. The kernel puts elsewhere what finds no room here.
+ */
+#define BACKING_LOW (UINT64_C(32) << 40)
+#define BACKING_LOW_END (UINT64_C(80) << 40)
+#define BACKING_ALIGN (UINT64_C(1) << 30) /* huge pages of the file stay what they are */
 #define BACKING_BUCKETS 1024 /* some for each of HF_IOAS_MAX_REGIONS of one guest */
 
 struct hf_backing {
@@ -29,9 +38,10 @@ LIST_HEAD(backing_list, hf_backing);
 static struct {
 	pthread_mutex_t lock; /* all below, and what changes in a backing */
 	struct backing_list buckets[BACKING_BUCKETS];
+	uint64_t low; /* where the next mapping is asked for */
 	uint64_t bytes;
 	uint32_t maps;
-} backings = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} backings = {.lock = PTHREAD_MUTEX_INITIALIZER, .low = BACKING_LOW};
 
 /* Equal objects have equal inodes, whatever else may tell them apart. */
 static struct backing_list *
@@ -59,6 +69,22 @@ backing_fits(const struct stat *st, uint64_t offset, uint64_t len)
 	return !S_ISREG(st->st_mode) || offset + len <= (uint64_t)st->st_size;
 }
 
+/* As far from a multiple of the alignment as the file's offset is. NULL: anywhere. */
+static void *
+backing_hint(uint64_t offset, uint64_t len)
+{
+	uint64_t beyond = offset % BACKING_ALIGN, at;
+	uint64_t room = RTE_ALIGN_CEIL(beyond + len, BACKING_ALIGN);
+
+	if (room > BACKING_LOW_END - BACKING_LOW)
+		return NULL;
+	if (room > BACKING_LOW_END - backings.low)
+		backings.low = BACKING_LOW;
+	at = backings.low + beyond;
+	backings.low += room;
+	return (void *)(uintptr_t)at;
+}
+
 static int
 backing_map(struct hf_backing *b)
 {
@@ -66,7 +92,8 @@ backing_map(struct hf_backing *b)
 	uint64_t end = RTE_ALIGN_CEIL(b->offset + b->len, b->id.page);
 
 	b->map_len = end - start;
-	b->map = mmap(NULL, b->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, b->id.fd, (off_t)start);
+	b->map = mmap(backing_hint(start, b->map_len), b->map_len, PROT_READ | PROT_WRITE,
+		MAP_SHARED, b->id.fd, (off_t)start);
 	if (b->map == MAP_FAILED)
 		return -errno;
 	b->va = (uint8_t *)b->map + (b->offset - start);

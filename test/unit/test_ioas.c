@@ -20,6 +20,7 @@
 
 #include <rte_common.h>
 
+#include "hf_backing.h"
 #include "hf_log.h"
 #include "hf_work.h"
 #include "ioas_case.h"
@@ -91,6 +92,37 @@ test_lookup(void)
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, HIGH_GPA + 1, UINT64_MAX), "wrap");
 	TEST_ASSERT_NULL(hf_ioas_gpa_to_hva(ic.as, UINT64_MAX, 1), "the last address");
 	return ic_finish();
+}
+
+/*
+ * Mappings lie low in the process, where libibverbs finds them soon, and a file's huge pages stay
+ * what they are; also after as many as there is room for, when the search begins anew.
+ */
+static int
+test_place(void)
+{
+	const uintptr_t gib = UINT64_C(1) << 30, tib = UINT64_C(1) << 40;
+	uintptr_t va, before = 0;
+	struct hf_backing *b;
+	unsigned int i, lower = 0;
+	int fd;
+
+	fd = memfd_create("place", MFD_CLOEXEC);
+	TEST_ASSERT(fd >= 0 && ftruncate(fd, 16 * tib) == 0, "a sparse file of 16 TiB");
+	for (i = 0; i < 8; i++) {
+		TEST_ASSERT_SUCCESS(hf_backing_get(fd, MIB(6), 12 * tib, &b), "mapping %u", i);
+		va = (uintptr_t)hf_backing_va(b);
+		hf_backing_put(b);
+		TEST_ASSERT(va >= 32 * tib && va < 80 * tib, "mapping %u at %p", i, (void *)va);
+		TEST_ASSERT_EQUAL(va % gib, MIB(6), "mapping %u at %p", i, (void *)va);
+		lower += va < before;
+		before = va;
+	}
+	TEST_ASSERT(lower >= 2, "the search began anew %u times", lower);
+	TEST_ASSERT_SUCCESS(hf_backing_get(fd, 0, 16 * tib, &b), "the whole file");
+	hf_backing_put(b);
+	close(fd);
+	return TEST_SUCCESS;
 }
 
 /* The same table again, in this order or another, by these descriptors or others: nothing happens.
@@ -843,6 +875,7 @@ static struct unit_test_suite ioas_suite = {
 			IOAS_CASE(test_empty),
 			IOAS_CASE(test_access),
 			IOAS_CASE(test_lookup),
+			IOAS_CASE(test_place),
 			IOAS_CASE(test_same),
 			IOAS_CASE(test_hotplug),
 			IOAS_CASE(test_replaced),
