@@ -78,6 +78,10 @@ class Device(NetDevice):
         """Use these rings from the next start on."""
         self.queues = [Queue(ring, base=ring.base) for ring in rings]
 
+    def set_features(self, features: int) -> None:
+        self.features = features
+        self.channel.tell(Request.SET_FEATURES, proto.U64.pack(features), need_reply=False)     # unless pages are logged
+
     def set_mem_table(self, order: list[int] | None = None) -> None:
         payload, fds = self.mem.table(order)
         self.channel.tell(Request.SET_MEM_TABLE, payload, fds, need_reply=True)
