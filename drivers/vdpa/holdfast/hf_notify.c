@@ -313,6 +313,8 @@ hf_notify_on(struct hf_vq *vq, const struct hf_front_ring *ring)
 {
 	int ret;
 
+	/* What the guest has there by now is on its way while the rest is set up. */
+	hf_notify_doorbell(vq);
 	ret = hf_notify_open(vq, ring);
 	if (ret != 0)
 		return ret;
