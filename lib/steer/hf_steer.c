@@ -61,6 +61,7 @@ struct hf_steer {
 	uint32_t set[RQT_ENTRIES];
 	bool set_known;
 	enum hf_rqt_kind kind; /* of the table */
+	bool leads; /* flows are wanted: not only what they need */
 	struct hf_steer_obj rqt;
 	struct hf_steer_obj other; /* that a change of kind could not destroy */
 	struct path paths[RTE_DIM(kinds)];
@@ -82,10 +83,8 @@ hf_steer_create(struct hf_devx *dev, uint32_t td, struct hf_steer **out)
 }
 
 static int
-path_create(struct hf_steer *s, const struct kind *k, struct path *p)
+path_tir_create(struct hf_steer *s, const struct kind *k, struct path *p)
 {
-	uint32_t mask[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
-	uint32_t value[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
 	const struct hf_tir_attr tir = {
 		.td = s->td,
 		.rqt = s->rqt.id,
@@ -95,6 +94,20 @@ path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 		.symmetric = true,
 		.key = toeplitz_key,
 	};
+
+	/*
+	 * One that could not be destroyed leads to the same table as a new one. A kernel whose
+	 * firmware keeps a flow does not say so (Linux fs_core.c: del_hw_fte()): then it never can
+	 * be.
+	 */
+	return p->tir.devx != NULL ? 0 : hf_tir_create(s->dev, &tir, &p->tir);
+}
+
+static int
+path_flow_create(struct hf_steer *s, const struct kind *k, struct path *p)
+{
+	uint32_t mask[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
+	uint32_t value[DEVX_ST_SZ_DW(fte_match_set_lyr_2_4)] = {0};
 	const struct hf_flow_attr flow = {
 		.priority = k->priority,
 		.match_outer = k->ip_version != 0,
@@ -102,7 +115,6 @@ path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 		.value = value,
 		.tir = &p->tir,
 	};
-	int ret;
 
 	if (k->ip_version != 0) {
 		DEVX_SET(fte_match_set_lyr_2_4, mask, ip_version, 0xf);
@@ -112,13 +124,19 @@ path_create(struct hf_steer *s, const struct kind *k, struct path *p)
 		DEVX_SET(fte_match_set_lyr_2_4, mask, ip_protocol, 0xff);
 		DEVX_SET(fte_match_set_lyr_2_4, value, ip_protocol, k->proto);
 	}
-	/*
-	 * One that could not be destroyed leads to the same table as a new one. A kernel whose
-	 * firmware keeps a flow does not say so (Linux fs_core.c: del_hw_fte()): then it never can
-	 * be.
-	 */
-	ret = p->tir.devx != NULL ? 0 : hf_tir_create(s->dev, &tir, &p->tir);
-	return ret ? ret : hf_flow_create(s->dev, &flow, &p->flow);
+	return hf_flow_create(s->dev, &flow, &p->flow);
+}
+
+/* Those that are missing, without which no flow leads anywhere. */
+static int
+tirs_create(struct hf_steer *s)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < RTE_DIM(kinds) && ret == 0; i++)
+		ret = path_tir_create(s, &kinds[i], &s->paths[i]);
+	return ret;
 }
 
 /*
@@ -132,6 +150,9 @@ paths_create(struct hf_steer *s)
 	unsigned int i;
 	int ret;
 
+	ret = tirs_create(s);
+	if (ret)
+		return ret;
 	for (i = RTE_DIM(kinds); i-- > 0;) {
 		if (s->paths[i].flow.flow != NULL)
 			continue;
@@ -139,7 +160,7 @@ paths_create(struct hf_steer *s)
 		ret = hf_flow_destroy(&s->paths[i].flow);
 		if (ret)
 			return ret;
-		ret = path_create(s, &kinds[i], &s->paths[i]);
+		ret = path_flow_create(s, &kinds[i], &s->paths[i]);
 		if (ret)
 			return ret;
 	}
@@ -148,7 +169,7 @@ paths_create(struct hf_steer *s)
 
 /* All that can be; the first error. In the reverse order, for the same reason. */
 static int
-remove_all(struct hf_steer *s)
+flows_remove(struct hf_steer *s)
 {
 	int error = 0;
 	unsigned int i;
@@ -156,8 +177,24 @@ remove_all(struct hf_steer *s)
 
 	for (i = 0; i < RTE_DIM(kinds); i++) {
 		ret = hf_flow_destroy(&s->paths[i].flow);
-		if (ret == 0)
-			ret = hf_steer_obj_destroy(&s->paths[i].tir);
+		if (error == 0)
+			error = ret;
+	}
+	return error;
+}
+
+/* Flows, and what they need. */
+static int
+remove_all(struct hf_steer *s)
+{
+	int error = flows_remove(s);
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < RTE_DIM(kinds); i++) {
+		if (s->paths[i].flow.matcher != NULL)
+			continue;
+		ret = hf_steer_obj_destroy(&s->paths[i].tir);
 		if (error == 0)
 			error = ret;
 	}
@@ -165,8 +202,10 @@ remove_all(struct hf_steer *s)
 		error = hf_steer_obj_destroy(&s->rqt);
 	if (error == 0)
 		error = hf_steer_obj_destroy(&s->other);
-	if (error == 0)
+	if (error == 0) {
 		s->n = 0;
+		s->leads = false;
+	}
 	return error;
 }
 
@@ -188,9 +227,9 @@ table_fill(const struct hf_steer *s, const uint32_t *queues, unsigned int n, uin
 		table[i] = queues[i % n];
 }
 
-/* The first queues: table, then what leads to it. */
+/* The table of the first queues, and what looks queues up in it. */
 static int
-first_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+table_create(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
 {
 	uint32_t table[RQT_ENTRIES];
 	int ret;
@@ -200,6 +239,21 @@ first_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, uns
 	if (ret)
 		return ret;
 	s->kind = kind;
+	ret = tirs_create(s);
+	if (ret)
+		remove_all(s);
+	return ret;
+}
+
+/* The first queues: table, then what leads to it. */
+static int
+first_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+{
+	int ret;
+
+	ret = table_create(s, kind, queues, n);
+	if (ret)
+		return ret;
 	ret = paths_create(s);
 	if (ret)
 		remove_all(s);
@@ -258,6 +312,14 @@ kind_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsi
 	return 0;
 }
 
+/* Does the table spread over these very queues, and all TIRs look there? */
+static bool
+table_is(const struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+{
+	return s->set_known && s->other.devx == NULL && s->kind == kind && s->n == n &&
+		memcmp(s->set, queues, n * sizeof(s->set[0])) == 0;
+}
+
 /*
  * Other queues behind the same flows. Flows that a failed removal took along come back before the
  * table changes, so that an error leaves the queues as they were.
@@ -271,7 +333,7 @@ next_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsi
 	ret = paths_create(s);
 	if (ret == 0)
 		ret = other_remove(s);
-	if (ret)
+	if (ret || table_is(s, kind, queues, n))
 		return ret;
 	if (kind != s->kind)
 		return kind_set(s, kind, queues, n);
@@ -279,17 +341,89 @@ next_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsi
 	return hf_rqt_modify(&s->rqt, kind, table, s->entries);
 }
 
-/* Are packets spread over these very queues already, by all paths? */
 static bool
-is_set(const struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+flows_are_there(const struct hf_steer *s)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(s->paths); i++)
 		if (s->paths[i].flow.flow == NULL)
 			return false;
-	return s->set_known && s->other.devx == NULL && s->kind == kind && s->n == n &&
-		memcmp(s->set, queues, n * sizeof(s->set[0])) == 0;
+	return true;
+}
+
+static int
+size_check(const struct hf_steer *s, unsigned int n)
+{
+	if (n <= s->entries)
+		return 0;
+	HF_LOG(ERR, "%s: %u receive queues, and a table of %u entries: use fewer queues",
+		hf_devx_name(s->dev), n, s->entries);
+	return -E2BIG;
+}
+
+/* What became of the table. */
+static void
+table_note(struct hf_steer *s, const uint32_t *queues, unsigned int n, bool leads, int ret)
+{
+	s->set_known = ret == 0;
+	if (ret != 0)
+		return;
+	s->leads = leads;
+	s->n = n;
+	memcpy(s->set, queues, n * sizeof(s->set[0]));
+}
+
+int
+hf_steer_prepare(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n)
+{
+	int ret;
+
+	ret = size_check(s, n);
+	if (ret != 0 || n == 0 || s->rqt.devx != NULL)
+		return ret;
+	ret = table_create(s, kind, queues, n);
+	table_note(s, queues, n, false, ret);
+	return ret;
+}
+
+int
+hf_steer_lead(struct hf_steer *s)
+{
+	int ret;
+
+	if (s->rqt.devx == NULL)
+		return 0;
+	ret = paths_create(s);
+	if (ret == 0)
+		s->leads = true;
+	return ret;
+}
+
+int
+hf_steer_rest(struct hf_steer *s)
+{
+	s->leads = false;
+	return flows_remove(s);
+}
+
+bool
+hf_steer_rests(const struct hf_steer *s)
+{
+	return s->rqt.devx != NULL && !s->leads;
+}
+
+/* All goes. Where that is refused, what was led is led again. */
+static int
+none_set(struct hf_steer *s)
+{
+	bool led = s->leads;
+	int ret;
+
+	ret = remove_all(s);
+	if (ret && s->rqt.devx != NULL && led)
+		paths_create(s);
+	return ret;
 }
 
 int
@@ -297,25 +431,15 @@ hf_steer_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, 
 {
 	int ret;
 
-	if (n > s->entries) {
-		HF_LOG(ERR, "%s: %u receive queues, and a table of %u entries: use fewer queues",
-			hf_devx_name(s->dev), n, s->entries);
-		return -E2BIG;
-	}
-	if (n == 0) {
-		ret = remove_all(s);
-		if (ret && s->rqt.devx != NULL)
-			paths_create(s);
+	ret = size_check(s, n);
+	if (ret != 0)
 		return ret;
-	}
-	if (is_set(s, kind, queues, n))
+	if (n == 0)
+		return none_set(s);
+	if (flows_are_there(s) && table_is(s, kind, queues, n))
 		return 0;
 	ret = s->rqt.devx == NULL ? first_set(s, kind, queues, n) : next_set(s, kind, queues, n);
-	s->set_known = ret == 0;
-	if (ret == 0) {
-		s->n = n;
-		memcpy(s->set, queues, n * sizeof(s->set[0]));
-	}
+	table_note(s, queues, n, true, ret);
 	return ret;
 }
 

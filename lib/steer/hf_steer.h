@@ -18,6 +18,7 @@
 #ifndef HF_STEER_H
 #define HF_STEER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hf_devx.h"
@@ -44,7 +45,27 @@ void hf_steer_destroy(struct hf_steer *s);
  */
 int hf_steer_set(struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n);
 
-/* How many queues hf_steer_set() set last. */
+/*
+ * Before that, where its queues are known but their guest is not there: make the table of them and
+ * the TIRs, but no flow. They may not be destroyed any more, as after hf_steer_set(), which has
+ * little left to do for these queues. Nothing to do where a table is; on error nothing is made.
+ */
+int hf_steer_prepare(
+	struct hf_steer *s, enum hf_rqt_kind kind, const uint32_t *queues, unsigned int n);
+/*
+ * Create the flows to the queues that were set or prepared last, as far as they are missing; none
+ * without a table. 0, or a negative errno: hf_steer_set() tries again.
+ */
+int hf_steer_lead(struct hf_steer *s);
+/*
+ * Back to what hf_steer_prepare() makes: the flows go, the NIC drops packets, and the table refers
+ * to its queues. 0, or a negative errno: some flow is left.
+ */
+int hf_steer_rest(struct hf_steer *s);
+/* Is there a table to which no packets are led? */
+bool hf_steer_rests(const struct hf_steer *s);
+
+/* How many queues the table has that was set or prepared last; 0: there is none. */
 unsigned int hf_steer_queues(const struct hf_steer *s);
 
 #endif /* HF_STEER_H */

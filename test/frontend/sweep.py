@@ -192,7 +192,9 @@ class Victim:
             time.sleep(0.02)
 
     def record(self, before: Shape, shape: Shape) -> dict[tuple[str, str], int]:
-        """What a life asks of the NIC, by command and ioctl, after one of another shape."""
+        """What a life asks of the NIC, by command and ioctl, after one of another shape; not the first one, which finds what
+        was made at probe."""
+        self.thrive(shape)
         self.thrive(before)
         start = self.counts()
         self.thrive(shape)

@@ -12,17 +12,23 @@ from hfrig import nic, paths, usage, vdpa, wait
 from hfvhost import frames
 from hfvhost.memory import Memory
 from hfvhost.net import Shape
-from hfvhost.proto import Status
+from hfvhost.proto import Feature, Status
 from cputime import check_idle, cpus
 from pair import Pair, address, both_ways, burst, transfer, virtqueues_only
 
 CREATED = ("CREATE_CQ", "CREATE_QP", "CREATE_UMEM", "CREATE_GENERAL_OBJECT")
 
 
+def early_made(rig: Pair, vf: int) -> None:
+    """Wait until a VF has the queues that it makes at probe."""
+    rig.nic.process.expect(rf"{nic.vf_bdf(vf)}: \d+ queue pairs of \d+ entries are made", 20, rewind=True)
+
+
 def hinted(stage, devargs: str, caps: dict[str, int] | None = None) -> Pair:
     """dpdk-vdpa with hints about its guests, whose queues are made."""
     rig = Pair(stage, vdpa.VdpaConfig(devargs=devargs, nic=nic.NicConfig(caps=caps or {})))
-    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: \d+ queue pairs of \d+ entries are made", 20, rewind=True)
+    for vf in range(2):
+        early_made(rig, vf)
     return rig
 
 
@@ -36,6 +42,97 @@ def commands(rig, vf: int, prefix: str) -> int:
     """How many commands with such a name a VF has carried out."""
     func = rig.nic.function(nic.vf_bdf(vf), "commands")
     return sum(c["count"] for c in func["commands"] if c["name"].startswith(prefix))
+
+
+def all_commands(rig, vf: int) -> Counter:
+    """All commands that a VF has carried out, by name."""
+    return Counter({c["name"]: c["count"] for c in rig.nic.function(nic.vf_bdf(vf), "commands")["commands"]})
+
+
+def steering(rig, vf: int) -> dict[str, int]:
+    """How many of the objects of receive steering a VF has."""
+    objects = [o["object"] for o in rig.nic.function(nic.vf_bdf(vf))["objects"]]
+    return {kind: objects.count(kind) for kind in ("rqt", "tir", "flow")}
+
+
+RESTS = {"rqt": 1, "tir": 7, "flow": 0}
+LEADS = {"rqt": 1, "tir": 7, "flow": 7}
+
+
+@virtqueues_only
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_hinted_connect(stage, pairs):
+    """With hints a guest's first start is: its memory, a key for it, and a modify of each queue; so is that of the next guest."""
+    rig = hinted(stage, f"queues={pairs},queue_size=256")
+    assert steering(rig, 1) == LEADS
+    a = rig.guest(0)
+    a.send(burst(20))       # nobody is there: they end in queues that do not run
+    rig.nic.wait_idle(nic.vf_bdf(1))
+    for first in (1000, 2000):
+        before = all_commands(rig, 1)
+        b = rig.guest(1, Shape(pairs=pairs))
+        took = all_commands(rig, 1) - before
+        del took["QUERY_GENERAL_OBJECT"]
+        assert took == {"CREATE_MKEY": 2, "MODIFY_GENERAL_OBJECT": 2 * pairs}
+        both_ways(a, b, first)
+        b.close()
+        rig.wait_kept(1, 0)
+        assert steering(rig, 1) == LEADS
+
+
+@virtqueues_only
+def test_first_pair(stage):
+    """
+    Without hints, too, one pair is made at probe with all that leads to it but the flows, which are there as long as there is a
+    front end: until then packets are the host's.
+    """
+    rig = Pair(stage)
+    early_made(rig, 1)
+    assert sorted(virtqs(rig, 1)) == [0, 1] and steering(rig, 1) == RESTS
+    made = {what: commands(rig, 1, what) for what in (*CREATED, "CREATE_RQT", "CREATE_TIR", "MODIFY_RQT")}
+    a = rig.guest(0)
+    for first in (0, 1000):
+        b = rig.guest(1)
+        assert steering(rig, 1) == LEADS
+        both_ways(a, b, first)
+        b.close()
+        rig.wait_kept(1, 0)
+        assert steering(rig, 1) == RESTS
+    assert {what: commands(rig, 1, what) for what in made} == made
+    b = rig.guest(1, Shape(pairs=3))
+    both_ways(a, b, 2000)
+    assert commands(rig, 1, "CREATE_RQT") == made["CREATE_RQT"] and steering(rig, 1) == LEADS
+
+
+@virtqueues_only
+@pytest.mark.parametrize("fault", ["CREATE_RQT:1", "CREATE_TIR:4", "SET_FLOW_TABLE_ENTRY:3"])
+def test_steering_refused_early(stage, fault):
+    """What leads packets and was refused at probe is made by the start."""
+    rig = Pair(stage, vdpa.VdpaConfig(devargs="queues=1,queue_size=256", nic=nic.NicConfig(
+        options=["--fail", f"{nic.vf_bdf(1)}/{fault}"])))
+    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: not all queues could be made early", 20, rewind=True)
+    a, b = rig.guest(0), rig.guest(1)
+    both_ways(a, b)
+    assert steering(rig, 1) == LEADS
+
+
+@virtqueues_only
+@pytest.mark.parametrize("devargs", ["", ",queues=1,queue_size=256"], ids=["default", "hinted"])
+def test_first_pair_for_poll_mode(stage, devargs):
+    """For a guest that poll mode serves, what was made for the NIC's virtqueues goes, steering with it; the next one gets them."""
+    rig = hinted(stage, f"datapath=auto,poll_features=1{devargs}")
+    in_order = Shape(mrg_rxbuf=True, in_order=True)
+    a, b = rig.guest(0, in_order), rig.guest(1, in_order)
+    rig.in_log(f"{nic.vf_bdf(1)}: datapath poll")
+    both_ways(a, b)
+    assert not virtqs(rig, 1) and steering(rig, 1) == LEADS
+    b.close()
+    rig.wait_kept(1, 0)
+    assert steering(rig, 1)["flow"] == 0
+    b = rig.guest(1, Shape(features=Shape().features & ~Feature.INDIRECT_DESC))
+    rig.in_log(f"{nic.vf_bdf(1)}: datapath hw")
+    both_ways(a, b, 1000)
+    assert sorted(virtqs(rig, 1)) == [0, 1] and steering(rig, 1) == LEADS
 
 
 @virtqueues_only
@@ -88,24 +185,21 @@ def test_hint_refused(stage):
     """A queue that the NIC refuses at first is made when it starts."""
     rig = Pair(stage, vdpa.VdpaConfig(devargs="queues=2,queue_size=256", nic=nic.NicConfig(
         options=["--fail", f"{nic.vf_bdf(1)}/CREATE_GENERAL_OBJECT:3"])))
-    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: not all of the queues that were hinted at", 20, rewind=True)
+    rig.nic.process.expect(rf"{nic.vf_bdf(1)}: not all queues could be made early", 20, rewind=True)
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
 
 
 @pytest.mark.parametrize("datapath", ["hw", "poll"])
 def test_one_umem(stage, datapath):
-    """All queues that a guest starts with lie in one umem."""
+    """All queues that are made for a guest's start lie in one umem."""
     rig = Pair(stage, vdpa.VdpaConfig(devargs=f"datapath={datapath}"))
+    if datapath == "hw":
+        early_made(rig, 1)
     before = commands(rig, 1, "CREATE_UMEM")
     shape = Shape(pairs=2)
     both_ways(rig.guest(0, shape), rig.guest(1, shape))
     assert commands(rig, 1, "CREATE_UMEM") == before + 1
-
-
-def all_commands(rig, vf: int) -> Counter:
-    """How often a VF has carried out each command."""
-    return Counter({c["name"]: c["count"] for c in rig.nic.function(nic.vf_bdf(vf), "commands")["commands"]})
 
 
 @virtqueues_only
@@ -251,10 +345,12 @@ def test_made_beside_registration(stage):
     trace = Trace(stage)
     options = [*trace.options(), "--timing-scale", "16", "--no-memlock"]    # so that they overlap on a busy machine, too
     rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=options)))
+    early_made(rig, 0)
     mem = Memory()
     mem.add(0, 4 << 30)
-    rig.guest(0, Shape(pairs=2), mem)
-    spans = [s for s in trace.spans() if s["func"] == nic.vf_bdf(0)]
+    before = time.monotonic()
+    rig.guest(0, Shape(pairs=3), mem)
+    spans = [s for s in trace.spans(before) if s["func"] == nic.vf_bdf(0)]
     pins = [s for s in spans if s["name"] == "PIN"]
     pinned = max(s["to"] for s in pins)
     assert together([s for s in pins if s["pinned"] > 256 << 20]) >= 4, "pieces of the memory, one after the other"
@@ -263,7 +359,7 @@ def test_made_beside_registration(stage):
     took = max(s["to"] for s in made) - min(s["from"] for s in made)
     assert took < 0.75 * sum(s["to"] - s["from"] for s in made), "one after the other"
     starts = [s["fields"]["select"] for s in spans if s["name"] == "MODIFY_GENERAL_OBJECT"]
-    assert starts == [["STATE", "Q_MKEY"]] * 4
+    assert len(starts) == 6 and starts.count(["STATE", "Q_MKEY"]) == 4, "the first pair was made before its rings were known"
 
 
 VFS = 64

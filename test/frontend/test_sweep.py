@@ -71,19 +71,25 @@ def test_flow_kept(stage, every):
 
 
 def test_probe_refused(stage):
-    """Each VF's probe fails at another command: the others are served."""
-    count = 30
+    """Each VF's probe fails at another command, or what is made early for its first guest: the others are served."""
+    count = 50
     rig = start(stage, 2)
+    if not paths.POLLED:
+        rig.nic.process.expect(f"{nic.vf_bdf(0)}: 1 queue pairs of 256 entries are made", 20, rewind=True)
     commands = rig.nic.function(nic.vf_bdf(0), "commands")
+    early = ("CREATE_CQ", "CREATE_QP", "RST2INIT", "INIT2RTR", "RTR2RTS", "CREATE_UMEM", "CREATE_GENERAL_OBJECT", "CREATE_RQT",
+             "CREATE_TIR")
     total = sum(c["count"] for c in commands["commands"])
+    probe = sum(c["count"] for c in commands["commands"] if not c["name"].startswith(early))
     finish(rig)
     assert total < count, f"a probe takes {total} commands"
+    total = min(total, 32)      # failures that one NIC takes
     fail = [f"--fail={vf + 1}/any:{vf + 1}" for vf in range(total)]
     app = vdpa.Vdpa(stage, vdpa.VdpaConfig(nic=nic.NicConfig(vfs=total + 2, queues=8, options=[
         "--leaks", "--objects-at-exit", *fail])))
     found = app.devices()
     missing = [nic.vf_bdf(vf) for vf in range(total) if nic.vf_bdf(vf) not in found]
-    assert len(missing) > total // 2       # libmlx5 does without some answers
+    assert probe // 2 < len(missing) <= probe      # libmlx5 does without some answers, and a start makes what is missing
     for bdf in missing:
         assert re.search(rf"{bdf}: .*failed", app.process.text()), f"{bdf}: nothing says why it is not there"
     assert {nic.vf_bdf(total), nic.vf_bdf(total + 1)} <= set(found)

@@ -108,6 +108,68 @@ test_failure_changes_nothing(void)
 	return TEST_SUCCESS;
 }
 
+/* Table and TIRs without flows; what is set then for the same queues adds these, and no more. */
+static int
+test_prepare(void)
+{
+	TEST_ASSERT_SUCCESS(hf_steer_lead(steer), "nothing to lead to");
+	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "nothing that leads");
+	TEST_ASSERT_SUCCESS(hf_steer_prepare(steer, HF_RQT_VIRTQ, ids, 0), "no queues");
+	TEST_ASSERT(count("rqt") == 0 && !hf_steer_rests(steer), "a table of no queues");
+	TEST_ASSERT_SUCCESS(hf_steer_prepare(steer, HF_RQT_VIRTQ, ids, 2), "two queues");
+	TEST_ASSERT_SUCCESS(hf_steer_prepare(steer, HF_RQT_VIRTQ, ids, 1), "there is a table");
+	TEST_ASSERT_EQUAL(hf_steer_queues(steer), 2, "%u queues", hf_steer_queues(steer));
+	TEST_ASSERT(count("rqt") == 1 && count("tir") == KINDS && count("flow") == 0, "objects");
+	TEST_ASSERT(hf_steer_rests(steer), "it leads");
+	TEST_ASSERT(hf_virtq_destroy(&q[1].vq) < 0, "a queue of the table was destroyed");
+	TEST_ASSERT_SUCCESS(hf_steer_lead(steer), "lead");
+	TEST_ASSERT(!hf_steer_rests(steer) && count("flow") == KINDS, "flows");
+	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "rest");
+	TEST_ASSERT(hf_steer_rests(steer) && count("flow") == 0, "flows that rest");
+	TEST_ASSERT(count("rqt") == 1 && count("tir") == KINDS, "table and TIRs");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 2), "the same queues");
+	TEST_ASSERT(!hf_steer_rests(steer) && count("flow") == KINDS, "flows");
+	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "rest");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, &ids[2], 1), "another one");
+	TEST_ASSERT_SUCCESS(rig_vq_destroy(&q[0]), "it is not in the table any more");
+	TEST_ASSERT(count("rqt") == 1 && count("flow") == KINDS, "objects");
+	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "rest");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, NULL, 0), "none");
+	TEST_ASSERT_EQUAL(count("rqt") + count("tir") + count("flow"), 0, "something is left");
+	return TEST_SUCCESS;
+}
+
+/* A command fails: nothing is made, or what was there stays, and the next attempt gets it. */
+static int
+test_prepare_fails(void)
+{
+	static const char *const early[] = {"CREATE_RQT:1", "CREATE_TIR:5"};
+	unsigned int i;
+
+	if (!nic_ctl_there())
+		return TEST_SKIPPED;
+	for (i = 0; i < RTE_DIM(early); i++) {
+		TEST_ASSERT_SUCCESS(nic_ctl_fail("%s", early[i]), "%s", early[i]);
+		TEST_ASSERT(hf_steer_prepare(steer, HF_RQT_VIRTQ, ids, 1) < 0, "%s", early[i]);
+		TEST_ASSERT_EQUAL(count("rqt") + count("tir"), 0, "%s: left", early[i]);
+		TEST_ASSERT_EQUAL(hf_steer_queues(steer), 0, "%s: queues", early[i]);
+	}
+	TEST_ASSERT_SUCCESS(hf_steer_prepare(steer, HF_RQT_VIRTQ, ids, 1), "prepare");
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("SET_FLOW_TABLE_ENTRY:3"), "fault");
+	TEST_ASSERT(hf_steer_lead(steer) < 0, "led although a flow was refused");
+	TEST_ASSERT(hf_steer_rests(steer), "it leads");
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "set");
+	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
+	/* All is to go, and a TIR does not: what rested leads nowhere afterwards. */
+	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "rest");
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("DESTROY_TIR:2"), "fault");
+	TEST_ASSERT(hf_steer_set(steer, HF_RQT_VIRTQ, NULL, 0) < 0, "a TIR stays");
+	TEST_ASSERT_EQUAL(count("flow"), 0, "%u flows", count("flow"));
+	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, QUEUES), "all queues");
+	TEST_ASSERT(count("tir") == KINDS && count("flow") == KINDS, "objects");
+	return TEST_SUCCESS;
+}
+
 static int
 test_too_many(void)
 {
@@ -245,6 +307,8 @@ static struct unit_test_suite steer_suite = {
 		{
 			TEST_CASE_ST(setup, teardown, test_set),
 			TEST_CASE_ST(setup, teardown, test_failure_changes_nothing),
+			TEST_CASE_ST(setup, teardown, test_prepare),
+			TEST_CASE_ST(setup, teardown, test_prepare_fails),
 			TEST_CASE_ST(setup, teardown, test_too_many),
 			TEST_CASE_ST(rqs_setup, rqs_teardown, test_kinds),
 			TEST_CASE_ST(rqs_setup, rqs_teardown, test_kind_fails),

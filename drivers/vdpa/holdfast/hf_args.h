@@ -30,7 +30,7 @@ enum hf_event_mode {
 
 struct hf_args {
 	uint16_t queue_pairs; /* at most these; 0: as many as the NIC has */
-	uint16_t queues; /* pairs of queues to make at probe; 0: none */
+	uint16_t queues; /* pairs of queues to make at probe; 0: no hint */
 	uint16_t queue_size; /* and their size */
 	enum hf_event_mode event_mode;
 	uint32_t event_us;

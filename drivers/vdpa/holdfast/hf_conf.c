@@ -18,21 +18,67 @@
 
 /* --- receive steering --- */
 
+static bool
+hf_conf_is_made(const struct hf_vq *vq)
+{
+	return vq->made;
+}
+
+static bool
+hf_conf_is_running(const struct hf_vq *vq)
+{
+	return vq->running;
+}
+
+/* Receive queues of a kind, but for one (NULL: none), as targets. NULL: no memory. */
+static uint32_t *
+hf_conf_targets(struct hf_dev *dev, bool (*wanted)(const struct hf_vq *vq), const struct hf_vq *but,
+	unsigned int *n)
+{
+	uint32_t *ids;
+	uint16_t i;
+
+	*n = 0;
+	ids = calloc(dev->max_vqs, sizeof(*ids));
+	for (i = 0; ids != NULL && i < dev->max_vqs; i++)
+		if (hf_vq_is_rx(&dev->vqs[i]) && wanted(&dev->vqs[i]) && &dev->vqs[i] != but)
+			ids[(*n)++] = dev->vqs[i].target;
+	return ids;
+}
+
+/* Are packets led to virtqueues while there is no guest, who does not get them? */
+static bool
+hf_conf_leads_always(const struct hf_dev *dev)
+{
+	return dev->args.queues != 0 && dev->path->targets == HF_RQT_VIRTQ;
+}
+
+int
+hf_dev_steer_early(struct hf_dev *dev)
+{
+	unsigned int n;
+	uint32_t *ids = hf_conf_targets(dev, hf_conf_is_made, NULL, &n);
+	int ret;
+
+	if (ids == NULL)
+		return -ENOMEM;
+	ret = hf_steer_prepare(dev->steer, dev->path->targets, ids, n);
+	free(ids);
+	if (ret == 0 && hf_conf_leads_always(dev))
+		ret = hf_steer_lead(dev->steer);
+	return ret;
+}
+
 /* Receive queues that run, but for one that is about to stop (NULL: none). */
 static int
 hf_conf_steer(struct hf_dev *dev, const struct hf_vq *but)
 {
-	uint32_t *ids;
-	unsigned int n = 0;
-	uint16_t i;
+	unsigned int n;
+	uint32_t *ids = hf_conf_targets(dev, hf_conf_is_running, but, &n);
 	int ret;
 
-	ids = calloc(dev->max_vqs, sizeof(*ids));
 	if (ids == NULL)
 		return -ENOMEM;
-	for (i = 0; i < dev->max_vqs; i++)
-		if (hf_vq_is_rx(&dev->vqs[i]) && dev->vqs[i].running && &dev->vqs[i] != but)
-			ids[n++] = dev->vqs[i].target;
 	ret = hf_steer_set(dev->steer, dev->path->targets, ids, n);
 	free(ids);
 	if (ret != 0)
@@ -142,15 +188,15 @@ hf_conf_is_stuck(const struct hf_dev *dev)
 }
 
 /*
- * Whether packets may still lead to the receive queues while they are stopped: only if none of them
- * has to be destroyed for it, which the table of queues would not allow.
+ * Whether receive steering may still refer to the receive queues while they are stopped: only if
+ * none of them has to be destroyed for it, which the table of queues would not allow.
  */
 static bool
-hf_conf_keep_steering(const struct hf_dev *dev, const struct hf_life *life)
+hf_conf_keep_targets(const struct hf_dev *dev, const struct hf_life *life)
 {
 	uint16_t i;
 
-	if (!life->keep_steering)
+	if (!life->keep_virtq)
 		return false;
 	if (dev->path->targets == HF_RQT_VIRTQ && !dev->caps->freeze_to_rdy)
 		return false;
@@ -164,8 +210,10 @@ hf_conf_keep_steering(const struct hf_dev *dev, const struct hf_life *life)
 static void
 hf_conf_stop(struct hf_dev *dev, const struct hf_life *life)
 {
+	bool lead = life->keep_steering || hf_conf_leads_always(dev);
+
 	hf_rings_quiesce(dev);
-	if (!hf_conf_keep_steering(dev, life))
+	if (!hf_conf_keep_targets(dev, life) || (!lead && hf_steer_rest(dev->steer) != 0))
 		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
 	hf_rings_stop(dev, life);
 }
@@ -307,17 +355,51 @@ hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 	return ret != 0 ? ret : hf_conf_steer(dev, NULL);
 }
 
-/* Registering takes longest: the queues, which do not need the memory before they run, are made
- * beside it. */
+static int
+hf_conf_lead(void *arg, unsigned int i)
+{
+	struct hf_dev *dev = arg;
+
+	RTE_SET_USED(i);
+	return hf_steer_lead(dev->steer);
+}
+
+/*
+ * Are there flows to be created, and can packets be led to queues before they run? They have to
+ * stay as they are until then, whatever becomes of the memory.
+ */
+static bool
+hf_conf_leads_early(struct hf_dev *dev, const struct hf_front_table *t)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++)
+		if (dev->vqs[i].made && dev->vqs[i].mkey != dev->empty_mkey.key)
+			return false;
+	return hf_steer_rests(dev->steer) && hf_conf_resumes(dev, t, hf_front_rings(dev));
+}
+
+/*
+ * Registering takes longest: the queues, which do not need the memory before they run, are made
+ * beside it, and so are flows to those that were made early. What fails there the start repeats.
+ */
 static int
 hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
 {
 	struct hf_rings_making *making = NULL;
+	struct hf_work_batch leading;
+	bool leads;
 	int ret;
 
-	if (!hf_ioas_same(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n))
-		making = hf_rings_make(dev, t, hf_front_rings(dev));
+	if (hf_ioas_same(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n))
+		return hf_memory_table(dev, t);
+	leads = hf_conf_leads_early(dev, t);
+	if (leads)
+		hf_work_begin(dev->rt->work, &leading, hf_conf_lead, dev, 1);
+	making = hf_rings_make(dev, t, hf_front_rings(dev));
 	ret = hf_memory_table(dev, t);
+	if (leads)
+		hf_work_end(dev->rt->work, &leading);
 	hf_rings_made(making);
 	return ret;
 }

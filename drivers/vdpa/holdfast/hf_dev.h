@@ -154,6 +154,12 @@ void hf_dev_walk(void (*cb)(const struct hf_dev *dev, void *arg), void *arg);
  */
 int hf_dev_conf(struct hf_dev *dev);
 /*
+ * Make what leads packets to the receive queues that are there: all of it if the arguments say how
+ * many queues the guest will have, else all but the flows. 0 or a negative errno: a start will make
+ * what is missing.
+ */
+int hf_dev_steer_early(struct hf_dev *dev);
+/*
  * Is a guest's MTU (bytes of an IP packet) one that the port takes now? 0; -EMSGSIZE (logged); or
  * of the NIC's command that failed.
  */

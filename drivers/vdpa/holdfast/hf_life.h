@@ -40,7 +40,9 @@ struct hf_life {
 	bool keep_enabled; /* the front end's word that a ring is enabled still holds */
 	bool keep_virtq; /* the firmware's queue stays, suspended */
 	bool keep_parts; /* umems, event QPs and CQ, counters of a queue stay */
-	bool keep_steering; /* packets still lead to the queues, if those can be resumed */
+	/* Packets still lead to the queues, if those can be resumed. Else the flows go (but for
+	 * hints, hf_dev_steer_early()), and the rest with the queues. */
+	bool keep_steering;
 	bool keep_connection; /* vid and message hook stay */
 };
 

@@ -61,8 +61,8 @@ struct hf_path {
 	 */
 	int (*unpause)(struct hf_vq *vq, uint32_t mkey);
 	/*
-	 * Point a stopped queue at another mkey, or destroy it where that can't be done: afterwards
-	 * it does not use the old one.
+	 * Point a stopped queue at another mkey. Where that can't be done hf_vq.mkey says so, and
+	 * the queue has to be destroyed.
 	 */
 	void (*use_mkey)(struct hf_vq *vq, uint32_t mkey);
 	/*

@@ -291,17 +291,44 @@ rings_use_mkey_one(void *arg, unsigned int i)
 	return 0;
 }
 
+static int
+rings_destroy_one(void *arg, unsigned int i)
+{
+	const struct rings_batch *b = arg;
+
+	return b->jobs[i].vq->path->destroy(b->jobs[i].vq);
+}
+
 /*
- * A stopped queue that could neither be given the key nor go, since packets still lead to it:
- * without steering, which comes back with the next start, it can.
+ * Stopped queues that could not be given the key go. If all are stopped, then not before the table
+ * of receive queues, which comes back with the next start: it refers to them, also in a NIC that
+ * has died meanwhile. Else they are not in it, or it goes, too.
  */
 static void
-rings_leave_key(struct hf_dev *dev, struct hf_vq *vq, uint32_t mkey)
+rings_leave_key(struct hf_dev *dev, uint32_t mkey)
 {
-	if (vq->making || !vq->made || !rings_has_key(vq) || vq->mkey == mkey)
+	struct rings_batch b = {.mkey = mkey};
+	bool runs = false;
+	unsigned int n = 0;
+	struct hf_vq *vq;
+	uint16_t i;
+
+	for (i = 0; i < dev->max_vqs; i++) {
+		vq = &dev->vqs[i];
+		runs |= vq->running;
+		if (vq->running || vq->making || !vq->made || !rings_has_key(vq) ||
+			vq->mkey == mkey)
+			continue;
+		dev->jobs[n++].vq = vq;
+	}
+	if (n == 0)
 		return;
-	hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
-	vq->path->destroy(vq);
+	if (!runs)
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
+	if (rings_batch(dev, rings_destroy_one, &b, n) != 0 && runs) {
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
+		rings_batch(dev, rings_destroy_one, &b, n);
+	}
 }
 
 void
@@ -311,10 +338,8 @@ hf_rings_use_mkey(struct hf_dev *dev, uint32_t mkey)
 	uint16_t i;
 
 	rings_batch(dev, rings_use_mkey_one, &b, rings_collect(dev, rings_wants_key));
-	for (i = 0; i < dev->max_vqs; i++) {
+	rings_leave_key(dev, mkey);
+	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].running && dev->vqs[i].state != HF_VIRTQ_RDY)
 			hf_dev_ring_repair(dev, i, true);
-		else if (!dev->vqs[i].running)
-			rings_leave_key(dev, &dev->vqs[i], mkey);
-	}
 }

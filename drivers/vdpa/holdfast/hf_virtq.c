@@ -366,12 +366,9 @@ hf_vq_use_mkey(struct hf_vq *vq, uint32_t mkey)
 		attr = vq->attr;
 		attr.mod = HF_VIRTQ_MOD_MKEY;
 		attr.mkey = mkey;
-		if (hf_virtq_modify(&vq->hw, &attr) == 0) {
+		if (hf_virtq_modify(&vq->hw, &attr) == 0)
 			hf_vq_attr_set(vq, &attr);
-			return;
-		}
 	}
-	hf_vq_destroy(vq);
 }
 
 /*

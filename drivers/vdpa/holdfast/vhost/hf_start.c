@@ -8,6 +8,10 @@
 #include "../hf_rings.h"
 #include "hf_start.h"
 
+/* Most guests have at least this many pairs, and what QEMU gives their rings if nobody asks. */
+#define HF_START_PAIRS 1
+#define HF_START_SIZE 256
+
 static void
 hf_start_task(void *arg)
 {
@@ -37,14 +41,17 @@ hf_start_early_task(void *arg)
 {
 	struct hf_dev *dev = arg;
 	struct hf_rings_making *making;
+	uint16_t pairs = dev->args.queues != 0 ? dev->args.queues : HF_START_PAIRS;
+	uint16_t size = dev->args.queues != 0 ? dev->args.queue_size : HF_START_SIZE;
 
-	making = hf_rings_make_hinted(dev, dev->args.queues * 2, dev->args.queue_size);
-	if (hf_rings_made(making) == 0)
-		HF_LOG(INFO, "%s: %u queue pairs of %u entries are made", dev->name,
-			dev->args.queues, dev->args.queue_size);
+	making = hf_rings_make_hinted(dev, pairs * 2, size);
+	if (making == NULL)
+		HF_LOG(DEBUG, "%s: nothing is made early", dev->name);
+	else if (hf_rings_made(making) == 0 && hf_dev_steer_early(dev) == 0)
+		HF_LOG(INFO, "%s: %u queue pairs of %u entries are made", dev->name, pairs, size);
 	else
 		HF_LOG(WARNING,
-			"%s: not all of the queues that were hinted at could be made: a start will try",
+			"%s: not all queues could be made early, and led to: a start will try",
 			dev->name);
 	hf_dev_unlock(dev);
 	hf_dev_leave(dev);
@@ -53,7 +60,7 @@ hf_start_early_task(void *arg)
 void
 hf_start_early(struct hf_dev *dev)
 {
-	if (dev->args.queues == 0 || hf_dev_enter(dev->vdev) == NULL)
+	if (hf_dev_enter(dev->vdev) == NULL)
 		return;
 	hf_dev_lock(dev);
 	if (hf_work_post(dev->rt->start, hf_start_early_task, dev) != 0)

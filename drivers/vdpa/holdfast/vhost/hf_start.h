@@ -16,7 +16,8 @@
 struct hf_dev;
 
 /*
- * Have the queues made that the arguments hint at. Of a published device, on a thread of the
+ * Have the queues made that the arguments hint at, else one pair, and what leads packets to them
+ * (hf_dev_steer_early()). Of a published device, on a thread of the
  * process: the probe of the next device does not wait, who uses this one does.
  */
 void hf_start_early(struct hf_dev *dev);
