@@ -158,7 +158,10 @@ test_prepare_fails(void)
 	TEST_ASSERT_SUCCESS(nic_ctl_fail("SET_FLOW_TABLE_ENTRY:3"), "fault");
 	TEST_ASSERT(hf_steer_lead(steer) < 0, "led although a flow was refused");
 	TEST_ASSERT(hf_steer_rests(steer), "it leads");
+	/* The table has these queues: no command about it. */
+	TEST_ASSERT_SUCCESS(nic_ctl_fail("MODIFY_RQT:1"), "fault");
 	TEST_ASSERT_SUCCESS(hf_steer_set(steer, HF_RQT_VIRTQ, ids, 1), "set");
+	nic_ctl_fail_clear();
 	TEST_ASSERT_EQUAL(count("flow"), KINDS, "%u flows", count("flow"));
 	/* All is to go, and a TIR does not: what rested leads nowhere afterwards. */
 	TEST_ASSERT_SUCCESS(hf_steer_rest(steer), "rest");
