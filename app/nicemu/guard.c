@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,9 +29,11 @@
 
 enum what { GUARD_DIR, GUARD_COMMAND, GUARD_DONE };
 
+/* GUARD_DIR is answered with the same. */
 struct message {
 	enum what what;
-	char dir[CONF_STR]; /* GUARD_DIR */
+	int error; /* of the answer: 0 or a negative errno */
+	char dir[CONF_STR]; /* GUARD_DIR: of mkdtemp(); answered with what was made */
 };
 
 /* What the runner told. */
@@ -79,6 +82,16 @@ receive(int sock, struct message *m, int *fd)
 	return true;
 }
 
+/* By the guard, so that there is no moment in which it does not know of what is there. */
+static void
+make_dir(int sock, struct message *m, struct ward *w)
+{
+	m->error = mkdtemp(m->dir) != NULL ? 0 : -errno;
+	if (m->error == 0)
+		memcpy(w->dir, m->dir, sizeof(w->dir));
+	send(sock, m, sizeof(*m), MSG_NOSIGNAL);
+}
+
 static void
 guard_main(int sock)
 {
@@ -89,7 +102,7 @@ guard_main(int sock)
 		if (m.what == GUARD_DONE)
 			return;
 		if (m.what == GUARD_DIR)
-			memcpy(w.dir, m.dir, sizeof(w.dir));
+			make_dir(sock, &m, &w);
 	}
 	clean_up(&w);
 }
@@ -163,13 +176,19 @@ tell(int sock, const struct message *m, int fd)
 	sendmsg(sock, &msg, MSG_NOSIGNAL);
 }
 
-void
-guard_dir(int sock, const char *dir)
+int
+guard_dir(int sock, char *dir, size_t len)
 {
 	struct message m = {.what = GUARD_DIR};
+	int none;
 
 	snprintf(m.dir, sizeof(m.dir), "%s", dir);
 	tell(sock, &m, -1);
+	if (!receive(sock, &m, &none))
+		return -EPIPE;
+	if (m.error == 0)
+		snprintf(dir, len, "%s", m.dir);
+	return m.error;
 }
 
 /* Its parent has not waited for it yet, so the number is still its own. */

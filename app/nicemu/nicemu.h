@@ -55,11 +55,13 @@ void tree_remove(const char *dir);
 
 /*
  * guard.c: should this process be killed, the guard behind the socket ends the command and removes
- * the directory. 0, or -errno. Tell it of each as soon as it is there, and of the end when both are
- * taken care of.
+ * the directory. 0, or -errno. It makes the directory itself; tell it of the command as soon as
+ * that is there, and of the end when both are taken care of.
  */
 int guard_start(int *sock);
-void guard_dir(int sock, const char *dir);
+/* dir, of size len: a template of mkdtemp(), and what was made of it. 0 or -errno; -EPIPE: the
+ * guard is gone. */
+int guard_dir(int sock, char *dir, size_t len);
 void guard_command(int sock, pid_t pid);
 void guard_end(int sock);
 /* In the command's process: it ends with the runner, as long as it does not change its user. */

@@ -58,13 +58,13 @@ tree_create(struct conf *c, int guard, char *dir, size_t len)
 	int ret;
 
 	snprintf(dir, len, "%s/nicemu-XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
-	if (mkdtemp(dir) == NULL) {
-		ret = -errno;
-		fprintf(stderr, "nicemu: %s: %s\n", dir, strerror(errno));
+	ret = guard >= 0 ? guard_dir(guard, dir, len) : -EPIPE;
+	if (ret == -EPIPE)
+		ret = mkdtemp(dir) != NULL ? 0 : -errno;
+	if (ret != 0) {
+		fprintf(stderr, "nicemu: %s: %s\n", dir, strerror(-ret));
 		return ret;
 	}
-	if (guard >= 0)
-		guard_dir(guard, dir);
 	/* the command may run as another user */
 	ret = chmod(dir, 0755) != 0 ? -errno : 0;
 	if (snprintf(c->tree, sizeof(c->tree), "%s/sys", dir) >= (int)sizeof(c->tree))
