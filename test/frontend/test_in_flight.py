@@ -14,6 +14,8 @@ SHAPE = Shape(pairs=16)
 # The first of which others are under way, and some still to come.
 COMMANDS = ({"CREATE_SQ": 9, "MODIFY_SQ": 9, "MODIFY_RQ": 9} if paths.POLLED else
             {"CREATE_GENERAL_OBJECT": 17, "MODIFY_GENERAL_OBJECT": 17, "QUERY_GENERAL_OBJECT": 17})
+# And the first resume of a queue to which steering leads already.
+DEATHS = [*COMMANDS.items(), *([] if paths.POLLED else [("MODIFY_GENERAL_OBJECT", 1)])]
 DEAD = "the NIC has a fatal error: all its rings stop"
 
 
@@ -46,14 +48,14 @@ def test_one_fails(stage):
     finish(rig, leaks=True)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_dies(stage, name):
+@pytest.mark.parametrize("name, nth", DEATHS)
+def test_dies(stage, name, nth):
     """The NIC dies at it: what is under way ends at once, and so does the guest's life; other VFs go on."""
     rig, path = timed(stage, 3)
     victim = Victim(rig, 0)
     a, b = rig.guest(1), rig.guest(2)
     mark = victim.mark()
-    victim.fail(f"{name}:{COMMANDS[name]}:die", SHAPE)
+    victim.fail(f"{name}:{nth}:die", SHAPE)
     victim.said(mark, DEAD)
     transfer(a, b, burst(40, 0, 1, 2))
     transfer(b, a, burst(40, 40, 2, 1))

@@ -177,8 +177,10 @@ hf_vq_ready(struct hf_vq *vq, struct hf_virtq_attr *attr)
 
 	if (vq->made) {
 		ret = hf_vq_resume(vq, attr);
-		if (ret == 0)
-			return 0;
+		/* The kernel says of a dead NIC's objects that they are destroyed, also where
+		 * others refer to them: the queue goes with the stop, behind steering. */
+		if (ret == 0 || ret == -ENXIO)
+			return ret;
 		ret = hf_vq_destroy(vq);
 		if (ret != 0)
 			return ret;
