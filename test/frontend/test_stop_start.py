@@ -100,15 +100,18 @@ def test_stop_takes_its_time(stage, packed):
     options = ["--timing", "cx6dx", "--timing-scale", "10"]
     rig = Pair(stage, vdpa.VdpaConfig(nic=nic.NicConfig(options=options)))
     a, b = rig.guest(0, Shape(packed=packed)), rig.guest(1, Shape(packed=packed))
-    stop, sent = threading.Thread(target=b.stop), 0
+    a.send(burst(1))
+    got = b.receive(1)
+    stop, sent = threading.Thread(target=b.stop), 1
     stop.start()
     while stop.is_alive():
         a.send(burst(1, sent))
         sent += 1
         time.sleep(0.0005)
     stop.join()
-    got = b.take()
-    assert 0 < len(got) < sent      # of the first ones, before it had stopped
+    a.send(burst(1, sent))
+    got += b.take()
+    assert len(got) <= sent      # the last one came to a stopped queue
     assert b.rx().base & 0x7FFF == len(got)
     b.start()
     rig.wait_ready(1, 2)
