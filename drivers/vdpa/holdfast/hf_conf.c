@@ -337,14 +337,21 @@ hf_conf_resumes(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rin
 	return true;
 }
 
+/* A queue that is made anew could not go while packets were led to it. */
+static void
+hf_conf_make_way(struct hf_dev *dev, const struct hf_front_table *t)
+{
+	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, hf_front_rings(dev)))
+		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
+}
+
 static int
 hf_conf_rings(struct hf_dev *dev, const struct hf_front_table *t)
 {
 	uint16_t rings = hf_front_rings(dev);
 	int ret;
 
-	if (hf_steer_queues(dev->steer) > 0 && !hf_conf_resumes(dev, t, rings))
-		hf_steer_set(dev->steer, dev->path->targets, NULL, 0);
+	hf_conf_make_way(dev, t);
 	ret = hf_rings_start(dev, t, rings);
 	if (ret != 0 && hf_steer_queues(dev->steer) > 0) {
 		/* The NIC refused to resume a queue, and it could not go while packets led to it.
@@ -393,6 +400,7 @@ hf_conf_memory(struct hf_dev *dev, const struct hf_front_table *t)
 
 	if (hf_ioas_same(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n))
 		return hf_memory_table(dev, t);
+	hf_conf_make_way(dev, t);
 	leads = hf_conf_leads_early(dev, t);
 	if (leads)
 		hf_work_begin(dev->rt->work, &leading, hf_conf_lead, dev, 1);

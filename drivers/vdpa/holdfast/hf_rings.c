@@ -113,10 +113,25 @@ rings_making_new(struct hf_dev *dev, uint16_t rings)
 	return m;
 }
 
+/* A stopped queue on the empty key uses no other: its start changes the key with all the rest. */
+static bool
+rings_has_key(const struct hf_vq *vq)
+{
+	return vq->running || vq->mkey != vq->dev->empty_mkey.key;
+}
+
+/* None is there, or one of another size, which no start resumes. */
+static bool
+rings_misses(const struct hf_vq *vq, uint16_t ring_size)
+{
+	return !vq->made || (!rings_has_key(vq) && vq->parts.ring_size != ring_size);
+}
+
 struct hf_rings_making *
 hf_rings_make(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings)
 {
 	struct hf_rings_making *m = rings_making_new(dev, rings);
+	struct hf_front_ring *ring;
 	struct hf_vq *vq;
 	uint16_t i;
 
@@ -124,9 +139,10 @@ hf_rings_make(struct hf_dev *dev, const struct hf_front_table *t, uint16_t rings
 		return NULL;
 	for (i = 0; i < rings; i++) {
 		vq = &dev->vqs[i];
-		if (!vq->enabled || vq->running || vq->made || vq->path->make == NULL)
+		ring = &m->jobs[m->n].ring;
+		if (!vq->enabled || vq->running || vq->path->make == NULL)
 			continue;
-		if (hf_front_ring_get(dev, t, i, &m->jobs[m->n].ring) == 0)
+		if (hf_front_ring_get(dev, t, i, ring) == 0 && rings_misses(vq, ring->size))
 			m->jobs[m->n++].vq = vq;
 	}
 	return rings_make(m);
@@ -262,13 +278,6 @@ hf_rings_pause(struct hf_dev *dev)
 	if (ret != 0)
 		hf_rings_use_mkey(dev, hf_ioas_mkey(dev->mem.ioas[HF_ASID_GUEST]));
 	return ret;
-}
-
-/* A stopped queue on the empty key uses no other: its start changes the key with all the rest. */
-static bool
-rings_has_key(const struct hf_vq *vq)
-{
-	return vq->running || vq->mkey != vq->dev->empty_mkey.key;
 }
 
 static bool

@@ -28,10 +28,11 @@ struct hf_ring_job {
 
 /*
  * Have queues made, so that a start has little left to do: those of rings below 'rings' that are
- * enabled and set up, and have none; or of all rings below, for a size that is hinted at. Returns
- * while that goes on (NULL: nothing to do); hf_rings_made() waits for the end of it. Between the
- * two no ring starts or stops; memory may change, since new queues stand on none. 0, or the first
- * error (logged): what is missing is made by the start.
+ * enabled and set up, and have none, or one of another size on no memory, to which no packets may
+ * be led; or of all rings below, for a size that is hinted at. Returns while that goes on (NULL:
+ * nothing to do); hf_rings_made() waits for the end of it. Between the two no ring starts or stops;
+ * memory may change, since new queues stand on none. 0, or the first error (logged): what is
+ * missing is made by the start.
  */
 struct hf_rings_making;
 struct hf_rings_making *hf_rings_make(
