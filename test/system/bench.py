@@ -9,12 +9,13 @@ import time
 
 import pytest
 from hfrig import nic, paths, qemu, stream, telemetry, vdpa
-from hfrig.datapaths import HW
+from hfrig.datapaths import HW, RINGS
 from hfrig.netns import Namespace
 from hfrig.vdpa import VdpaConfig
 
 HOST = "10.9.0.1"
 GUEST = "10.9.0.2"
+CARD = dict(zip(RINGS, ("", ",packed=on")))     # options of the card for each kind of ring
 STREAM = r"stream (\w+) (\w+) (\d+) (\d+)"
 
 
