@@ -99,10 +99,12 @@ class Stream:
             self.src.tx(pair).ring.flush()
 
     def take(self) -> int:
-        """What has arrived; its buffers are posted again."""
+        """What has arrived; its buffers are posted again. Where that is nothing, the switcher's thread gets its turn."""
         before = len(self.got)
         for pair in range(self.dst.shape.pairs):
             self.got += self.dst.take(pair)
+        if len(self.got) == before:
+            time.sleep(0.0005)
         return len(self.got) - before
 
     def settle(self) -> None:
