@@ -270,6 +270,29 @@ def test_stop_without_status(stage):
     s.works()
 
 
+def test_bases_are_answered_first(stage):
+    """mr_policy=reset, status 0 before the bases: the front end does not wait for memory that goes."""
+    s = Subject(stage, "reset")
+    s.dev.stop(status_first=True)
+    s.wait_kept(1, 0)
+    s.in_log(r"vring base idx:1 (.*\n)+.*device stop: mr_policy reset: .* 2 \(80 MiB\) dropped")
+
+
+@pytest.mark.parametrize("wait", [True, False], ids=["waits", "at-once"])
+def test_bases_that_nobody_reads(stage, wait):
+    """mr_policy=reset: after status 0 one base of two is read. The memory goes by itself, or before a start."""
+    s = Subject(stage, "reset")
+    registered = s.registered(1)
+    s.dev.set_status(Status.RESET)
+    s.dev.get_base(0)
+    if wait:
+        s.wait_kept(1, 0)
+    s.run()
+    s.wait_kept(1, ALL)
+    assert s.registered(1) == registered + ALL
+    s.works()
+
+
 def test_stopped_guest_stays_pinned(stage):
     """mr_policy=connection: a guest that is stopped keeps its MRs until its front end is gone."""
     s = Subject(stage, "connection")

@@ -29,8 +29,10 @@ hf_api_enter(struct rte_vdpa_device *vdev)
 {
 	struct hf_dev *dev = hf_dev_enter(vdev);
 
-	if (dev != NULL)
-		hf_dev_lock(dev);
+	if (dev == NULL)
+		return NULL;
+	hf_dev_lock(dev);
+	hf_memory_settle(dev);
 	return dev;
 }
 

@@ -228,9 +228,11 @@ hf_dev_event(struct hf_dev *dev, enum hf_event event)
 	hf_conf_stop(dev, hf_life(event));
 	if (hf_conf_is_stuck(dev))
 		hf_memory_drop(dev, "a queue does not stop");
-	/* One base that is read stops all rings; the device has stopped when all are. */
-	else if (event != HF_EVENT_DEVICE_STOP || hf_front_is_stopped(dev))
+	else if (event != HF_EVENT_DEVICE_STOP)
 		hf_memory_event(dev, event);
+	/* One base that is read stops all rings; the device has stopped when all are. */
+	else if (hf_front_is_stopped(dev))
+		hf_memory_stop_due(dev);
 }
 
 /* --- the whole device starts --- */
@@ -450,6 +452,7 @@ hf_dev_conf(struct hf_dev *dev)
 
 	if (dev->configured)
 		hf_dev_event(dev, HF_EVENT_DEVICE_STOP);
+	hf_memory_settle(dev);
 	ret = hf_conf_start(dev);
 	dev->front.failed = ret != 0;
 	dev->front.failed_at = dev->front.changes;

@@ -120,6 +120,8 @@ void hf_front_ring_waits(struct hf_dev *dev, uint16_t index);
  * hf_front_ring_get() reports.
  */
 void hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base);
+/* Was every ring's base read? */
+bool hf_front_is_read(const struct hf_dev *dev);
 /* Has the device as a whole stopped: was every ring's base read, or the status set to 0? */
 bool hf_front_is_stopped(const struct hf_dev *dev);
 /* What the front end has negotiated for its guest by now. 0 or -ENODEV. */

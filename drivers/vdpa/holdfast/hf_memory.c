@@ -15,6 +15,9 @@
 
 #define MIB(bytes) ((bytes) >> 20)
 
+/* For a front end to read all bases. */
+#define HF_MEMORY_STOP_MS 1000
+
 /* About what it costs to wake the workers, and nothing beside a registration that takes long. */
 #define HF_MEMORY_ALONE_US 2000
 
@@ -170,8 +173,10 @@ memory_timer_cb(int fd, void *arg)
 
 	hf_dev_lock(dev);
 	/* Nothing to read: it was set anew since it fired. */
-	if (read(fd, &times, sizeof(times)) == sizeof(times) && dev->mem.held) {
-		dev->mem.held_drops += hf_memory_drop(dev, "grace time over") == 0;
+	if (read(fd, &times, sizeof(times)) == sizeof(times)) {
+		hf_memory_settle(dev);
+		if (dev->mem.held)
+			dev->mem.held_drops += hf_memory_drop(dev, "grace time over") == 0;
 	}
 	hf_dev_unlock(dev);
 }
@@ -242,6 +247,7 @@ hf_memory_event(struct hf_dev *dev, enum hf_event event)
 {
 	const char *what = hf_life(event)->name;
 
+	hf_memory_settle(dev);
 	switch (hf_policy_verdict(dev->mem.policy.mr, event)) {
 	case HF_KEEP:
 		memory_tell_kept(dev, what);
@@ -253,6 +259,27 @@ hf_memory_event(struct hf_dev *dev, enum hf_event event)
 		hf_memory_drop(dev, what);
 		break;
 	}
+}
+
+void
+hf_memory_stop_due(struct hf_dev *dev)
+{
+	if (hf_policy_verdict(dev->mem.policy.mr, HF_EVENT_DEVICE_STOP) == HF_KEEP) {
+		hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
+		return;
+	}
+	dev->mem.stop_due = true;
+	memory_timer_set(dev, HF_MEMORY_STOP_MS);
+}
+
+void
+hf_memory_settle(struct hf_dev *dev)
+{
+	if (!dev->mem.stop_due)
+		return;
+	dev->mem.stop_due = false;
+	memory_timer_set(dev, 0);
+	hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
 }
 
 void

@@ -31,7 +31,8 @@ struct hf_memory {
 	struct hf_policy policy;
 	bool user; /* entered as a user of the guest's: kept queues may point at its mkey */
 	bool held; /* no front end owns the table: it goes when the timer fires */
-	int timer; /* timerfd of the grace time, in the control loop */
+	bool stop_due; /* hf_memory_stop_due() */
+	int timer; /* timerfd in the control loop: of the grace time, or of stop_due */
 	uint64_t held_drops; /* times that the grace time ended, or a release was asked for */
 };
 
@@ -47,6 +48,14 @@ int hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t);
  * event. One line in the log if the guest has memory here.
  */
 void hf_memory_event(struct hf_dev *dev, enum hf_event event);
+/*
+ * A device stop is known by the front end's status, and it goes on to read the rings' bases: what
+ * the policy drops then goes behind the last answer, by hf_memory_settle(), or soon where bases are
+ * not asked for. Until that, everything else that asks about the memory or changes it settles
+ * first.
+ */
+void hf_memory_stop_due(struct hf_dev *dev);
+void hf_memory_settle(struct hf_dev *dev);
 /*
  * Whatever the policy says: the front end's table goes, and kept queues point nowhere. A negative
  * errno, logged: it is held for another attempt.

@@ -43,6 +43,7 @@ tel_enter(const char *params, char *copy, char **rest)
 		return NULL;
 	}
 	hf_dev_lock(dev);
+	hf_memory_settle(dev);
 	return dev;
 }
 

@@ -145,16 +145,20 @@ hf_front_base_set(struct hf_dev *dev, uint16_t index, uint16_t base)
 }
 
 bool
-hf_front_is_stopped(const struct hf_dev *dev)
+hf_front_is_read(const struct hf_dev *dev)
 {
 	uint16_t i;
 
-	if (dev->front.reset_said)
-		return true;
 	for (i = 0; i < dev->max_vqs; i++)
 		if (dev->vqs[i].addr_set)
 			return false;
 	return true;
+}
+
+bool
+hf_front_is_stopped(const struct hf_dev *dev)
+{
+	return dev->front.reset_said || hf_front_is_read(dev);
 }
 
 int

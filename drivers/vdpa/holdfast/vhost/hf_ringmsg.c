@@ -88,7 +88,7 @@ hf_ringmsg_addr_set(struct hf_dev *dev, const struct hf_msg *m)
 	hf_dirty_follow(dev);
 }
 
-/* The base of a ring was read. That of the last one completes a device stop. */
+/* The base of a ring was read, and answered. That of the last one completes a device stop. */
 void
 hf_ringmsg_base_read(struct hf_dev *dev, uint32_t index)
 {
@@ -97,6 +97,9 @@ hf_ringmsg_base_read(struct hf_dev *dev, uint32_t index)
 	if (index >= dev->max_vqs)
 		return;
 	dev->vqs[index].addr_set = false;
-	if (!stopped && hf_front_is_stopped(dev) && !dev->configured)
+	if (!hf_front_is_read(dev))
+		return;
+	hf_memory_settle(dev);
+	if (!stopped && !dev->configured)
 		hf_memory_event(dev, HF_EVENT_DEVICE_STOP);
 }

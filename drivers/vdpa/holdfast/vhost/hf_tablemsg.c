@@ -143,6 +143,7 @@ hf_tablemsg_pre(struct hf_dev *dev, const struct hf_msg *m)
 	enum rte_vhost_msg_result ret = RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 	struct rte_vhost_memory *old;
 
+	hf_memory_settle(dev);
 	if (m->payload.memory.nregions > HF_MSG_REGIONS ||
 		m->fd_num != (int)m->payload.memory.nregions)
 		return ret;
