@@ -442,6 +442,7 @@ static __rte_always_inline void
 hf_ethq_tx_expect(const struct hf_ethq_tx *tx)
 {
 	rte_prefetch0((const void *)(uintptr_t)&tx->cq.cqe[tx->cq.ci & (tx->cq.size - 1)]);
+	rte_prefetch0((const void *)(uintptr_t)&tx->cq.cqe[(tx->cq.ci + 1) & (tx->cq.size - 1)]);
 }
 
 /* Packets that completed since the last call, in the order of put; nothing once it has failed. */
