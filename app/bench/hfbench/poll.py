@@ -116,20 +116,20 @@ class Rig:
         return result
 
 
-def per_packet(result: dict, way: str) -> float:
+def per_packet(result: dict, way: str, what: str = "cycles") -> float:
     """Cycles of a packet. Calls that found nothing to do, or were interrupted, are not in it."""
     count = result[way]
     share = (count["calls"] - count["cut"]) / max(count["calls"], 1)
-    return count["cycles"] / max(count["packets"] * share, 1)
+    return count[what] / max(count["packets"] * share, 1)
 
 
 def _spread(values: list[float]) -> dict:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "all": values}
 
 
-def _ratio(way: str, over: list[dict], under: list[dict]) -> dict:
+def _ratio(way: str, over: list[dict], under: list[dict], what: str = "cycles") -> dict:
     """Of neighbours in time. One that somebody kept off the CPU all the time moved nothing."""
-    return _spread([per_packet(a, way) / per_packet(b, way) for a, b in zip(over, under) if b[way]["cycles"] > 0] or [0])
+    return _spread([per_packet(a, way, what) / per_packet(b, way, what) for a, b in zip(over, under) if b[way][what] > 0] or [0])
 
 
 def distance(sides: tuple[dict, ...]) -> str:
@@ -147,11 +147,12 @@ def summarize(cpus: str, ring: str, key: tuple[int, int, int], rounds: list[tupl
         row[what] = statistics.median(cycles for sides in rounds for side in sides for cycles in side[what])
     slices = vhost, svq, local = tuple(zip(*rounds))
     for name, side in zip(SIDES, slices):
-        row[name] = {way: {"cycles": _spread([per_packet(s, way) for s in side]),
+        row[name] = {way: {**{what: _spread([per_packet(s, way, what) for s in side]) for what in ("cycles", "retired")},
                            **{what: sum(s[way][what] for s in side) for what in ("packets", "calls", "cut")}}
                      for way in WAYS}
         row[name].update({what: sum(s[what] for s in side) for what in ("lost", "bad")})
     row["ratio"] = {way: _ratio(way, svq, vhost) for way in WAYS}
+    row["ratio_retired"] = {way: _ratio(way, svq, vhost, "retired") for way in WAYS}
     row["ratio_local"] = {way: _ratio(way, svq, local) for way in WAYS}
     row["verified"] = all(row[name]["bad"] == 0 and row[name][way]["packets"] > 0 for name in SIDES for way in WAYS)
     return row

@@ -50,13 +50,14 @@ def _ratio(spread: dict) -> str:
 
 def rows_table(rows: list[dict]) -> str:
     """Two lines for each kind of ring, size and burst."""
-    lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "svq moved", "to reach",
-              "vhost, no NIC", "ratio", "rounds")]
+    lines = [("ring", "bytes", "burst", "guest", "svq cycles", "vhost cycles", "ratio", "to reach", "svq retired", "vhost retired",
+              "ratio", "svq moved", "vhost, no NIC", "ratio", "rounds")]
     for row in (row for row in rows if row["size"] == row["room"]):
         for way, what in (("tx", "sends"), ("rx", "receives")):
             lines.append((row["ring"], str(row["size"]), str(row["burst"]), what, _cycles(row["svq"][way]),
-                          _cycles(row["vhost"][way]), _ratio(row["ratio"][way]),
-                          f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}", verdict(row, way),
+                          _cycles(row["vhost"][way]), _ratio(row["ratio"][way]), verdict(row, way),
+                          f"{row['svq'][way]['retired']['median']:.0f}", f"{row['vhost'][way]['retired']['median']:.0f}",
+                          _ratio(row["ratio_retired"][way]), f"{row['svq'][way]['packets'] / max(row['svq'][way]['calls'], 1):.1f}",
                           _cycles(row["local"][way]), _ratio(row["ratio_local"][way]), str(row["rounds"])))
     return columns(lines)
 
@@ -107,7 +108,8 @@ def notes(report: dict) -> str:
     least = min(row["buffers"] for row in report["rows"])
     moved = sum(row["rounds"] for row in report["rows"] if row["cpus"] == poll.MOVED)
     return (f"Cycles of the time stamp counter ({report['tsc_hz'] / 1e9:.2f} GHz) per packet, around the calls of the back "
-            f"end alone, less the {report['overhead']} of the measurement itself; medians (smallest-largest) of "
+            f"end alone, until all that it wrote can be seen, less the {report['overhead']} of the measurement itself; retired: until its "
+            f"last instruction is done, and stores may wait for their lines; medians (smallest-largest) of "
             f"{report['rounds']} slices of {report['slice_ms']} ms each, all rows and sides in turn; ratio: of svq to the column "
             f"before it, of neighbours in time. Left out on all sides: calls that found nothing to do, and those of more than 20000 cycles per packet "
             f"({_cut(report)} of all), in which somebody else had the CPU; of svq one burst in eight, which finds out how long the "

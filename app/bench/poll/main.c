@@ -47,7 +47,9 @@ struct order {
 
 /* One direction of a slice. */
 struct count {
-	uint64_t cycles, calls, moved; /* as side.h's calls return it */
+	uint64_t calls, moved; /* as side.h's calls return it */
+	uint64_t cycles; /* until others see what they wrote */
+	uint64_t retired; /* until their last instruction is done */
 	uint64_t cut; /* of calls: interrupted, by their length, and not in cycles */
 	uint64_t idle_cycles, idle_calls; /* that moved nothing */
 };
@@ -56,7 +58,8 @@ struct bench {
 	struct side *sides[2];
 	struct rte_ether_addr from[2], to[2];
 	struct arena arena;
-	uint64_t overhead; /* cycles of the measurement itself */
+	/* Cycles of the measurement itself: of a call until it is seen, or retired; of a line. */
+	uint64_t overhead_seen, overhead_retired, overhead_line;
 	struct count tx, rx;
 	/*
 	 * What came, and is still to be compared: many at once, as that takes what the back end
@@ -121,34 +124,61 @@ side_rings(struct side *s, int vid, unsigned int pair)
 				.size = v.size,
 				.desc = v.desc,
 				.driver = v.avail,
-				.device = v.used};
+				.device = v.used,
+				.callfd = v.callfd};
 	}
 	return ret;
 }
 
-static uint64_t
-measure_overhead(void)
+/* Points in time around a call. */
+struct stamps {
+	uint64_t start, retired, seen;
+};
+
+/* Stores wait for their lines when they have retired; what follows does not wait for them. */
+static inline void
+stamp_end(struct stamps *t)
 {
-	uint64_t least = UINT64_MAX;
+	rte_rmb();
+	t->retired = rte_rdtsc();
+	t->seen = rte_rdtsc_precise();
+}
+
+static void
+measure_overhead(struct bench *b)
+{
+	struct stamps t;
 	unsigned int i;
 
+	b->overhead_seen = b->overhead_retired = b->overhead_line = UINT64_MAX;
 	for (i = 0; i < 100000; i++) {
-		uint64_t start = rte_rdtsc_precise();
-
-		least = RTE_MIN(least, rte_rdtsc_precise() - start);
+		t.start = rte_rdtsc_precise();
+		stamp_end(&t);
+		b->overhead_seen = RTE_MIN(b->overhead_seen, t.seen - t.start);
+		b->overhead_retired = RTE_MIN(b->overhead_retired, t.retired - t.start);
+		t.start = rte_rdtsc_precise();
+		b->overhead_line = RTE_MIN(b->overhead_line, rte_rdtsc_precise() - t.start);
 	}
-	return least;
+}
+
+static uint64_t
+less(uint64_t cycles, uint64_t overhead)
+{
+	return cycles - RTE_MIN(cycles, overhead);
 }
 
 static void
 timed(const struct bench *b, struct count *c, struct side *s,
 	unsigned int (*call)(struct side *s, unsigned int burst), unsigned int burst)
 {
-	uint64_t start = rte_rdtsc_precise(), cycles;
-	unsigned int moved = call(s, burst);
+	unsigned int moved;
+	struct stamps t;
+	uint64_t cycles;
 
-	cycles = rte_rdtsc_precise() - start;
-	cycles -= RTE_MIN(cycles, b->overhead);
+	t.start = rte_rdtsc_precise();
+	moved = call(s, burst);
+	stamp_end(&t);
+	cycles = less(t.seen - t.start, b->overhead_seen);
 	if (!b->counted || s->unsettled)
 		return;
 	if (moved == 0) {
@@ -158,10 +188,12 @@ timed(const struct bench *b, struct count *c, struct side *s,
 	}
 	c->calls++;
 	c->moved += moved;
-	if (cycles > (uint64_t)burst * CUT)
+	if (cycles > (uint64_t)burst * CUT) {
 		c->cut++;
-	else
-		c->cycles += cycles;
+		return;
+	}
+	c->cycles += cycles;
+	c->retired += less(t.retired - t.start, b->overhead_retired);
 }
 
 static void
@@ -213,7 +245,7 @@ static int
 distance(struct bench *b, unsigned int when)
 {
 	return lines_distance(
-		b->arena.base, b->arena.len, b->nic_cpu, b->overhead, &b->distance[when]);
+		b->arena.base, b->arena.len, b->nic_cpu, b->overhead_line, &b->distance[when]);
 }
 
 static int
@@ -255,10 +287,10 @@ slice(struct bench *b, unsigned int which, const struct order *o)
 static void
 print_count(const char *name, const struct side *s, const struct count *c)
 {
-	printf(", \"%s\": {\"cycles\": %" PRIu64 ", \"calls\": %" PRIu64 ", \"cut\": %" PRIu64
-	       ", \"packets\": %" PRIu64 ", \"idle_cycles\": %" PRIu64 ", \"idle_calls\": %" PRIu64
-	       "}",
-		name, c->cycles, c->calls, c->cut, c->moved / s->times, c->idle_cycles,
+	printf(", \"%s\": {\"cycles\": %" PRIu64 ", \"retired\": %" PRIu64 ", \"calls\": %" PRIu64
+	       ", \"cut\": %" PRIu64 ", \"packets\": %" PRIu64 ", \"idle_cycles\": %" PRIu64
+	       ", \"idle_calls\": %" PRIu64 "}",
+		name, c->cycles, c->retired, c->calls, c->cut, c->moved / s->times, c->idle_cycles,
 		c->idle_calls);
 }
 
@@ -282,7 +314,7 @@ static void
 report_lines(const struct bench *b)
 {
 	double cycles[LINES_KINDS] = {0};
-	int ret = lines_measure(b->arena.base, b->arena.len, b->nic_cpu, b->overhead, cycles);
+	int ret = lines_measure(b->arena.base, b->arena.len, b->nic_cpu, b->overhead_line, cycles);
 
 	printf("{\"lines\": {\"own\": %.1f, \"alone\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
 	       "\"write_written\": %.1f, \"far\": %.1f}, \"error\": %d}\n",
@@ -309,7 +341,7 @@ obey(struct bench *b)
 
 	printf("{\"ready\": true, \"overhead\": %" PRIu64 ", \"ring\": %u, \"tsc_hz\": %" PRIu64
 	       "}\n",
-		b->overhead, b->sides[0]->tx.size, rte_get_tsc_hz());
+		b->overhead_seen, b->sides[0]->tx.size, rte_get_tsc_hz());
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
 		if (strcmp(line, "lines\n") == 0) {
@@ -380,9 +412,10 @@ find_arena(struct arena *a)
 static int
 bench(const struct options *o)
 {
-	struct bench b = {.overhead = measure_overhead(), .nic_cpu = o->nic_cpu};
+	struct bench b = {.nic_cpu = o->nic_cpu};
 	int ret = listen_at(o->socket);
 
+	measure_overhead(&b);
 	if (ret == 0)
 		ret = find_arena(&b.arena);
 	if (ret == 0) {

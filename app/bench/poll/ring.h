@@ -15,6 +15,7 @@ struct ring {
 	bool packed;
 	uint16_t size;
 	void *desc, *driver, *device; /* packed: driver and device are the event structures */
+	int callfd; /* that its notifications would take */
 	uint16_t next, used; /* free running: the next buffer to post, and to take */
 };
 

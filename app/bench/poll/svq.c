@@ -130,7 +130,7 @@ end_start(const struct svq *s, struct end *e, const struct ring *r)
 		.avail_idx = r->packed ? 0x8000 : 0,
 		.used_idx = r->packed ? 0x8000 : 0,
 		.mem = e->mem,
-		.callfd = -1};
+		.callfd = r->callfd};
 
 	return hf_svq_start(e->q, &start);
 }
