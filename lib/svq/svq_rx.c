@@ -212,8 +212,11 @@ packet_drop(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned i
 	}
 }
 
-/* A packet of 'left' bytes, header included, in the first of k buffers. */
-static void
+/*
+ * A packet of 'left' bytes, header included, in the first of k buffers. False: the NIC did not have
+ * room for so many, and the guest gets none of it.
+ */
+static bool
 packet_spread(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned int k,
 	uint32_t left, bool valid)
 {
@@ -223,10 +226,11 @@ packet_spread(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned
 
 	for (j = 0; j < k && room < left; j++)
 		room += RTE_MIN(left, svq_rx_total(rx, rx->head + j));
-	if (room < left) {
+	/* An entry ends where the largest frame does, though its buffers go on. */
+	if (room < left || left - q->hdr_len > q->max_frame) {
 		svq_ring_bad(&q->ring, -EIO, "the NIC says of %u bytes that it wrote them", left);
 		packet_drop(q, kind, u, k);
-		return;
+		return false;
 	}
 	header_write(q, rx->head, valid, (uint16_t)j);
 	for (i = 0; i < j; i++, rx->head++) {
@@ -237,6 +241,7 @@ packet_spread(struct hf_svq *q, enum svq_kind kind, struct svq_used *u, unsigned
 	}
 	for (; i < k; i++, rx->head++)
 		svq_rx_repost(rx, rx->head);
+	return true;
 }
 
 static void
@@ -266,13 +271,12 @@ packet_give(
 	const bool valid = rx->guest_csum && (cpl->flags & HF_ETHQ_RX_L4_OK) != 0;
 
 	*group = 1;
-	if (cpl->syndrome != 0)
+	if (cpl->syndrome != 0) {
 		packet_drop(q, kind, u, k);
-	else
-		packet_spread(q, kind, u, k, RTE_MAX(cpl->len + q->hdr_len, cpl->len), valid);
-	if (cpl->syndrome == 0)
+	} else if (packet_spread(q, kind, u, k, RTE_MAX(cpl->len + q->hdr_len, cpl->len), valid)) {
 		svq_count(&q->stats.packets, 1);
-	svq_count(&q->stats.bytes, cpl->len);
+		svq_count(&q->stats.bytes, cpl->len);
+	}
 }
 
 /* The first of n completions, as far as each is a frame in a plain buffer; how many. */

@@ -314,19 +314,6 @@ cqe_write(uint8_t opcode, uint8_t syndrome, uint16_t counter, uint32_t len)
 	nic.cq_pi++;
 }
 
-void
-memnic_complete(const struct memnic_junk *j)
-{
-	struct prm_eth_cqe *cqe = cqe_next();
-
-	if (cqe == NULL)
-		return;
-	nic.counts.junk = true;
-	cqe_write(j->opcode & 15, j->syndrome, nic.pi + j->counter, j->len);
-	if (j->other_owner)
-		cqe->op_own ^= MLX5_CQE_OWNER_MASK;
-}
-
 /* What a segment refers to. NULL: nothing that the NIC may touch. */
 static uint8_t *
 seg_at(const struct mlx5_wqe_data_seg *seg, uint32_t *len)
@@ -411,6 +398,44 @@ memnic_send(unsigned int n)
 	return done;
 }
 
+/* The next receive entry; NULL: there is none. */
+static const struct mlx5_wqe_data_seg *
+entry_next(void)
+{
+	if (nic.state != HF_WQ_RDY || nic.pi == (uint16_t)rte_be_to_cpu_32(*nic.wq->rec))
+		return NULL;
+	return (const void *)(nic.wq->ring + (nic.pi & (nic.size - 1)) * (size_t)nic.stride);
+}
+
+/* Of a frame that is longer than the next entry, as what is due? */
+static bool
+is_lie(const struct memnic_junk *j)
+{
+	const struct mlx5_wqe_data_seg *seg = entry_next();
+	unsigned int i, n = nic.stride / SEG_BYTES;
+	uint64_t room = 0;
+
+	if (seg == NULL || j->opcode != MLX5_CQE_RESP_SEND || j->other_owner || j->counter != 0)
+		return false;
+	for (i = 0; i < n && seg[i].byte_count != 0; i++)
+		room += rte_be_to_cpu_32(seg[i].byte_count);
+	return j->len > room;
+}
+
+void
+memnic_complete(const struct memnic_junk *j)
+{
+	struct prm_eth_cqe *cqe = cqe_next();
+
+	if (cqe == NULL)
+		return;
+	nic.counts.lied |= !nic.counts.junk && is_lie(j);
+	nic.counts.junk = true;
+	cqe_write(j->opcode & 15, j->syndrome, nic.pi + j->counter, j->len);
+	if (j->other_owner)
+		cqe->op_own ^= MLX5_CQE_OWNER_MASK;
+}
+
 /* Into the next entry, as far as it goes; a completion is due for all of these but the first. */
 enum stored { STORED_NOWHERE, STORED_PART, STORED_BROKEN, STORED };
 
@@ -422,9 +447,9 @@ frame_store(uint32_t len, uint8_t fill)
 	uint32_t left = len, part;
 	uint8_t *p;
 
-	if (nic.state != HF_WQ_RDY || nic.pi == (uint16_t)rte_be_to_cpu_32(*nic.wq->rec))
+	seg = entry_next();
+	if (seg == NULL)
 		return STORED_NOWHERE;
-	seg = (const void *)(nic.wq->ring + (nic.pi & (nic.size - 1)) * (size_t)nic.stride);
 	for (i = 0; left > 0 && i < n && seg[i].byte_count != 0; i++, left -= part) {
 		p = seg_at(&seg[i], &part);
 		if (p == NULL)

@@ -38,6 +38,7 @@ void memnic_receive(const uint32_t *len, unsigned int n, uint8_t fill);
 struct memnic_counts {
 	uint64_t frames, too_long; /* that were received, or did not fit into their entry */
 	bool junk; /* there were others, of which nobody knows what they do */
+	bool lied; /* the first of those was of a frame longer than its entry */
 };
 struct memnic_counts memnic_counts(void);
 

@@ -17,6 +17,7 @@
 #include <rte_udp.h>
 
 #include "nic_ctl.h"
+#include "svq_priv.h" /* the completions of the NIC's queue */
 #include "svq_rig.h"
 #include "test.h"
 
@@ -1193,6 +1194,66 @@ test_rx_outside(void)
 	return TEST_SUCCESS;
 }
 
+static bool
+has_completed(struct svqrig *r)
+{
+	hf_svq_poll(r->tx.q, 32);
+	return hf_ethq_rx_look(r->rx.q->rx.ethq) > 0;
+}
+
+/* The NIC says of a frame that it has 'said' bytes, which it had no room for. */
+static int
+believed(uint64_t features, const struct svqcut *cut, uint32_t said)
+{
+	const struct flow f = {"believed", V1, V1 | features, cut, 10};
+	const uint64_t end = deadline();
+	struct hf_ethq_rx *rx = rig.rx.q->rx.ethq;
+	struct hf_svq_stats before, st;
+	unsigned int out;
+
+	TEST_ASSERT_SUCCESS(svqrig_start(&rig, f.tx, f.rx), "start");
+	offer_all(cut);
+	hf_svq_stats(rig.rx.q, &before);
+	out = guest_out(&rig.rx.g);
+	TEST_ASSERT(svqrig_send(&rig, NULL, 100, &plain), "send");
+	while (!has_completed(&rig))
+		TEST_ASSERT(!is_over(end), "no completion");
+	rx->cq.cqe[rx->cq.ci & (rx->cq.size - 1)].byte_cnt = rte_cpu_to_be_32(said);
+	hf_svq_poll(rig.rx.q, 32);
+	TEST_ASSERT_EQUAL(hf_svq_error(rig.rx.q), -EIO, "%u: %d", said, hf_svq_error(rig.rx.q));
+	while (svqrig_receive(&rig, &pkt)) {
+		TEST_ASSERT_EQUAL(pkt.len, 0, "%u: the guest got %u bytes", said, pkt.len);
+		out--;
+	}
+	TEST_ASSERT_EQUAL(guest_out(&rig.rx.g), out, "%u: buffers", said);
+	hf_svq_stats(rig.rx.q, &st);
+	TEST_ASSERT_EQUAL(st.packets - before.packets, 0, "%u: a packet", said);
+	TEST_ASSERT_EQUAL(st.bytes - before.bytes, 0, "%u: bytes", said);
+	TEST_ASSERT_EQUAL(st.drop_small - before.drop_small, 1, "%u: no drop", said);
+	TEST_ASSERT_EQUAL(st.errors - before.errors, 1, "%u: errors", said);
+	TEST_ASSERT_SUCCESS(svqrig_poll_until(&rig, all_back), "the sender");
+	rig.received = rig.sent;
+	return stop_both();
+}
+
+/* The largest frame has 1518 bytes, whatever room there is behind it in the guest's buffers. */
+static int
+test_length_beyond_entry(void)
+{
+	static const uint64_t all[] = {0, PACKED, MRG, PACKED | MRG};
+	static const uint32_t said[] = {1519, 2036, 2037, 1u << 16, UINT32_MAX - 5, UINT32_MAX};
+	unsigned int i, k;
+
+	for (i = 0; i < RTE_DIM(all); i++) {
+		for (k = 0; k < RTE_DIM(said); k++)
+			if (believed(all[i], &plain, said[k]) != TEST_SUCCESS ||
+				believed(all[i], all[i] & MRG ? &small : &hdr_apart, said[k]) !=
+					TEST_SUCCESS)
+				return TEST_FAILED;
+	}
+	return TEST_SUCCESS;
+}
+
 /* Too short for their own header. */
 static int
 test_no_payload(void)
@@ -1383,6 +1444,7 @@ static struct unit_test_suite svq_suite = {
 			TEST_CASE_ST(setup, teardown, test_tx_outside),
 			TEST_CASE_ST(setup, teardown, test_tx_outside_of_burst),
 			TEST_CASE_ST(setup, teardown, test_rx_outside),
+			TEST_CASE_ST(setup, teardown, test_length_beyond_entry),
 			TEST_CASE_ST(setup, teardown, test_no_payload),
 			TEST_CASE_ST(setup, teardown, test_header_alone),
 			TEST_CASE_ST(setup, teardown, test_other_key),
