@@ -97,3 +97,9 @@ def packed(request):
 def program(tmp_path_factory):
     """The application of the public interface."""
     return api.compile_app(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def every(request):
+    """All positions, or a few of each kind."""
+    return request.config.getoption("--long")

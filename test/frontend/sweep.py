@@ -16,6 +16,10 @@ from pair import Pair, address, collect
 from hfvhost import frames
 
 PATIENCE = 20.0
+WORKERS = 8
+# Lives alternate between two shapes, so that each of them makes all parts of its queues anew.
+TRIED = Shape(pairs=2, size=64)
+OTHER = Shape(pairs=2, size=128, packed=True)
 
 
 def positions(count: int, every: bool) -> list[int]:
@@ -74,6 +78,9 @@ class Victim:
         self.sent = 0
         self.stuck = 0      # MRs that the NIC did not let go
 
+    def __str__(self):
+        return self.bdf
+
     # --- what the NIC says ---
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -81,6 +88,10 @@ class Victim:
         func = self.rig.nic.function(self.bdf, "commands")
         return {(kind, entry["name"]): entry["count"]
                 for kind in ("command", "ioctl") for entry in func[kind + "s"]}
+
+    def since(self, start: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+        """The same since then; what was not executed is not there."""
+        return {what: count - start.get(what, 0) for what, count in self.counts().items() if count > start.get(what, 0)}
 
     def failed_calls(self) -> int:
         """How many ioctls failed so far: what the kernel keeps to itself is not among them."""
@@ -198,29 +209,28 @@ class Victim:
         self.thrive(before)
         start = self.counts()
         self.thrive(shape)
-        return {what: count - start.get(what, 0) for what, count in self.counts().items()
-                if count > start.get(what, 0)}
+        return self.since(start)
 
 
-def spread(victims: list[Victim], targets: list[Target], attempt) -> list[str]:
-    """attempt(victim, target) for each target, on all victims side by side; what went wrong."""
+def spread(rig: Pair, workers: list, targets: list, attempt) -> list[str]:
+    """attempt(worker, target) for each target, by all workers side by side; what went wrong."""
     todo, wrong, lock = list(reversed(targets)), [], threading.Lock()
 
-    def work(victim: Victim) -> None:
+    def work(worker) -> None:
         while True:
             with lock:
                 if not todo:
                     return
                 target = todo.pop()
             try:
-                attempt(victim, target)
+                attempt(worker, target)
             except Exception as err:    # pylint: disable=broad-except  (the next target is tried all the same)
                 with lock:
-                    wrong.append(f"{victim.bdf} {target}: {type(err).__name__}: {err}")
-                if not victim.rig.app.process.alive:
+                    wrong.append(f"{worker} {target}: {type(err).__name__}: {err}")
+                if not rig.app.process.alive:
                     return
 
-    threads = [threading.Thread(target=work, args=(victim,)) for victim in victims]
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The Holdfast authors
-"""Every call by which a guest's life makes the driver use the NIC fails; and the NIC dies at it.
+"""Every call by which a guest's life makes the driver use the NIC fails (the NIC dies at it: test_dies.py).
 
 What is called is taken from a life that was recorded just before. By default the first two calls of each kind fail, one
 in the middle and the last; with --long every one.
@@ -8,27 +8,13 @@ in the middle and the last; with --long every one.
 
 import re
 
-import pytest
 from hfrig import nic, paths, vdpa
-from hfvhost.net import Shape
-from pair import Pair, both_ways, burst, transfer
-from sweep import Victim, finish, left_behind, named_leaks, objects_at_exit, spread, start, targets
+from sweep import (OTHER, TRIED, WORKERS, Victim, finish, left_behind, named_leaks, objects_at_exit, spread, start,
+                   targets)
 
-WORKERS = 8
-# Lives alternate between two shapes, so that each of them makes all parts of its queues anew.
-TRIED = Shape(pairs=2, size=64)
-OTHER = Shape(pairs=2, size=128, packed=True)
 # The kernel only warns when the firmware keeps a flow (Linux fs_core.c: del_hw_fte()), and then its TIR stays in use
 # until the device is closed: a VF for each of these.
 KERNELS_SECRET = "DELETE_FLOW_TABLE_ENTRY"
-DEAD = "the NIC has a fatal error: all its rings stop"
-DEAD_STILL = "the NIC had a fatal error: no guest is served"
-
-
-@pytest.fixture
-def every(request):
-    """All positions, or a few of each kind."""
-    return request.config.getoption("--long")
 
 
 def test_refused(stage, every):
@@ -47,7 +33,7 @@ def test_refused(stage, every):
             victim.said(mark, target.reported())
         victim.thrive(OTHER)
 
-    wrong = spread(victims, [t for t in targets(calls, every) if t.name != KERNELS_SECRET], attempt)
+    wrong = spread(rig, victims, [t for t in targets(calls, every) if t.name != KERNELS_SECRET], attempt)
     assert not wrong, "\n".join(wrong)
     for victim in victims:
         victim.peer.close()
@@ -97,63 +83,3 @@ def test_probe_refused(stage):
     text = app.process.text()
     assert left_behind(text) <= named_leaks(text)
     assert objects_at_exit(text) == {" mkey=1"}
-
-
-def die_at(victim: Victim, target) -> None:
-    """A life in which the NIC dies at a call; a new guest of that VF is told so, and nothing is left of either."""
-    mark = victim.mark()
-    victim.fail(target.spec("die"), TRIED)
-    victim.said(mark, DEAD)
-    mark = victim.mark()
-    victim.suffer(TRIED)
-    victim.said(mark, DEAD_STILL)
-    victim.rig.wait_kept(victim.vf, 0)
-
-
-def batches(items: list, size: int) -> list[list]:
-    """Lists of at most so many."""
-    return [items[i:i + size] for i in range(0, len(items), size)]
-
-
-def test_dies(stage, every):
-    """The NIC dies at a call: a clear word, no hang, the other VFs go on, and all of it can be taken down."""
-    rig = start(stage, 1)
-    first = Victim(rig, 0)
-    before = first.counts()
-    first.thrive(TRIED)
-    calls = {k: n - before.get(k, 0) for k, n in first.counts().items() if n > before.get(k, 0)}
-    finish(rig)
-    chosen = [t for t in targets(calls, every) if t.kind == "command" or t.nth == 1]
-    for batch in batches(chosen, 60):
-        rig = start(stage, len(batch) + 2)
-        a, b = rig.guest(0), rig.guest(1)
-        wrong, todo = [], batches(list(enumerate(batch, 2)), -(-len(batch) // WORKERS))
-        wrong = spread(todo, [None] * len(todo), lambda part, _: [die_at(Victim(rig, vf), t) for vf, t in part])
-        assert not wrong, "\n".join(wrong)
-        both_ways(a, b)
-        for guest in (a, b):
-            guest.close()
-        finish(rig)
-
-
-@pytest.mark.parametrize("how", ["kill", "unload"])
-def test_dies_running(stage, how):
-    """A NIC that dies, or loses its driver, under a guest: its rings stop, a new guest is not served, others go on."""
-    rig = start(stage, 3)
-    victim = Victim(rig, 0)
-    a, b, c = rig.guest(0), rig.guest(1), rig.guest(2)
-    both_ways(a, b)
-    mark = victim.mark()
-    rig.nic.ask(f"{how} 1")
-    victim.said(mark, DEAD)
-    transfer(b, c, burst(40, 0, 1, 2))
-    a.close()
-    mark = victim.mark()
-    victim.suffer(TRIED)
-    victim.said(mark, DEAD_STILL)
-    rig.nic.ask("revive 1")     # what the driver has open stays dead
-    victim.suffer(TRIED)
-    transfer(c, b, burst(40, 40, 2, 1))
-    for guest in (b, c):
-        guest.close()
-    finish(rig)
