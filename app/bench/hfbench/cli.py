@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hfrig.process import ProcessError
 
-from . import control_picture, control_report, devices, forward, matrix, poll, poll_report, profile, report
+from . import control_picture, control_report, devices, forward, matrix, poll, poll_report, poll_steps, profile, report
 
 FORWARD = """\
 Frames from one VF to another through the emulated NIC (guest, dpdk-vdpa, our driver, the NIC's engine), and the same
@@ -154,6 +154,7 @@ def _add_poll(commands) -> None:
                      help="of the guest's memory and of mbufs; 4K, too, if there are not enough free ones of 2 MiB")
     cmd.add_argument("--csum", action="store_true", help="the guest negotiates checksum offload: headers are looked at")
     cmd.add_argument("--quick", action="store_true", help="2 slices of 20 ms, bursts of 8, to see whether it works")
+    cmd.add_argument("--instructions", action="store_true", help="instead: instructions per packet, which no other load changes")
     cmd.add_argument("--json", metavar="FILE", help="write the report here, too")
     cmd.set_defaults(run=_poll)
 
@@ -201,6 +202,11 @@ def _poll(args, parser) -> int:
     cfg.cpu, cfg.nic_cpu = args.cpus
     if not all(64 <= size <= 9014 for size in cfg.sizes) or not all(1 <= burst <= 32 for burst in cfg.bursts):
         parser.error("--sizes: a frame has 64 to 9014 bytes; --bursts: 1 to 32 packets")
+    if args.instructions:
+        counts = poll_steps.run(cfg)
+        print(poll_steps.table(counts))
+        _write_json(args.json, counts)
+        return 0
     result = poll.run(cfg)
     print(poll_report.table(result))
     _write_json(args.json, result)

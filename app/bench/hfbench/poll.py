@@ -106,9 +106,9 @@ class Rig:
             raise self.process.fail(f"lines: failed with {result['error']}")
         return result["lines"]
 
-    def slice(self, side: int, size: int, room: int, burst: int, milliseconds: int) -> dict:
-        """Measure one of the two for that time, in buffers with room for packets of that size."""
-        answer = self.process.command(f"{side} {size} {room} {burst} {milliseconds}", r'^\{"side".*\}$',
+    def slice(self, side: int, size: int, room: int, burst: int, milliseconds: int, what: str = "") -> dict:
+        """Measure one of the two for that time, in buffers with room for packets of that size; what: 'steps ' of it."""
+        answer = self.process.command(f"{what}{side} {size} {room} {burst} {milliseconds}", r'^\{"side".*\}$',
                                       30 + 2 * milliseconds / 1000)
         result = json.loads(answer.group(0))
         if result["error"]:

@@ -32,6 +32,8 @@ LINES = (("alone", "read what it wrote, one line", "a completion of a burst of 1
          ("write_read", "write what it read", "work entries"),
          ("write_written", "write what it wrote, prefetched", "headers of received frames"),
          ("far", "read what no L2 holds", "headers of frames to send"),
+         ("write_again", "write what it wrote, one line, and found in a cache", "header of one small frame"),
+         ("write_fetched", "write what it wrote, one line, and fetched from memory", "header of one frame of 9000 bytes"),
          ("own", "write what this CPU wrote", "used entries"))
 
 

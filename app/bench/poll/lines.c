@@ -20,6 +20,8 @@
 #define FEW_BURSTS 201u
 #define LINE 64u
 #define BUFFER 2048u /* from buffer to buffer, as in arena.c */
+#define LARGE 9216u /* the same for large frames */
+#define FEW_BUFFERS 256u
 #define NEAR (1u << 19) /* bytes of a walk that stays in L2 */
 
 struct other {
@@ -32,7 +34,7 @@ struct other {
 static unsigned int
 lines(const struct other *o)
 {
-	return o->kind == LINES_READ_ALONE ? 1 : BURST;
+	return o->kind == LINES_READ_ALONE || o->kind >= LINES_WRITE_AGAIN ? 1 : BURST;
 }
 
 static volatile uint64_t *
@@ -40,6 +42,11 @@ line(const struct other *o, unsigned int i)
 {
 	size_t n = (size_t)o->round * BURST + i;
 
+	if (o->kind == LINES_WRITE_AGAIN)
+		return (void *)(o->mem + (size_t)(o->round % FEW_BUFFERS) * LARGE);
+	/* Between those that were written just before. */
+	if (o->kind == LINES_WRITE_FETCHED)
+		return (void *)(o->mem + (size_t)o->round * LARGE % (o->len - LARGE) + BUFFER / 2);
 	return (void *)(o->mem + (o->kind == LINES_FAR ? n * BUFFER % o->len : n * LINE % NEAR));
 }
 

@@ -18,11 +18,14 @@ enum lines_kind {
 	LINES_WRITE_READ, /* write what the other CPU read: work entries */
 	LINES_WRITE_WRITTEN, /* prefetch to write what it wrote: headers of received frames */
 	LINES_FAR, /* read what no L2 holds: headers of frames to send */
+	/* Write what the other CPU wrote, one line: the header of a frame received alone. */
+	LINES_WRITE_AGAIN, /* of a few buffers: the other found it in a cache */
+	LINES_WRITE_FETCHED, /* of many: the other had to fetch it from memory */
 	LINES_KINDS,
 };
 
 /*
- * Cycles per line, medians, of each kind; in bursts of 32, but for LINES_READ_ALONE. mem: 'len'
+ * Cycles per line, medians, of each kind; in bursts of 32, but for those of one line. mem: 'len'
  * bytes, more than the L2s hold; they are overwritten. cpu: of the other. 'overhead': cycles of a
  * measurement. 0 or a negative errno.
  */

@@ -4,8 +4,8 @@
  * CPU cycles per packet of what serves a guest's rings: librte_vhost, and shadow virtqueues on the
  * NIC. holdfast-bench starts this program, connects to its socket as a front end with two queue
  * pairs and one region of memory, and tells it by standard input what to measure. The program then
- * is both, guest and back end, on one thread: cycles are counted around the calls of the back end
- * alone. Each answer is one line of JSON.
+ * is both, guest and back end, on one thread: cycles, or instructions, are counted around the calls
+ * of the back end alone. Each answer is one line of JSON.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,17 +20,17 @@
 #include <rte_eal.h>
 #include <rte_vhost.h>
 
+#include "count.h"
 #include "lines.h"
 #include "side.h"
 
 #define RINGS_ROOM (8u << 20) /* the front end's rings are below, buffers above */
 #define SLICE_MAX_MS 60000ul
 #define WAIT_MS 60000u
+#define STEPS_REST_US 500u /* under load the NIC waits for its CPU */
 #define QUEUES 4
 #define LINE 128
 #define CHECKED 2048u /* frames that the guest compares at once */
-/* Cycles of a packet that nobody needs: somebody else had the CPU. */
-#define CUT 20000u
 
 struct options {
 	const char *socket, *sender, *receiver;
@@ -43,23 +43,13 @@ struct order {
 	uint32_t size, room;
 	unsigned int burst;
 	unsigned long ms;
-};
-
-/* One direction of a slice. */
-struct count {
-	uint64_t calls, moved; /* as side.h's calls return it */
-	uint64_t cycles; /* until others see what they wrote */
-	uint64_t retired; /* until their last instruction is done */
-	uint64_t cut; /* of calls: interrupted, by their length, and not in cycles */
-	uint64_t idle_cycles, idle_calls; /* that moved nothing */
+	bool steps; /* instructions are counted, in place of cycles */
 };
 
 struct bench {
 	struct side *sides[2];
 	struct rte_ether_addr from[2], to[2];
 	struct arena arena;
-	/* Cycles of the measurement itself: of a call until it is seen, or retired; of a line. */
-	uint64_t overhead_seen, overhead_retired, overhead_line;
 	struct count tx, rx;
 	/*
 	 * What came, and is still to be compared: many at once, as that takes what the back end
@@ -130,72 +120,6 @@ side_rings(struct side *s, int vid, unsigned int pair)
 	return ret;
 }
 
-/* Points in time around a call. */
-struct stamps {
-	uint64_t start, retired, seen;
-};
-
-/* Stores wait for their lines when they have retired; what follows does not wait for them. */
-static inline void
-stamp_end(struct stamps *t)
-{
-	rte_rmb();
-	t->retired = rte_rdtsc();
-	t->seen = rte_rdtsc_precise();
-}
-
-static void
-measure_overhead(struct bench *b)
-{
-	struct stamps t;
-	unsigned int i;
-
-	b->overhead_seen = b->overhead_retired = b->overhead_line = UINT64_MAX;
-	for (i = 0; i < 100000; i++) {
-		t.start = rte_rdtsc_precise();
-		stamp_end(&t);
-		b->overhead_seen = RTE_MIN(b->overhead_seen, t.seen - t.start);
-		b->overhead_retired = RTE_MIN(b->overhead_retired, t.retired - t.start);
-		t.start = rte_rdtsc_precise();
-		b->overhead_line = RTE_MIN(b->overhead_line, rte_rdtsc_precise() - t.start);
-	}
-}
-
-static uint64_t
-less(uint64_t cycles, uint64_t overhead)
-{
-	return cycles - RTE_MIN(cycles, overhead);
-}
-
-static void
-timed(const struct bench *b, struct count *c, struct side *s,
-	unsigned int (*call)(struct side *s, unsigned int burst), unsigned int burst)
-{
-	unsigned int moved;
-	struct stamps t;
-	uint64_t cycles;
-
-	t.start = rte_rdtsc_precise();
-	moved = call(s, burst);
-	stamp_end(&t);
-	cycles = less(t.seen - t.start, b->overhead_seen);
-	if (!b->counted || s->unsettled)
-		return;
-	if (moved == 0) {
-		c->idle_cycles += cycles;
-		c->idle_calls++;
-		return;
-	}
-	c->calls++;
-	c->moved += moved;
-	if (cycles > (uint64_t)burst * CUT) {
-		c->cut++;
-		return;
-	}
-	c->cycles += cycles;
-	c->retired += less(t.retired - t.start, b->overhead_retired);
-}
-
 static void
 check(struct bench *b)
 {
@@ -245,12 +169,13 @@ static int
 distance(struct bench *b, unsigned int when)
 {
 	return lines_distance(
-		b->arena.base, b->arena.len, b->nic_cpu, b->overhead_line, &b->distance[when]);
+		b->arena.base, b->arena.len, b->nic_cpu, count_overhead_line(), &b->distance[when]);
 }
 
 static int
 slice(struct bench *b, unsigned int which, const struct order *o)
 {
+	counter *const count = o->steps ? count_steps : count_cycles;
 	struct side *s = b->sides[which];
 	uint64_t end;
 	int ret;
@@ -260,11 +185,12 @@ slice(struct bench *b, unsigned int which, const struct order *o)
 		return -E2BIG;
 	memset(&b->tx, 0, sizeof(b->tx));
 	memset(&b->rx, 0, sizeof(b->rx));
-	b->n_came = b->uncounted = 0;
-	b->counted = true;
+	b->n_came = 0;
+	/* What happens once only, on the first way round the NIC's rings, no packet takes. */
+	b->uncounted = o->steps ? s->rx.size / o->burst : 0;
 	ring_init(&s->tx);
 	ring_init(&s->rx);
-	ret = distance(b, 0);
+	ret = o->steps ? steps_open() : distance(b, 0);
 	if (ret == 0)
 		ret = arena_start(&b->arena, o->size, o->room, CHECKED + s->rx.size,
 			&b->from[which], &b->to[which]);
@@ -273,25 +199,18 @@ slice(struct bench *b, unsigned int which, const struct order *o)
 	if (ret != 0)
 		return ret;
 	end = rte_rdtsc() + rte_get_tsc_hz() / 1000 * o->ms;
-	while (ret == 0 && rte_rdtsc() < end) {
+	while (ret == 0 && rte_rdtsc() < end &&
+		!(count_is_enough(&b->tx) && count_is_enough(&b->rx))) {
 		ret = guest(b, s, o->burst);
-		timed(b, &b->tx, s, s->send, o->burst);
+		count(&b->tx, s, s->send, o->burst, !b->counted);
 		s->settle(s);
-		timed(b, &b->rx, s, s->receive, o->burst);
+		if (o->steps)
+			usleep(STEPS_REST_US);
+		count(&b->rx, s, s->receive, o->burst, !b->counted);
 	}
 	check(b);
 	s->stop(s);
-	return ret == 0 ? distance(b, 1) : ret;
-}
-
-static void
-print_count(const char *name, const struct side *s, const struct count *c)
-{
-	printf(", \"%s\": {\"cycles\": %" PRIu64 ", \"retired\": %" PRIu64 ", \"calls\": %" PRIu64
-	       ", \"cut\": %" PRIu64 ", \"packets\": %" PRIu64 ", \"idle_cycles\": %" PRIu64
-	       ", \"idle_calls\": %" PRIu64 "}",
-		name, c->cycles, c->retired, c->calls, c->cut, c->moved / s->times, c->idle_cycles,
-		c->idle_calls);
+	return ret == 0 && !o->steps ? distance(b, 1) : ret;
 }
 
 static void
@@ -301,8 +220,8 @@ report(const struct bench *b, unsigned int which, const struct order *o, int ret
 
 	printf("{\"side\": \"%s\", \"size\": %u, \"room\": %u, \"burst\": %u, \"error\": %d",
 		b->sides[which]->name, o->size, o->room, o->burst, ret);
-	print_count("tx", b->sides[which], &b->tx);
-	print_count("rx", b->sides[which], &b->rx);
+	count_print("tx", &b->tx, b->sides[which]->times);
+	count_print("rx", &b->rx, b->sides[which]->times);
 	printf(", \"buffers\": %u, \"step\": %u, \"lost\": %" PRIu64 ", \"bad\": %" PRIu64
 	       ", \"distance\": [%.1f, %.1f], \"alone\": [%.1f, %.1f]}\n",
 		b->arena.n, b->arena.step, b->arena.lost, b->arena.bad, d[0].burst, d[1].burst,
@@ -314,18 +233,26 @@ static void
 report_lines(const struct bench *b)
 {
 	double cycles[LINES_KINDS] = {0};
-	int ret = lines_measure(b->arena.base, b->arena.len, b->nic_cpu, b->overhead_line, cycles);
+	int ret = lines_measure(
+		b->arena.base, b->arena.len, b->nic_cpu, count_overhead_line(), cycles);
 
 	printf("{\"lines\": {\"own\": %.1f, \"alone\": %.1f, \"read_written\": %.1f, \"write_read\": %.1f, "
-	       "\"write_written\": %.1f, \"far\": %.1f}, \"error\": %d}\n",
+	       "\"write_written\": %.1f, \"far\": %.1f, \"write_again\": %.1f, \"write_fetched\": %.1f}, "
+	       "\"error\": %d}\n",
 		cycles[LINES_OWN], cycles[LINES_READ_ALONE], cycles[LINES_READ_WRITTEN],
-		cycles[LINES_WRITE_READ], cycles[LINES_WRITE_WRITTEN], cycles[LINES_FAR], ret);
+		cycles[LINES_WRITE_READ], cycles[LINES_WRITE_WRITTEN], cycles[LINES_FAR],
+		cycles[LINES_WRITE_AGAIN], cycles[LINES_WRITE_FETCHED], ret);
 	fflush(stdout);
 }
 
 static bool
 order_read(const char *line, struct order *o)
 {
+	static const char steps[] = "steps ";
+
+	o->steps = strncmp(line, steps, strlen(steps)) == 0;
+	if (o->steps)
+		line += strlen(steps);
 	return sscanf(line, "%u %u %u %u %lu", &o->side, &o->size, &o->room, &o->burst, &o->ms) ==
 		5 &&
 		o->side <= 2 && o->size >= ARENA_MIN && o->room >= o->size &&
@@ -341,7 +268,7 @@ obey(struct bench *b)
 
 	printf("{\"ready\": true, \"overhead\": %" PRIu64 ", \"ring\": %u, \"tsc_hz\": %" PRIu64
 	       "}\n",
-		b->overhead_seen, b->sides[0]->tx.size, rte_get_tsc_hz());
+		count_overhead(), b->sides[0]->tx.size, rte_get_tsc_hz());
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "quit\n") != 0) {
 		if (strcmp(line, "lines\n") == 0) {
@@ -350,7 +277,7 @@ obey(struct bench *b)
 		}
 		if (!order_read(line, &o)) {
 			fprintf(stderr,
-				"holdfast-bench-poll: '%.*s': SIDE (0 librte_vhost, 1 shadow "
+				"holdfast-bench-poll: '%.*s': [steps] SIDE (0 librte_vhost, 1 shadow "
 				"virtqueues, 2 librte_vhost without a NIC), SIZE (%u to %u), "
 				"ROOM of a buffer (SIZE to %u), BURST (1 to %u) and milliseconds "
 				"(1 to %lu) are wanted, or lines, or quit\n",
@@ -415,7 +342,7 @@ bench(const struct options *o)
 	struct bench b = {.nic_cpu = o->nic_cpu};
 	int ret = listen_at(o->socket);
 
-	measure_overhead(&b);
+	count_open();
 	if (ret == 0)
 		ret = find_arena(&b.arena);
 	if (ret == 0) {
@@ -438,8 +365,9 @@ usage(FILE *to)
 	fputs("usage: holdfast-bench-poll EAL-OPTIONS -- --socket PATH --from IBDEV --to IBDEV "
 	      "--nic-cpu N\n\n"
 	      "Listens for a front end with two queue pairs and one region of memory. Reads lines\n"
-	      "'SIDE SIZE ROOM BURST MILLISECONDS', and says how many cycles that took; 'lines', and\n"
-	      "says what a line of the cache costs.\n\n"
+	      "'SIDE SIZE ROOM BURST MILLISECONDS', and says how many cycles that took, or, with\n"
+	      "'steps ' before it, how many instructions; 'lines', and says what a line of the\n"
+	      "cache costs.\n\n"
 	      "  --socket PATH   vhost-user socket\n"
 	      "  --from IBDEV    verbs device that sends\n"
 	      "  --to IBDEV      verbs device that receives what is sent to its address\n"
