@@ -28,7 +28,8 @@ void hf_work_destroy(struct hf_work *w);
 /*
  * fn(arg, 0) ... fn(arg, n - 1), side by side on the workers and the calling thread, and waits for
  * all of them, those that follow a failure included. The first failure (lowest index), or 0. w
- * NULL: all on the calling thread. Any thread but a worker; several batches may run at once.
+ * NULL: all on the calling thread. Any thread, an item of another batch included, and several
+ * batches may run at once: who waits has begun all that no worker has.
  *
  * One worker takes part at first, all as soon as no item was finished for 0.1 ms: what waits for
  * the NIC then waits side by side, and what is over at once does not make threads wait for a CPU.

@@ -106,6 +106,8 @@ struct hf_ioas_stats {
 	uint64_t live_bytes; /* of the live regions */
 	uint64_t requested_bytes; /* of those that came by hf_ioas_map() */
 	uint64_t deferred_bytes; /* gone from the map, not yet unpinned */
+	uint64_t ahead_bytes; /* pinned, or about to be, by hf_ioas_ahead(), and not yet in the map
+			       */
 	/* Live; 'requested' of the regions came by hf_ioas_map(). */
 	uint32_t regions, requested, mrs;
 	uint32_t mkeys; /* live, those of a second level included */
@@ -176,6 +178,14 @@ void hf_ioas_user_del(struct hf_ioas *as, void *user);
  */
 int hf_ioas_update(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n,
 	struct hf_ioas_change *change);
+/*
+ * Begin to register a table on a worker, if nothing is mapped. hf_ioas_update() with the same table
+ * waits for that and goes on from there, or fails as it did; any other change of the map undoes it.
+ * If it can't be begun, it is not, and that update will say why. Ordered with what changes the map.
+ */
+void hf_ioas_ahead(struct hf_ioas *as, const struct hf_ioas_region *regions, unsigned int n);
+/* Undo it. Nothing to be undone is no error. */
+void hf_ioas_ahead_end(struct hf_ioas *as);
 /*
  * Is the table sound, has it room beside what was mapped by request, and can its memory be mapped?
  * Changes nothing; registers nothing. 0, or an error that hf_ioas_update() would have for it

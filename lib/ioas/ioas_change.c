@@ -35,6 +35,14 @@ limit_ok(struct hf_ioas *as, uint64_t need, struct hf_limit *l)
 	return hf_limit_own(l) == 0 && hf_limit_process(l) == 0;
 }
 
+bool
+ioas_has_room(struct hf_ioas *as, uint64_t need)
+{
+	struct hf_limit l;
+
+	return limit_ok(as, need, &l);
+}
+
 /*
  * May 'need' bytes more be pinned? What is only deferred is in nobody's way: it goes first, ours
  * and then, as the process's limit is for all, that of other address spaces.
@@ -269,9 +277,8 @@ table_drop(struct hf_ioas *as, struct hf_table *t)
 	hf_yard_bury(&as->yard, keys, &dead);
 }
 
-/* A table that did not become live: gone when this returns, but for what the NIC keeps. */
-static void
-table_undo(struct hf_ioas *as, struct hf_table *t)
+void
+ioas_undo(struct hf_ioas *as, struct hf_table *t)
 {
 	const struct hf_region *r;
 	uint64_t bytes = 0;
@@ -292,9 +299,9 @@ table_undo(struct hf_ioas *as, struct hf_table *t)
 	hf_yard_flush(&as->yard);
 }
 
-/* Phase one, all but the users: the MRs and the mkeys. */
+/* May it be registered? */
 static int
-table_register(struct hf_ioas *as, struct hf_table *t, uint64_t *us)
+table_admit(struct hf_ioas *as, const struct hf_table *t)
 {
 	uint64_t need;
 	uint32_t mrs;
@@ -302,10 +309,15 @@ table_register(struct hf_ioas *as, struct hf_table *t, uint64_t *us)
 
 	hf_table_own(t, &need, &mrs);
 	ret = hf_table_check_keys(as->dev, t);
-	if (ret == 0)
-		ret = limit_check(as, need);
-	if (ret == 0)
-		ret = register_new(as, t, us);
+	return ret != 0 ? ret : limit_check(as, need);
+}
+
+int
+ioas_register(struct hf_ioas *as, struct hf_table *t, uint64_t *us)
+{
+	int ret;
+
+	ret = register_new(as, t, us);
 	if (ret != 0)
 		return ret;
 	look_new(t);
@@ -395,21 +407,25 @@ change_count(const struct hf_ioas *as, const struct hf_table *t, struct hf_ioas_
 		hf_table_own(as->live, &c->dropped_bytes, &c->dropped);
 }
 
+/* t: what was registered ahead, NULL: nothing was. */
 static int
-change_run(struct hf_ioas *as, const struct hf_edit *edit, struct hf_ioas_change *c)
+change_run(struct hf_ioas *as, const struct hf_edit *edit, struct hf_table *t, uint64_t us,
+	struct hf_ioas_change *c)
 {
-	struct hf_table *t;
-	uint64_t us = 0;
-	int ret;
+	int ret = 0;
 
-	ret = hf_table_build(as->dev, edit, as->attr.piece, &t);
-	if (ret != 0)
-		return ret;
-	ret = table_register(as, t, &us);
+	if (t == NULL) {
+		ret = hf_table_build(as->dev, edit, as->attr.piece, &t);
+		if (ret != 0)
+			return ret;
+		ret = table_admit(as, t);
+		if (ret == 0)
+			ret = ioas_register(as, t, &us);
+	}
 	if (ret == 0)
 		ret = users_prepare(as, t->keys->top.key);
 	if (ret != 0) {
-		table_undo(as, t);
+		ioas_undo(as, t);
 		return ret;
 	}
 	change_count(as, t, c);
@@ -448,14 +464,19 @@ ioas_change(struct hf_ioas *as, const struct hf_edit *edit, struct hf_ioas_chang
 {
 	unsigned int n_live = as->live != NULL ? as->live->n : 0;
 	struct hf_ioas_change c = {0};
-	int ret = 0;
+	struct hf_table *ahead;
+	uint64_t us;
+	int ret;
 
+	ret = ioas_ahead_take(as, edit, &ahead, &us);
+	if (ret != 0)
+		return ret;
 	if (edit->kept == edit->n && edit->n == n_live)
 		change_none(as, &c);
 	else if (edit->n == 0)
 		ret = change_clear(as, &c);
 	else
-		ret = change_run(as, edit, &c);
+		ret = change_run(as, edit, ahead, us, &c);
 	if (change != NULL && ret == 0)
 		*change = c;
 	return ret;

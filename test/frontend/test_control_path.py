@@ -455,8 +455,8 @@ def test_failed_start(stage):
     """A start that the NIC refused is tried again when something changed, but not for a guest whose driver is gone."""
     rig = Pair(stage)
     a, b = rig.guest(0), rig.connect(1)
-    b.prepare()
     rig.nic.ask(f"fail {nic.vf_bdf(1)}/CREATE_MKEY:1")
+    b.prepare()
     b.go()
     rig.nic.process.expect("cannot serve connection", 20, rewind=True)
     b.set_status(Status.RESET)

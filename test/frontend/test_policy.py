@@ -293,7 +293,28 @@ def test_bases_that_nobody_reads(stage, wait):
     s.works()
 
 
-def test_stopped_guest_stays_pinned(stage):
+def test_table_before_the_start(stage):
+    """A table is registered when it comes; the start has nothing to add. Without a start it goes, even under mr_policy=memory."""
+    s = Subject(stage, "memory")
+    hang_up(s)
+    s.wait_kept(1, 0)
+    for starts in (False, True):
+        s.dev = s.connect(1, None, two_regions())
+        s.dev.prepare()
+        s.wait_kept(1, ALL)
+        assert s.running(1) == 0, "it has started"
+        if not starts:
+            hang_up(s)
+            s.wait_kept(1, 0)
+    registered = s.registered(1)
+    s.dev.go()
+    s.wait_ready(1, 2)
+    s.dev.post_rx()
+    s.dev.supplied()
+    assert s.registered(1) == registered, "the start registered it again"
+    s.works()
+
+
     """mr_policy=connection: a guest that is stopped keeps its MRs until its front end is gone."""
     s = Subject(stage, "connection")
     live = s.kept(1)

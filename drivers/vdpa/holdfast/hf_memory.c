@@ -218,6 +218,13 @@ hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t)
 	return 0;
 }
 
+void
+hf_memory_ahead(struct hf_dev *dev, const struct hf_front_table *t)
+{
+	if (!hf_devx_is_dead(dev->devx) && memory_join(dev) == 0)
+		hf_ioas_ahead(dev->mem.ioas[HF_ASID_GUEST], t->regions, t->n);
+}
+
 int
 hf_memory_drop(struct hf_dev *dev, const char *why)
 {
@@ -248,6 +255,7 @@ hf_memory_event(struct hf_dev *dev, enum hf_event event)
 	const char *what = hf_life(event)->name;
 
 	hf_memory_settle(dev);
+	hf_ioas_ahead_end(dev->mem.ioas[HF_ASID_GUEST]);
 	switch (hf_policy_verdict(dev->mem.policy.mr, event)) {
 	case HF_KEEP:
 		memory_tell_kept(dev, what);

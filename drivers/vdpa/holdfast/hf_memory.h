@@ -44,6 +44,11 @@ void hf_memory_fini(struct hf_dev *dev);
 /* Follow the front end's table; it has an owner again. 0 or a negative errno, logged. */
 int hf_memory_table(struct hf_dev *dev, const struct hf_front_table *t);
 /*
+ * The front end's table came while nothing is registered: what is next is a start that wants it.
+ * That is begun now, beside the messages until then, and undone by any event before.
+ */
+void hf_memory_ahead(struct hf_dev *dev, const struct hf_front_table *t);
+/*
  * Obey the policy at an event. Queues are stopped, but for those of the other rings at a ring's
  * event. One line in the log if the guest has memory here.
  */

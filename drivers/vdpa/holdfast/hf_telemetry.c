@@ -139,6 +139,7 @@ tel_space(struct rte_tel_data *d, struct hf_ioas *as)
 	rte_tel_data_add_dict_u64(d, "live_bytes", st.live_bytes);
 	rte_tel_data_add_dict_u64(d, "deferred_bytes", st.deferred_bytes);
 	rte_tel_data_add_dict_int(d, "deferred_mrs", st.deferred_mrs);
+	rte_tel_data_add_dict_u64(d, "ahead_bytes", st.ahead_bytes);
 	rte_tel_data_add_dict_u64(d, "mrs_registered", st.mrs_registered);
 	rte_tel_data_add_dict_u64(d, "mrs_destroyed", st.mrs_destroyed);
 	rte_tel_data_add_dict_u64(d, "mrs_kept", st.mrs_kept);

@@ -167,7 +167,7 @@ hf_tablemsg_pre(struct hf_dev *dev, const struct hf_msg *m)
 
 /*
  * A table that changes while the device is stopped reaches no op: what is registered follows it
- * here. Without registrations nothing is to be followed before the device starts.
+ * here. Without registrations they are begun for the start that follows.
  */
 static void
 tablemsg_follow(struct hf_dev *dev)
@@ -175,9 +175,11 @@ tablemsg_follow(struct hf_dev *dev)
 	struct hf_ioas *as = dev->mem.ioas[HF_ASID_GUEST];
 	struct hf_front_table t;
 
-	if (dev->configured || hf_ioas_mkey(as) == 0 || hf_front_table_get(dev, &t) != 0)
+	if (dev->configured || hf_front_table_get(dev, &t) != 0)
 		return;
-	if (dev->mem.held || !hf_ioas_same(as, t.regions, t.n))
+	if (hf_ioas_mkey(as) == 0)
+		hf_memory_ahead(dev, &t);
+	else if (dev->mem.held || !hf_ioas_same(as, t.regions, t.n))
 		hf_memory_table(dev, &t);
 	hf_front_table_free(&t);
 }
