@@ -21,6 +21,8 @@ def pytest_configure(config):
     """Marks of tests; and no program outlives them."""
     signal.signal(signal.SIGTERM, abandon_all)
     config.addinivalue_line("markers", "long: only with --long")
+    # A thread that ends with an exception has not tested what it should.
+    config.addinivalue_line("filterwarnings", "error::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 def pytest_collection_modifyitems(config, items):
