@@ -276,56 +276,62 @@ file_open(const struct conf_func *conf, int flags)
 	return -1;
 }
 
+/* Locked. NULL: there is no such context, or the process ends. */
+static struct uv_ctx *
+call_begin(int fd, int func, struct trace **trace)
+{
+	struct uv_ctx *ctx;
+
+	uv_lock();
+	ctx = exiting ? NULL : ctx_find(fd, func);
+	/* once unlocked, a close() of another thread may free the context */
+	*trace = ctx != NULL ? ctx->func->nic->trace : NULL;
+	uv_caller_set(ctx);
+	return ctx;
+}
+
+/* Unlocked. 0, or -1 with errno. */
+static int
+call_end(struct uv_ctx *ctx, struct trace *trace, int err)
+{
+	uv_caller_set(NULL);
+	if (ctx != NULL)
+		uv_ctx_reap(ctx);
+	uv_unlock();
+	trace_flush(trace);
+	if (err == 0)
+		return 0;
+	errno = -err;
+	return -1;
+}
+
 bool
 file_ioctl(int fd, void *arg, int *ret)
 {
-	int func = fd_func(fd), err = -EIO;
-	struct trace *trace = NULL;
+	int func = fd_func(fd);
+	struct trace *trace;
 	struct uv_ctx *ctx;
 
 	if (func < 0)
 		return false;
-	uv_lock();
-	ctx = exiting ? NULL : ctx_find(fd, func);
-	if (ctx != NULL) {
-		/* once unlocked, a close() of another thread may free the context */
-		trace = ctx->func->nic->trace;
-		uv_caller_set(ctx);
-		err = uv_ioctl(ctx, arg);
-		uv_caller_set(NULL);
-		uv_ctx_reap(ctx);
-	}
-	uv_unlock();
-	trace_flush(trace);
-	*ret = err != 0 ? -1 : 0;
-	if (err != 0)
-		errno = -err;
+	ctx = call_begin(fd, func, &trace);
+	*ret = call_end(ctx, trace, ctx != NULL ? uv_ioctl(ctx, arg) : -EIO);
 	return true;
 }
 
 bool
 file_write(int fd, const void *buf, size_t len, ssize_t *ret)
 {
-	int func = fd_func(fd), err = -EIO;
-	struct trace *trace = NULL;
+	int func = fd_func(fd);
+	struct trace *trace;
 	struct uv_ctx *ctx;
 
 	if (func < 0)
 		return false;
-	uv_lock();
-	ctx = exiting ? NULL : ctx_find(fd, func);
-	if (ctx != NULL) {
-		trace = ctx->func->nic->trace;
-		uv_caller_set(ctx);
-		err = uv_write(ctx, buf, len);
-		uv_caller_set(NULL);
-		uv_ctx_reap(ctx);
-	}
-	uv_unlock();
-	trace_flush(trace);
-	*ret = err != 0 ? -1 : (ssize_t)len;
-	if (err != 0)
-		errno = -err;
+	ctx = call_begin(fd, func, &trace);
+	*ret = call_end(ctx, trace, ctx != NULL ? uv_write(ctx, buf, len) : -EIO);
+	if (*ret == 0)
+		*ret = (ssize_t)len;
 	return true;
 }
 
