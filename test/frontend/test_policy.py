@@ -275,7 +275,7 @@ def test_bases_are_answered_first(stage):
     s = Subject(stage, "reset")
     s.dev.stop(status_first=True)
     s.wait_kept(1, 0)
-    s.in_log(r"vring base idx:1 (.*\n)+.*device stop: mr_policy reset: .* 2 \(80 MiB\) dropped")
+    s.in_log(r"vring base idx:1 file:(.*\n)+.*device stop: mr_policy reset: .* 2 \(80 MiB\) dropped")
 
 
 @pytest.mark.parametrize("wait", [True, False], ids=["waits", "at-once"])

@@ -68,7 +68,8 @@ test_other_table(void)
 	hf_ioas_stats(ic.as, &st);
 	TEST_ASSERT(st.ahead_bytes == 0 && st.mrs == 2 && st.mrs_registered == both.registered,
 		"%u MRs, %" PRIu64 " registered", st.mrs, st.mrs_registered);
-	TEST_ASSERT(ic_reaches(&ic.files[0], LOW_GPA, &ic.files[1], HIGH_GPA), "access");
+	TEST_ASSERT(hf_ioas_same(ic.as, r, 2), "another map");
+	TEST_ASSERT(ic_reaches(&ic.files[1], HIGH_GPA, &ic.files[0], LOW_GPA), "access");
 	return ic_finish();
 }
 
