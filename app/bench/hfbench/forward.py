@@ -159,7 +159,8 @@ def summarize(ring: str, size: int, slices: dict[str, list[dict]]) -> dict:
     row = {"ring": ring, "size": size, "wanted": WANTED.get(size, 1.0)}
     for name, side in slices.items():
         row[name] = {"mpps": _spread(rates[name]), **_total(side)}
-    row["ratio"] = {f"{a}/{b}": _spread([x / y for x, y in zip(rates[a], rates[b])]) for a, b in RATIOS}
+    # One that somebody kept off the CPU all the time moved nothing.
+    row["ratio"] = {f"{a}/{b}": _spread([x / y for x, y in zip(rates[a], rates[b]) if y > 0] or [0]) for a, b in RATIOS}
     row["reached"] = row["ratio"]["nic/vhost"]["median"] >= row["wanted"]
     row["verified"] = all(row[name]["bad"] == 0 and row[name]["received"] > 0 for name in SIDES)
     return row

@@ -12,6 +12,7 @@ import pyverbs.providers.mlx5.mlx5_enums as dve
 from pyverbs.mr import MR
 from pyverbs.pd import PD
 from pyverbs.providers.mlx5.mlx5dv import Mlx5DevxObj, Mlx5UAR, Mlx5UMEM, Mlx5VAR
+from pyverbs.providers.mlx5.mlx5dv_objects import Mlx5DvObj
 from pv import Box, Case, get, number
 
 RW = e.IBV_ACCESS_LOCAL_WRITE
@@ -185,8 +186,9 @@ class Virtqueues(Case):
 
     def test_life(self):
         """INIT to RDY to SUSPEND and back; what is no step is refused and changes nothing."""
-        self.domain = self.alloc_pd()
-        rings = MR(self.pd, 0x1000, RW)     # a queue that cannot read its ring goes to error by itself
+        # One domain for queue, key and region: a queue that cannot read its ring goes to error by itself.
+        self.domain = Mlx5DvObj(dve.MLX5DV_OBJ_PD, pd=self.pd).dvpd.pdn
+        rings = MR(self.pd, 0x1000, RW)
         self.addCleanup(rings.close)
         rings.write(bytes(0x1000), 0x1000)
         key = number(self.create(Memory.key(self, self.domain, [(0x1000, rings.lkey, rings.buf)]))) << 8
