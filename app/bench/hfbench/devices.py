@@ -62,6 +62,14 @@ def _wait(app: vdpa.Vdpa, trace: Path, vfs: range) -> None:
         app.nic.wait_serving(nic.vf_bdf(vf), 2 * PAIRS, START)
 
 
+def _connect(guests: list[NetDevice]) -> None:
+    """All at once, from the table of memory on, with which the first command may come: nobody waits for an answer."""
+    for guest in guests:
+        guest.channel.need_reply = False
+        guest.prepare()
+        guest.go()
+
+
 def measure(stage: Stage, side: Side, count: int, cfg: DevicesConfig) -> dict:
     """One driver with so many devices."""
     spans = Spans(stage.dir / "trace")
@@ -76,14 +84,13 @@ def measure(stage: Stage, side: Side, count: int, cfg: DevicesConfig) -> dict:
     guests = [stage.keep(NetDevice(sock, shape=Shape(PAIRS, RING))) for sock in socks]
     for guest in guests:
         guest.channel.timeout = START
-        guest.prepare()
+        guest.negotiate()
+        guest.make_rings()
     alone = time.monotonic()
-    guests[0].go()
+    _connect(guests[:1])
     _wait(app, spans.path, range(1))
     others = time.monotonic()
-    for guest in guests[1:]:
-        guest.channel.need_reply = False
-        guest.go()
+    _connect(guests[1:])
     _wait(app, spans.path, range(1, count))
     row = {"side": side.name, "devices": count, "alone_ms": spans.lasted(alone, others) * 1000, "others_ms": None}
     if count > 1:
