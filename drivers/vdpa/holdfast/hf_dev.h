@@ -11,9 +11,9 @@
  * - hf_dev.lock: the state of the device and of its queues, and all calls of lib/devx, lib/ioas and
  *   lib/steer for it; workers make them for the thread that holds the lock and waits (hf_rings.h,
  *   lib/ioas); what lib/ioas registers ahead or destroys later they do without it. It is a turn
- * that can be handed on: librte_vhost's thread, which serves all devices, gives it to a thread of
- * the pool "start" with the start of a device, and only the next message of that device waits for
- * it;
+ *   that can be handed on: librte_vhost's thread, which serves all devices, gives it to a thread of
+ *   the pool "start" with the start of a device, and only the next message of that device waits
+ *   for it;
  *
  * - hf_vq.notify_lock: what the event thread uses of a queue (event CQ, call descriptor).
  *   hf_loop_del() is never called under it, so the event thread may take it;
