@@ -315,6 +315,7 @@ def test_table_before_the_start(stage):
     s.works()
 
 
+def test_stopped_guest_stays_pinned(stage):
     """mr_policy=connection: a guest that is stopped keeps its MRs until its front end is gone."""
     s = Subject(stage, "connection")
     live = s.kept(1)
